@@ -1,0 +1,47 @@
+# The verbs of this project. `make` turns every failure into exit 2, so CI calls the programs where the exit code counts.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: burst test test-all check bench lock clean setup
+
+burst: $(READY)  ## the main job: the race before and after the fix, about 20 s of load
+	@$(BIN)/locust -f scenarios/burst.py --headless -u 60 -r 60 -t 20s $(ARGS)
+
+test: $(READY)  ## the fast tests and one short burst
+	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
+
+test-all: $(READY)  ## the long ones too
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(READY)  ## lint, types, import layers
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --no-error-summary -p race401 tests
+	@$(BIN)/pyright --warnings >$(VENV)/pyright.log || { cat $(VENV)/pyright.log; exit 1; }
+	@$(BIN)/lint-imports --no-logo >$(VENV)/layers.log 2>&1 || { cat $(VENV)/layers.log; exit 1; }
+	@echo "check: lint, types and import layers hold"
+
+bench: $(READY)  ## ratios, measured side by side in one run
+	@$(BIN)/python -m pytest -p no:cacheprovider bench $(ARGS)
+
+setup: $(READY)
+
+$(READY): requirements.lock requirements-uv.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "race401 needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
+	@echo "setting up $(VENV) (once; about 20 s)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r requirements.lock
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+lock:  ## resolve the dependencies anew
+	@$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
+	  --group dev --group bench pyproject.toml -o requirements.lock
+	@echo uv | $(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-header --no-emit-index-url --no-emit-find-links - -o requirements-uv.lock
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,1 @@
+"""The client under test, and what judges it. Never imports the mock."""

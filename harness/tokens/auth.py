@@ -1,0 +1,331 @@
+"""
+The core behind `httpx.Client(auth=...)` and `httpx.AsyncClient(auth=...)`: one class, two drivers.
+
+Rules: the lock is held while a generator is stepped and never across I/O. A flight runs in a task, thread or
+greenlet of its own, so that killing a caller, its first one included, neither ends nor strands it. Nothing is
+locked at import: gevent may patch later.
+"""
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Protocol, TypeVar
+
+import httpx
+
+from race401.harness.tokens import core
+from race401.harness.tokens.clock import Clock, system_clock
+from race401.harness.tokens.errors import AuthError, RefreshUnavailable
+from race401.harness.tokens.exchange import Exchanger
+from race401.harness.tokens.model import (
+    Answered,
+    Change,
+    Done,
+    Effect,
+    Event,
+    Exchange,
+    Exchanged,
+    ExchangeFailed,
+    Flight,
+    Join,
+    ReadStore,
+    Send,
+    Session,
+    Step,
+    StoreRead,
+    TokenPair,
+    Trace,
+    WriteStore,
+)
+from race401.harness.tokens.policy import FIXED, Policy
+
+S = TypeVar("S", bound=Step)
+
+TRACE = "race401.trace"  # request.extensions[TRACE] is this request's Trace
+
+
+class SessionStore(Protocol):
+    """Where the app keeps its pair."""
+
+    def read(self) -> TokenPair | None:
+        """Return the stored pair, or None when signed out."""
+        ...
+
+    def write(self, pair: TokenPair | None) -> None:
+        """Store the pair; None: forget it."""
+        ...
+
+
+class MemoryStore:
+    """A session store that lives as long as the process."""
+
+    __slots__ = ("_pair",)
+
+    def __init__(self, pair: TokenPair | None = None) -> None:
+        self._pair = pair
+
+    def read(self) -> TokenPair | None:
+        """Return what was written last."""
+        return self._pair
+
+    def write(self, pair: TokenPair | None) -> None:
+        """Keep it."""
+        self._pair = pair
+
+
+class TokenAuth(httpx.Auth):
+    """Authorise requests with the session's token, as the policy says.
+
+    `observers` are called with each step (effect or event) as it happens, `listeners` with each change of the
+    session and the pair that it left; both in the thread or task where it happens. `request.extensions[TRACE]`
+    counts what a request cost.
+    """
+
+    __slots__ = ("_clock", "_exchanger", "_listeners", "_lock", "_observers", "policy", "session", "store")
+
+    def __init__(
+        self,
+        exchanger: Exchanger,
+        store: SessionStore | None = None,
+        policy: Policy = FIXED,
+        *,
+        clock: Clock = system_clock,
+        observers: Iterable[Callable[[Step], None]] = (),
+        listeners: Iterable[Callable[[Change, TokenPair | None], None]] = (),
+    ) -> None:
+        self.session = Session()
+        self.policy = policy
+        self.store = store if store is not None else MemoryStore()
+        self._exchanger = exchanger
+        self._clock = clock
+        self._observers = tuple(observers)
+        self._listeners = tuple(listeners)
+        self._lock = threading.Lock()
+
+    # --- the session ------------------------------------------------------------------------------
+
+    def sign_in(self, pair: TokenPair) -> None:
+        """Begin a session with a pair that the auth server has just issued."""
+        self._run(core.sign_in(self.session, pair), Trace())
+
+    def sign_out(self) -> None:
+        """Forget the session on this side. Ending it at the server is `AuthServer.sign_out`, before this."""
+        self._run(core.sign_out(self.session, self.policy, self._clock()), Trace())
+
+    def tick(self) -> None:
+        """Let the background auto-refresh come round once."""
+        self._run(core.tick(self.session, self.policy), Trace())
+
+    async def atick(self) -> None:
+        """Let the background auto-refresh come round once, on an event loop."""
+        await self._arun(core.tick(self.session, self.policy), Trace())
+
+    @contextmanager
+    def auto_refresh(self) -> Iterator[None]:
+        """Run the background auto-refresh beside the block, in a thread (under gevent, a greenlet) of its own."""
+        stop = threading.Event()
+
+        def run() -> None:
+            while not stop.wait(self.policy.auto_refresh_every):
+                self.tick()
+
+        ticker = threading.Thread(target=run, name="race401-tick", daemon=True)
+        ticker.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            ticker.join()
+
+    @asynccontextmanager
+    async def aauto_refresh(self) -> AsyncIterator[None]:
+        """Run the background auto-refresh beside the block, in a task of its own."""
+
+        async def run() -> None:
+            while True:
+                await asyncio.sleep(self.policy.auto_refresh_every)
+                await self.atick()
+
+        ticker = asyncio.create_task(run(), name="race401-tick")
+        try:
+            yield
+        finally:
+            ticker.cancel()
+            await asyncio.gather(ticker, return_exceptions=True)
+
+    # --- httpx ------------------------------------------------------------------------------------
+
+    def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """Drive one caller on a thread or greenlet."""
+        trace = request.extensions[TRACE] = Trace()
+        at = self._clock()
+        if (pair := core.usable(self.session, at)) is not None:
+            response = yield self._sending(request, self._fast(pair, at), trace)
+            if response.status_code != core.UNAUTHORIZED:
+                return
+            flow = core.recover(self.session, self.policy, self._answered(request, response))
+        else:
+            flow = core.attempt(self.session, self.policy, at)
+        event: Answered | None = None
+        try:
+            while (send := self._run(flow, trace, event)) is not None:
+                response = yield self._sending(request, send, trace)
+                event = self._answered(request, response)
+        finally:
+            self._close(flow)
+
+    async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        """Drive one caller on an event loop."""
+        trace = request.extensions[TRACE] = Trace()
+        at = self._clock()
+        if (pair := core.usable(self.session, at)) is not None:
+            response = yield self._sending(request, self._fast(pair, at), trace)
+            if response.status_code != core.UNAUTHORIZED:
+                return
+            flow = core.recover(self.session, self.policy, self._answered(request, response))
+        else:
+            flow = core.attempt(self.session, self.policy, at)
+        event: Answered | None = None
+        try:
+            while (send := await self._arun(flow, trace, event)) is not None:
+                response = yield self._sending(request, send, trace)
+                event = self._answered(request, response)
+        finally:
+            self._close(flow)
+
+    def _fast(self, pair: TokenPair, at: float) -> Send:
+        """Return the sending that needs no generator; its age is reckoned only where somebody looks."""
+        if not self._observers:
+            return Send(pair, at)
+        cached = self.session.cached
+        return self._told(Send(pair, at, age=at - cached.read_at if cached is not None else 0.0))
+
+    def _sending(self, request: httpx.Request, send: Send, trace: Trace) -> httpx.Request:
+        if send.pair is None:
+            request.headers.pop("Authorization", None)
+        else:
+            request.headers["Authorization"] = f"Bearer {send.pair.access_token}"
+        trace.sends += 1
+        return request
+
+    def _answered(self, request: httpx.Request, response: httpx.Response) -> Answered:
+        return self._told(Answered(self._clock(), response.status_code, replayable=_replayable(request)))
+
+    # --- driving ----------------------------------------------------------------------------------
+
+    def _run(self, flow: core.Flow, trace: Trace, event: Event | None = None) -> Send | None:
+        """Step the flow and do what it asks until it wants to send (returned) or ends (None)."""
+        while (effect := self._step(flow, event, self._launch)) is not None:
+            if isinstance(effect, Send):
+                return effect
+            event = self._told(self._at_once(effect, trace) or self._wait(effect))
+        return None
+
+    async def _arun(self, flow: core.Flow, trace: Trace, event: Event | None = None) -> Send | None:
+        """Do the same on an event loop."""
+        while (effect := self._step(flow, event, self._alaunch)) is not None:
+            if isinstance(effect, Send):
+                return effect
+            event = self._told(self._at_once(effect, trace) or await self._await(effect))
+        return None
+
+    def _step(self, flow: core.Flow, event: Event | None, launch: Callable[[Flight], None]) -> Effect | None:
+        """Step once under the lock; a flight begins in the same breath, before anyone can be killed."""
+        with self._lock:
+            try:
+                effect = next(flow) if event is None else flow.send(event)
+            except StopIteration:
+                effect = None
+            if isinstance(effect, Join) and effect.flight.waiters is None:
+                launch(effect.flight)
+        return None if effect is None else self._told(effect)
+
+    def _told(self, step: S) -> S:
+        for observe in self._observers:
+            observe(step)
+        return step
+
+    def _close(self, flow: core.Flow) -> None:
+        with self._lock:
+            flow.close()
+
+    def _at_once(self, effect: Effect, trace: Trace) -> Event | None:
+        """Do what needs no waiting and return the event; None: this effect waits."""
+        match effect:
+            case ReadStore():
+                trace.store_reads += 1
+                return StoreRead(self._clock(), self.store.read())
+            case WriteStore(pair, change):
+                self.store.write(pair)
+                for listener in self._listeners:
+                    listener(change, pair)
+            case Exchange() | Join():
+                return None
+            case _:
+                pass
+        return Done(self._clock())
+
+    def _wait(self, effect: Effect) -> Event:
+        if isinstance(effect, Exchange):
+            try:
+                pair = self._exchanger.exchange(effect.pair)
+                return Exchanged(self._clock(), pair)
+            except Exception as error:  # noqa: BLE001 - whoever joined must hear of any failure
+                return ExchangeFailed(self._clock(), _as_auth_error(error))
+        assert isinstance(effect, Join)
+        assert isinstance(effect.flight.waiters, threading.Event), "the flight was begun on an event loop"
+        effect.flight.waiters.wait()
+        return Done(self._clock())
+
+    async def _await(self, effect: Effect) -> Event:
+        if isinstance(effect, Exchange):
+            try:
+                pair = await self._exchanger.aexchange(effect.pair)
+                return Exchanged(self._clock(), pair)
+            except Exception as error:  # noqa: BLE001 - whoever joined must hear of any failure
+                return ExchangeFailed(self._clock(), _as_auth_error(error))
+        assert isinstance(effect, Join)
+        assert isinstance(effect.flight.waiters, asyncio.Task), "the flight was begun in a thread"
+        await asyncio.shield(effect.flight.waiters)
+        return Done(self._clock())
+
+    def _launch(self, flight: Flight) -> None:
+        flight.waiters = landed = threading.Event()
+
+        def run() -> None:
+            flow = core.fly(self.session, self.policy, flight)
+            try:
+                self._run(flow, Trace())
+            finally:
+                self._close(flow)
+                landed.set()
+
+        threading.Thread(target=run, name="race401-refresh", daemon=True).start()
+
+    def _alaunch(self, flight: Flight) -> None:
+        async def run() -> None:
+            flow = core.fly(self.session, self.policy, flight)
+            try:
+                await self._arun(flow, Trace())
+            finally:
+                self._close(flow)
+
+        flight.waiters = asyncio.get_running_loop().create_task(run(), name="race401-refresh")
+
+
+def _replayable(request: httpx.Request) -> bool:
+    """Tell whether the body is still there to be sent again."""
+    try:
+        request.content  # noqa: B018 - the property is httpx's way to ask
+    except httpx.RequestNotRead:
+        return False
+    return True
+
+
+def _as_auth_error(error: Exception) -> AuthError:
+    if isinstance(error, AuthError):
+        return error
+    unavailable = RefreshUnavailable(f"the exchange broke ({type(error).__name__})")
+    unavailable.__cause__ = error
+    return unavailable
