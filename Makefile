@@ -18,7 +18,8 @@ test-all: $(READY)  ## the long ones too
 check: $(READY)  ## lint, types, import layers
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
-	@$(BIN)/mypy --no-error-summary -p race401 tests
+	@$(BIN)/mypy --no-error-summary -p race401
+	@$(BIN)/mypy --no-error-summary tests
 	@$(BIN)/pyright --warnings >$(VENV)/pyright.log || { cat $(VENV)/pyright.log; exit 1; }
 	@$(BIN)/lint-imports --no-logo >$(VENV)/layers.log 2>&1 || { cat $(VENV)/layers.log; exit 1; }
 	@echo "check: lint, types and import layers hold"

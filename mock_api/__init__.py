@@ -1,0 +1,1 @@
+"""The servers. Never imports the harness."""
