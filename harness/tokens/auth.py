@@ -159,38 +159,40 @@ class TokenAuth(httpx.Auth):
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Drive one caller on a thread or greenlet."""
         trace = request.extensions[TRACE] = Trace()
+        replayable = _replayable(request)
         at = self._clock()
         if (pair := core.usable(self.session, at)) is not None:
             response = yield self._sending(request, self._fast(pair, at), trace)
             if response.status_code != core.UNAUTHORIZED:
                 return
-            flow = core.recover(self.session, self.policy, self._answered(request, response))
+            flow = core.recover(self.session, self.policy, self._answered(response, replayable))
         else:
             flow = core.attempt(self.session, self.policy, at)
         event: Answered | None = None
         try:
             while (send := self._run(flow, trace, event)) is not None:
                 response = yield self._sending(request, send, trace)
-                event = self._answered(request, response)
+                event = self._answered(response, replayable)
         finally:
             self._close(flow)
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         """Drive one caller on an event loop."""
         trace = request.extensions[TRACE] = Trace()
+        replayable = _replayable(request)
         at = self._clock()
         if (pair := core.usable(self.session, at)) is not None:
             response = yield self._sending(request, self._fast(pair, at), trace)
             if response.status_code != core.UNAUTHORIZED:
                 return
-            flow = core.recover(self.session, self.policy, self._answered(request, response))
+            flow = core.recover(self.session, self.policy, self._answered(response, replayable))
         else:
             flow = core.attempt(self.session, self.policy, at)
         event: Answered | None = None
         try:
             while (send := await self._arun(flow, trace, event)) is not None:
                 response = yield self._sending(request, send, trace)
-                event = self._answered(request, response)
+                event = self._answered(response, replayable)
         finally:
             self._close(flow)
 
@@ -209,8 +211,8 @@ class TokenAuth(httpx.Auth):
         trace.sends += 1
         return request
 
-    def _answered(self, request: httpx.Request, response: httpx.Response) -> Answered:
-        return self._told(Answered(self._clock(), response.status_code, replayable=_replayable(request)))
+    def _answered(self, response: httpx.Response, replayable: bool) -> Answered:
+        return self._told(Answered(self._clock(), response.status_code, replayable))
 
     # --- driving ----------------------------------------------------------------------------------
 
@@ -315,7 +317,7 @@ class TokenAuth(httpx.Auth):
 
 
 def _replayable(request: httpx.Request) -> bool:
-    """Tell whether the body is still there to be sent again."""
+    """Tell, before the first sending, whether the body can be sent again."""
     try:
         request.content  # noqa: B018 - the property is httpx's way to ask
     except httpx.RequestNotRead:
