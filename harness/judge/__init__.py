@@ -1,0 +1,1 @@
+"""The verdict: pure functions from a stored run to findings."""

@@ -1,0 +1,83 @@
+"""The verdict: every finding, the worst of them, and one sentence."""
+
+from dataclasses import asdict, dataclass
+
+import msgspec
+
+from race401.harness.judge import checks
+from race401.harness.judge.checks import Finding, Value
+from race401.harness.judge.evidence import Evidence
+from race401.harness.judge.measure import Row, measure
+
+EXIT_CODES = {Value.PASS: 0, Value.FAIL: 1, Value.UNKNOWN: 3}
+ORDER = [Value.PASS, Value.UNKNOWN, Value.FAIL]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a run says."""
+
+    value: Value
+    sentence: str
+    rows: list[Row]
+    findings: list[Finding]
+
+    @property
+    def exit_code(self) -> int:
+        """0 PASS, 1 FAIL, 3 UNKNOWN."""
+        return EXIT_CODES[self.value]
+
+
+def worst(values: list[Value]) -> Value:
+    """Return the value that beats the others; of none, UNKNOWN."""
+    return max(values, key=ORDER.index) if values else Value.UNKNOWN
+
+
+def judge(evidence: Evidence) -> Verdict:
+    """Judge a run. The same evidence gives the same verdict, byte for byte."""
+    rows = measure(evidence)
+    findings = checks.run(evidence, rows)
+    value = worst([finding.value for finding in findings])
+    return Verdict(value, _sentence(value, rows, findings), rows, findings)
+
+
+def to_json(verdict: Verdict) -> bytes:
+    """Return the verdict as a stored run keeps it."""
+    plain = {
+        "verdict": verdict.value,
+        "sentence": verdict.sentence,
+        "rows": [row.json() for row in verdict.rows],
+        "findings": [asdict(finding) for finding in verdict.findings],
+    }
+    return msgspec.json.format(msgspec.json.encode(plain), indent=2) + b"\n"
+
+
+def upper_bound(n: int) -> float:
+    """Return the exact 95 % bound of a rate of which 0 of n independent sessions showed anything."""
+    return 1 - 0.05 ** (1 / n) if n else 1.0
+
+
+def _sentence(value: Value, rows: list[Row], findings: list[Finding]) -> str:
+    if value is Value.PASS:
+        return f"PASS: {_told(rows)}"
+    decisive = [finding for finding in findings if finding.value is value]
+    first = decisive[0]
+    where = f" [{first.condition}]" if first.condition else ""
+    more = f" (and {len(decisive) - 1} more)" if len(decisive) > 1 else ""
+    return f"{value}:{where} {first.sentence}{more}"
+
+
+def _told(rows: list[Row]) -> str:
+    control = [row for row in rows if row.role == "control"]
+    subject = [row for row in rows if row.role == "subject"]
+    requests, sessions = sum(row.requests for row in subject), sum(row.sessions for row in subject)
+    bound = f"so at most {upper_bound(sessions):.1%} of sessions, at 95 %"
+    after = f"after it, {subject[0].policy} showed none in {requests} requests of {sessions} sessions ({bound})"
+    if not control:
+        return after.removeprefix("after it, ")
+    seen, of = sum(row.caller_401s.total() for row in control), sum(row.requests for row in control)
+    lost = sum(row.sessions_lost for row in control)
+    before = (
+        f"before the fix, {control[0].policy} let the app see {seen} 401s in {of} requests and lost {lost} sessions"
+    )
+    return f"{before}; {after}."

@@ -1,0 +1,54 @@
+"""The mock as an ASGI app: the worlds side by side, each below its name, the default one at the root too."""
+
+from collections.abc import Callable, Iterable
+
+from fastapi import FastAPI
+
+from race401.mock_api import auth, control, resources
+from race401.mock_api.gates import FreeGates, Gates
+from race401.mock_api.guard import Guard
+from race401.mock_api.ledger import Ledger
+from race401.mock_api.realm import Realm, system_clock
+from race401.mock_api.worlds import WORLDS, World
+
+ABOUT = """
+Real JWTs, real rotation, and a ledger that says what really happened.
+
+* **resources** want `Authorization: Bearer`; they verify the JWT alone, with the world's leeway.
+* **auth** is Supabase Auth's contract, as far as a session needs it.
+* **control** is what a test asks of the mock and no real server has.
+
+Each world answers below its own path segment (choose a server above); the default one at the root too. A client
+names itself with `X-Race401-Client` and its attempts with `X-Race401-Attempt`; both go into the ledger.
+"""
+
+
+def create_app(
+    worlds: Iterable[World] | None = None,
+    *,
+    clock: Callable[[], float] = system_clock,
+    ledger: Ledger | None = None,
+    gates: Gates | None = None,
+) -> Guard:
+    """Return the app; without arguments, the shipped worlds on the machine's clock."""
+    realms = {world.name: Realm(world, clock) for world in (worlds if worlds is not None else WORLDS.values())}
+    api = FastAPI(
+        title="race401 mock",
+        version="1",
+        summary="Servers whose tokens are short-lived and whose refresh tokens rotate",
+        description=ABOUT,
+        servers=[{"url": "/", "description": "the default world"}]
+        + [{"url": f"/{name}", "description": realm.world.summary} for name, realm in realms.items()],
+        openapi_tags=[
+            {"name": "resources", "description": "The app's own API, behind a Bearer token."},
+            {"name": "auth", "description": "Supabase Auth, below `/auth/v1`."},
+            {"name": "control", "description": "Tests only; not in the ledger."},
+        ],
+    )
+    book = ledger if ledger is not None else Ledger()
+    api.state.realms, api.state.ledger = realms, book
+    api.include_router(resources.router)
+    api.include_router(auth.router)
+    api.include_router(control.router)
+    api.add_exception_handler(auth.AuthProblem, auth.on_problem)
+    return Guard(api, realms, book, gates if gates is not None else FreeGates())

@@ -1,0 +1,28 @@
+"""Gates: the named points at which a request really suspends, so that concurrent ones can overtake each other.
+
+Without them a request would be atomic in process, and even a naive client would look sound.
+"""
+
+import asyncio
+from typing import Protocol
+
+from race401.mock_api.ledger import Entry
+
+ARRIVE = "arrive"  # before any state is read
+ANSWER = "answer"  # between the change of state and the answer
+
+
+class Gates(Protocol):
+    """Whoever orders the requests."""
+
+    async def wait(self, gate: str, entry: Entry, latency: float) -> None:
+        """Return when the request may pass."""
+        ...
+
+
+class FreeGates:
+    """Every gate lets pass at once, or after the world's latency; but always after others had their turn."""
+
+    async def wait(self, gate: str, entry: Entry, latency: float) -> None:  # noqa: ARG002 - see Gates
+        """See `Gates`."""
+        await asyncio.sleep(latency if gate == ANSWER else 0)

@@ -1,0 +1,81 @@
+"""
+The ledger: the server's append-only record of every request, with the cause of every refusal.
+
+An entry reaches the operating system before its answer leaves, so that no answer that a client received is
+missing from it, whatever ends the process. A write that fails is said once and counted, and breaks no answer.
+"""
+
+import os
+import sys
+from collections import Counter, deque
+from pathlib import Path
+
+import msgspec
+
+KEPT = 200_000  # entries held in memory, about 400 bytes each
+
+
+class Entry(msgspec.Struct, gc=False):
+    """One request. Instants are s since the epoch on the mock's clock."""
+
+    seq: int  # the order of decision
+    world: str
+    client: str | None  # X-Race401-Client
+    attempt: str | None  # X-Race401-Attempt
+    family: str | None
+    generation: int | None  # of the token that was presented
+    method: str
+    target: str  # path and query, without the world
+    received_at: float
+    answered_at: float = 0.0
+    status: int = 0  # 0: cut off before any answer
+    cause: str | None = None
+    token_left_s: float | None = None
+    grant_outcome: str | None = None
+    fault: str | None = None
+
+
+class Ledger:
+    """Entries in memory (the newest KEPT), exact counters, and a JSONL file if a path is given."""
+
+    def __init__(self, path: Path | None = None, kept: int = KEPT) -> None:
+        self.entries: deque[Entry] = deque(maxlen=kept)
+        self.counts: Counter[tuple[str, str, int, str | None, str | None]] = Counter()
+        self.dropped = 0
+        self.lost = 0
+        self._decided = 0
+        self._encoder = msgspec.json.Encoder()
+        self._file = None if path is None else os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+
+    def decide(self, entry: Entry) -> None:
+        """Give the entry its place in the order of decisions."""
+        self._decided += 1
+        entry.seq = self._decided
+
+    def write(self, entry: Entry) -> None:
+        """Record the entry; its answer leaves after this returns."""
+        if not entry.seq:
+            self.decide(entry)
+        if len(self.entries) == self.entries.maxlen:
+            self.dropped += 1
+        self.entries.append(entry)
+        path = entry.target.partition("?")[0]
+        self.counts[entry.world, path, entry.status, entry.cause, entry.grant_outcome] += 1
+        if self._file is not None:
+            try:
+                os.write(self._file, self._encoder.encode(entry) + b"\n")
+            except OSError as error:
+                if not self.lost:
+                    print(f"race401: the ledger cannot be written: {error.strerror}", file=sys.stderr)
+                self.lost += 1
+
+    def of(self, client: str) -> list[Entry]:
+        """Return the entries of clients whose name begins so, by order of decision."""
+        mine = [entry for entry in self.entries if (entry.client or "").startswith(client)]
+        return sorted(mine, key=lambda entry: entry.seq)
+
+    def reset(self) -> None:
+        """Forget what is in memory; the file is append-only."""
+        self.entries.clear()
+        self.counts.clear()
+        self.dropped = 0

@@ -1,0 +1,156 @@
+"""The app's own API: contacts, entitlements, notes and messages, behind a Bearer token.
+
+Bodies are made once and kept as bytes: a thousand contacts encoded per request cost a hundred times the rest.
+"""
+
+import json
+import random
+from functools import lru_cache
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+router = APIRouter(tags=["resources"])
+
+CONTACTS = 1_000
+KEPT = 100  # notes and messages of one user; older ones go
+FIRST = [
+    "Ada",
+    "Grace",
+    "Alan",
+    "Edsger",
+    "Barbara",
+    "Donald",
+    "Frances",
+    "Tony",
+    "Radia",
+    "Ken",
+    "Dennis",
+    "Margaret",
+    "Niklaus",
+    "Adele",
+    "John",
+    "Katherine",
+]
+LAST = [
+    "Lovelace",
+    "Hopper",
+    "Turing",
+    "Dijkstra",
+    "Liskov",
+    "Knuth",
+    "Allen",
+    "Hoare",
+    "Perlman",
+    "Thompson",
+    "Ritchie",
+    "Hamilton",
+    "Wirth",
+    "Goldberg",
+]
+PLACES = [
+    "Oslo",
+    "Lisbon",
+    "Nairobi",
+    "Lima",
+    "Osaka",
+    "Tallinn",
+    "Accra",
+    "Quito",
+    "Turin",
+    "Leeds",
+    "Ghent",
+    "Pune",
+    "Hobart",
+    "Tunis",
+    "Malmo",
+    "Bergen",
+]
+
+ENTITLEMENTS = json.dumps(
+    {"plan": "team", "seats": 12, "features": {"contacts": True, "notes": True, "export": True, "ai_personas": 5}}
+).encode()
+
+
+@lru_cache(maxsize=1)
+def _contacts() -> list[str]:
+    draw = random.Random(401)  # noqa: S311 - the same thousand people in every run
+    people = []
+    for number in range(1, CONTACTS + 1):
+        first, last = draw.choice(FIRST), draw.choice(LAST)
+        person = {
+            "id": number,
+            "name": f"{first} {last}",
+            "email": f"{first}.{last}.{number}@example.com".lower(),
+            "city": draw.choice(PLACES),
+        }
+        people.append(json.dumps(person))
+    return people
+
+
+@lru_cache(maxsize=64)
+def contacts_body(limit: int) -> bytes:
+    """Return the first contacts as a JSON array."""
+    return ("[" + ",\n".join(_contacts()[:limit]) + "]").encode()
+
+
+def _json(body: bytes, status: int = 200) -> Response:
+    return Response(body, status, media_type="application/json")
+
+
+@router.get("/contacts", summary="The user's contacts")
+async def contacts(
+    limit: Annotated[int, Query(ge=0, le=CONTACTS, description="How many, from the first")] = 50,
+) -> Response:
+    """Up to 1,000 contacts, about 100 KB in all; the same in every run."""
+    return _json(contacts_body(limit))
+
+
+@router.get("/me/entitlements", summary="What the user may do")
+async def entitlements() -> Response:
+    """The user's plan, its seats and its features."""
+    return _json(ENTITLEMENTS)
+
+
+def _list(request: Request, name: str) -> list[dict[str, Any]]:
+    realm, verified = request.scope["race401.realm"], request.scope["race401.token"]
+    user = realm.users.get(verified.claims.get("sub"))
+    items: list[dict[str, Any]] = getattr(user, name) if user is not None else []
+    return items
+
+
+async def _append(request: Request, name: str) -> Response:
+    try:
+        body = await request.json()
+    except ValueError:
+        return _json(b'{"code":"PGRST102","details":null,"hint":null,"message":"Empty or invalid json"}', 400)
+    items = _list(request, name)
+    item = {"id": (items[-1]["id"] if items else 0) + 1, "body": body}
+    items.append(item)
+    del items[:-KEPT]
+    return _json(json.dumps(item).encode(), 201)
+
+
+@router.get("/persona-notes", summary="The user's notes on personas")
+async def notes(request: Request) -> Response:
+    """All notes, oldest first."""
+    return _json(json.dumps(_list(request, "notes")).encode())
+
+
+@router.post("/persona-notes", summary="Write a note", status_code=201)
+async def add_note(request: Request) -> Response:
+    """Keep any JSON value as a note; the newest 100 are kept."""
+    return await _append(request, "notes")
+
+
+@router.get("/messages", summary="The user's messages")
+async def messages(request: Request) -> Response:
+    """All messages, oldest first."""
+    return _json(json.dumps(_list(request, "messages")).encode())
+
+
+@router.post("/messages", summary="Send a message", status_code=201)
+async def add_message(request: Request) -> Response:
+    """Keep any JSON value as a message; the newest 100 are kept."""
+    return await _append(request, "messages")

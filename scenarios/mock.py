@@ -1,0 +1,95 @@
+"""The mock as a child process of the run: started once, and gone however the run ends.
+
+A process of its own, since an event loop does not live in one that gevent has patched. It ends when its
+standard input does, so that even a killed locust leaves nothing behind.
+"""
+
+from gevent import Timeout
+
+import atexit
+import ctypes
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+
+READY_WITHIN = 20.0  # s; it takes under 1 s on a quiet machine
+GONE_WITHIN = 4.0  # s
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+class MockDidNotStart(Exception):
+    """The child said nothing, or not what was hoped for; the message is for the user."""
+
+
+def die_with_parent() -> None:
+    """Have forked workers end with their master: locust itself leaves them behind when the master is killed."""
+    if sys.platform == "linux":
+        os.register_at_fork(after_in_child=lambda: ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL))
+
+
+class Mock:
+    """A running mock at `url`, writing its ledger to `ledger`."""
+
+    def __init__(self, ledger: Path) -> None:
+        self._owner = os.getpid()
+        command = [sys.executable, "-m", "race401.mock_api", "--json", "--exit-with-parent", "--ledger", str(ledger)]
+        self._process = subprocess.Popen(  # noqa: S603 - our own module
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+        )
+        atexit.register(self.stop)
+        line = b""
+        assert self._process.stdout is not None
+        with Timeout(READY_WITHIN, False):
+            line = self._process.stdout.readline()
+        try:
+            self.url: str = json.loads(line)["url"]
+        except (ValueError, KeyError):
+            self.stop()
+            raise MockDidNotStart(f"the mock did not start (exit {self._process.returncode})") from None
+
+    @property
+    def pid(self) -> int:
+        """The child's process id."""
+        return self._process.pid
+
+    def ended(self) -> str | None:
+        """Return how the child ended by itself; None while it runs."""
+        code = self._process.poll()
+        return None if code is None else f"the mock ended in mid-run (exit {code})"
+
+    def stop(self) -> None:
+        """End it and wait. Forked workers hold a copy of this object and do nothing."""
+        if os.getpid() != self._owner or self._process.poll() is not None:
+            return
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(GONE_WITHIN)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def worlds_at(url: str) -> dict[str, dict[str, object]]:
+    """Return the worlds that the mock at `url` serves, by name; raises ValueError with the reason if it is none."""
+    try:
+        answer = httpx.get(f"{url}/_race401", timeout=5, trust_env=False)
+        answer.raise_for_status()
+        worlds = answer.json()["worlds"]
+    except httpx.InvalidURL as error:
+        raise ValueError(f"{url} is not a URL: {error}") from None
+    except httpx.HTTPStatusError as error:
+        raise ValueError(
+            f"{url} answers, but is not the mock (GET /_race401: {error.response.status_code})"
+        ) from None
+    except httpx.HTTPError as error:
+        raise ValueError(f"{url} does not answer ({type(error).__name__})") from None
+    except (ValueError, KeyError, TypeError):
+        raise ValueError(f"{url} answers, but is not the mock") from None
+    assert isinstance(worlds, dict)
+    return worlds

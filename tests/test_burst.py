@@ -1,0 +1,51 @@
+"""The main job, whole: real locust, sockets and mock. Locust patches its process, so it is a subprocess here."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def burst(tmp_path: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run the locustfile headless, with its reports in tmp_path."""
+    command = [sys.executable, "-m", "locust", "-f", "scenarios/burst.py", "--headless", "--only-summary"]
+    command += ["--reports", str(tmp_path), "--run-id", "run", *options]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_a_short_burst(tmp_path: Path) -> None:
+    """Before the fix the race shows, after it it does not: PASS, and the evidence is on disk."""
+    done = burst(tmp_path, "-u", "18", "-r", "18", "-t", "9s")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "PASS: before the fix" in done.stdout
+    rows = json.loads((tmp_path / "run" / "verdict.json").read_text())["rows"]
+    shown = {(row["condition"], row["policy"]): row for row in rows}
+    assert shown["rfc9700", "pre-fix"]["sessions_lost"] > 0
+    assert shown["slow-clock", "pre-fix"]["caller_401s"]["expired"] > 0
+    assert shown["supabase", "pre-fix"]["exchanges_per_generation"] > 1
+    for condition in ("supabase", "slow-clock", "rfc9700"):
+        assert shown[condition, "fixed"]["exchanges_per_generation"] == 1.0
+        assert shown[condition, "fixed"]["caller_401s"] == {}
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--policies", "bogus"], "unknown policy 'bogus'; known: pre-fix, fixed"),
+        (["--conditions", "bogus"], "unknown condition 'bogus'; known: supabase, slow-clock, rfc9700"),
+        (["--arrival", "bogus"], "unknown arrival 'bogus'; known: together, first-then-rest"),
+        (["-u", "0"], "-u 0: a run needs at least one browser"),
+        (["-t", "2s"], "-t 2s holds no burst that could show anything"),
+        (["--host", "http://127.0.0.1:9"], "http://127.0.0.1:9 does not answer"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_bad_options(tmp_path: Path, options: list[str], said: str) -> None:
+    """One clear line, exit 2, before any load."""
+    done = burst(tmp_path, "-u", "6", "-r", "6", "-t", "9s", *options)
+    assert done.returncode == 2
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("race401: ")]
+    assert said in line
+    assert "Traceback" not in done.stderr
