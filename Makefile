@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 .PHONY: burst test test-all check bench lock clean setup
 
 burst: $(READY)  ## the main job: the race before and after the fix, about 20 s of load
-	@$(BIN)/locust -f scenarios/burst.py --headless -u 60 -r 60 -t 20s $(ARGS)
+	@$(BIN)/locust -f scenarios/burst.py --headless --skip-log-setup -u 60 -r 60 -t 20s $(ARGS)
 
 test: $(READY)  ## the fast tests and one short burst
 	@$(BIN)/python -m pytest -m "not slow" $(ARGS)

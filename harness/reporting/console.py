@@ -24,23 +24,25 @@ def render(verdict: Verdict, manifest: dict[str, Any], *, width: int = WIDTH, co
         console.print(
             Text(f"unfinished: {manifest.get('unfinished_because') or 'the run did not end'}", "bold yellow")
         )
+    policies = {ROLES.get(row.role, row.role): row.policy for row in verdict.rows}
+    console.print(", ".join(f"{when} = {policy}" for when, policy in policies.items()) + "\n")
     console.print(_table(verdict.rows))
+    console.print()
     for finding in verdict.findings:
         if finding.value is not Value.PASS:
             where = " ".join(part for part in (finding.condition, finding.check) if part)
             proof = f" (ledger {', '.join(f'#{seq}' for seq in finding.rows[:5])})" if finding.rows else ""
             line = Text(f"{finding.value}  ", COLOURS[finding.value])
             console.print(line.append(f"{where}: {finding.sentence}{proof}", "default"))
-    console.print()
     console.print(Text(verdict.sentence, COLOURS[verdict.value]))
-    return out.getvalue().rstrip("\n")
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 
 def _table(rows: list[Row]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("")
+    table.add_column("", no_wrap=True)
     for row in rows:
-        table.add_column(f"{row.condition}\n{ROLES.get(row.role, row.role)}: {row.policy}", justify="right")
+        table.add_column(f"{row.condition}\n{ROLES.get(row.role, row.role)}", justify="right", no_wrap=True)
     for name, cells in _lines(rows):
         table.add_row(name, *cells)
     return table
