@@ -52,7 +52,8 @@ class Run:
 
     def instant(self, condition: str, number: str) -> float:
         """Return s from sign-in to the decisive instant: one draw for a pair of browsers, whatever their policy."""
-        draw = random.Random(f"{self.seed}/{condition}/{number}")  # noqa: S311 - a seed is the point
+        pair = number.rpartition(".")[2]  # without the worker: locust may put a pair's browsers on two of them
+        draw = random.Random(f"{self.seed}/{condition}/{pair}")  # noqa: S311 - a seed is the point
         return draw.uniform(1.5, 4.5) * self.idle
 
 

@@ -78,7 +78,8 @@ class State:
         self.unfinished: str | None = None
         self.ended_at: float | None = None
         self.table = ""
-        self.workers: set[str] = set()
+        self.workers: set[str] = set()  # master: whose last report has not come; worker: unused
+        self.stopped = False  # worker: its browsers have ended
 
 
 state = State()
@@ -218,6 +219,7 @@ def start(environment: Environment) -> None:
             print(f"race401: {refusal}", file=sys.stderr)
             gevent.spawn(environment.runner.quit)  # type: ignore[union-attr]
             return
+    state.stopped = False
     roles = {role: POLICIES[name] for role, name in _policies(options.policies).items()}
     run_for = float(options.run_for)
     idle = max(0.4, min(IDLE, (run_for - NO_PAGE_IN_THE_LAST) / 8)) if run_for else IDLE
@@ -328,6 +330,7 @@ def _browser_done(environment: Environment) -> None:
 
 def stop(environment: Environment) -> None:
     """Note when the run ended, and whether that was its end."""
+    state.stopped = True
     if isinstance(environment.runner, WorkerRunner) or state.run is None:
         return
     if state.ended_at is None:
@@ -383,13 +386,11 @@ def _finish_if_pending(environment: Environment) -> None:
     stop_seen = state.ended_at is not None
     if not stop_seen:
         state.ended_at, state.unfinished = time.time(), state.unfinished or _cut_short(environment)
-    runner = environment.runner
-    left = set(runner.clients) if isinstance(runner, MasterRunner) else set()
     state.manifest |= {
         "ended_at": state.ended_at,
         "finished": state.unfinished is None,
         "unfinished_because": state.unfinished,
-        "missing_witnesses": sorted(state.workers - left - _QUIT),
+        "missing_witnesses": sorted(state.workers),
         "decisive_instants": {
             name: {
                 number: round(run.instant(name, number), 3)
@@ -433,16 +434,17 @@ def _write(path: Path, content: bytes) -> None:
 
 # --- workers --------------------------------------------------------------------------------------
 
-_QUIT: set[str] = set()
-
 
 @events.report_to_master.add_listener
 def _to_master(data: dict[str, Any], **_: Any) -> None:
     data["race401_samples"], state.samples[:] = list(state.samples), []
+    data["race401_last"] = state.stopped
 
 
 @events.worker_report.add_listener
-def _from_worker(data: dict[str, Any], **_: Any) -> None:
+def _from_worker(client_id: str, data: dict[str, Any], **_: Any) -> None:
+    if data.get("race401_last"):
+        state.workers.discard(client_id)
     samples = data.get("race401_samples", [])
     run = state.manifest.get("run")
     state.samples.extend(s for s in samples if s["client"].startswith(f"{run}/"))

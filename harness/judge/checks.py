@@ -122,12 +122,12 @@ def completeness(evidence: Evidence, _: list[Row]) -> Iterator[Finding]:
 
 
 CHECKS: dict[str, Check] = {
+    "completeness": completeness,
+    "witnesses": witnesses,
     "caller-401s": caller_401s,
     "exchanges-per-generation": exchanges_per_generation,
     "sessions-lost": sessions_lost,
     "coverage": coverage,
-    "witnesses": witnesses,
-    "completeness": completeness,
 }
 
 
