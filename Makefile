@@ -17,7 +17,7 @@ test-all: $(READY)  ## the long ones too
 
 check: $(READY)  ## lint, types, import layers
 	@$(BIN)/ruff format --check --quiet .
-	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff check --quiet --output-format concise .
 	@$(BIN)/mypy --no-error-summary -p race401
 	@$(BIN)/mypy --no-error-summary tests
 	@$(BIN)/pyright --warnings >$(VENV)/pyright.log || { cat $(VENV)/pyright.log; exit 1; }

@@ -27,14 +27,16 @@ class AgedSignIn(BaseModel):
 
 @router.get("", summary="Who answers here")
 async def about(request: Request) -> dict[str, Any]:
-    """The mock's version, clock and worlds."""
+    """The mock's version, clock and worlds, and how whole its ledger is."""
     realms: dict[str, Realm] = request.app.state.realms
+    book = request.app.state.ledger
     return {
         "name": "race401 mock",
         "version": version("race401"),
         "now": realms[DEFAULT].clock(),
         "default_world": DEFAULT,
         "worlds": {name: asdict(realm.world) for name, realm in realms.items()},
+        "ledger": {"entries": len(book.entries), "dropped": book.dropped, "lost": book.lost},
     }
 
 

@@ -15,7 +15,6 @@ import httpx
 from race401.harness.tokens import (
     TRACE,
     AuthServer,
-    Policy,
     RefreshRefused,
     TokenAuth,
     TokenPair,
@@ -26,12 +25,12 @@ from race401.harness.tokens import (
 )
 from race401.harness.tokens.model import ExchangeFailed, Step
 from race401.scenarios.conditions import Condition
+from race401.scenarios.options import Plan
 
 PAGE = ("/contacts?limit=1000", "/me/entitlements", "/contacts", "/persona-notes", "/messages")
 CONNECTIONS = httpx.Limits(max_connections=6)  # per host, as a browser has over HTTP/1.1
 TLS = httpx.create_ssl_context()  # shared: one of its own costs a client 60 ms and 1 MB
 TIMEOUT = 10.0  # s
-NO_PAGE_IN_THE_LAST = 2.0  # s of a timed run, so that every page that was begun ends in it
 PASSWORD = "race401-browser"  # noqa: S105 - of accounts that live as long as the mock
 
 
@@ -40,40 +39,40 @@ class Run:
     """What every browser of a run knows."""
 
     id: str
-    seed: int
-    arrival: str
-    pages: int | None
-    idle: float  # s between two pages, on average
+    plan: Plan
+    host: str  # of the mock
     last_page_at: float  # s since the epoch; no page begins later
-    policies: dict[str, Policy]  # by role
     report: Callable[[dict[str, Any]], None]  # takes a sample
     done: Callable[[], None]  # a browser has loaded all its pages
     narrate: bool = False
 
-    def instant(self, condition: str, number: str) -> float:
-        """Return s from sign-in to the decisive instant: one draw for a pair of browsers, whatever their policy."""
-        pair = number.rpartition(".")[2]  # without the worker: locust may put a pair's browsers on two of them
-        draw = random.Random(f"{self.seed}/{condition}/{pair}")  # noqa: S311 - a seed is the point
-        return draw.uniform(1.5, 4.5) * self.idle
+
+def instant(plan: Plan, condition: str, pair: int) -> float:
+    """Return s from sign-in to the decisive instant: one draw for a pair of browsers, whatever their policy."""
+    draw = random.Random(f"{plan.seed}/{condition}/{pair}")  # noqa: S311 - a seed is the point
+    return draw.uniform(1.5, 4.5) * plan.idle
 
 
 class Browser(User):
     """One browser, with the policy of its role, in one condition."""
 
     abstract = True
-    run_: Run  # set when the test starts, before any browser does
+    run_in_hand: Run | None = None  # set when the test starts, before any browser does
     condition: Condition
     role: str
     numbers: Iterator[int]
 
     def on_start(self) -> None:
         """Sign in with a token that has the drawn life left."""
-        run, self.number = self.run_, f"{getattr(self.environment.runner, 'worker_index', 0)}.{next(self.numbers)}"
-        self.policy = run.policies[self.role]
+        if (run := self.run_in_hand) is None:
+            raise StopUser("the run did not begin")
+        pair = next(self.numbers)
+        self.number = f"{getattr(self.environment.runner, 'worker_index', 0)}.{pair}"
+        self.its_run, self.policy = run, run.plan.policies[self.role]
         self.me = f"{run.id}/{self.condition.name}/{self.role}/{self.number}"
-        self.chance = random.Random(f"{run.seed}/{self.me.removeprefix(run.id)}")  # noqa: S311
+        self.chance = random.Random(f"{run.plan.seed}/{self.me.removeprefix(run.id)}")  # noqa: S311
         self.page, self.refused, self.intended = 0, False, time.time()
-        host = (self.environment.host or "").rstrip("/")
+        host = run.host
         mine = {"X-Race401-Client": self.me}
         self.own = httpx.Client(verify=TLS, trust_env=False, timeout=TIMEOUT, headers=mine)
         clock = skewed(system_clock, self.condition.skew)
@@ -90,29 +89,27 @@ class Browser(User):
             headers=mine,
         )
         try:
-            self.auth.sign_in(self.aged(host))
+            self.auth.sign_in(self.aged(instant(run.plan, self.condition.name, pair)))
         except httpx.HTTPError as error:
             raise StopUser(f"no sign-in ({type(error).__name__})") from None
-        self.pause(self.chance.uniform(0, run.idle))
+        self.pause(self.chance.uniform(0, run.plan.idle))
 
     def on_stop(self) -> None:
         """Close the connections."""
         self.http.close()
         self.own.close()
 
-    def aged(self, host: str) -> TokenPair:
-        """Sign in through the mock's control API."""
-        remaining = self.condition.remaining(
-            self.run_.instant(self.condition.name, self.number), self.policy.expiry_margin
-        )
+    def aged(self, decisive: float) -> TokenPair:
+        """Sign in through the mock's control API, such that the token's life is decided in so many s."""
+        remaining = self.condition.remaining(decisive, self.policy.expiry_margin)
         body = {"world": self.condition.world, "email": self.email, "password": PASSWORD, "remaining_s": remaining}
-        answer = self.own.post(f"{host}/_race401/sessions", json=body).raise_for_status().json()
+        answer = self.own.post(f"{self.its_run.host}/_race401/sessions", json=body).raise_for_status().json()
         return TokenPair(answer["access_token"], answer["refresh_token"], answer["expires_at"])
 
     @property
     def email(self) -> str:
         """An address of this browser's own."""
-        return f"{self.condition.name}.{self.role}.{self.number}.{self.run_.id}@race401.test"
+        return f"{self.condition.name}.{self.role}.{self.number}.{self.its_run.id}@race401.test"
 
     def observe(self, step: Step) -> None:
         """Notice that the session is lost."""
@@ -122,7 +119,7 @@ class Browser(User):
     @task
     def load(self) -> None:
         """Load the page once; idle is what follows, in `wait`."""
-        if time.time() > self.run_.last_page_at:
+        if time.time() > self.its_run.last_page_at:
             return
         if self.refused:
             self.refused = False
@@ -130,14 +127,14 @@ class Browser(User):
         self.page += 1
         callers = [gevent.spawn(self.call, PAGE[0], 1)]
         try:
-            if self.run_.arrival == "first-then-rest":
+            if self.its_run.plan.arrival == "first-then-rest":
                 callers[0].join()
             callers += [gevent.spawn(self.call, target, k) for k, target in enumerate(PAGE[1:], 2)]
             gevent.joinall(callers, raise_error=True)
         finally:
             gevent.killall(callers)
-        if self.page == self.run_.pages:
-            self.run_.done()
+        if self.page == self.its_run.plan.pages:
+            self.its_run.done()
             raise StopUser
 
     def call(self, target: str, k: int) -> None:
@@ -155,7 +152,7 @@ class Browser(User):
         finally:
             ended = time.time()
             trace = request.extensions.get(TRACE, Trace())
-            self.run_.report(
+            self.its_run.report(
                 {
                     "client": self.me,
                     "attempt": attempt,
@@ -183,7 +180,7 @@ class Browser(User):
 
     def wait_time(self) -> float:
         """Return the idle time after a page, in s; the next page is meant to begin when it is over."""
-        idle = self.chance.uniform(0.6, 1.4) * self.run_.idle
+        idle = self.chance.uniform(0.6, 1.4) * self.its_run.plan.idle
         self.intended = time.time() + idle
         return idle
 

@@ -17,6 +17,7 @@ from typing import Any
 from race401.scenarios import lifecycle
 from race401.scenarios.browser import Browser
 from race401.scenarios.conditions import CONDITIONS
+from race401.scenarios.options import add_options
 
 for _condition in CONDITIONS.values():
     for _role in ("control", "subject"):
@@ -31,7 +32,7 @@ for _condition in CONDITIONS.values():
 @events.init_command_line_parser.add_listener
 def options(parser: ArgumentParser) -> None:
     """Add the scenario's options to locust's."""
-    lifecycle.add_options(parser)
+    add_options(parser)
 
 
 @events.init.add_listener

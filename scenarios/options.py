@@ -1,0 +1,142 @@
+"""What a run was asked for: the command line's and the web form's words, checked, as one value."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from race401.harness.tokens.policy import POLICIES, Policy
+from race401.scenarios.conditions import CONDITIONS, Condition
+
+ARRIVALS = ("together", "first-then-rest")
+IDLE = 2.0  # s between two pages, on average
+LEAST_IDLE = 0.4  # s, in the shortest run
+IDLE_BY_PAGES = 1.0  # s, where the work is fixed and nothing is gained by waiting
+PAGES_HOPED_FOR = 8  # in a timed run, so that there are some on each side of the decisive instant
+NO_PAGE_IN_THE_LAST = 2.0  # s of a timed run, so that every page that was begun ends in it
+SHORTEST = 5.0  # s of run time that hold a page before the decisive instant and one after it
+
+
+class Refused(Exception):
+    """The run can't work by its own options; the message names what is wrong and what would be right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A run that can work."""
+
+    policies: dict[str, Policy]  # by role, `control` first; or `subject` alone
+    conditions: tuple[Condition, ...]
+    arrival: str
+    seed: int
+    users: int  # browsers
+    pages: int | None  # fixed work: each browser loads so many
+    run_time: float | None  # s; None: until it is stopped, or by pages
+    ramp: float = 0.0  # s from the first browser's start to the last one's
+
+    @property
+    def idle(self) -> float:
+        """Return s between two pages, on average."""
+        if self.pages:
+            return IDLE_BY_PAGES
+        if not self.run_time:
+            return IDLE
+        paging = self.run_time - self.ramp - NO_PAGE_IN_THE_LAST
+        return max(LEAST_IDLE, min(IDLE, paging / PAGES_HOPED_FOR))
+
+    @property
+    def last_page_after(self) -> float:
+        """Return s from the start after which no page begins."""
+        return self.run_time - NO_PAGE_IN_THE_LAST if self.run_time and not self.pages else float("inf")
+
+    def __str__(self) -> str:
+        length = f"{self.pages} pages each" if self.pages else f"{self.run_time:.0f} s" if self.run_time else "no end"
+        return (
+            f"{self.users} browsers, conditions {', '.join(c.name for c in self.conditions)}, "
+            f"policies {', '.join(p.name for p in self.policies.values())}, {length}; "
+            f"requests leave {self.arrival}"
+        )
+
+
+def add_options(parser: Any) -> None:
+    """Declare the scenario's options; `--help` and the web form show them."""
+    add = parser.add_argument  # locust's own arguments (include_in_web_ui) are not known to argparse's groups
+    known = ", ".join(POLICIES)
+    add(
+        "--policies",
+        default="pre-fix,fixed",
+        help=f"the control and the subject, or the subject alone; known: {known}",
+    )
+    add("--conditions", default=",".join(CONDITIONS), help=f"known: {', '.join(CONDITIONS)}")
+    add("--arrival", default=ARRIVALS[0], help=f"how a page's requests leave: {' or '.join(ARRIVALS)}")
+    add("--seed", type=int, default=401, help="draws every decisive instant and idle time")
+    add("--pages", type=int, default=0, help="fixed work: every browser loads N pages and stops")
+    add("--reports", default="reports", help="the folder that gets a folder for each run")
+    add("--narrate", action="store_true", help="log the token's life (logger race401.tokens)")
+    add("--run-id", default="", include_in_web_ui=False, help="the run's name (default: time and seed)")
+
+
+def read(values: Mapping[str, Any]) -> Plan:
+    """Return the plan that these options make, by locust's names; raises Refused."""
+    users, rate = _whole("-u", values.get("num_users") or 0), float(values.get("spawn_rate") or 1)
+    plan = Plan(
+        policies=_policies(str(values["policies"])),
+        conditions=_conditions(str(values["conditions"])),
+        arrival=str(values["arrival"]),
+        seed=_whole("--seed", values["seed"]),
+        users=users,
+        pages=_whole("--pages", values["pages"]) or None,
+        run_time=float(values.get("run_time") or 0) or None,
+        ramp=max(0.0, users / rate - 1) if rate > 0 else 0.0,
+    )
+    if plan.arrival not in ARRIVALS:
+        raise Refused(f"unknown arrival {plan.arrival!r}; known: {', '.join(ARRIVALS)}")
+    if plan.pages is not None and plan.pages < 1:
+        raise Refused(f"--pages {plan.pages}: a browser loads at least one page")
+    return plan
+
+
+def check_load(plan: Plan) -> None:
+    """Refuse a load that could show nothing; the web form gives it later than the command line."""
+    kinds = len(plan.policies) * len(plan.conditions)
+    if plan.users < kinds:
+        raise Refused(
+            f"-u {plan.users}: too few browsers; a run needs at least {kinds}, one for each policy in each condition"
+        )
+    if not plan.pages and plan.run_time and plan.run_time < SHORTEST + plan.ramp:
+        starts = f"the last browser starts after {plan.ramp:g} s, " if plan.ramp else ""
+        raise Refused(
+            f"-t {plan.run_time:g}s holds no burst that could show anything: {starts}no page begins in the last "
+            f"{NO_PAGE_IN_THE_LAST:g} s, and one is needed on each side of the decisive instant; "
+            f"give -t {SHORTEST + plan.ramp:g}s or longer" + (", or a higher -r" if plan.ramp else "")
+        )
+
+
+def _policies(text: str) -> dict[str, Policy]:
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    for name in names:
+        if name not in POLICIES:
+            raise Refused(f"unknown policy {name!r}; known: {', '.join(POLICIES)}")
+    match [POLICIES[name] for name in names]:
+        case [subject]:
+            return {"subject": subject}
+        case [control, subject]:
+            return {"control": control, "subject": subject}
+        case _:
+            raise Refused(f"--policies takes a control and a subject, or a subject alone, not {len(names)} names")
+
+
+def _conditions(text: str) -> tuple[Condition, ...]:
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    for name in names:
+        if name not in CONDITIONS:
+            raise Refused(f"unknown condition {name!r}; known: {', '.join(CONDITIONS)}")
+    if not names:
+        raise Refused(f"--conditions is empty; known: {', '.join(CONDITIONS)}")
+    return tuple(condition for condition in CONDITIONS.values() if condition.name in names)
+
+
+def _whole(name: str, value: object) -> int:
+    try:
+        return int(str(value))
+    except ValueError:
+        raise Refused(f"{name} {value!r} is not a whole number") from None

@@ -1,0 +1,127 @@
+"""What a run leaves: its folder, from the manifest at its start to the verdict at its end."""
+
+import locust  # noqa: F401 - first of all: it patches the process
+
+import platform
+import sys
+import time
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+
+from race401.harness.judge import evidence, verdict
+from race401.harness.reporting import console
+from race401.harness.tokens.policy import knobs
+from race401.scenarios.browser import PAGE, instant
+from race401.scenarios.options import Plan
+
+LIBRARIES = ("locust", "httpx", "fastapi", "uvicorn", "gevent", "joserfc")
+LEDGER_WITHIN = 30.0  # s, for the mock to hand over its ledger
+
+
+@dataclass
+class Record:
+    """One run's evidence while it is being gathered."""
+
+    run: str
+    scenario: dict[str, Any]
+    plan: Plan
+    mock: str  # its address
+    worlds: dict[str, dict[str, object]]
+    folder: Path
+    spool: Path | None  # the file that our own mock writes its ledger to; None: ask the mock
+    started_at: float = field(default_factory=time.time)
+    samples: list[dict[str, Any]] = field(default_factory=list)
+    missing_witnesses: set[str] = field(default_factory=set)  # workers whose last report has not come
+
+    def begin(self) -> None:
+        """Write the manifest, so that even a run that is killed can be judged."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._write("manifest.json", _pretty(self.manifest(None, "the run was killed")))
+
+    def manifest(self, ended_at: float | None, unfinished: str | None) -> dict[str, Any]:
+        """Return everything that a reader needs to believe, or repeat, the run."""
+        plan = self.plan
+        pairs = sorted({int(sample["client"].rpartition(".")[2]) for sample in self.samples})
+        return {
+            "race401": version("race401"),
+            "run": self.run,
+            "scenario": self.scenario,
+            "seed": plan.seed,
+            "arrival": plan.arrival,
+            "pages": plan.pages,
+            "run_time_s": plan.run_time,
+            "users": plan.users,
+            "page": list(PAGE),
+            "worlds": {c.world: self.worlds.get(c.world, {}) for c in plan.conditions},
+            "policies": {role: knobs(policy) for role, policy in plan.policies.items()},
+            "conditions": {
+                c.name: {
+                    "world": c.world,
+                    "about": c.about,
+                    "skew_s": c.skew,
+                    "at_expiry": c.at_expiry,
+                    "expects": {role: asdict(getattr(c, role)) for role in plan.policies},
+                }
+                for c in plan.conditions
+            },
+            "decisive_instants_s": {
+                c.name: {str(pair): round(instant(plan, c.name, pair), 3) for pair in pairs} for c in plan.conditions
+            },
+            "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
+            "started_at": self.started_at,
+            "ended_at": ended_at,
+            "finished": unfinished is None,
+            "unfinished_because": unfinished,
+            "missing_witnesses": sorted(self.missing_witnesses),
+        }
+
+    def finish(self, ended_at: float, unfinished: str | None) -> tuple[str, int]:
+        """Store the evidence, judge it, and return the table and the exit code."""
+        problem = self._fetch_ledger()
+        manifest = self.manifest(ended_at, unfinished or problem)
+        self._write("manifest.json", _pretty(manifest))
+        self._write("samples.jsonl", b"".join(msgspec.json.encode(sample) + b"\n" for sample in self.samples))
+        result = verdict.judge(evidence.load(self.folder))
+        self._write("verdict.json", verdict.to_json(result))
+        table = console.render(result, manifest, color=sys.stdout.isatty())
+        return f"{table}\n\nevidence: {self.folder}/", result.exit_code
+
+    def _fetch_ledger(self) -> str | None:
+        """Bring the ledger into the folder; return why it is not whole, if it is not."""
+        mine = self.folder / "ledger.jsonl"
+        if self.spool is not None and self.spool != mine:
+            name = f'"client":"{self.run}/'.encode()
+            lines = self.spool.read_bytes().splitlines(keepends=True)
+            self._write(mine.name, b"".join(line for line in lines if name in line))
+        try:
+            if self.spool is not None:
+                answer = httpx.get(f"{self.mock}/_race401", timeout=LEDGER_WITHIN, trust_env=False)
+                lost, dropped = int(answer.raise_for_status().json()["ledger"]["lost"]), 0
+            else:
+                answer = httpx.get(
+                    f"{self.mock}/_race401/ledger",
+                    params={"client": f"{self.run}/"},
+                    timeout=LEDGER_WITHIN,
+                    trust_env=False,
+                )
+                self._write(mine.name, answer.raise_for_status().content)
+                lost, dropped = 0, int(answer.headers["X-Race401-Dropped"])
+        except (httpx.HTTPError, KeyError, ValueError) as error:
+            if self.spool is None:
+                self._write(mine.name, b"")
+            return f"the mock did not answer for its ledger ({type(error).__name__})"
+        if lost:
+            return f"the mock could not write {lost} entries of its ledger"
+        return f"the mock no longer held {dropped} entries of its ledger" if dropped else None
+
+    def _write(self, name: str, content: bytes) -> None:
+        (self.folder / name).write_bytes(content)
+
+
+def _pretty(plain: dict[str, Any]) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(plain), indent=2) + b"\n"

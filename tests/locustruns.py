@@ -1,0 +1,112 @@
+"""Whole locust runs as subprocesses: started, followed by what they print, ended, and searched for left-overs."""
+
+import contextlib
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+LOCUST = [sys.executable, "-m", "locust", "-f", str(ROOT / "scenarios" / "burst.py")]
+SMALL = ["--headless", "-u", "6", "-r", "6", "-t", "6s"]
+WITHIN = 60  # s; a run that takes longer hangs
+
+
+class LocustRun:
+    """A locust process whose output goes through here."""
+
+    def __init__(self, reports: Path, *options: str) -> None:
+        self.reports = reports
+        self.process = subprocess.Popen(
+            [*LOCUST, "--reports", str(reports), *options],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )
+        self.out = ""
+        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self._lines.put(line)
+        self._lines.put("")
+
+    def until(self, text: str) -> str:
+        """Read on until a line holds the text; return that line. A silence longer than WITHIN is a failure."""
+        while line := self._lines.get(timeout=WITHIN):
+            self.out += line
+            if text in line:
+                return line
+        raise AssertionError(f"the run ended without saying {text!r}:\n{self.out}")
+
+    def ended(self, by: signal.Signals | None = None) -> int:
+        """Send the signal, read to the end, return the exit code."""
+        if by is not None:
+            self.process.send_signal(by)
+        code = self.process.wait(WITHIN)
+        self._reader.join()
+        while line := self._lines.get():
+            self.out += line
+        return code
+
+    @property
+    def folder(self) -> Path:
+        """The run's folder, the only one."""
+        (folder,) = self.reports.iterdir()
+        return folder
+
+    def read(self, name: str) -> Any:
+        """A JSON file of the run's folder."""
+        return json.loads((self.folder / name).read_text())
+
+    def left_over(self) -> list[str]:
+        """Commands of processes that name this run's reports and still live."""
+        found = []
+        for process in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                if str(self.reports) in command:
+                    found.append(command)
+        return found
+
+
+@contextlib.contextmanager
+def locust(reports: Path, *options: str) -> Iterator[LocustRun]:
+    """A run that is gone when the block ends, however it ends."""
+    run = LocustRun(reports, *options)
+    try:
+        yield run
+    finally:
+        if run.process.poll() is None:
+            run.process.kill()
+        run.process.wait()
+        run._reader.join()
+        assert run.process.stdout is not None
+        run.process.stdout.close()
+
+
+@contextlib.contextmanager
+def served_mock(*options: str) -> Iterator[str]:
+    """The address of a mock of its own."""
+    mock = subprocess.Popen(
+        [sys.executable, "-m", "race401.mock_api", "--json", "--exit-with-parent", *options],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert mock.stdout is not None
+    try:
+        yield json.loads(mock.stdout.readline())["url"]
+    finally:
+        mock.communicate(timeout=WITHIN)
