@@ -22,6 +22,7 @@ SHORTEST_PASSWORD, LONGEST_PASSWORD = 6, 72
 JWT = "invalid JWT: unable to parse or verify signature, "
 BAD_JWT = {
     "expired": JWT + "token has invalid claims: token is expired",
+    "not_yet_valid": JWT + "token has invalid claims: token is not valid yet",
     "bad_signature": JWT + "token signature is invalid: signature is invalid",
     "malformed": JWT + "token is malformed: token contains an invalid number of segments",
     "wrong_audience": "Token audience doesn't match request audience",

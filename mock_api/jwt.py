@@ -22,6 +22,7 @@ class Verified:
     """What a genuine token says, whether or not it is still valid."""
 
     claims: dict[str, Any]
+    not_before: float  # the later of `nbf` and `iat`
     exp: float
     family: str
 
@@ -48,14 +49,15 @@ class Keys:
             return "bad_signature"
         except (JoseError, ValueError, TypeError, UnicodeError, KeyError):
             return "malformed"
-        exp, family = claims.get("exp"), claims.get("session_id")
-        if not isinstance(exp, int | float) or not isinstance(family, str):
+        family, dates = claims.get("session_id"), [claims.get("exp"), claims.get("nbf", 0), claims.get("iat", 0)]
+        if not isinstance(family, str) or not all(isinstance(at, int | float) for at in dates):
             return "malformed"
+        exp, *begins = map(float, dates)
         if claims.get("aud") != AUDIENCE:
             return "wrong_audience"
         if len(self._cache) >= CACHED:
             self._cache.clear()
-        self._cache[token] = verified = Verified(claims, float(exp), family)
+        self._cache[token] = verified = Verified(claims, max(begins), exp, family)
         return verified
 
 

@@ -75,7 +75,8 @@ class Realm:
     async def sign_in(self, user: User, remaining: float | None = None) -> tuple[Family, str]:
         """Begin a session; `remaining` s is what is left of its first access token's life, if not all."""
         now = self.clock()
-        expires_at = round(now + remaining) if remaining is not None else int(now) + int(self.world.lifetime)
+        whole = int(now) + int(self.world.lifetime)
+        expires_at = whole if remaining is None else min(round(now + remaining), whole)
         issued_at = expires_at - int(self.world.lifetime)
         family = begin(str(uuid.uuid4()), user.id, fresh_token(), now, issued_at)
         await self.store.add(family)
@@ -122,9 +123,12 @@ class Realm:
         family = self.store.get(verified.family)
         if family is not None:
             entry.generation = family.generation_at(verified.claims.get("iat", 0))
-        left = verified.exp - self.clock()
+        now = self.clock()
+        left = verified.exp - now
         entry.token_left_s = round(left, 6)
-        return "expired" if left + leeway <= 0 else verified
+        if left + leeway <= 0:
+            return "expired"
+        return "not_yet_valid" if verified.not_before > now + leeway else verified
 
 
 def fresh_token() -> str:

@@ -1,0 +1,52 @@
+"""The mock in this process, on a clock that the test holds."""
+
+from dataclasses import replace
+from typing import Any
+
+import httpx
+from inprocess import SyncTransport
+
+from race401.mock_api.app import create_app
+from race401.mock_api.ledger import Entry, Ledger
+from race401.mock_api.realm import Realm
+from race401.mock_api.worlds import WORLDS
+
+NOW = 1_759_614_660.0  # 2025-10-04T21:51:00Z
+WHO = {"email": "ada@race401.test", "password": "correct horse"}
+
+
+class Mock:
+    """An app, its ledger, its realms, a client for it, and `now` to turn."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.now = NOW
+        self.ledger = Ledger()
+        worlds = [replace(world, **settings) for world in WORLDS.values()]
+        self.app = create_app(worlds, clock=lambda: self.now, ledger=self.ledger)
+        self.client = httpx.Client(base_url="http://mock", transport=SyncTransport(self.app))
+
+    def realm(self, world: str = "supabase") -> Realm:
+        """A world at work."""
+        return self.app.realms[world]
+
+    def sign_in(self, world: str = "supabase", **body: Any) -> dict[str, Any]:
+        """The token answer of an aged sign-in."""
+        answer = self.client.post("/_race401/sessions", json={"world": world, **WHO, **body})
+        assert answer.status_code == 200, answer.text
+        plain: dict[str, Any] = answer.json()
+        return plain
+
+    def get(self, path: str, token: str | None = None, **headers: str) -> httpx.Response:
+        """The answer to a GET with this Bearer token."""
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        return self.client.get(path, headers=headers)
+
+    def refresh(self, token: str, world: str = "supabase") -> httpx.Response:
+        """The answer to a refresh grant."""
+        return self.client.post(f"/{world}/auth/v1/token?grant_type=refresh_token", json={"refresh_token": token})
+
+    @property
+    def last(self) -> Entry:
+        """The newest entry of the ledger."""
+        return self.ledger.entries[-1]
