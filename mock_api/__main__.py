@@ -32,7 +32,13 @@ def options() -> argparse.Namespace:
     parser.add_argument("--check-session", action="store_true", help="resources ask whether the session lives")
     parser.add_argument("--exit-with-parent", action="store_true", help="end when standard input does")
     parser.add_argument("--json", action="store_true", help="print the address as one JSON object")
-    return parser.parse_args()
+    chosen = parser.parse_args()
+    if chosen.lifetime is not None and chosen.lifetime < 1:
+        _refuse(f"--lifetime {chosen.lifetime:g}: access tokens must live for at least 1 s")
+    for name in ("reuse_interval", "leeway"):
+        if (value := getattr(chosen, name)) is not None and value < 0:
+            _refuse(f"--{name.replace('_', '-')} {value:g}: cannot be negative")
+    return chosen
 
 
 class Server(uvicorn.Server):

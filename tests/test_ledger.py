@@ -1,0 +1,166 @@
+"""The ledger: what it holds, when it is written, and that the judge reads what the mock writes."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from mocks import NOW, WHO, Mock
+
+from race401.harness.judge.evidence import LedgerEntry
+from race401.mock_api.app import create_app
+from race401.mock_api.ledger import Entry, Ledger
+
+
+def entry(target: str = "/contacts", client: str | None = None) -> Entry:
+    """An entry that is not yet decided."""
+    return Entry(0, "supabase", client, None, None, None, "GET", target, NOW)
+
+
+def test_the_judge_reads_what_the_mock_writes() -> None:
+    """Neither side imports the other, so that their fields agree is a test."""
+
+    def fields(kind: type[msgspec.Struct]) -> list[tuple[str, Any]]:
+        return [(field.name, field.type) for field in msgspec.structs.fields(kind)]
+
+    assert fields(LedgerEntry) == fields(Entry)
+
+
+def test_an_exchange_has_its_entry() -> None:
+    mock = Mock()
+    session = mock.sign_in()
+    mock.now += 0.25
+    who = {"X-Race401-Client": "run/supabase/control/0.1", "X-Race401-Attempt": "a#1.1"}
+    mock.client.headers.update(who)
+    mock.refresh(session["refresh_token"])
+    told = msgspec.structs.asdict(mock.last)
+    family = told.pop("family")
+    assert told == {
+        "seq": 1,
+        "world": "supabase",
+        "client": who["X-Race401-Client"],
+        "attempt": who["X-Race401-Attempt"],
+        "generation": 0,
+        "method": "POST",
+        "target": "/auth/v1/token?grant_type=refresh_token",
+        "received_at": NOW + 0.25,
+        "answered_at": NOW + 0.25,
+        "status": 200,
+        "cause": None,
+        "token_left_s": None,
+        "grant_outcome": "rotated",
+        "fault": None,
+    }
+    assert family == mock.realm().store.find(session["refresh_token"]).id  # type: ignore[union-attr]
+
+
+def test_a_read_names_the_generation_of_its_token() -> None:
+    mock = Mock()
+    first = mock.sign_in()
+    mock.now += 1
+    second = mock.refresh(first["refresh_token"]).json()
+    mock.get("/contacts", first["access_token"])
+    old = mock.last
+    mock.get("/contacts", second["access_token"])
+    assert (old.generation, mock.last.generation) == (0, 1)
+    assert old.family == mock.last.family
+
+
+def test_no_token_and_no_password_is_in_the_ledger() -> None:
+    mock = Mock()
+    mock.client.post("/auth/v1/signup", json=WHO)
+    session = mock.sign_in()
+    mock.get("/contacts", session["access_token"])
+    mock.refresh(session["refresh_token"])
+    text = msgspec.json.encode(list(mock.ledger.entries)).decode()
+    for secret in (session["access_token"], session["refresh_token"], WHO["password"], WHO["email"]):
+        assert secret not in text
+
+
+def test_the_entry_is_on_disk_before_the_answer_leaves(tmp_path: Path) -> None:
+    """Seen from inside `send`: when the first byte of an answer goes out, its line is in the file."""
+    path = tmp_path / "ledger.jsonl"
+    app, seen = create_app(ledger=Ledger(path)), []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        seen.append((message["type"], path.read_text().count("\n")))
+
+    scope = {"type": "http", "method": "GET", "path": "/contacts", "query_string": b"", "headers": []}
+    asyncio.run(app(scope, receive, send))
+    assert seen == [("http.response.start", 1), ("http.response.body", 1)]
+
+
+def test_a_request_that_is_cut_off_has_its_entry_too() -> None:
+    """A client that goes away while its request waits at a gate."""
+    ledger, waiting = Ledger(), asyncio.Event()
+
+    class Closed:
+        async def wait(self, gate: str, entry: Entry, latency: float) -> None:
+            waiting.set()
+            await asyncio.Event().wait()
+
+    async def run() -> None:
+        app = create_app(ledger=ledger, gates=Closed())
+        scope = {"type": "http", "method": "GET", "path": "/contacts", "query_string": b"", "headers": []}
+        request = asyncio.ensure_future(app(scope, None, None))  # type: ignore[arg-type]
+        await waiting.wait()
+        request.cancel()
+        await asyncio.gather(request, return_exceptions=True)
+
+    asyncio.run(run())
+    (only,) = ledger.entries
+    assert (only.seq, only.status, only.answered_at) == (1, 0, 0.0)
+
+
+def test_memory_is_bounded_and_counts_are_exact() -> None:
+    ledger = Ledger(kept=3)
+    for _ in range(5):
+        ledger.write(entry())
+    assert [kept.seq for kept in ledger.entries] == [3, 4, 5]
+    assert ledger.dropped == 2
+    assert dict(ledger.counts) == {("supabase", "/contacts", 0, None, None): 5}
+
+
+def test_entries_of_one_client_in_the_order_of_decision() -> None:
+    ledger = Ledger()
+    late, early = entry(client="run/a"), entry(client="run/b")
+    ledger.decide(early)
+    ledger.decide(late)
+    for each in (late, early, entry(client="other/a")):
+        ledger.write(each)
+    assert [each.client for each in ledger.of("run/")] == ["run/b", "run/a"]
+
+
+def test_a_disk_that_is_full_breaks_no_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    ledger = Ledger(Path("/dev/full"))
+    ledger.write(entry())
+    ledger.write(entry())
+    assert ledger.lost == 2
+    assert capsys.readouterr().err == "race401: the ledger cannot be written: No space left on device\n"
+
+
+def test_the_control_api_tells_counts_and_entries_and_forgets() -> None:
+    mock = Mock()
+    mock.client.get("/contacts", headers={"X-Race401-Client": "me/1"})
+    counts = mock.client.get("/_race401/counts").json()
+    assert counts == [
+        {
+            "world": "supabase",
+            "path": "/contacts",
+            "status": 401,
+            "cause": "missing_token",
+            "grant_outcome": None,
+            "count": 1,
+        }
+    ]
+    answer = mock.client.get("/_race401/ledger?client=me/")
+    assert msgspec.json.decode(answer.content)["cause"] == "missing_token"
+    assert answer.headers["X-Race401-Dropped"] == "0"
+    assert mock.client.get("/_race401/ledger?client=you/").content == b""
+    assert mock.client.post("/_race401/reset").status_code == 204
+    assert mock.client.get("/_race401/counts").json() == []
+    assert mock.client.get("/_race401").json()["ledger"] == {"entries": 0, "dropped": 0, "lost": 0}

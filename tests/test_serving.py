@@ -1,0 +1,78 @@
+"""`python -m mock_api`: what it prints, what it refuses, how it ends."""
+
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SERVE = [sys.executable, "-m", "mock_api"]
+WITHIN = 30  # s
+
+
+def refused(*options: str) -> str:
+    """Run to its end; the exit code must be 2. Return what it says last."""
+    done = subprocess.run([*SERVE, *options], cwd=ROOT, capture_output=True, text=True, timeout=WITHIN, check=False)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    return done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
+def test_it_prints_where_it_serves_and_ends_quietly(by: signal.Signals) -> None:
+    with subprocess.Popen(SERVE, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as mock:
+        assert mock.stdout is not None
+        lines = [mock.stdout.readline().rstrip() for _ in range(4)]
+        url = lines[0].removeprefix("race401 mock at ")
+        assert lines[1].startswith(f"  {url}/supabase ")
+        assert lines[2].startswith(f"  {url}/rfc9700 ")
+        assert lines[3].startswith(f"  {url}/docs ")
+        assert httpx.get(f"{url}/auth/v1/health").json()["name"] == "GoTrue"
+        mock.send_signal(by)
+        out, err = mock.communicate(timeout=WITHIN)
+    assert (out, err) == ("", "")
+    assert mock.returncode in (0, -by)
+
+
+def test_settings_hold_in_every_world() -> None:
+    options = ["--json", "--exit-with-parent", "--lifetime", "90", "--reuse-interval", "3", "--leeway", "30"]
+    with subprocess.Popen(
+        [*SERVE, *options, "--check-session"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as mock:
+        assert mock.stdout is not None
+        url = httpx.Response(200, content=mock.stdout.readline()).json()["url"]
+        for world in httpx.get(f"{url}/_race401").json()["worlds"].values():
+            settings = [world[name] for name in ("lifetime", "reuse_interval", "leeway", "check_session")]
+            assert settings == [90, 3, 30, True]
+        mock.communicate(timeout=WITHIN)
+    assert mock.returncode == 0, "the end of standard input is its end"
+
+
+def test_a_port_in_use() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        line = refused("--port", port)
+    assert line == f"race401: cannot listen on 127.0.0.1:{port}: Address already in use; try --port 0"
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--port", "70000"], "cannot listen on 127.0.0.1:70000"),
+        (["--host", "no.such.host.invalid"], "cannot listen on no.such.host.invalid:0"),
+        (["--ledger", "/dev/null/x"], "--ledger /dev/null/x: Not a directory"),
+        (["--lifetime", "0"], "--lifetime 0: access tokens must live for at least 1 s"),
+        (["--lifetime", "soon"], "invalid float value: 'soon'"),
+        (["--leeway", "-1"], "--leeway -1: cannot be negative"),
+        (["--bogus"], "unrecognized arguments: --bogus"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_cannot_work_is_refused(options: list[str], said: str) -> None:
+    assert said in refused(*options)
