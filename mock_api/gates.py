@@ -21,8 +21,15 @@ class Gates(Protocol):
 
 
 class FreeGates:
-    """Every gate lets pass at once, or after the world's latency; but always after others had their turn."""
+    """Every gate lets pass at once, or after the world's latency.
 
-    async def wait(self, gate: str, entry: Entry, latency: float) -> None:  # noqa: ARG002 - see Gates
+    Others have their turn on arrival always, and before the answer if state was changed: a read that nothing holds
+    is decided and answered in one go.
+    """
+
+    async def wait(self, gate: str, entry: Entry, latency: float) -> None:
         """See `Gates`."""
-        await asyncio.sleep(latency if gate == ANSWER else 0)
+        if gate == ARRIVE:
+            await asyncio.sleep(0)
+        elif latency or entry.method != "GET":
+            await asyncio.sleep(latency)

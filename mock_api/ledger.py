@@ -30,7 +30,7 @@ class Entry(msgspec.Struct, gc=False):
     answered_at: float = 0.0
     status: int = 0  # 0: cut off before any answer
     cause: str | None = None
-    token_left_s: float | None = None
+    token_left_s: float | None = None  # of the access token that was sent, or that came with the refresh token
     grant_outcome: str | None = None
     fault: str | None = None
 

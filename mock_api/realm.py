@@ -97,6 +97,9 @@ class Realm:
         if family is None:
             return answer, ""
         entry.family = family.id
+        if answer.presented is not None:
+            issued_at = family.links[answer.presented].issued_at
+            entry.token_left_s = round(issued_at + self.world.lifetime - now, 6)
         if answer.outcome not in GRANTED:
             return answer, ""
         issued_at = int(now)

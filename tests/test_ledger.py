@@ -48,7 +48,7 @@ def test_an_exchange_has_its_entry() -> None:
         "answered_at": NOW + 0.25,
         "status": 200,
         "cause": None,
-        "token_left_s": None,
+        "token_left_s": 3599.75,
         "grant_outcome": "rotated",
         "fault": None,
     }
