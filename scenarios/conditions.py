@@ -12,9 +12,11 @@ class Expectation:
     exchanges_per_generation: Literal["one", "several", "any"]
     sessions_lost: Literal["none", "some", "any"] = "none"
     cause: str | None = None  # which cause the control's 401s should have
+    after_sign_out: Literal["none", "any"] = "none"
+    refreshes: Literal["ideal", "any"] = "any"
 
 
-CLEAN = Expectation("none", "one")
+CLEAN = Expectation("none", "one", refreshes="ideal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,11 @@ class Condition:
     skew: float = 0.0  # s, client clock minus server clock
     at_expiry: bool = False
     """What happens at the decisive instant: the token comes within the policy's margin, or (True) it expires."""
+
+    @property
+    def covers(self) -> tuple[str, ...]:
+        """Return what must have happened; see `judge.checks.COVERAGE`."""
+        return ("expiry",) if self.at_expiry else ("refresh",)
 
     def remaining(self, instant: float, margin: float) -> float:
         """Return the life in s of the first access token, such that `instant` s after sign-in it is decided."""

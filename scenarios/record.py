@@ -64,7 +64,7 @@ class Record:
                     "world": c.world,
                     "about": c.about,
                     "skew_s": c.skew,
-                    "at_expiry": c.at_expiry,
+                    "covers": c.covers,
                     "expects": {role: asdict(getattr(c, role)) for role in plan.policies},
                 }
                 for c in plan.conditions

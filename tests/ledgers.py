@@ -20,7 +20,9 @@ def manifest(**changes: Any) -> dict[str, Any]:
     return {
         "run": "run",
         "policies": {"control": {"name": "pre-fix"}, "subject": {"name": "fixed"}},
-        "conditions": {"rfc9700": {"world": "rfc9700", "expects": {"control": RACE, "subject": CLEAN}}},
+        "conditions": {
+            "rfc9700": {"world": "rfc9700", "expects": {"control": RACE, "subject": CLEAN}, "covers": ["refresh"]}
+        },
         "page": PAGE,
         "finished": True,
         "unfinished_because": None,
@@ -37,7 +39,7 @@ class Run:
     entries: list[LedgerEntry] = field(default_factory=list)
     samples: list[Sample] = field(default_factory=list)
 
-    def entry(self, client: str, target: str, status: int, **more: Any) -> int:
+    def entry(self, client: str | None, target: str, status: int, **more: Any) -> int:
         """The server answered; returns the entry's seq."""
         seq = len(self.entries) + 1
         fields: dict[str, Any] = {
@@ -45,7 +47,7 @@ class Run:
             "world": "rfc9700",
             "client": client,
             "attempt": None,
-            "family": f"family of {client}",
+            "family": client and f"family of {client}",
             "generation": 0,
             "method": "GET",
             "target": target,

@@ -9,7 +9,7 @@ from ledgers import CLEAN, PAGE, Run, manifest, reproduced
 from race401.harness.judge import checks
 from race401.harness.judge.checks import Finding, Value
 from race401.harness.judge.measure import measure
-from race401.harness.judge.verdict import Verdict, judge, to_json, upper_bound, worst
+from race401.harness.judge.verdict import Verdict, judge, to_json, worst
 
 BEFORE, AFTER = "run/rfc9700/control/1", "run/rfc9700/subject/1"
 
@@ -25,6 +25,28 @@ def test_the_clean_twin() -> None:
     assert (verdict.value, verdict.exit_code) == (Value.PASS, 0)
     assert all(finding.value is Value.PASS for finding in verdict.findings)
     assert "4 401s in 5 requests and lost 1 sessions" in verdict.sentence
+
+
+def needs_no_refresh(run: Run) -> None:
+    """Let the manifest say lifetimes and margins, and what is expected: a refresh where one is due, and no other."""
+    run.manifest["worlds"] = {"rfc9700": {"lifetime": 3600}}
+    run.manifest["policies"]["subject"]["expiry_margin"] = 120.0
+    run.manifest["conditions"]["rfc9700"]["expects"]["subject"] = CLEAN | {"refreshes": "ideal"}
+    for entry in run.entries:
+        if entry.grant_outcome is not None:
+            entry.token_left_s = 119.0
+
+
+def refreshed_in_vain(run: Run) -> None:
+    """Exchange a token that had its whole life before it."""
+    needs_no_refresh(run)
+    run.exchange(AFTER, generation=1, token_left_s=3600.0)
+
+
+def signed_out_then_sent(run: Run) -> None:
+    """Send a request with the session that was just signed out."""
+    run.entry(AFTER, "/auth/v1/logout", 204, method="POST")
+    run.attempt(AFTER, "2.1", PAGE[0], None)
 
 
 PLANTED: dict[str, tuple[Callable[[Run], object], str, Value]] = {
@@ -63,6 +85,16 @@ PLANTED: dict[str, tuple[Callable[[Run], object], str, Value]] = {
         "witnesses",
         Value.UNKNOWN,
     ),
+    "a request that carried a session after its sign-out": (
+        signed_out_then_sent,
+        "after-sign-out",
+        Value.FAIL,
+    ),
+    "a refresh that nobody needed": (
+        refreshed_in_vain,
+        "refreshes",
+        Value.FAIL,
+    ),
     "a worker that is missing": (
         lambda run: run.manifest.update(missing_witnesses=["worker-2"]),
         "witnesses",
@@ -87,6 +119,22 @@ def test_a_planted_violation(plant: Callable[[Run], object], check: str, value: 
     assert finding.value is value
     if value is Value.FAIL:
         assert finding.rows == [len(run.entries)]
+
+
+def test_refreshes_that_were_due_are_no_waste() -> None:
+    """The clean twin: one exchange, one margin that was crossed."""
+    run = reproduced()
+    needs_no_refresh(run)
+    verdict = judge(run.evidence())
+    assert verdict.value is Value.PASS, verdict.sentence
+    assert verdict.rows[1].ideal_exchanges == [1, 1]
+
+
+def test_a_sign_out_that_nothing_follows_is_clean() -> None:
+    """The clean twin: what was sent before the sign-out was answered is no violation."""
+    run = reproduced()
+    run.entry(AFTER, "/auth/v1/logout", 204, method="POST")
+    assert judge(run.evidence()).value is Value.PASS
 
 
 def test_a_race_that_did_not_show_proves_nothing() -> None:
@@ -175,7 +223,7 @@ def test_the_incidents_signature(causes: list[str | None], late: float, signatur
     run = Run()
     run.page(BEFORE, 1, *causes)
     run.entries[-1].answered_at += late
-    assert measure(run.evidence())[0].signatures == signatures
+    assert measure(run.evidence())[0].signatures.total() == signatures
 
 
 def test_a_torn_ledger_proves_no_absence() -> None:
@@ -223,10 +271,3 @@ def test_fail_beats_unknown_beats_pass(values: tuple[Value, ...]) -> None:
 def test_judged_twice_is_byte_identical() -> None:
     """The same evidence, the same bytes."""
     assert to_json(judge(reproduced().evidence())) == to_json(judge(reproduced().evidence()))
-
-
-def test_the_bound_of_a_zero_count() -> None:
-    """0 of n sessions: the exact 95 % bound 1 - 0.05^(1/n)."""
-    assert upper_bound(1) == pytest.approx(0.95)
-    assert upper_bound(30) == pytest.approx(0.09503, abs=1e-5)
-    assert upper_bound(0) == 1.0

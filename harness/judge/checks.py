@@ -12,6 +12,8 @@ from typing import Any, TypeAlias
 
 from race401.harness.judge.evidence import Evidence
 from race401.harness.judge.measure import Row, cut_off_attempts, whose
+from race401.harness.judge.recovery import UNAUTHORIZED
+from race401.harness.judge.statistics import upper_bound
 
 SHOWN = 20  # ledger rows that a finding names at most
 
@@ -48,14 +50,21 @@ def caller_401s(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
         want, cause = expects.get("caller_401s", "any"), expects.get("cause")
         shown = row.caller_401s[cause] if cause else n
         yield _judged("caller-401s", row, want, n if want == "none" else shown, told, row.caller_401_seqs)
+        if want == "none" and (undecided := row.undecided_401_seqs):
+            sentence = (
+                f"after {len(undecided)} more 401s the ledger ends too soon to tell whether they were made good"
+            )
+            yield Finding("caller-401s", Value.UNKNOWN, sentence, row.condition, row.role, undecided[:SHOWN])
 
 
 def exchanges_per_generation(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
     """More than one exchange of a generation, where one is enough; or never, where the race should show."""
     for row, expects in _expected(evidence, rows):
         ratio = row.exchanges_per_generation
+        reuses = {name: n for name, n in sorted(row.outcomes.items()) if name != "rotated"}
         told = f"{row.exchanges} exchanges of {row.generations} generations"
         told += f", {ratio:.2f} each" if ratio is not None else ""
+        told += f" ({', '.join(f'{n} {name}' for name, n in reuses.items())})" if reuses else ""
         want = {"one": "none", "several": "some"}.get(expects.get("exchanges_per_generation", "any"), "any")
         yield _judged("exchanges-per-generation", row, want, len(row.repeated_seqs), told, row.repeated_seqs)
 
@@ -65,29 +74,64 @@ def sessions_lost(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
     for row, expects in _expected(evidence, rows):
         told = f"{row.sessions_lost} of {row.sessions} sessions were lost"
         want = expects.get("sessions_lost", "any")
+        if want == "none" and not row.sessions_lost and row.sessions:
+            told += f" (at most {upper_bound(row.sessions):.1%}, at 95 %)"
         yield _judged("sessions-lost", row, want, row.sessions_lost, told, row.lost_seqs)
+
+
+def after_sign_out(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
+    """A request that carried a session after its sign-out had been answered."""
+    for row, expects in _expected(evidence, rows):
+        n = len(row.after_sign_out_seqs)
+        told = f"{n} requests carried a session that had been signed out"
+        yield _judged("after-sign-out", row, expects.get("after_sign_out", "none"), n, told, row.after_sign_out_seqs)
+
+
+def refreshes(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
+    """More exchanges than lifetimes, margins and the run's length call for."""
+    for row, expects in _expected(evidence, rows):
+        if row.ideal_exchanges is None:
+            continue
+        least, most = row.ideal_exchanges
+        ideal = str(least) if least == most else f"{least} to {most}"
+        want = {"ideal": "none"}.get(expects.get("refreshes", "any"), "any")
+        told = f"{row.exchanges} exchanges, where {ideal} were needed"
+        yield _judged("refreshes", row, want, max(0, row.exchanges - most), told, row.exchange_seqs[most:])
 
 
 def coverage(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
     """Whether what the condition is about happened at all."""
     for row, _ in _expected(evidence, rows):
-        at_expiry = evidence.manifest["conditions"][row.condition].get("at_expiry")
-        crossings = row.expired_families if at_expiry else row.generations
-        what = "met its expiry or was refreshed before" if at_expiry else "came within the margin under a burst"
-        if crossings:
-            yield Finding("coverage", Value.PASS, f"{crossings} times a token {what}", row.condition, row.role)
-        else:
-            sentence = f"no token {what}: the race had no chance; run longer, or with more browsers"
-            yield Finding("coverage", Value.UNKNOWN, sentence, row.condition, row.role)
+        for name in evidence.manifest["conditions"][row.condition].get("covers", []):
+            did, change = COVERAGE[name]
+            if n := row.coverage[name]:
+                yield Finding("coverage", Value.PASS, f"{n} times {did}", row.condition, row.role)
+            else:
+                sentence = f"never {did}: the race had no chance; {change}"
+                yield Finding("coverage", Value.UNKNOWN, sentence, row.condition, row.role)
+
+
+LONGER = "run longer, or with more browsers"
+COVERAGE = {
+    "refresh": ("a token came within the margin under a burst", LONGER),
+    "expiry": ("a token met its expiry or was refreshed before", LONGER),
+    "two-401s-one-token": ("two requests were refused with one token", LONGER),
+    "late-401": ("a 401 came after its token had been replaced", "hold the second 401 until the refresh is answered"),
+    "refresh-during-sign-out": ("a refresh was under way at sign-out", "hold the refresh until the sign-out"),
+    "lost-answer": ("the answer of an exchange was lost", "let the mock drop answers after it rotated"),
+}
 
 
 def witnesses(evidence: Evidence, _: list[Row]) -> Iterator[Finding]:
     """Whether clients and server tell the same story, attempt by attempt."""
+    if evidence.alone:
+        yield from _nameless(evidence)
+        return
     cut = cut_off_attempts(evidence.samples)
     ledger = {
         e.attempt: e
         for e in evidence.entries
-        if e.attempt is not None and e.attempt not in cut and whose(e.client, evidence) is not None
+        if e.attempt is not None and e.attempt not in cut and whose(e, evidence) is not None
     }
     samples = {s.attempt: s for s in evidence.samples if not s.cut_off}
     unseen = [s.attempt for s in samples.values() if s.attempt not in ledger]
@@ -109,6 +153,14 @@ def witnesses(evidence: Evidence, _: list[Row]) -> Iterator[Finding]:
         yield Finding("witnesses", Value.UNKNOWN, f"worker {worker} left before its last report")
 
 
+def _nameless(evidence: Evidence) -> Iterator[Finding]:
+    """Say which requests a ledger alone can't attribute to anyone."""
+    lost = [e.seq for e in evidence.entries if e.client is None and e.family is None and e.status == UNAUTHORIZED]
+    if lost:
+        sentence = f"{len(lost)} refused requests name neither a client nor a session: whose they are is not known"
+        yield Finding("witnesses", Value.UNKNOWN, sentence, rows=lost[:SHOWN])
+
+
 def completeness(evidence: Evidence, _: list[Row]) -> Iterator[Finding]:
     """Whether the run came to its end, and the ledger to its last line."""
     if evidence.torn:
@@ -127,6 +179,8 @@ CHECKS: dict[str, Check] = {
     "caller-401s": caller_401s,
     "exchanges-per-generation": exchanges_per_generation,
     "sessions-lost": sessions_lost,
+    "after-sign-out": after_sign_out,
+    "refreshes": refreshes,
     "coverage": coverage,
 }
 

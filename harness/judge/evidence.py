@@ -1,11 +1,14 @@
 """
 What a run left: its manifest, the server's ledger, and the clients' samples as the second witness.
 
-A run is a folder with `manifest.json`, `ledger.jsonl` and `samples.jsonl`. A torn last line (the writer was
-killed) is recognised: what is there counts, and what is absent proves nothing.
+A run is a folder with `manifest.json`, `ledger.jsonl` and `samples.jsonl`; a ledger alone will do for a client that
+says nothing of itself. A torn last line (the writer was killed) is recognised: what is there counts, and what is
+absent proves nothing.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,9 +16,12 @@ import msgspec
 
 T = TypeVar("T")
 
+LEDGER = "ledger.jsonl"
+CLEAN = {"caller_401s": "none", "exchanges_per_generation": "one", "sessions_lost": "none", "after_sign_out": "none"}
+
 
 class EvidenceError(Exception):
-    """The folder holds no run that can be judged; the message names what is wrong."""
+    """There is nothing here that can be judged; the message names what is wrong."""
 
 
 class LedgerEntry(msgspec.Struct, gc=False):
@@ -63,14 +69,26 @@ class Evidence:
     samples: list[Sample]
     torn: bool = False  # the ledger's last line is not whole
 
+    @property
+    def alone(self) -> bool:
+        """Whether the ledger is the only witness."""
+        return bool(self.manifest.get("ledger_alone"))
 
-def load(folder: Path) -> Evidence:
-    """Read a run's folder; raises EvidenceError if it holds none."""
-    manifest = _manifest(folder / "manifest.json")
-    entries, torn = _lines(folder / "ledger.jsonl", LedgerEntry)
-    told = folder / "samples.jsonl"
-    samples = _lines(told, Sample)[0] if told.exists() else []  # they are written last: a killed run has none
-    entries.sort(key=lambda entry: entry.seq)
+
+def load(path: Path) -> Evidence:
+    """Read a run's folder, or a ledger alone; raises EvidenceError if it is neither."""
+    if path.is_dir() and (path / "manifest.json").exists():
+        manifest = _manifest(path / "manifest.json")
+        entries, torn = _lines(path / LEDGER, LedgerEntry)
+        told = path / "samples.jsonl"
+        samples = _lines(told, Sample)[0] if told.exists() else []  # they are written last: a killed run has none
+    elif path.is_dir() and not (path / LEDGER).exists():
+        raise EvidenceError(f"{path} holds no run: it has neither manifest.json nor {LEDGER}")
+    else:
+        ledger = path / LEDGER if path.is_dir() else path
+        entries, torn = _lines(ledger, LedgerEntry)
+        manifest, samples = _made_up(ledger, entries), []
+    entries.sort(key=attrgetter("seq"))
     return Evidence(manifest, entries, samples, torn)
 
 
@@ -88,17 +106,50 @@ def _manifest(path: Path) -> dict[str, Any]:
     return manifest
 
 
+def _made_up(path: Path, entries: list[LedgerEntry]) -> dict[str, Any]:
+    """Return a manifest for a ledger alone: whoever is in it is the subject, each world a condition."""
+    return {
+        "run": path.stem,
+        "ledger_alone": True,
+        "policies": {"subject": {"name": "the client"}},
+        "conditions": {
+            world: {"world": world, "expects": {"subject": CLEAN}} for world in sorted({e.world for e in entries})
+        },
+        "finished": True,
+    }
+
+
 def _lines(path: Path, kind: type[T]) -> tuple[list[T], bool]:
-    """Decode JSON lines; only the last one may be torn."""
+    """Decode JSON lines one by one; only the last one may be torn. Equal strings are kept once."""
+    decode, share, line = msgspec.json.Decoder(kind).decode, _sharer(kind), b"\n"
+    read: list[T] = []
     try:
-        raw = path.read_bytes()
+        with path.open("rb") as file:
+            for line in file:
+                if line.endswith(b"\n"):
+                    read.append(share(decode(line)))
     except OSError as error:
         raise EvidenceError(f"{path}: {error.strerror}") from None
-    decode, lines = msgspec.json.Decoder(kind).decode, raw.split(b"\n")
-    last, read = lines.pop(), []
-    for number, line in enumerate(lines, 1):
-        try:
-            read.append(decode(line))
-        except msgspec.DecodeError as error:
-            raise EvidenceError(f"{path} line {number}: {error}") from None
-    return read, bool(last)
+    except msgspec.DecodeError as error:
+        raise EvidenceError(f"{path} line {len(read) + 1}: {error}") from None
+    return read, not line.endswith(b"\n")
+
+
+def _sharer(kind: type[T]) -> Callable[[T], T]:
+    """Return a function that makes an item share its long strings with the items before it."""
+    if kind is not LedgerEntry:
+        return lambda item: item
+    kept: dict[str | None, str | None] = {}
+    one = kept.setdefault
+
+    def share(item: Any) -> Any:
+        item.world, item.client, item.family = (
+            one(item.world, item.world),
+            one(item.client, item.client),
+            one(item.family, item.family),
+        )
+        item.target, item.method = one(item.target, item.target), one(item.method, item.method)
+        item.cause = one(item.cause, item.cause)
+        return item
+
+    return share

@@ -1,22 +1,27 @@
-"""The table: what each role showed in each condition, counted from the ledger, store reads from the samples."""
+"""The table: what each role showed in each condition, counted from the ledger; reads and waiting from the samples."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from math import floor
 from typing import Any
 
+from race401.harness.judge import recovery
 from race401.harness.judge.evidence import Evidence, LedgerEntry, Sample
+from race401.harness.judge.recovery import UNAUTHORIZED, is_api
+from race401.harness.judge.statistics import quantile
 
-UNAUTHORIZED = 401
-EXCHANGE = "grant_type=refresh_token"
 REFUSED = frozenset({"reused", "revoked", "not_found"})
-AUTH = "/auth/v1/"
+GRANTED = frozenset({"rotated", "reuse_tolerated", "forked"})
+LOGOUT = "/auth/v1/logout"
 SIGNATURE_WITHIN = 1.0  # s from the 200 to the last 401, as in the incident
+SEQS_KEPT = 200  # in a stored verdict, of each kind and row
+UNSURE = 0.25  # s about the margin in which one look at the clock may say either
 
 
 @dataclass(slots=True)
 class Row:
-    """One condition and role. Sequences of `seq` point into the ledger."""
+    """One condition and role. Sequences of `seq` point into the ledger; durations are in s."""
 
     condition: str
     role: str
@@ -27,17 +32,27 @@ class Row:
     wire_401s: Counter[str] = field(default_factory=Counter)  # by cause
     caller_401s: Counter[str] = field(default_factory=Counter)  # by cause of the last answer
     caller_401_seqs: list[int] = field(default_factory=list)
+    undecided_401_seqs: list[int] = field(default_factory=list)  # a ledger alone does not tell
     sessions: int = 0
+    sessions_401: int = 0  # in which the app saw one
     sessions_lost: int = 0
     lost_seqs: list[int] = field(default_factory=list)
-    exchanges: int = 0
+    exchange_seqs: list[int] = field(default_factory=list)
     generations: int = 0  # that somebody tried to refresh
     outcomes: Counter[str] = field(default_factory=Counter)
     repeated_seqs: list[int] = field(default_factory=list)  # exchanges of a generation after its first
+    ideal_exchanges: list[int] | None = None  # least and most; None: lifetimes or margins are not known
+    after_sign_out_seqs: list[int] = field(default_factory=list)  # requests that carried a session signed out before
     store_reads: int = 0
     sampled: int = 0
-    signatures: int = 0
-    expired_families: int = 0  # that met an expired token or were refreshed
+    signatures: Counter[str] = field(default_factory=Counter)  # pages like the incident's, by cause
+    coverage: Counter[str] = field(default_factory=Counter)  # what the run exercised, by name
+    waits: dict[str, float | None] = field(default_factory=dict)  # median s from the intended start to the answer
+
+    @property
+    def exchanges(self) -> int:
+        """How often a refresh token was sent to the auth server."""
+        return len(self.exchange_seqs)
 
     @property
     def exchanges_per_generation(self) -> float | None:
@@ -47,8 +62,12 @@ class Row:
     def json(self) -> dict[str, Any]:
         """Return the row as plain values."""
         plain = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        plain |= {name: dict(sorted(plain[name].items())) for name in ("wire_401s", "caller_401s", "outcomes")}
-        return plain | {"exchanges_per_generation": self.exchanges_per_generation}
+        for name, value in plain.items():
+            if isinstance(value, Counter):
+                plain[name] = dict(sorted(value.items()))
+            elif name.endswith("_seqs"):
+                plain[name] = value[:SEQS_KEPT]
+        return plain | {"exchanges": self.exchanges, "exchanges_per_generation": self.exchanges_per_generation}
 
 
 def measure(evidence: Evidence) -> list[Row]:
@@ -56,25 +75,24 @@ def measure(evidence: Evidence) -> list[Row]:
     entries: dict[tuple[str, str], list[LedgerEntry]] = defaultdict(list)
     samples: dict[tuple[str, str], list[Sample]] = defaultdict(list)
     for entry in evidence.entries:
-        if (key := whose(entry.client, evidence)) is not None:
+        if (key := whose(entry, evidence)) is not None:
             entries[key].append(entry)
     for sample in evidence.samples:
-        if (key := whose(sample.client, evidence)) is not None:
+        if (key := _named(sample.client, evidence)) is not None:
             samples[key].append(sample)
     policies = evidence.manifest["policies"]
-    return [
-        _row(
-            Row(condition, role, policies[role]["name"]), entries[condition, role], samples[condition, role], evidence
-        )
-        for condition in evidence.manifest["conditions"]
-        for role in policies
-    ]
+    rows = []
+    for condition in evidence.manifest["conditions"]:
+        for role in policies:
+            row = Row(condition, role, policies[role]["name"])
+            _fill(row, entries[condition, role], samples[condition, role], evidence)
+            rows.append(row)
+    return rows
 
 
-def whose(client: str | None, evidence: Evidence) -> tuple[str, str] | None:
-    """Return the condition and role of a client of this run: `<run>/<condition>/<role>/<number>`."""
-    parts = (client or "").split("/")
-    return (parts[1], parts[2]) if len(parts) == 4 and parts[0] == evidence.manifest["run"] else None  # noqa: PLR2004
+def whose(entry: LedgerEntry, evidence: Evidence) -> tuple[str, str] | None:
+    """Return the condition and role of an entry; None if it is not of this run."""
+    return (entry.world, "subject") if evidence.alone else _named(entry.client, evidence)
 
 
 def cut_off_attempts(samples: Iterable[Sample]) -> set[str]:
@@ -82,59 +100,174 @@ def cut_off_attempts(samples: Iterable[Sample]) -> set[str]:
     return {sample.attempt for sample in samples if sample.cut_off}
 
 
-def _row(row: Row, entries: list[LedgerEntry], samples: list[Sample], evidence: Evidence) -> Row:
+def by_client(entries: Iterable[LedgerEntry]) -> Iterator[tuple[str, list[LedgerEntry]]]:
+    """Yield each client's entries; who does not name itself is told apart by its session."""
+    clients: dict[str, list[LedgerEntry]] = defaultdict(list)
+    for entry in entries:
+        clients[entry.client or f"session {entry.family}"].append(entry)
+    yield from clients.items()
+
+
+def _named(client: str | None, evidence: Evidence) -> tuple[str, str] | None:
+    """Read a browser's name: `<run>/<condition>/<role>/<number>`."""
+    parts = (client or "").split("/")
+    return (parts[1], parts[2]) if len(parts) == 4 and parts[0] == evidence.manifest["run"] else None  # noqa: PLR2004
+
+
+def _fill(row: Row, entries: list[LedgerEntry], samples: list[Sample], evidence: Evidence) -> None:
     cut = cut_off_attempts(samples)
-    api = [e for e in entries if e.attempt is not None and e.attempt not in cut and e.status]
-    last = {e.attempt: e for e in api}
-    row.browsers = len({e.client for e in entries})
-    row.requests, row.sends = len(last), len(api)
+    api = [e for e in entries if e.status and e.attempt not in cut and is_api(e)]
+    if not evidence.alone:
+        api = [e for e in api if e.attempt is not None]
+    row.browsers = sum(1 for _ in by_client(entries))
+    row.sends = len(api)
     row.wire_401s = Counter(e.cause or "?" for e in api if e.status == UNAUTHORIZED)
-    failed = [e for e in last.values() if e.status == UNAUTHORIZED]
+    last = _last_answers(row, api, evidence)
+    undecided = set(row.undecided_401_seqs)
+    failed = [e for e in last if e.status == UNAUTHORIZED and e.seq not in undecided]
+    row.requests = len(last)
     row.caller_401s = Counter(e.cause or "?" for e in failed)
     row.caller_401_seqs = [e.seq for e in failed]
     _sessions(row, entries)
+    row.sessions_401 = len({e.family or e.client for e in failed})
+    row.ideal_exchanges = _ideal(row, entries, evidence)
     row.sampled = sum(not s.cut_off for s in samples)
     row.store_reads = sum(s.store_reads for s in samples if not s.cut_off)
-    row.signatures = _signatures(last.values(), evidence.manifest.get("page") or [])
-    return row
+    row.signatures = _signatures(last, evidence.manifest.get("page") or [])
+    row.coverage = _coverage(entries)
+    row.waits = _waits(entries, samples)
+
+
+def _last_answers(row: Row, api: list[LedgerEntry], evidence: Evidence) -> list[LedgerEntry]:
+    """Return what each attempt came to: by its id where there is one, by the wire alone where there is none."""
+    named = {e.attempt: e for e in api if e.attempt is not None}
+    last = list(named.values())
+    nameless = [e for e in api if e.attempt is None]
+    if nameless:
+        ends_at = max(e.received_at for e in evidence.entries) if evidence.torn else float("inf")
+        for _, mine in by_client(nameless):
+            found = recovery.match(mine, ends_at)
+            row.undecided_401_seqs += sorted(found.undecided)
+            last += [e for e in mine if e.seq not in found.retried]
+    return sorted(last, key=lambda e: e.seq)
 
 
 def _sessions(row: Row, entries: list[LedgerEntry]) -> None:
-    """Count families, exchanges and losses."""
+    """Count families, exchanges, losses, and what was sent with a session after its sign-out."""
     exchanges = [e for e in entries if e.grant_outcome is not None]
     tried: set[tuple[str | None, int | None]] = set()
-    signed_out: set[str | None] = set()
+    signed_out: dict[str | None, float] = {}
     lost: set[str | None] = set()
     for entry in entries:
-        if entry.target.startswith(f"{AUTH}logout"):
-            signed_out.add(entry.family)
+        if entry.target.startswith(LOGOUT) and 200 <= entry.status < 300:  # noqa: PLR2004
+            signed_out.setdefault(entry.family, entry.answered_at)
+        elif entry.family in signed_out and entry.received_at > signed_out[entry.family] and is_api(entry):
+            row.after_sign_out_seqs.append(entry.seq)
         if entry.grant_outcome is None:
             continue
         key = entry.family, entry.generation
         if key in tried:
             row.repeated_seqs.append(entry.seq)
         tried.add(key)
-        if entry.grant_outcome in REFUSED and entry.family not in signed_out | lost:
+        if entry.grant_outcome in REFUSED and entry.family not in lost and entry.family not in signed_out:
             lost.add(entry.family)
             row.lost_seqs.append(entry.seq)
     row.sessions = len({e.family for e in entries if e.family is not None})
-    row.sessions_lost, row.exchanges, row.generations = len(lost), len(exchanges), len(tried)
+    row.sessions_lost, row.generations = len(lost), len(tried)
+    row.exchange_seqs = [e.seq for e in exchanges]
     row.outcomes = Counter(e.grant_outcome or "?" for e in exchanges)
-    expired = {e.family for e in entries if e.cause == "expired"}
-    row.expired_families = len(expired | {family for family, _ in tried})
 
 
-def _signatures(last: Iterable[LedgerEntry], page: list[str]) -> int:
+def _ideal(row: Row, entries: list[LedgerEntry], evidence: Evidence) -> list[int] | None:
+    """Return how many exchanges the sessions needed, at least and at most: one a lifetime less the margin."""
+    about = evidence.manifest["conditions"][row.condition]
+    lifetime = (evidence.manifest.get("worlds", {}).get(about.get("world")) or {}).get("lifetime")
+    margin = evidence.manifest["policies"][row.role].get("expiry_margin")
+    if lifetime is None or margin is None or lifetime <= margin:
+        return None
+    least = most = 0
+    families: dict[str, list[LedgerEntry]] = defaultdict(list)
+    for entry in entries:
+        if entry.family is not None and entry.token_left_s is not None:
+            families[entry.family].append(entry)
+    for mine in families.values():
+        first = min(mine, key=lambda e: e.received_at)
+        assert first.token_left_s is not None
+        crossing = first.received_at + first.token_left_s - about.get("skew_s", 0.0) - margin
+        least += _lives([e.received_at for e in mine], crossing + UNSURE, lifetime - margin)
+        most += _lives([e.received_at for e in mine], crossing - UNSURE, lifetime - margin)
+    return [least, most]
+
+
+def _lives(sent: list[float], crossing: float, each: float) -> int:
+    after = [at for at in sent if at >= crossing]
+    return 1 + floor((max(after) - min(after)) / each) if after else 0
+
+
+def _signatures(last: Iterable[LedgerEntry], page: list[str]) -> Counter[str]:
     """Count pages that look like the incident: the first request 200 and, within a second, 401 on all the others."""
     pages: dict[str, dict[str, LedgerEntry]] = defaultdict(dict)
     for entry in last:
-        pages[(entry.attempt or "").rpartition(".")[0]][entry.target] = entry
-    return sum(_is_signature(answers, page) for answers in pages.values())
+        if entry.attempt is not None:
+            pages[entry.attempt.rpartition(".")[0]][entry.target] = entry
+    found: Counter[str] = Counter()
+    for answers in pages.values():
+        if page and all(target in answers for target in page):
+            first, rest = answers[page[0]], [answers[target] for target in page[1:]]
+            near = all(abs(e.answered_at - first.answered_at) <= SIGNATURE_WITHIN for e in rest)
+            if first.status == 200 and near and all(e.status == UNAUTHORIZED for e in rest):  # noqa: PLR2004
+                found[", ".join(sorted({e.cause or "?" for e in rest}))] += 1
+    return found
 
 
-def _is_signature(answers: dict[str, LedgerEntry], page: list[str]) -> bool:
-    if not page or any(target not in answers for target in page):
-        return False
-    first, rest = answers[page[0]], [answers[target] for target in page[1:]]
-    near = all(abs(e.answered_at - first.answered_at) <= SIGNATURE_WITHIN for e in rest)
-    return first.status == 200 and near and all(e.status == UNAUTHORIZED for e in rest)  # noqa: PLR2004
+def _coverage(entries: list[LedgerEntry]) -> Counter[str]:
+    """Count what the run exercised; a scenario names here what it is about."""
+    refused: Counter[tuple[str | None, int | None]] = Counter()
+    newest: dict[str | None, int] = {}
+    refreshed: set[str | None] = set()
+    expired: set[str | None] = set()
+    late = lost = during = 0
+    logouts = [e for e in entries if e.target.startswith(LOGOUT)]
+    for e in entries:
+        if e.grant_outcome is not None:
+            refreshed.add(e.family)
+            lost += e.grant_outcome == "lost" or e.fault is not None
+            during += any(
+                o.client == e.client and o.received_at < e.answered_at and e.received_at < o.answered_at
+                for o in logouts
+            )
+            if e.grant_outcome in GRANTED and e.generation is not None:
+                newest[e.family] = max(newest.get(e.family, 0), e.generation + 1)
+        elif e.status == UNAUTHORIZED:
+            refused[e.family, e.generation] += e.generation is not None
+            late += e.generation is not None and e.generation < newest.get(e.family, 0)
+            if e.cause == "expired":
+                expired.add(e.family)
+    return Counter(
+        {
+            "refresh": len(refreshed),
+            "expiry": len(expired | refreshed),
+            "two-401s-one-token": sum(n > 1 for n in refused.values()),
+            "late-401": late,
+            "refresh-during-sign-out": during,
+            "lost-answer": lost,
+        }
+    )
+
+
+def _waits(entries: list[LedgerEntry], samples: list[Sample]) -> dict[str, float | None]:
+    """Return the median wait from intended start to answer, in pages that saw an exchange and in the others."""
+    exchanges: dict[str | None, list[tuple[float, float]]] = defaultdict(list)
+    for e in entries:
+        if e.grant_outcome is not None:
+            exchanges[e.client].append((e.received_at, e.answered_at))
+    pages: dict[tuple[str, str], list[Sample]] = defaultdict(list)
+    for sample in samples:
+        if not sample.cut_off:
+            pages[sample.client, sample.attempt.rpartition(".")[0]].append(sample)
+    waits: dict[bool, list[float]] = {True: [], False: []}
+    for (client, _), mine in pages.items():
+        begun, over = min(s.started_at for s in mine), max(s.ended_at for s in mine)
+        paid = any(received <= over and answered >= begun for received, answered in exchanges[client])
+        waits[paid] += [s.ended_at - s.intended_at for s in mine]
+    return {"with_refresh": quantile(waits[True], 0.5), "without": quantile(waits[False], 0.5)}

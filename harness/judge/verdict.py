@@ -8,6 +8,7 @@ from race401.harness.judge import checks
 from race401.harness.judge.checks import Finding, Value
 from race401.harness.judge.evidence import Evidence
 from race401.harness.judge.measure import Row, measure
+from race401.harness.judge.statistics import upper_bound
 
 EXIT_CODES = {Value.PASS: 0, Value.FAIL: 1, Value.UNKNOWN: 3}
 ORDER = [Value.PASS, Value.UNKNOWN, Value.FAIL]
@@ -50,11 +51,6 @@ def to_json(verdict: Verdict) -> bytes:
         "findings": [asdict(finding) for finding in verdict.findings],
     }
     return msgspec.json.format(msgspec.json.encode(plain), indent=2) + b"\n"
-
-
-def upper_bound(n: int) -> float:
-    """Return the exact 95 % bound of a rate of which 0 of n independent sessions showed anything."""
-    return 1 - 0.05 ** (1 / n) if n else 1.0
 
 
 def _sentence(value: Value, rows: list[Row], findings: list[Finding]) -> str:

@@ -57,7 +57,7 @@ def _lines(rows: list[Row]) -> list[tuple[str, list[str]]]:
         ("401s on the wire", [_count(row.wire_401s.total()) for row in rows]),
         *[(f"  {cause}", [_count(row.wire_401s[cause]) for row in rows]) for cause in causes],
         ("  as a rate", [_rate(row.wire_401s.total(), row.sends) for row in rows]),
-        ("the incident's signature", [_count(row.signatures) for row in rows]),
+        ("the incident's signature", [_count(row.signatures.total()) for row in rows]),
         ("sessions lost", [f"{row.sessions_lost} of {row.sessions}" for row in rows]),
         ("exchanges", [_count(row.exchanges) for row in rows]),
         ("  per generation (ideal 1.00)", [_ratio(row.exchanges_per_generation) for row in rows]),

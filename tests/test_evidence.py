@@ -1,0 +1,97 @@
+"""Stored runs: what is read, what is refused in one line, and the command that judges them again."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+from ledgers import Run, manifest, reproduced
+
+from race401.harness.__main__ import main
+from race401.harness.judge import evidence
+from race401.harness.judge.evidence import EvidenceError
+
+
+def stored(folder: Path, run: Run | None = None) -> Path:
+    """Write a run as a locust run leaves it."""
+    run = run or reproduced()
+    (folder / "manifest.json").write_bytes(msgspec.json.encode(run.manifest))
+    for name, items in (("ledger", run.entries), ("samples", run.samples)):
+        (folder / f"{name}.jsonl").write_bytes(b"".join(msgspec.json.encode(item) + b"\n" for item in items))
+    return folder
+
+
+def test_a_run_is_read_as_it_was_written(tmp_path: Path) -> None:
+    run = reproduced()
+    told = evidence.load(stored(tmp_path, run))
+    assert (told.entries, told.samples, told.torn, told.alone) == (run.entries, run.samples, False, False)
+
+
+def test_a_torn_last_line_is_recognised(tmp_path: Path) -> None:
+    ledger = stored(tmp_path) / "ledger.jsonl"
+    ledger.write_bytes(ledger.read_bytes()[:-20])
+    told = evidence.load(tmp_path)
+    assert told.torn
+    assert len(told.entries) == len(reproduced().entries) - 1
+
+
+def damaged(name: str, content: bytes | None) -> Callable[[Path], None]:
+    """Replace one of the run's files, or take it away."""
+
+    def damage(folder: Path) -> None:
+        if content is None:
+            (folder / name).unlink()
+        else:
+            (folder / name).write_bytes(content)
+
+    return damage
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        (damaged("manifest.json", b"{"), "manifest.json: "),
+        (damaged("manifest.json", b"[]"), "no manifest of a run, it lacks conditions, policies, run"),
+        (damaged("manifest.json", b'{"run": "x"}'), "it lacks conditions, policies"),
+        (damaged("ledger.jsonl", None), "ledger.jsonl: No such file"),
+        (damaged("ledger.jsonl", b'{"seq": 1}\n'), "ledger.jsonl line 1: "),
+        (damaged("ledger.jsonl", b"\xff\xfe\n"), "ledger.jsonl line 1: "),
+        (damaged("samples.jsonl", b"nonsense\n"), "samples.jsonl line 1: "),
+    ],
+    ids=["no json", "no object", "fields lack", "no ledger", "no entry", "no text", "no sample"],
+)
+def test_what_is_no_run_is_refused_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: Callable[[Path], None], told: str
+) -> None:
+    damage(stored(tmp_path))
+    with pytest.raises(EvidenceError, match=told):
+        evidence.load(tmp_path)
+    assert main(["judge", str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("race401: ")
+    assert said.count("\n") == 1
+
+
+def test_a_folder_with_nothing_in_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["judge", str(tmp_path)]) == 2
+    assert "neither manifest.json nor ledger.jsonl" in capsys.readouterr().err
+
+
+def test_judging_again_says_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["judge", str(stored(tmp_path))]) == 0
+    first, kept = capsys.readouterr().out, (tmp_path / "verdict.json").read_bytes()
+    assert main(["judge", str(tmp_path), "--json"]) == 0
+    assert "PASS: before the fix" in first
+    assert capsys.readouterr().out.encode() == kept == (tmp_path / "verdict.json").read_bytes()
+
+
+def test_a_run_that_failed_exits_with_1(tmp_path: Path) -> None:
+    run = reproduced()
+    run.attempt("run/rfc9700/subject/1", "2.1", "/contacts", "expired")
+    assert main(["judge", str(stored(tmp_path, run))]) == 1
+
+
+def test_an_unfinished_run_exits_with_3(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = Run(manifest(finished=False, unfinished_because="stopped after 3 of 20 s"))
+    assert main(["judge", str(stored(tmp_path, run))]) == 3
+    assert "unfinished: stopped after 3 of 20 s" in capsys.readouterr().out

@@ -1,0 +1,128 @@
+"""A ledger alone: which 401s a client made good, by the wire, one to one; each rule with its twin."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from ledgers import Run
+
+from race401.harness.__main__ import main
+from race401.harness.judge import evidence
+from race401.harness.judge.checks import Value
+from race401.harness.judge.verdict import Verdict, judge
+
+ME = "some client"
+
+
+def refused(run: Run, target: str = "/contacts?caller=1", **more: Any) -> None:
+    """The client's request got 401 with a token of generation 0."""
+    run.entry(ME, target, 401, **({"cause": "expired"} | more))
+
+
+def answered(
+    run: Run, target: str = "/contacts?caller=1", status: int = 200, generation: int = 1, **more: Any
+) -> None:
+    """The client's request was answered, 200 unless said otherwise, with a newer token."""
+    run.entry(ME, target, status, generation=generation, **more)
+
+
+def verdict(tmp_path: Path, run: Run, torn: bytes = b"") -> Verdict:
+    """Judge the entries as a ledger of their own."""
+    ledger = tmp_path / "ledger.jsonl"
+    ledger.write_bytes(b"".join(msgspec.json.encode(entry) + b"\n" for entry in run.entries) + torn)
+    return judge(evidence.load(ledger))
+
+
+def surfaced(tmp_path: Path, run: Run) -> int:
+    """How many 401s the program saw."""
+    return verdict(tmp_path, run).rows[0].caller_401s.total()
+
+
+def test_a_retry_with_a_newer_token_recovers(tmp_path: Path) -> None:
+    run = Run()
+    refused(run)
+    run.exchange(ME)
+    answered(run)
+    result = verdict(tmp_path, run)
+    assert result.value is Value.PASS, result.sentence
+    assert (result.rows[0].requests, result.rows[0].wire_401s.total()) == (1, 1)
+
+
+def test_one_callers_200_does_not_recover_anothers_401(tmp_path: Path) -> None:
+    run = Run()
+    refused(run, "/contacts?caller=1")
+    refused(run, "/contacts?caller=2")
+    run.exchange(ME)
+    answered(run, "/contacts?caller=2")
+    assert surfaced(tmp_path, run) == 1
+
+
+def test_one_200_recovers_one_401(tmp_path: Path) -> None:
+    run = Run()
+    refused(run)
+    refused(run)
+    run.exchange(ME)
+    answered(run)
+    assert surfaced(tmp_path, run) == 1
+
+
+def test_the_next_page_load_recovers_nothing(tmp_path: Path) -> None:
+    run = Run()
+    refused(run)
+    run.exchange(ME)
+    answered(run, received_at=3.0, answered_at=3.0)
+    assert surfaced(tmp_path, run) == 1
+
+
+@pytest.mark.parametrize(
+    "retry",
+    [
+        {"generation": 0},
+        {"target": "/contacts?caller=1&page=2"},
+        {"method": "POST"},
+        {"status": 500},
+        {"received_at": 0.005},
+    ],
+    ids=["the same token", "another query", "another method", "an error", "sent before the 401 was answered"],
+)
+def test_what_is_no_recovery(tmp_path: Path, retry: dict[str, Any]) -> None:
+    run = Run()
+    refused(run)
+    run.exchange(ME)
+    answered(run, **retry)
+    assert surfaced(tmp_path, run) == 1
+
+
+def test_a_retry_that_was_refused_too_is_one_failure(tmp_path: Path) -> None:
+    run = Run()
+    refused(run)
+    run.exchange(ME)
+    refused(run, generation=1)
+    result = verdict(tmp_path, run)
+    assert (result.value, result.rows[0].caller_401s.total()) == (Value.FAIL, 1)
+    assert result.rows[0].caller_401_seqs == [3]
+
+
+def test_what_a_torn_ledger_does_not_tell_is_unknown(tmp_path: Path) -> None:
+    run = Run()
+    refused(run)
+    assert verdict(tmp_path, run).value is Value.FAIL
+    assert verdict(tmp_path, run, torn=b'{"seq": 2').value is Value.UNKNOWN
+
+
+def test_who_names_nothing_cannot_be_judged(tmp_path: Path) -> None:
+    run = Run()
+    run.entry(ME, "/contacts", 200)
+    run.entry(None, "/contacts", 401, cause="missing_token", generation=None)
+    result = verdict(tmp_path, run)
+    assert any("whose they are is not known" in finding.sentence for finding in result.findings)
+    assert result.value is not Value.PASS
+
+
+def test_a_ledger_is_judged_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = Run()
+    refused(run)
+    verdict(tmp_path, run)
+    assert main(["judge", str(tmp_path / "ledger.jsonl")]) == 1
+    assert "the app saw 1 401s in 1 requests (1 expired)" in capsys.readouterr().out

@@ -1,0 +1,42 @@
+"""The exact formulas, against scipy's and against their own definitions."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats as scipy_stats
+
+from race401.harness.judge.statistics import fisher_greater, holm, quantile, upper_bound
+
+
+@pytest.mark.parametrize("n", [1, 10, 30, 1000])
+def test_zero_of_n(n: int) -> None:
+    """Clopper and Pearson's bound, of which ours is the closed form at zero."""
+    exact = scipy_stats.binomtest(0, n).proportion_ci(confidence_level=0.90, method="exact").high
+    assert upper_bound(n) == pytest.approx(exact)
+
+
+def test_zero_of_none() -> None:
+    assert upper_bound(0) == 1.0
+
+
+@given(st.integers(0, 20), st.integers(0, 20), st.integers(0, 20), st.integers(0, 20))
+def test_fishers_exact_test(hits: int, misses: int, base_hits: int, base_misses: int) -> None:
+    table = np.array([[hits, misses], [base_hits, base_misses]])
+    expected = scipy_stats.fisher_exact(table, alternative="greater").pvalue
+    assert fisher_greater(hits, hits + misses, base_hits, base_hits + base_misses) == pytest.approx(expected)
+
+
+def test_holm_corrects_in_order() -> None:
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert holm([]) == []
+
+
+@given(st.lists(st.floats(0, 1), max_size=8))
+def test_holm_never_makes_anything_more_significant(ps: list[float]) -> None:
+    assert all(corrected >= p for corrected, p in zip(holm(ps), ps, strict=True))
+
+
+def test_quantiles() -> None:
+    assert quantile([3.0, 1.0, 2.0], 0.5) == 2.0
+    assert quantile([], 0.5) is None
