@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: burst test test-all check bench lock clean setup
+.PHONY: burst test test-all check bench seeds lock clean setup
 
 burst: $(READY)  ## the main job: the race before and after the fix, about 20 s of load
 	@$(BIN)/locust -f scenarios/burst.py --headless --skip-log-setup -u 60 -r 60 -t 20s $(ARGS)
@@ -25,7 +25,10 @@ check: $(READY)  ## lint, types, import layers
 	@echo "check: lint, types and import layers hold"
 
 bench: $(READY)  ## ratios, measured side by side in one run
-	@$(BIN)/python -m pytest -p no:cacheprovider bench $(ARGS)
+	@$(BIN)/python -m pytest -p no:cacheprovider --benchmark-quiet --no-header --disable-warnings bench $(ARGS)
+
+seeds: $(READY)  ## the main job twenty times, with twenty seeds (about 9 minutes)
+	@$(BIN)/python bench/seeds.py $(ARGS)
 
 setup: $(READY)
 

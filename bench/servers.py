@@ -1,0 +1,95 @@
+"""Servers as child processes, their CPU time by the kernel's own count, and a load that asks nothing of Python."""
+
+import contextlib
+import json
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+CONNECTIONS = 16
+
+
+@dataclass
+class Served:
+    """A running server."""
+
+    url: str
+    pid: int
+
+    def cpu(self) -> float:
+        """Return s of CPU that its threads have used; the kernel counts ns."""
+        tasks = Path(f"/proc/{self.pid}/task").iterdir()
+        return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
+
+
+@contextlib.contextmanager
+def mock() -> Iterator[Served]:
+    """Run `python -m mock_api` with a ledger on disk."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "race401.mock_api", "--json", "--exit-with-parent"]
+        with _running([*command, "--ledger", f"{folder}/ledger.jsonl"]) as served:
+            yield served
+
+
+@contextlib.contextmanager
+def plain() -> Iterator[Served]:
+    """Run `bench/plain.py`."""
+    with _running([sys.executable, str(Path(__file__).with_name("plain.py"))]) as served:
+        yield served
+
+
+@contextlib.contextmanager
+def _running(command: list[str]) -> Iterator[Served]:
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdin is not None
+    try:
+        told = json.loads(process.stdout.readline())
+        yield Served(told["url"], process.pid)
+    finally:
+        process.stdin.close()
+        process.stdout.close()
+        process.wait(10)
+
+
+class Load:
+    """Keep-alive connections that all ask at once and then read every answer, as wrk does."""
+
+    def __init__(self, served: Served, target: str, headers: dict[str, str]) -> None:
+        parts = urlsplit(served.url)
+        assert parts.hostname is not None
+        lines = [f"GET {target} HTTP/1.1", f"Host: {parts.netloc}", *(f"{k}: {v}" for k, v in headers.items())]
+        self._request = ("\r\n".join(lines) + "\r\n\r\n").encode()
+        self._served = served
+        self._sockets = [socket.create_connection((parts.hostname, parts.port or 80)) for _ in range(CONNECTIONS)]
+        self._length = 0
+
+    def cpu_of(self, requests: int) -> float:
+        """Return the s of server CPU that a request took."""
+        turns = requests // CONNECTIONS
+        before = self._served.cpu()
+        for _ in range(turns):
+            for each in self._sockets:
+                each.sendall(self._request)
+            for each in self._sockets:
+                self._read(each)
+        return (self._served.cpu() - before) / (turns * CONNECTIONS)
+
+    def close(self) -> None:
+        """Close the connections."""
+        for each in self._sockets:
+            each.close()
+
+    def _read(self, each: socket.socket) -> None:
+        got = each.recv(1 << 20)
+        head, _, body = got.partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200"), head[:200]
+        length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0])
+        missing = length - len(body)
+        while missing > 0:
+            missing -= len(each.recv(1 << 20))
