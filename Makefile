@@ -3,19 +3,20 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+READY_DEV := $(VENV)/.ready-dev
 
 .PHONY: burst test test-all check bench seeds lock clean setup
 
 burst: $(READY)  ## the main job: the race before and after the fix, about 20 s of load
 	@$(BIN)/locust -f scenarios/burst.py --headless --skip-log-setup -u 60 -r 60 -t 20s $(ARGS)
 
-test: $(READY)  ## the fast tests and one short burst
+test: $(READY_DEV)  ## the fast tests and one short burst
 	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
 
-test-all: $(READY)  ## the long ones too
+test-all: $(READY_DEV)  ## the long ones too
 	@$(BIN)/python -m pytest $(ARGS)
 
-check: $(READY)  ## lint, types, import layers
+check: $(READY_DEV)  ## lint, types, import layers
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet --output-format concise .
 	@$(BIN)/mypy --no-error-summary -p race401
@@ -24,7 +25,7 @@ check: $(READY)  ## lint, types, import layers
 	@$(BIN)/lint-imports --no-logo >$(VENV)/layers.log 2>&1 || { cat $(VENV)/layers.log; exit 1; }
 	@echo "check: lint, types and import layers hold"
 
-bench: $(READY)  ## ratios, measured side by side in one run
+bench: $(READY_DEV)  ## ratios, measured side by side in one run
 	@$(BIN)/python -m pytest -p no:cacheprovider --benchmark-quiet --no-header --disable-warnings bench $(ARGS)
 
 seeds: $(READY)  ## the main job twenty times, with twenty seeds (about 9 minutes)
@@ -33,19 +34,28 @@ seeds: $(READY)  ## the main job twenty times, with twenty seeds (about 9 minute
 setup: $(READY)
 
 $(READY): requirements.lock requirements-uv.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-	  || { echo "race401 needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
-	@echo "setting up $(VENV) (once; about 20 s)"
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
-	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r requirements.lock
-	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	$(call install,requirements.lock,to run)
 	@touch $@
 
-lock:  ## resolve the dependencies anew
-	@$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
-	  --group dev --group bench pyproject.toml -o requirements.lock
-	@echo uv | $(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-header --no-emit-index-url --no-emit-find-links - -o requirements-uv.lock
+$(READY_DEV): requirements-dev.lock requirements-uv.lock pyproject.toml
+	$(call install,requirements-dev.lock,to develop)
+	@touch $(READY) $@
+
+define install
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "race401 needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
+	@echo "setting up $(VENV) $(2) (once; about 20 s)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r $(1)
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+endef
+
+COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
+lock: $(READY_DEV)  ## resolve the dependencies anew: those to run, and with them those to develop
+	@$(COMPILE) --group build --group dev --group clients --group bench pyproject.toml -o requirements-dev.lock
+	@$(COMPILE) --group build -c requirements-dev.lock pyproject.toml -o requirements.lock
+	@echo uv | $(COMPILE) - -o requirements-uv.lock
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
