@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 READY_DEV := $(VENV)/.ready-dev
 
-.PHONY: burst test test-all check bench seeds lock clean setup
+.PHONY: burst test test-all check bench seeds mutate lock clean setup
 
 burst: $(READY)  ## the main job: the race before and after the fix, about 20 s of load
 	@$(BIN)/locust -f scenarios/burst.py --headless --skip-log-setup -u 60 -r 60 -t 20s $(ARGS)
@@ -30,6 +30,9 @@ bench: $(READY_DEV)  ## ratios, measured side by side in one run
 
 seeds: $(READY)  ## the main job twenty times, with twenty seeds (about 9 minutes)
 	@$(BIN)/python bench/seeds.py $(ARGS)
+
+mutate: $(READY_DEV)  ## break the core, the issuer and the checks; the tests must notice (a few minutes)
+	@$(BIN)/python bench/mutate.py $(ARGS)
 
 setup: $(READY)
 
