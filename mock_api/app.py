@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 from fastapi import FastAPI
 
-from race401.mock_api import auth, control, resources
+from race401.mock_api import auth, control, resources, steering
 from race401.mock_api.gates import FreeGates, Gates
 from race401.mock_api.guard import Guard
 from race401.mock_api.ledger import Ledger
@@ -46,8 +46,14 @@ def create_app(
         ],
     )
     book = ledger if ledger is not None else Ledger()
-    api.state.realms, api.state.ledger = realms, book
+    given = gates if gates is not None else FreeGates()
+    api.state.realms, api.state.ledger, api.state.races = realms, book, steering.Races(given)
     # Taken over, not included: an included router costs each request 15 us, and the docs' own routes come last.
-    api.router.routes[:0] = [*resources.router.routes, *auth.router.routes, *control.router.routes]
+    api.router.routes[:0] = [
+        *resources.router.routes,
+        *auth.router.routes,
+        *control.router.routes,
+        *steering.router.routes,
+    ]
     api.add_exception_handler(auth.AuthProblem, auth.on_problem)
-    return Guard(api, realms, book, gates if gates is not None else FreeGates())
+    return Guard(api, realms, book, given)

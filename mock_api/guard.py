@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from race401.mock_api.gates import ANSWER, ARRIVE, Gates
 from race401.mock_api.jwt import Verified
 from race401.mock_api.ledger import Entry, Ledger
+from race401.mock_api.matching import RESOURCES
 from race401.mock_api.realm import Realm
 from race401.mock_api.worlds import DEFAULT
 
@@ -19,7 +20,6 @@ Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 App: TypeAlias = Callable[[Message, Receive, Send], Awaitable[None]]
 
-RESOURCES = frozenset({"/contacts", "/me/entitlements", "/persona-notes", "/messages"})
 OURS = ("/_race401", "/docs", "/openapi.json", "/redoc")
 
 # PostgREST's answers (RFC 6750 s.3): no error code where no token was sent.
@@ -47,6 +47,7 @@ class Guard:
 
     def __init__(self, app: App, realms: dict[str, Realm], ledger: Ledger, gates: Gates) -> None:
         self.app, self.realms, self.ledger, self.gates = app, realms, ledger, gates
+        self._answered: Callable[[Entry], None] | None = getattr(gates, "answered", None)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:  # noqa: C901 - one pass, hot
         """Serve one request."""
@@ -75,11 +76,18 @@ class Guard:
             if not written and message["type"] == "http.response.start":
                 if not entry.seq:
                     self.ledger.decide(entry)
+                entry.status = message["status"]
                 await self.gates.wait(ANSWER, entry, latency)
                 written = True
-                entry.answered_at, entry.status = realm.clock(), message["status"]
+                entry.answered_at = realm.clock()
                 self.ledger.write(entry)
             await send(message)
+            if (
+                self._answered is not None
+                and message["type"] == "http.response.body"
+                and not message.get("more_body")
+            ):
+                self._answered(entry)
 
         try:
             await self.gates.wait(ARRIVE, entry, 0.0)
@@ -91,6 +99,7 @@ class Guard:
                 await self.app(scope, receive, answer)
         finally:
             if not written:
+                entry.status = 0
                 self.ledger.write(entry)
 
     def _world(self, path: str) -> tuple[str, Realm, str]:
