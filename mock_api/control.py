@@ -29,7 +29,7 @@ class AgedSignIn(BaseModel):
 async def about(request: Request) -> dict[str, Any]:
     """The mock's version, clock and worlds, and how whole its ledger is."""
     realms: dict[str, Realm] = request.app.state.realms
-    book = request.app.state.ledger
+    book = request.app.state.server.ledger
     return {
         "name": "race401 mock",
         "version": version("race401"),
@@ -59,7 +59,7 @@ async def aged_sign_in(request: Request, body: AgedSignIn) -> Response:
 @router.get("/ledger", summary="What happened")
 async def ledger(request: Request, client: str = "") -> Response:
     """Entries as JSON lines, in the order of decision, of clients whose name begins with `client`."""
-    book = request.app.state.ledger
+    book = request.app.state.server.ledger
     lines = b"".join(msgspec.json.encode(entry) + b"\n" for entry in book.of(client))
     headers = {"X-Race401-Dropped": str(book.dropped), "X-Race401-Lost": str(book.lost)}
     return Response(lines, media_type="application/x-ndjson", headers=headers)
@@ -71,12 +71,12 @@ async def counts(request: Request) -> list[dict[str, Any]]:
     names = ("world", "path", "status", "cause", "grant_outcome")
     return [
         {**dict(zip(names, key, strict=True)), "count": count}
-        for key, count in request.app.state.ledger.counts.items()
+        for key, count in request.app.state.server.ledger.counts.items()
     ]
 
 
 @router.post("/reset", summary="Forget what was counted", status_code=204)
 async def reset(request: Request) -> Response:
     """Empty the ledger's memory; sessions and the ledger's file stay."""
-    request.app.state.ledger.reset()
+    request.app.state.server.ledger.reset()
     return Response(status_code=204)

@@ -46,9 +46,7 @@ class FreeGates:
 
     async def wait(self, gate: str, entry: Entry, latency: float) -> None:
         """See `Gates`."""
-        if gate == ARRIVE:
-            await asyncio.sleep(0)
-        elif latency or entry.method != "GET":
+        if gate == ARRIVE or latency or entry.method != "GET":
             await asyncio.sleep(latency)
         for holder in tuple(self.holders):
             await holder.hold(gate, entry)

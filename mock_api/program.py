@@ -2,7 +2,8 @@
 Race programs: a few lines of data that order the server's answers from outside, so that a race happens every time.
 
 Each rule holds some requests at a gate until something else has happened. A program that does not come about says
-which rule waited for what, and after `within_s` lets go of everything that it held.
+which rule waited for what, and after `within_s` lets go of everything that it held. It may carry faults too, so that
+one small file is one race.
 """
 
 import tomllib
@@ -11,6 +12,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from race401.mock_api.fault import Fault
 from race401.mock_api.matching import Match
 
 LATE = ("status", "cause", "grant_outcome")  # what only a decision brings
@@ -42,10 +44,11 @@ class Program(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
 
     name: str
     about: str = ""
-    within_s: Seconds = 10.0  # from the first request held
+    within_s: Seconds = 10.0  # from the first request held or struck
     world: str | None = None
     client: str | None = None
     hold: list[Hold] = []
+    fault: list[Fault] = []
 
 
 class ProgramError(ValueError):
@@ -61,8 +64,8 @@ def parse(text: bytes, form: Literal["json", "toml"], name: str = "program") -> 
             program = msgspec.convert(tomllib.loads(text.decode()), Program)
     except (msgspec.DecodeError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ProgramError(f"{name}: {error}") from None
-    if not program.hold:
-        raise ProgramError(f"{name}: a program has at least one `hold`")
+    if not program.hold and not program.fault:
+        raise ProgramError(f"{name}: a program has at least one `hold` or `fault`")
     for n, hold in enumerate(program.hold, 1):
         for match, at in ((hold.which, hold.at), (hold.until, hold.until.at)):
             if at == "arrive" and (early := [name for name in LATE if getattr(match, name) is not None]):

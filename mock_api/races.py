@@ -2,10 +2,14 @@
 
 import asyncio
 from enum import StrEnum
+from itertools import count
 from typing import Any
 
 import msgspec
 
+from race401.mock_api.fault import Fault
+from race401.mock_api.faults import Faults
+from race401.mock_api.gates import FreeGates, Gates
 from race401.mock_api.ledger import Entry
 from race401.mock_api.matching import Counted
 from race401.mock_api.program import Hold, Program
@@ -66,16 +70,21 @@ class Rule:
         }
 
     def __str__(self) -> str:
-        held = f"held {self.holding[0]}" if self.holding else f"held {self.held} requests ({self.which.match})"
+        held = f"held {self.holding[0]}" if self.holding else f"held none ({self.which.match})"
         return f"{held} at {self.at}, and waited for {self.until.count} of: {self.awaited.match}; saw {self.happened}"
+
+
+def _narrowed(fault: Fault, program: Program) -> Fault:
+    return msgspec.structs.replace(fault, which=fault.which.within(program.world, program.client))
 
 
 class Race:
     """A program at work; see `gates.Holder`."""
 
-    def __init__(self, name: str, program: Program) -> None:
+    def __init__(self, name: str, program: Program, faults: Faults) -> None:
         self.id, self.program = name, program
         self.rules = [Rule(hold, program.world, program.client) for hold in program.hold]
+        self.faults = [faults.arm(_narrowed(fault, program), self._struck) for fault in program.fault]
         self.state = State.WAITING
         self.why = ""
         self.changed = asyncio.Event()  # set once, at the next change
@@ -96,8 +105,8 @@ class Race:
         if self.ended:
             return
         held = [rule for rule in self.rules if rule.takes(gate, entry)]
-        if held and not self._timers:
-            self._later(self.program.within_s, self.give_up)
+        if held:
+            self._begin()
         for rule in held:
             if rule.held == 1 and rule.hold.or_after_s is not None:
                 self._later(rule.hold.or_after_s, self._open, rule, TIME)
@@ -124,7 +133,9 @@ class Race:
         """Let go of everything; what has not come about by now does not."""
         if not self.ended:
             self.state = State.DID_NOT_COME_ABOUT
-            self.why = "; ".join(f"rule {n} {rule}" for n, rule in enumerate(self.rules, 1) if not rule.done)
+            late = [f"rule {n} {rule}" for n, rule in enumerate(self.rules, 1) if not rule.done]
+            idle = [f"fault {fault.label} struck nothing" for fault in self.faults if not fault.hits]
+            self.why = "; ".join(late + idle)
         self.end()
 
     def end(self) -> None:
@@ -144,7 +155,18 @@ class Race:
             self._later(rule.hold.settle_s, rule.open.set)
         else:
             rule.open.set()
-        if all(each.done for each in self.rules):
+        self._judge()
+
+    def _struck(self) -> None:
+        self._begin()
+        self._judge()
+
+    def _begin(self) -> None:
+        if not self._timers:
+            self._later(self.program.within_s, self.give_up)
+
+    def _judge(self) -> None:
+        if not self.ended and all(rule.done for rule in self.rules) and all(fault.hits for fault in self.faults):
             self.state = State.CAME_ABOUT
             self._change()
 
@@ -162,5 +184,35 @@ class Race:
             "state": self.state,
             "why": self.why,
             "rules": [rule.told() for rule in self.rules],
+            "faults": [fault.told() for fault in self.faults],
             "program": msgspec.to_builtins(self.program),
         }
+
+
+class Races:
+    """The programs that are armed, by id."""
+
+    def __init__(self, gates: Gates, faults: Faults) -> None:
+        self.armed: dict[str, Race] = {}
+        self._gates, self._faults = gates, faults
+        self._ids = count(1)
+
+    def arm(self, program: Program) -> Race | None:
+        """Put a program to work; None: somebody else has these gates."""
+        if not isinstance(self._gates, FreeGates):
+            return None
+        race = Race(str(next(self._ids)), program, self._faults)
+        self.armed[race.id] = race
+        self._gates.holders.append(race)
+        return race
+
+    def disarm(self, name: str) -> bool:
+        """Let go of all that it holds and forget it; False: there is none."""
+        race = self.armed.pop(name, None)
+        if race is None or not isinstance(self._gates, FreeGates):
+            return False
+        self._gates.holders.remove(race)
+        for fault in race.faults:
+            self._faults.armed.pop(fault.id, None)
+        race.end()
+        return True

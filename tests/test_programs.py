@@ -1,132 +1,96 @@
 """Each shipped race program: the race with a client that has it, and its absence with one that has not."""
 
 import asyncio
-from collections import Counter
-from collections.abc import Awaitable, Callable
-from typing import Any
+from dataclasses import replace
 
-import httpx
 import pytest
-import virtual
+from racing import Client, Racing, race
+from sound import Sound
 
-from race401.harness.tokens import FIXED, PRE_FIX, AuthServer, Policy, TokenAuth, TokenPair
-from race401.mock_api.app import create_app
-from race401.mock_api.ledger import Ledger
-from race401.mock_api.program import ProgramError, parse
+from race401.harness.tokens import FIXED, PRE_FIX, TokenAuth
+from race401.mock_api.program import ProgramError, parse, shipped
 
-PAGE = ("/contacts?limit=1000", "/me/entitlements", "/contacts", "/persona-notes", "/messages")
+NO_SINGLE_FLIGHT = replace(FIXED, name="no-single-flight", single_flight=False)
 
-
-class Racing:
-    """The mock in process, a client of some policy, and a race program between them."""
-
-    def __init__(self, policy: Policy, world: str) -> None:
-        self.ledger, self.world = Ledger(), world
-        self.saw: list[int] = []
-        self.told: dict[str, Any] = {}
-        self.app = create_app(ledger=self.ledger)
-        base = f"http://mock/{world}"
-        self.control = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://mock")
-        wire = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url=base)
-        self.auth = TokenAuth(AuthServer(f"{base}/auth/v1", async_client=wire), policy=policy)
-        self.client = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url=base, auth=self.auth)
-
-    async def sign_in(self, remaining: float = 3600.0) -> None:
-        """Begin a session whose token has so much left."""
-        body = {
-            "world": self.world,
-            "email": "ada@race401.test",
-            "password": "correct horse",
-            "remaining_s": remaining,
-        }
-        answer = (await self.control.post("/_race401/sessions", json=body)).raise_for_status().json()
-        self.auth.sign_in(TokenPair(answer["access_token"], answer["refresh_token"], answer["expires_at"]))
-
-    async def arm(self, name: str) -> str:
-        """Arm a shipped program; return its id."""
-        answer = await self.control.post(f"/_race401/programs?shipped_as={name}&world={self.world}")
-        assert answer.status_code == 201, answer.text
-        return str(answer.json()["id"])
-
-    async def burst(self, n: int = 5) -> list[int]:
-        """Send n requests at once; return what the program saw."""
-        answers = await asyncio.gather(*[self.client.get(PAGE[k]) for k in range(n)])
-        return [answer.status_code for answer in answers]
-
-    async def ended(self, program: str, until: str = "ended") -> dict[str, Any]:
-        """How the program stands, once it has ended (or holds something)."""
-        told: dict[str, Any] = (await self.control.get(f"/_race401/programs/{program}?until={until}")).json()
-        return told
-
-    @property
-    def outcomes(self) -> Counter[str | None]:
-        """What became of the exchanges."""
-        return Counter(entry.grant_outcome for entry in self.ledger.entries if entry.grant_outcome)
+RACES = [
+    # program, world, remaining s, client, what the app saw of its burst, what became of the exchanges
+    ("concurrent-expiry", "rfc9700", 30, PRE_FIX, [200] + [401] * 4, {"rotated": 1, "reused": 1, "revoked": 3}),
+    ("concurrent-expiry", "rfc9700", 30, FIXED, [200] * 5, {"rotated": 1}),
+    ("concurrent-401s", "supabase", 3600, NO_SINGLE_FLIGHT, [200] * 5, {"rotated": 1, "reuse_tolerated": 4}),
+    ("concurrent-401s", "supabase", 3600, FIXED, [200] * 5, {"rotated": 1}),
+    ("late-401", "rfc9700", 3600, FIXED, [200] * 2, {"rotated": 2}),
+    ("late-401", "rfc9700", 3600, Sound, [200] * 2, {"rotated": 1}),
+    ("slow-refresh", "rfc9700", 30, PRE_FIX, [200] + [401] * 4, {"rotated": 1, "reused": 1, "revoked": 3}),
+    ("slow-refresh", "rfc9700", 30, FIXED, [200] * 5, {"rotated": 1}),
+    ("lost-answer", "rfc9700", 30, FIXED, [401], {"rotated": 1, "reused": 1}),
+    ("lost-answer", "supabase", 30, FIXED, [200], {"rotated": 1, "reuse_tolerated": 1}),
+    ("refresh-fails", "supabase", 30, FIXED, [401], {}),
+    ("refresh-fails", "supabase", 30, Sound, [200], {}),
+    ("rate-limited", "supabase", 30, FIXED, [401], {"rate_limited": 2}),
+    ("rate-limited", "supabase", 30, Sound, [200], {"rate_limited": 1}),
+]
 
 
-def race(policy: Policy, world: str, run: Callable[[Racing], Awaitable[None]]) -> Racing:
-    """Run one race and return what is left of it."""
+@pytest.mark.parametrize(("name", "world", "remaining", "client", "saw", "outcomes"), RACES)
+def test_race(
+    name: str, world: str, remaining: float, client: Client, saw: list[int], outcomes: dict[str, int]
+) -> None:
+    async def run(racing: Racing) -> None:
+        await racing.sign_in(remaining)
+        program = await racing.arm(name)
+        racing.saw = await racing.burst(len(saw))
+        racing.told = await racing.program(program)
 
-    async def within() -> Racing:
-        racing = Racing(policy, world)
-        await run(racing)
-        return racing
-
-    return virtual.run(within())
-
-
-async def double_refresh(racing: Racing) -> None:
-    await racing.sign_in(remaining=30)
-    program = await racing.arm("double-refresh")
-    racing.saw = sorted(await racing.burst())
-    racing.told = await racing.ended(program)
-
-
-def test_double_refresh_before_the_fix() -> None:
-    racing = race(PRE_FIX, "rfc9700", double_refresh)
+    racing = race(client, world, run)
     assert racing.told["state"] == "came_about"
-    assert racing.told["rules"][0]["opened_by"] == "event"
-    assert racing.saw == [200, 401, 401, 401, 401]
-    assert racing.outcomes == {"rotated": 1, "reused": 1, "revoked": 3}
-
-
-def test_double_refresh_after_the_fix() -> None:
-    racing = race(FIXED, "rfc9700", double_refresh)
-    assert racing.told["state"] == "came_about"
-    assert racing.told["rules"][0]["opened_by"] == "time"
-    assert racing.saw == [200] * 5
-    assert racing.outcomes == {"rotated": 1}
+    assert sorted(racing.saw) == saw
+    assert racing.outcomes == outcomes
 
 
 async def sign_out_during_refresh(racing: Racing) -> None:
-    await racing.sign_in(remaining=30)
-    token = racing.auth.store.read()
-    assert token is not None
+    token = await racing.sign_in(remaining=30)
     program = await racing.arm("sign-out-during-refresh")
     caller = asyncio.ensure_future(racing.client.get("/contacts"))
-    assert (await racing.ended(program, "holding"))["rules"][0]["holding"]
-    await racing.control.post(
-        f"/{racing.world}/auth/v1/logout", headers={"Authorization": f"Bearer {token.access_token}"}
-    )
+    assert (await racing.program(program, "holding"))["rules"][0]["holding"]
+    bearer = {"Authorization": f"Bearer {token.access_token}"}
+    await racing.control.post(f"/{racing.world}/auth/v1/logout", headers=bearer)
     racing.auth.sign_out()
     await caller
-    racing.told = await racing.ended(program)
+    racing.told = await racing.program(program)
 
 
 def test_sign_out_during_refresh_brings_the_session_back() -> None:
     racing = race(FIXED, "supabase", sign_out_during_refresh)
     assert racing.told["state"] == "came_about"
+    assert isinstance(racing.auth, TokenAuth)
     assert racing.auth.store.read() is not None
 
 
-def test_a_program_that_does_not_come_about_says_so_and_lets_go() -> None:
-    async def alone(racing: Racing) -> None:
-        await racing.sign_in(remaining=30)
-        program = await racing.arm("sign-out-during-refresh")
-        racing.saw = await racing.burst(1)
-        racing.told = await racing.ended(program)
+def test_sign_out_during_refresh_brings_nothing_back_to_a_client_that_looks() -> None:
+    racing = race(Sound, "supabase", sign_out_during_refresh)
+    assert racing.told["state"] == "came_about"
+    assert isinstance(racing.auth, Sound)
+    assert racing.auth.pair is None
 
-    racing = race(FIXED, "supabase", alone)
+
+def test_every_shipped_program_has_its_race() -> None:
+    assert set(shipped()) == {name for name, *_ in RACES} | {"sign-out-during-refresh"}
+
+
+async def nobody_signs_out(racing: Racing) -> None:
+    await racing.sign_in(remaining=30)
+    program = await racing.arm("sign-out-during-refresh")
+    racing.saw = await racing.burst(1)
+    racing.told = await racing.program(program)
+
+
+async def nobody_comes(racing: Racing) -> None:
+    program = await racing.arm("late-401")
+    racing.told = await racing.program(program)
+
+
+def test_a_program_that_does_not_come_about_says_so_and_lets_go() -> None:
+    racing = race(FIXED, "supabase", nobody_signs_out)
     assert racing.saw == [200]
     assert racing.told["state"] == "did_not_come_about"
     assert racing.told["why"] == (
@@ -135,11 +99,29 @@ def test_a_program_that_does_not_come_about_says_so_and_lets_go() -> None:
     )
 
 
+def test_a_program_that_nobody_comes_to_waits_on() -> None:
+    assert race(FIXED, "supabase", nobody_comes).told["state"] == "waiting"
+
+
+async def deleted(racing: Racing) -> None:
+    await racing.sign_in(remaining=30)
+    program = await racing.arm("sign-out-during-refresh")
+    caller = asyncio.ensure_future(racing.burst(1))
+    await racing.program(program, "holding")
+    assert (await racing.control.delete(f"/_race401/programs/{program}")).status_code == 204
+    racing.saw = await caller
+    assert (await racing.control.get(f"/_race401/programs/{program}")).status_code == 404
+
+
+def test_a_program_that_is_deleted_lets_go() -> None:
+    assert race(FIXED, "supabase", deleted).saw == [200]
+
+
 @pytest.mark.parametrize(
     ("program", "said"),
     [
         (b"name = ", "program: Invalid value (at end of document)"),
-        (b"name = 'x'", "program: a program has at least one `hold`"),
+        (b"name = 'x'", "program: a program has at least one `hold` or `fault`"),
         (b"name = 'x'\nhold = [{which = {}, until = {}, gate = 'arrive'}]", "unknown field `gate` - at `$.hold[0]`"),
         (
             b"name = 'x'\nhold = [{which = {}, until = {}, at = 'exit'}]",
@@ -150,9 +132,25 @@ def test_a_program_that_does_not_come_about_says_so_and_lets_go() -> None:
             "hold 1: status is not known yet",
         ),
         (b"name = 'x'\nwithin_s = 0\nhold = []", "Expected `float` > 0.0 - at `$.within_s`"),
+        (b"name = 'x'\nfault = [{kind = 'delay'}]", "a delay has one of fixed_s, uniform_s and lognormal_s"),
+        (b"name = 'x'\nfault = [{kind = 'fire'}]", "Invalid value 'fire' - at `$.fault[0].kind`"),
     ],
 )
 def test_what_is_no_program_is_refused(program: bytes, said: str) -> None:
     with pytest.raises(ProgramError) as caught:
         parse(program, "toml")
     assert said in str(caught.value)
+
+
+def test_the_control_api_refuses_what_it_cannot_arm() -> None:
+    async def run(racing: Racing) -> None:
+        for query, body, said in (
+            ("?shipped_as=luck", b"", "no program 'luck' is shipped; known: concurrent-401s, "),
+            ("?shipped_as=late-401&world=mars", b"", "unknown world 'mars'; known: supabase, rfc9700"),
+            ("", b"{}", "program: Object missing required field `name`"),
+        ):
+            answer = await racing.control.post(f"/_race401/programs{query}", content=body)
+            assert answer.status_code == 422
+            assert said in answer.json()["message"]
+
+    race(FIXED, "supabase", run)
