@@ -97,11 +97,11 @@ class Guard:
         if realm is None:
             name, realm, rest = DEFAULT, self.realms[DEFAULT], path
         else:
-            rest = slash + rest
+            rest = slash + rest or "/"
         if not rest.startswith("/~"):
             return name, realm, None, rest
         client, slash, rest = rest[2:].partition("/")
-        return name, realm, client, slash + rest
+        return name, realm, client or None, slash + rest or "/"
 
     def _may_control(self, scope: Message) -> bool:
         """Tell whether a request comes from this machine, or has the key."""
