@@ -14,6 +14,7 @@ import uvicorn
 
 from race401.mock_api.app import create_app
 from race401.mock_api.ledger import Ledger
+from race401.mock_api.wire import Protocol
 from race401.mock_api.worlds import WORLDS
 
 KEEP_ALIVE = 120  # s; with uvicorn's 5 s a warm burst runs into connections that are being closed
@@ -74,9 +75,11 @@ def main() -> None:
     text = json.dumps({"url": url, "port": sock.getsockname()[1], "pid": os.getpid()}) if chosen.json else _told(url)
     config = uvicorn.Config(
         app,
+        http=Protocol,
         log_level="warning",
         access_log=False,
         server_header=False,
+        date_header=False,  # the mock's own follows its clock
         lifespan="off",
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=1,

@@ -4,11 +4,15 @@ from collections.abc import Callable, Iterable
 
 from fastapi import FastAPI
 
-from race401.mock_api import auth, control, resources
+from race401.mock_api import auth, control, resources, steering
+from race401.mock_api.answer import Server
+from race401.mock_api.clock import Clock, system_clock
+from race401.mock_api.faults import Faults
 from race401.mock_api.gates import FreeGates, Gates
 from race401.mock_api.guard import Guard
 from race401.mock_api.ledger import Ledger
-from race401.mock_api.realm import Realm, system_clock
+from race401.mock_api.races import Races
+from race401.mock_api.realm import Realm
 from race401.mock_api.worlds import WORLDS, World
 
 ABOUT = """
@@ -29,9 +33,14 @@ def create_app(
     clock: Callable[[], float] = system_clock,
     ledger: Ledger | None = None,
     gates: Gates | None = None,
+    control_key: str | None = None,
 ) -> Guard:
     """Return the app; without arguments, the shipped worlds on the machine's clock."""
-    realms = {world.name: Realm(world, clock) for world in (worlds if worlds is not None else WORLDS.values())}
+    now = Clock(clock)
+    realms = {world.name: Realm(world, now) for world in (worlds if worlds is not None else WORLDS.values())}
+    faults = Faults(now)
+    held = gates if gates is not None else FreeGates()
+    server = Server(ledger if ledger is not None else Ledger(), held, faults, now)
     api = FastAPI(
         title="race401 mock",
         version="1",
@@ -45,9 +54,13 @@ def create_app(
             {"name": "control", "description": "Tests only; not in the ledger."},
         ],
     )
-    book = ledger if ledger is not None else Ledger()
-    api.state.realms, api.state.ledger = realms, book
+    api.state.realms, api.state.server, api.state.races = realms, server, Races(held, faults)
     # Taken over, not included: an included router costs each request 15 us, and the docs' own routes come last.
-    api.router.routes[:0] = [*resources.router.routes, *auth.router.routes, *control.router.routes]
+    api.router.routes[:0] = [
+        *resources.router.routes,
+        *auth.router.routes,
+        *control.router.routes,
+        *steering.router.routes,
+    ]
     api.add_exception_handler(auth.AuthProblem, auth.on_problem)
-    return Guard(api, realms, book, gates if gates is not None else FreeGates())
+    return Guard(api, realms, server, control_key)

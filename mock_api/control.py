@@ -1,19 +1,28 @@
 """The control API, below `/_race401`: what a test asks of the mock and no real server has. Not in the ledger."""
 
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict
 from importlib.metadata import version
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, Field
 
 from race401.mock_api.auth import signed_in
+from race401.mock_api.issuer import Family
+from race401.mock_api.ledger import Entry, Ledger
+from race401.mock_api.matching import Match
 from race401.mock_api.realm import Realm
 from race401.mock_api.worlds import DEFAULT
 
 router = APIRouter(prefix="/_race401", tags=["control"])
+
+NDJSON = "application/x-ndjson"
+BEHIND = 10_000  # entries that a follower of the ledger may be behind
 
 
 class AgedSignIn(BaseModel):
@@ -29,7 +38,7 @@ class AgedSignIn(BaseModel):
 async def about(request: Request) -> dict[str, Any]:
     """The mock's version, clock and worlds, and how whole its ledger is."""
     realms: dict[str, Realm] = request.app.state.realms
-    book = request.app.state.ledger
+    book = request.app.state.server.ledger
     return {
         "name": "race401 mock",
         "version": version("race401"),
@@ -45,8 +54,7 @@ async def aged_sign_in(request: Request, body: AgedSignIn) -> Response:
     """Make the account if there is none, and answer as a password grant would."""
     realm: Realm | None = request.app.state.realms.get(body.world)
     if realm is None:
-        known = ", ".join(request.app.state.realms)
-        return JSONResponse({"message": f"unknown world {body.world!r}; known: {known}"}, 422)
+        return _unknown_world(request, body.world)
     email = body.email.lower()
     if email not in realm.by_email:
         realm.sign_up(email, body.password, {})
@@ -56,13 +64,101 @@ async def aged_sign_in(request: Request, body: AgedSignIn) -> Response:
     return await signed_in(request, realm, account, body.remaining_s)
 
 
+@router.get("/sessions", summary="Who is signed in")
+async def sessions(request: Request, world: str = DEFAULT, email: str = "") -> Response:
+    """The sessions of a world, or those of one account in it."""
+    realm: Realm | None = request.app.state.realms.get(world)
+    if realm is None:
+        return _unknown_world(request, world)
+    users = [user for user in realm.users.values() if email in ("", user.email)]
+    return JSONResponse([_session(realm, family) for user in users for family in realm.store.of(user.id)])
+
+
+@router.get("/sessions/{session}", summary="One session")
+async def session(request: Request, session: str) -> Response:
+    """Its id is an access token's claim `session_id`, and the ledger's `family`."""
+    found = _find(request, session)
+    return _no_session(session) if found is None else JSONResponse(_session(*found))
+
+
+@router.delete("/sessions/{session}", summary="End a session from elsewhere", status_code=204)
+async def end_session(request: Request, session: str) -> Response:
+    """As a sign-out on another device does: its refresh tokens are gone, and a JWT lives until it expires."""
+    found = _find(request, session)
+    if found is None:
+        return _no_session(session)
+    await found[0].store.end([session])
+    return Response(status_code=204)
+
+
+def _find(request: Request, session: str) -> tuple[Realm, Family] | None:
+    realms: dict[str, Realm] = request.app.state.realms
+    found = ((realm, realm.store.get(session)) for realm in realms.values())
+    return next(((realm, family) for realm, family in found if family is not None), None)
+
+
+def _session(realm: Realm, family: Family) -> dict[str, Any]:
+    return {
+        "id": family.id,
+        "world": realm.world.name,
+        "email": realm.users[family.user].email,
+        "created_at": family.created_at,
+        "generation": family.links[-1].generation if family.links else None,
+        "revoked": family.revoked,
+    }
+
+
+def _unknown_world(request: Request, world: str) -> Response:
+    known = ", ".join(request.app.state.realms)
+    return JSONResponse({"message": f"unknown world {world!r}; known: {known}"}, 422)
+
+
+def _no_session(session: str) -> Response:
+    return JSONResponse({"message": f"no session {session!r}"}, 404)
+
+
 @router.get("/ledger", summary="What happened")
-async def ledger(request: Request, client: str = "") -> Response:
-    """Entries as JSON lines, in the order of decision, of clients whose name begins with `client`."""
-    book = request.app.state.ledger
-    lines = b"".join(msgspec.json.encode(entry) + b"\n" for entry in book.of(client))
+async def ledger(
+    request: Request,
+    client: Annotated[str, Query(description="Whose name begins so")] = "",
+    world: str | None = None,
+    cause: str | None = None,
+    since: Annotated[int, Query(description="Only with a greater `seq`")] = 0,
+    follow: Annotated[bool, Query(description="Go on with what is written from now on")] = False,
+) -> Response:
+    """Entries as JSON lines, in the order of decision; those that follow, in the order of writing."""
+    book: Ledger = request.app.state.server.ledger
+    match = Match(client=client or None, world=world, cause=cause)
+
+    def wanted(entry: Entry) -> bool:
+        return entry.seq > since and match.fits(entry)
+
     headers = {"X-Race401-Dropped": str(book.dropped), "X-Race401-Lost": str(book.lost)}
-    return Response(lines, media_type="application/x-ndjson", headers=headers)
+    if follow:
+        return StreamingResponse(_following(book, wanted), media_type=NDJSON, headers=headers)
+    return Response(b"".join(map(_line, book.where(wanted))), media_type=NDJSON, headers=headers)
+
+
+async def _following(book: Ledger, wanted: Callable[[Entry], bool]) -> AsyncIterator[bytes]:
+    """Yield lines for as long as somebody reads them, and reads fast enough: a stream that ends early is behind."""
+    written: asyncio.Queue[Entry] = asyncio.Queue(BEHIND)
+
+    def listen(entry: Entry) -> None:
+        if wanted(entry):
+            with contextlib.suppress(asyncio.QueueFull):
+                written.put_nowait(entry)
+
+    book.listeners.append(listen)
+    try:
+        yield b"".join(map(_line, book.where(wanted)))
+        while not written.full():
+            yield _line(await written.get())
+    finally:
+        book.listeners.remove(listen)
+
+
+def _line(entry: Entry) -> bytes:
+    return msgspec.json.encode(entry) + b"\n"
 
 
 @router.get("/counts", summary="How often what happened")
@@ -71,12 +167,12 @@ async def counts(request: Request) -> list[dict[str, Any]]:
     names = ("world", "path", "status", "cause", "grant_outcome")
     return [
         {**dict(zip(names, key, strict=True)), "count": count}
-        for key, count in request.app.state.ledger.counts.items()
+        for key, count in request.app.state.server.ledger.counts.items()
     ]
 
 
 @router.post("/reset", summary="Forget what was counted", status_code=204)
 async def reset(request: Request) -> Response:
     """Empty the ledger's memory; sessions and the ledger's file stay."""
-    request.app.state.ledger.reset()
+    request.app.state.server.ledger.reset()
     return Response(status_code=204)

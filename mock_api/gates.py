@@ -1,6 +1,7 @@
 """Gates: the named points at which a request really suspends, so that concurrent ones can overtake each other.
 
-Without them a request would be atomic in process, and even a naive client would look sound.
+Without them a request would be atomic in process, and even a naive client would look sound. One mechanism: a gate
+is free, delayed by the world's latency, held by a race program, or stepped by whoever gives the app its own `Gates`.
 """
 
 import asyncio
@@ -9,27 +10,48 @@ from typing import Protocol
 from race401.mock_api.ledger import Entry
 
 ARRIVE = "arrive"  # before any state is read
-ANSWER = "answer"  # between the change of state and the answer
+ANSWER = "answer"  # between the change of state and the answer; status, cause and outcome are in the entry
+ANSWERED = "answered"  # no gate but an event: the whole answer has left
 
 
 class Gates(Protocol):
-    """Whoever orders the requests."""
+    """Whoever orders the requests. One that has a method `answered(entry)` is told when an answer has left."""
 
     async def wait(self, gate: str, entry: Entry, latency: float) -> None:
         """Return when the request may pass."""
         ...
 
 
+class Holder(Protocol):
+    """A race program at work."""
+
+    async def hold(self, gate: str, entry: Entry) -> None:
+        """Return when it lets the request pass."""
+        ...
+
+    def happened(self, event: str, entry: Entry) -> None:
+        """Take note."""
+        ...
+
+
 class FreeGates:
-    """Every gate lets pass at once, or after the world's latency.
+    """Every gate lets pass at once, or after the world's latency, and when every race program does.
 
     Others have their turn on arrival always, and before the answer if state was changed: a read that nothing holds
     is decided and answered in one go.
     """
 
+    def __init__(self) -> None:
+        self.holders: list[Holder] = []
+
     async def wait(self, gate: str, entry: Entry, latency: float) -> None:
         """See `Gates`."""
-        if gate == ARRIVE:
-            await asyncio.sleep(0)
-        elif latency or entry.method != "GET":
+        if gate == ARRIVE or latency or entry.method != "GET":
             await asyncio.sleep(latency)
+        for holder in tuple(self.holders):
+            await holder.hold(gate, entry)
+
+    def answered(self, entry: Entry) -> None:
+        """See `Gates`."""
+        for holder in tuple(self.holders):
+            holder.happened(ANSWERED, entry)

@@ -5,22 +5,20 @@ Order of each request: world, entry, gate `arrive`, token, app, gate `answer`, e
 It costs far less than a framework's dependencies, and it sees requests that no route does.
 """
 
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, TypeAlias
+from secrets import compare_digest
 
-from race401.mock_api.gates import ANSWER, ARRIVE, Gates
+from race401.mock_api.answer import Answer, Server
+from race401.mock_api.gates import ARRIVE
 from race401.mock_api.jwt import Verified
-from race401.mock_api.ledger import Entry, Ledger
+from race401.mock_api.ledger import Entry
+from race401.mock_api.matching import RESOURCES
 from race401.mock_api.realm import Realm
+from race401.mock_api.wire import App, Message, Receive, Send
 from race401.mock_api.worlds import DEFAULT
 
-Message: TypeAlias = MutableMapping[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[Message]]
-Send: TypeAlias = Callable[[Message], Awaitable[None]]
-App: TypeAlias = Callable[[Message, Receive, Send], Awaitable[None]]
-
-RESOURCES = frozenset({"/contacts", "/me/entitlements", "/persona-notes", "/messages"})
-OURS = ("/_race401", "/docs", "/openapi.json", "/redoc")
+CONTROL = "/_race401"
+LOOPBACK = frozenset({"127.0.0.1", "::1"})
+OURS = (CONTROL, "/docs", "/openapi.json", "/redoc")
 
 # PostgREST's answers (RFC 6750 s.3): no error code where no token was sent.
 MISSING = b'{"code":"PGRST302","details":null,"hint":null,"message":"Anonymous access is disabled"}'
@@ -39,65 +37,79 @@ ANSWERS: dict[str, tuple[bytes, bytes]] = {
     "bad_signature": _invalid("PGRST301", "No suitable key or wrong key type"),
     "malformed": _invalid("PGRST301", "Expected 3 parts in JWT"),
     "session_revoked": _invalid("PGRST303", "Session was revoked"),
+    "generation_refused": _invalid("PGRST301", "No suitable key or wrong key type"),
 }
+
+
+def _entry(scope: Message, world: str, client: str | None, path: str, now: float) -> tuple[Entry, bytes | None]:
+    """Return the entry of a request, and what its `Authorization` says."""
+    attempt = bearer = None
+    for key, value in scope["headers"]:
+        if key == b"authorization":
+            bearer = value
+        elif key == b"x-race401-client":
+            client = value.decode("latin-1")
+        elif key == b"x-race401-attempt":
+            attempt = value.decode("latin-1")
+    query = scope["query_string"]
+    target = f"{path}?{query.decode('latin-1')}" if query else path
+    return Entry(0, world, client, attempt, None, None, scope["method"], target, now), bearer
 
 
 class Guard:
     """See the module's docstring."""
 
-    def __init__(self, app: App, realms: dict[str, Realm], ledger: Ledger, gates: Gates) -> None:
-        self.app, self.realms, self.ledger, self.gates = app, realms, ledger, gates
+    def __init__(self, app: App, realms: dict[str, Realm], server: Server, key: str | None = None) -> None:
+        self.app, self.realms, self.server, self.key = app, realms, server, key
 
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:  # noqa: C901 - one pass, hot
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one request."""
         path: str = scope["path"] if scope["type"] == "http" else "/docs"
         if path.startswith(OURS):
-            await self.app(scope, receive, send)
+            app = self.app if not path.startswith(CONTROL) or self._may_control(scope) else _forbidden
+            await app(scope, receive, send)
             return
-        name, realm, path = self._world(path)
-        client = attempt = bearer = None
-        for key, value in scope["headers"]:
-            if key == b"authorization":
-                bearer = value
-            elif key == b"x-race401-client":
-                client = value.decode("latin-1")
-            elif key == b"x-race401-attempt":
-                attempt = value.decode("latin-1")
-        query = scope["query_string"]
-        target = f"{path}?{query.decode('latin-1')}" if query else path
-        entry = Entry(0, name, client, attempt, None, None, scope["method"], target, realm.clock())
-        latency = realm.world.latency
-        scope.update({"path": path, "race401.realm": realm, "race401.entry": entry, "race401.ledger": self.ledger})
-        written = False
-
-        async def answer(message: Message) -> None:
-            nonlocal written
-            if not written and message["type"] == "http.response.start":
-                if not entry.seq:
-                    self.ledger.decide(entry)
-                await self.gates.wait(ANSWER, entry, latency)
-                written = True
-                entry.answered_at, entry.status = realm.clock(), message["status"]
-                self.ledger.write(entry)
-            await send(message)
-
+        server, (name, realm, client, path) = self.server, self._world(path)
+        entry, bearer = _entry(scope, name, client, path, realm.clock())
+        scope.update({"path": path, "race401.realm": realm, "race401.entry": entry, "race401.ledger": server.ledger})
+        answer = Answer(server, entry, realm.world.latency, (scope, receive, send))
         try:
-            await self.gates.wait(ARRIVE, entry, 0.0)
-            if path in RESOURCES and (cause := self._refusal(realm, bearer, entry, scope)) is not None:
+            late = server.faults.delay(ARRIVE, entry) if server.faults.armed else 0.0
+            await server.gates.wait(ARRIVE, entry, late)
+            if server.faults.armed and (fault := server.faults.instead(entry)) is not None:
+                await answer.fail(fault)
+            elif path in RESOURCES and (cause := self._refusal(realm, bearer, entry, scope)) is not None:
                 entry.cause = cause
-                self.ledger.decide(entry)
+                server.ledger.decide(entry)
                 await _refuse(cause, answer)
             else:
                 await self.app(scope, receive, answer)
         finally:
-            if not written:
-                self.ledger.write(entry)
+            answer.close()
 
-    def _world(self, path: str) -> tuple[str, Realm, str]:
-        """Return the world that the path's first segment names, or the default one, and the path within it."""
+    def _world(self, path: str) -> tuple[str, Realm, str | None, str]:
+        """Return the world that the first segment names, or the default one, the client, and the path within.
+
+        A client that can't send our header has a segment of its own: `/~name` at the root or after the world's.
+        """
         name, slash, rest = path[1:].partition("/")
         realm = self.realms.get(name)
-        return (DEFAULT, self.realms[DEFAULT], path) if realm is None else (name, realm, slash + rest)
+        if realm is None:
+            name, realm, rest = DEFAULT, self.realms[DEFAULT], path
+        else:
+            rest = slash + rest or "/"
+        if not rest.startswith("/~"):
+            return name, realm, None, rest
+        client, slash, rest = rest[2:].partition("/")
+        return name, realm, client or None, slash + rest or "/"
+
+    def _may_control(self, scope: Message) -> bool:
+        """Tell whether a request comes from this machine, or has the key."""
+        peer = scope.get("client")
+        if peer is None or peer[0] in LOOPBACK:
+            return True
+        given = dict(scope["headers"]).get(b"x-race401-key", b"")
+        return self.key is not None and compare_digest(given, self.key.encode())
 
     def _refusal(self, realm: Realm, bearer: bytes | None, entry: Entry, scope: Message) -> str | None:
         """Return why the request may not pass; None: it may, and the token is in the scope."""
@@ -110,6 +122,8 @@ class Guard:
             family = realm.store.get(verified.family)
             if family is None or family.revoked:
                 return "session_revoked"
+        if self.server.faults.armed and self.server.faults.refuses(entry):
+            return "generation_refused"
         scope["race401.token"] = verified
         return None
 
@@ -122,4 +136,11 @@ async def _refuse(cause: str, send: Send) -> None:
         (b"www-authenticate", challenge),
     ]
     await send({"type": "http.response.start", "status": 401, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _forbidden(_: Message, __: Receive, send: Send) -> None:
+    body = b'{"message":"the control API answers on loopback, or to the header X-Race401-Key with its key"}'
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 403, "headers": headers})
     await send({"type": "http.response.body", "body": body})

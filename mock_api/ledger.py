@@ -8,11 +8,14 @@ missing from it, whatever ends the process. A write that fails is said once and 
 import os
 import sys
 from collections import Counter, deque
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
-KEPT = 200_000  # entries held in memory, about 400 bytes each
+KEPT = 50_000  # entries held in memory, about 400 bytes each
+COUNTED = 1_000  # different counts; paths that come later are counted together, as ELSEWHERE
+ELSEWHERE = "*"
 
 
 class Entry(msgspec.Struct, gc=False):
@@ -41,6 +44,7 @@ class Ledger:
     def __init__(self, path: Path | None = None, kept: int = KEPT) -> None:
         self.entries: deque[Entry] = deque(maxlen=kept)
         self.counts: Counter[tuple[str, str, int, str | None, str | None]] = Counter()
+        self.listeners: list[Callable[[Entry], None]] = []  # called with each entry that is written
         self.dropped = 0
         self.lost = 0
         self._decided = 0
@@ -59,8 +63,10 @@ class Ledger:
         if len(self.entries) == self.entries.maxlen:
             self.dropped += 1
         self.entries.append(entry)
-        path = entry.target.partition("?")[0]
-        self.counts[entry.world, path, entry.status, entry.cause, entry.grant_outcome] += 1
+        key = (entry.world, entry.target.partition("?")[0], entry.status, entry.cause, entry.grant_outcome)
+        if len(self.counts) >= COUNTED and key not in self.counts:
+            key = (entry.world, ELSEWHERE, *key[2:])
+        self.counts[key] += 1
         if self._file is not None:
             try:
                 os.write(self._file, self._encoder.encode(entry) + b"\n")
@@ -68,11 +74,12 @@ class Ledger:
                 if not self.lost:
                     print(f"race401: the ledger cannot be written: {error.strerror}", file=sys.stderr)
                 self.lost += 1
+        for listen in self.listeners:
+            listen(entry)
 
-    def of(self, client: str) -> list[Entry]:
-        """Return the entries of clients whose name begins so, by order of decision."""
-        mine = [entry for entry in self.entries if (entry.client or "").startswith(client)]
-        return sorted(mine, key=lambda entry: entry.seq)
+    def where(self, wanted: Callable[[Entry], bool]) -> list[Entry]:
+        """Return the entries that are wanted, by order of decision."""
+        return sorted(filter(wanted, self.entries), key=lambda entry: entry.seq)
 
     def reset(self) -> None:
         """Forget what is in memory; the file is append-only."""

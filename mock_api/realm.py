@@ -2,13 +2,13 @@
 
 import hashlib
 import secrets
-import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from race401.mock_api.clock import system_clock
 from race401.mock_api.issuer import GRANTED, Answer, Family, Outcome, begin, exchange
 from race401.mock_api.jwt import Cause, Keys, Verified, claims_of
 from race401.mock_api.ledger import Entry
@@ -16,11 +16,6 @@ from race401.mock_api.store import MemoryStore
 from race401.mock_api.worlds import World
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"  # of GoTrue's 12-character refresh tokens
-
-
-def system_clock() -> float:
-    """Return s since the epoch; looked up on each call, so that freezegun reaches it."""
-    return time.time()
 
 
 @dataclass(slots=True)

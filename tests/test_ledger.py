@@ -10,7 +10,7 @@ from mocks import NOW, WHO, Mock
 
 from race401.harness.judge.evidence import LedgerEntry
 from race401.mock_api.app import create_app
-from race401.mock_api.ledger import Entry, Ledger
+from race401.mock_api.ledger import COUNTED, Entry, Ledger
 
 
 def entry(target: str = "/contacts", client: str | None = None) -> Entry:
@@ -125,6 +125,17 @@ def test_memory_is_bounded_and_counts_are_exact() -> None:
     assert dict(ledger.counts) == {("supabase", "/contacts", 0, None, None): 5}
 
 
+def test_paths_that_nobody_knew_are_counted_together() -> None:
+    """Whoever asks for a thousand paths that do not exist does not fill the memory."""
+    ledger = Ledger(kept=1)
+    for n in range(COUNTED + 10):
+        ledger.write(entry(f"/{n}"))
+    ledger.write(entry("/0"))
+    assert len(ledger.counts) == COUNTED + 1
+    assert ledger.counts["supabase", "/0", 0, None, None] == 2
+    assert ledger.counts["supabase", "*", 0, None, None] == 10
+
+
 def test_entries_of_one_client_in_the_order_of_decision() -> None:
     ledger = Ledger()
     late, early = entry(client="run/a"), entry(client="run/b")
@@ -132,7 +143,10 @@ def test_entries_of_one_client_in_the_order_of_decision() -> None:
     ledger.decide(late)
     for each in (late, early, entry(client="other/a")):
         ledger.write(each)
-    assert [each.client for each in ledger.of("run/")] == ["run/b", "run/a"]
+    assert [each.client for each in ledger.where(lambda each: (each.client or "").startswith("run/"))] == [
+        "run/b",
+        "run/a",
+    ]
 
 
 def test_a_disk_that_is_full_breaks_no_answer(capsys: pytest.CaptureFixture[str]) -> None:

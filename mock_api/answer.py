@@ -1,0 +1,98 @@
+"""
+The answer to one request: decided, held at the gate, written to the ledger, and only then sent.
+
+Each request has its entry, whatever becomes of it; one whose client cannot have heard the answer has no status.
+"""
+
+from collections.abc import Callable
+
+from race401.mock_api.clock import Clock
+from race401.mock_api.fault import Cut, Status
+from race401.mock_api.faults import Faults
+from race401.mock_api.gates import ANSWER, Gates
+from race401.mock_api.ledger import Entry, Ledger
+from race401.mock_api.wire import Message, Receive, Send, break_off
+
+TORN_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: applic"
+
+
+class Server:
+    """What the answers of one app have in common."""
+
+    def __init__(self, ledger: Ledger, gates: Gates, faults: Faults, clock: Clock) -> None:
+        self.ledger, self.gates, self.faults, self.clock = ledger, gates, faults, clock
+        self.answered: Callable[[Entry], None] = getattr(gates, "answered", lambda _: None)
+
+
+class Answer:
+    """Call it with the messages of the answer, as an ASGI app calls `send`."""
+
+    __slots__ = ("_cut", "_gone", "_latency", "_receive", "_scope", "_send", "_server", "_written", "entry")
+
+    def __init__(self, server: Server, entry: Entry, latency: float, wire: tuple[Message, Receive, Send]) -> None:
+        self._server, self.entry, self._latency = server, entry, latency
+        self._scope, self._receive, self._send = wire
+        self._cut: Cut | None = None
+        self._gone = self._written = False
+
+    async def __call__(self, message: Message) -> None:
+        """Send one message; the first waits at the gate and is written before it leaves."""
+        if not self._written:
+            await self._begin(message)
+        if self._cut is not None:
+            await self._break(self._cut, message)
+            return
+        await self._send(message)
+        if message["type"] == "http.response.body" and not message.get("more_body"):
+            self._server.answered(self.entry)
+
+    async def _begin(self, message: Message) -> None:
+        server, entry = self._server, self.entry
+        if not entry.seq:
+            server.ledger.decide(entry)
+        entry.status = message["status"]
+        if not server.faults.armed:
+            await server.gates.wait(ANSWER, entry, self._latency)
+        else:
+            await server.gates.wait(ANSWER, entry, self._latency + server.faults.delay(ANSWER, entry))
+            self._cut = server.faults.cut(entry)
+        now = server.clock()
+        message["headers"] = [*message["headers"], server.clock.date(now)]
+        if self._cut is None or self._cut.where == "body":
+            entry.answered_at = now
+        else:
+            entry.status = 0
+        self._write()
+
+    async def _break(self, cut: Cut, message: Message) -> None:
+        """Send what still arrives, then break the connection; whatever the app says after that goes nowhere."""
+        if self._gone:
+            return
+        if cut.where == "body":
+            if message["type"] == "http.response.start":
+                await self._send(message)
+                return
+            body = message.get("body", b"")
+            await self._send({**message, "body": body[: len(body) // 2], "more_body": True})
+        self._gone = True
+        await break_off(cut, self._scope, self._receive, TORN_HEAD if cut.where == "headers" else b"")
+
+    async def fail(self, fault: Status | Cut) -> None:
+        """Do to the request what is done to it instead of serving it."""
+        if isinstance(fault, Cut):
+            self._write()
+            await break_off(fault, self._scope, self._receive)
+            return
+        headers, body = fault.answer(self.entry)
+        await self({"type": "http.response.start", "status": fault.status, "headers": headers})
+        await self({"type": "http.response.body", "body": body})
+
+    def close(self) -> None:
+        """Write what was cut off before any answer."""
+        if not self._written:
+            self.entry.status = 0
+            self._write()
+
+    def _write(self) -> None:
+        self._written = True
+        self._server.ledger.write(self.entry)

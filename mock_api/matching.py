@@ -1,0 +1,79 @@
+"""Which request is meant: the vocabulary that race programs and faults share, over the ledger's own words.
+
+Every field that is given must hold. What is not yet known at a gate (no status before the answer) matches nothing.
+"""
+
+from fnmatch import fnmatchcase
+from typing import Annotated, Literal
+
+import msgspec
+
+from race401.mock_api.ledger import Entry
+
+RESOURCES = frozenset({"/contacts", "/me/entitlements", "/persona-notes", "/messages"})
+
+Kind = Literal["resource", "exchange", "sign_in", "sign_out"]
+AUTH: dict[str, tuple[str, ...]] = {  # globs; all are POST
+    "exchange": ("/auth/v1/token?*grant_type=refresh_token*", "/oauth/token*"),  # OAuth's names the grant in its body
+    "sign_in": ("/auth/v1/token?*grant_type=password*", "/auth/v1/signup*"),
+    "sign_out": ("/auth/v1/logout*", "/oauth/revoke*"),
+}
+
+
+class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A request; without any field, every request."""
+
+    request: Kind | None = None
+    method: str | None = None
+    target: str | None = None  # a glob over path and query, as the ledger has them
+    world: str | None = None
+    client: str | None = None  # a prefix
+    family: str | None = None
+    generation: int | None = None  # of the token that was presented
+    status: int | None = None  # this, the cause and the outcome are known at the gate `answer`
+    cause: str | None = None
+    grant_outcome: str | None = None
+    nth: Annotated[int, msgspec.Meta(ge=1)] | None = None  # only this one of those that match, from 1
+
+    def fits(self, entry: Entry) -> bool:
+        """Tell whether the entry is such a request; `nth` is for whoever counts."""
+        return (
+            (self.request is None or is_a(self.request, entry))
+            and (self.target is None or fnmatchcase(entry.target, self.target))
+            and (self.client is None or (entry.client or "").startswith(self.client))
+            and all(
+                wanted is None or wanted == getattr(entry, name)
+                for name in ("method", "world", "family", "generation", "status", "cause", "grant_outcome")
+                for wanted in (getattr(self, name),)
+            )
+        )
+
+    def within(self, world: str | None, client: str | None) -> "Match":
+        """Return the match narrowed to this world and client, where it names none itself."""
+        return msgspec.structs.replace(self, world=self.world or world, client=self.client or client)
+
+    def __str__(self) -> str:
+        given = msgspec.to_builtins(self)
+        return ", ".join(f"{name} {value}" for name, value in given.items()) or "any request"
+
+
+def is_a(kind: Kind, entry: Entry) -> bool:
+    """Tell whether the request is of this kind."""
+    if kind == "resource":
+        return entry.target.partition("?")[0] in RESOURCES
+    return entry.method == "POST" and any(fnmatchcase(entry.target, glob) for glob in AUTH[kind])
+
+
+class Counted:
+    """A match that counts: `nth` is reckoned from here."""
+
+    def __init__(self, match: Match) -> None:
+        self.match = match
+        self.seen = 0
+
+    def takes(self, entry: Entry) -> bool:
+        """Tell whether this request is meant; count it if it fits."""
+        if not self.match.fits(entry):
+            return False
+        self.seen += 1
+        return self.match.nth in (None, self.seen)

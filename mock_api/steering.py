@@ -1,0 +1,175 @@
+"""The control API's other half, what is to happen: race programs, faults, and the time."""
+
+import asyncio
+import contextlib
+from typing import Any, Literal
+
+import msgspec
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, Field
+
+from race401.mock_api.clock import Clock
+from race401.mock_api.fault import Fault
+from race401.mock_api.faults import Faults
+from race401.mock_api.program import Program, ProgramError, parse, shipped
+from race401.mock_api.races import Race, Races
+
+router = APIRouter(prefix="/_race401", tags=["control"])
+
+LONGEST_WAIT = 60.0  # s
+YEAR_9999 = 253_370_764_800.0  # s since the epoch; no date can be written after it
+
+
+def _refused(message: str, status: int = 422) -> Response:
+    return JSONResponse({"message": message}, status)
+
+
+def _body(schema: Any) -> dict[str, Any]:
+    (reference,), components = msgspec.json.schema_components([schema], ref_template="#/$defs/{name}")
+    content = {"schema": {**reference, "$defs": components}}
+    return {"requestBody": {"required": True, "content": {"application/json": content}}}
+
+
+@router.get("/programs/shipped", summary="Race programs that come with the mock")
+async def programs_shipped() -> dict[str, Any]:
+    """Each as it can be sent to `POST /_race401/programs`."""
+    return {name: msgspec.to_builtins(program) for name, program in shipped().items()}
+
+
+@router.post("/programs", summary="Arm a race program", status_code=201, openapi_extra=_body(Program))
+async def arm(request: Request, shipped_as: str = "", world: str = "", client: str = "") -> Response:
+    """The program is the body: JSON, or TOML if the content type says so. `shipped_as` names a shipped one instead.
+
+    `world` and `client` narrow it further.
+    """
+    races: Races = request.app.state.races
+    try:
+        if shipped_as:
+            program = shipped()[shipped_as]
+        else:
+            form: Literal["toml", "json"] = "toml" if "toml" in request.headers.get("content-type", "") else "json"
+            program = parse(await request.body(), form)
+    except KeyError:
+        return _refused(f"no program {shipped_as!r} is shipped; known: {', '.join(shipped())}")
+    except ProgramError as error:
+        return _refused(str(error))
+    narrowed = msgspec.structs.replace(program, world=world or program.world, client=client or program.client)
+    if narrowed.world is not None and narrowed.world not in request.app.state.realms:
+        return _refused(f"unknown world {narrowed.world!r}; known: {', '.join(request.app.state.realms)}")
+    race = races.arm(narrowed)
+    if race is None:
+        return _refused("the gates of this app are held by whoever started it", 409)
+    return JSONResponse(race.told(), 201)
+
+
+@router.get("/programs", summary="Race programs that are armed")
+async def armed(request: Request) -> list[dict[str, Any]]:
+    """All of them, oldest first."""
+    return [race.told() for race in request.app.state.races.armed.values()]
+
+
+@router.get("/programs/{program}", summary="Whether the race came about")
+async def look(
+    request: Request, program: str, until: Literal["now", "holding", "ended"] = "now", wait_s: float = 10.0
+) -> Response:
+    """`until=holding`: answer as soon as it holds a request; `until=ended`: as soon as it has come about or has not.
+
+    After `wait_s` the answer comes anyway.
+    """
+    race: Race | None = request.app.state.races.armed.get(program)
+    if race is None:
+        return _refused(f"no program {program!r} is armed", 404)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(min(wait_s, LONGEST_WAIT)):
+            while not race.ended and not (until == "now" or (until == "holding" and race.holding)):
+                await race.changed.wait()
+    return JSONResponse(race.told())
+
+
+@router.delete("/programs/{program}", summary="Let go of all that a program holds, and forget it", status_code=204)
+async def disarm(request: Request, program: str) -> Response:
+    """Whatever it holds goes on at once."""
+    if request.app.state.races.disarm(program):
+        return Response(status_code=204)
+    return _refused(f"no program {program!r} is armed", 404)
+
+
+@router.delete("/programs", summary="The same for every program", status_code=204)
+async def disarm_all(request: Request) -> Response:
+    """Whatever they hold goes on at once."""
+    races: Races = request.app.state.races
+    for name in tuple(races.armed):
+        races.disarm(name)
+    return Response(status_code=204)
+
+
+@router.post("/faults", summary="Arm a fault", status_code=201, openapi_extra=_body(Fault))
+async def arm_fault(request: Request) -> Response:
+    """Until it is deleted, has struck so many `times`, or `for_s` after it first struck."""
+    try:
+        fault = msgspec.json.decode(await request.body(), type=Fault)
+    except msgspec.DecodeError as error:
+        return _refused(str(error))
+    faults: Faults = request.app.state.server.faults
+    return JSONResponse(faults.arm(fault).told(), 201)
+
+
+@router.get("/faults", summary="Faults that are armed, and how often each struck")
+async def armed_faults(request: Request) -> list[dict[str, Any]]:
+    """Those of race programs too."""
+    return [fault.told() for fault in request.app.state.server.faults.armed.values()]
+
+
+@router.delete("/faults/{fault}", summary="Disarm a fault", status_code=204)
+async def disarm_fault(request: Request, fault: str) -> Response:
+    """What it has struck stays struck."""
+    if request.app.state.server.faults.armed.pop(fault, None) is None:
+        return _refused(f"no fault {fault!r} is armed", 404)
+    return Response(status_code=204)
+
+
+@router.delete("/faults", summary="Disarm every fault", status_code=204)
+async def disarm_faults(request: Request) -> Response:
+    """Those of race programs too."""
+    request.app.state.server.faults.armed.clear()
+    return Response(status_code=204)
+
+
+class ClockChange(BaseModel, extra="forbid"):
+    """What becomes of the clock. At most one of the first three; none: it goes on from where it is."""
+
+    now: float | None = Field(None, description="s since the epoch")
+    advance_s: float | None = Field(None, description="By so much from where it is")
+    ahead_s: float | None = Field(None, description="Ahead of the machine's own; below 0: behind")
+    frozen: bool | None = Field(None, description="Stand still, or go on; none: as before")
+
+
+@router.get("/clock", summary="What time it is here")
+async def clock(request: Request) -> dict[str, Any]:
+    """`now` in s since the epoch, `ahead_s` of the machine's clock. Token expiry and every limit follow it."""
+    return _told(request.app.state.server.clock)
+
+
+@router.post("/clock", summary="Freeze the clock, advance it, set it apart")
+async def set_clock(request: Request, body: ClockChange) -> Response:
+    """`{"ahead_s": 0, "frozen": false}` is how it begins."""
+    mine: Clock = request.app.state.server.clock
+    asked = [body.now, body.advance_s, body.ahead_s]
+    if asked.count(None) < len(asked) - 1:
+        return _refused("at most one of now, advance_s and ahead_s")
+    now = mine()
+    if body.now is not None:
+        now = body.now
+    elif body.advance_s is not None:
+        now += body.advance_s
+    elif body.ahead_s is not None:
+        now += body.ahead_s - mine.ahead
+    if not 0 <= now < YEAR_9999:
+        return _refused("the clock goes from 1970 to 9999")
+    mine.set(now, mine.frozen if body.frozen is None else body.frozen)
+    return JSONResponse(_told(mine))
+
+
+def _told(clock: Clock) -> dict[str, Any]:
+    return {"now": clock(), "ahead_s": round(clock.ahead, 6), "frozen": clock.frozen}

@@ -1,0 +1,156 @@
+"""Each shipped race program: the race with a client that has it, and its absence with one that has not."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+from racing import Client, Racing, race
+from sound import Sound
+
+from race401.harness.tokens import FIXED, PRE_FIX, TokenAuth
+from race401.mock_api.program import ProgramError, parse, shipped
+
+NO_SINGLE_FLIGHT = replace(FIXED, name="no-single-flight", single_flight=False)
+
+RACES = [
+    # program, world, remaining s, client, what the app saw of its burst, what became of the exchanges
+    ("concurrent-expiry", "rfc9700", 30, PRE_FIX, [200] + [401] * 4, {"rotated": 1, "reused": 1, "revoked": 3}),
+    ("concurrent-expiry", "rfc9700", 30, FIXED, [200] * 5, {"rotated": 1}),
+    ("concurrent-401s", "supabase", 3600, NO_SINGLE_FLIGHT, [200] * 5, {"rotated": 1, "reuse_tolerated": 4}),
+    ("concurrent-401s", "supabase", 3600, FIXED, [200] * 5, {"rotated": 1}),
+    ("late-401", "rfc9700", 3600, FIXED, [200] * 2, {"rotated": 2}),
+    ("late-401", "rfc9700", 3600, Sound, [200] * 2, {"rotated": 1}),
+    ("slow-refresh", "rfc9700", 30, PRE_FIX, [200] + [401] * 4, {"rotated": 1, "reused": 1, "revoked": 3}),
+    ("slow-refresh", "rfc9700", 30, FIXED, [200] * 5, {"rotated": 1}),
+    ("lost-answer", "rfc9700", 30, FIXED, [401], {"rotated": 1, "reused": 1}),
+    ("lost-answer", "supabase", 30, FIXED, [200], {"rotated": 1, "reuse_tolerated": 1}),
+    ("refresh-fails", "supabase", 30, FIXED, [401], {}),
+    ("refresh-fails", "supabase", 30, Sound, [200], {}),
+    ("rate-limited", "supabase", 30, FIXED, [401], {"rate_limited": 2}),
+    ("rate-limited", "supabase", 30, Sound, [200], {"rate_limited": 1}),
+]
+
+
+@pytest.mark.parametrize(("name", "world", "remaining", "client", "saw", "outcomes"), RACES)
+def test_race(
+    name: str, world: str, remaining: float, client: Client, saw: list[int], outcomes: dict[str, int]
+) -> None:
+    async def run(racing: Racing) -> None:
+        await racing.sign_in(remaining)
+        program = await racing.arm(name)
+        racing.saw = await racing.burst(len(saw))
+        racing.told = await racing.program(program)
+
+    racing = race(client, world, run)
+    assert racing.told["state"] == "came_about"
+    assert sorted(racing.saw) == saw
+    assert racing.outcomes == outcomes
+
+
+async def sign_out_during_refresh(racing: Racing) -> None:
+    token = await racing.sign_in(remaining=30)
+    program = await racing.arm("sign-out-during-refresh")
+    caller = asyncio.ensure_future(racing.client.get("/contacts"))
+    assert (await racing.program(program, "holding"))["rules"][0]["holding"]
+    bearer = {"Authorization": f"Bearer {token.access_token}"}
+    await racing.control.post(f"/{racing.world}/auth/v1/logout", headers=bearer)
+    racing.auth.sign_out()
+    await caller
+    racing.told = await racing.program(program)
+
+
+def test_sign_out_during_refresh_brings_the_session_back() -> None:
+    racing = race(FIXED, "supabase", sign_out_during_refresh)
+    assert racing.told["state"] == "came_about"
+    assert isinstance(racing.auth, TokenAuth)
+    assert racing.auth.store.read() is not None
+
+
+def test_sign_out_during_refresh_brings_nothing_back_to_a_client_that_looks() -> None:
+    racing = race(Sound, "supabase", sign_out_during_refresh)
+    assert racing.told["state"] == "came_about"
+    assert isinstance(racing.auth, Sound)
+    assert racing.auth.pair is None
+
+
+def test_every_shipped_program_has_its_race() -> None:
+    assert set(shipped()) == {name for name, *_ in RACES} | {"sign-out-during-refresh"}
+
+
+async def nobody_signs_out(racing: Racing) -> None:
+    await racing.sign_in(remaining=30)
+    program = await racing.arm("sign-out-during-refresh")
+    racing.saw = await racing.burst(1)
+    racing.told = await racing.program(program)
+
+
+async def nobody_comes(racing: Racing) -> None:
+    program = await racing.arm("late-401")
+    racing.told = await racing.program(program)
+
+
+def test_a_program_that_does_not_come_about_says_so_and_lets_go() -> None:
+    racing = race(FIXED, "supabase", nobody_signs_out)
+    assert racing.saw == [200]
+    assert racing.told["state"] == "did_not_come_about"
+    assert racing.told["why"] == (
+        "rule 1 held POST /auth/v1/token?grant_type=refresh_token (200) at answer, "
+        "and waited for 1 of: request sign_out, world supabase; saw 0"
+    )
+
+
+def test_a_program_that_nobody_comes_to_waits_on() -> None:
+    assert race(FIXED, "supabase", nobody_comes).told["state"] == "waiting"
+
+
+async def deleted(racing: Racing) -> None:
+    await racing.sign_in(remaining=30)
+    program = await racing.arm("sign-out-during-refresh")
+    caller = asyncio.ensure_future(racing.burst(1))
+    await racing.program(program, "holding")
+    assert (await racing.control.delete(f"/_race401/programs/{program}")).status_code == 204
+    racing.saw = await caller
+    assert (await racing.control.get(f"/_race401/programs/{program}")).status_code == 404
+
+
+def test_a_program_that_is_deleted_lets_go() -> None:
+    assert race(FIXED, "supabase", deleted).saw == [200]
+
+
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [
+        (b"name = ", "program: Invalid value (at end of document)"),
+        (b"name = 'x'", "program: a program has at least one `hold` or `fault`"),
+        (b"name = 'x'\nhold = [{which = {}, until = {}, gate = 'arrive'}]", "unknown field `gate` - at `$.hold[0]`"),
+        (
+            b"name = 'x'\nhold = [{which = {}, until = {}, at = 'exit'}]",
+            "Invalid enum value 'exit' - at `$.hold[0].at`",
+        ),
+        (
+            b"name = 'x'\nhold = [{which = {status = 401}, at = 'arrive', until = {}}]",
+            "hold 1: status is not known yet",
+        ),
+        (b"name = 'x'\nwithin_s = 0\nhold = []", "Expected `float` > 0.0 - at `$.within_s`"),
+        (b"name = 'x'\nfault = [{kind = 'delay'}]", "a delay has one of fixed_s, uniform_s and lognormal_s"),
+        (b"name = 'x'\nfault = [{kind = 'fire'}]", "Invalid value 'fire' - at `$.fault[0].kind`"),
+    ],
+)
+def test_what_is_no_program_is_refused(program: bytes, said: str) -> None:
+    with pytest.raises(ProgramError) as caught:
+        parse(program, "toml")
+    assert said in str(caught.value)
+
+
+def test_the_control_api_refuses_what_it_cannot_arm() -> None:
+    async def run(racing: Racing) -> None:
+        for query, body, said in (
+            ("?shipped_as=luck", b"", "no program 'luck' is shipped; known: concurrent-401s, "),
+            ("?shipped_as=late-401&world=mars", b"", "unknown world 'mars'; known: supabase, rfc9700"),
+            ("", b"{}", "program: Object missing required field `name`"),
+        ):
+            answer = await racing.control.post(f"/_race401/programs{query}", content=body)
+            assert answer.status_code == 422
+            assert said in answer.json()["message"]
+
+    race(FIXED, "supabase", run)
