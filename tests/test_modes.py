@@ -109,7 +109,7 @@ def test_a_killed_run_leaves_its_evidence_and_nothing_else(tmp_path: Path, worke
             wait_for_the_end_of(command)
         assert not run.left_over()
         judged = subprocess.run(
-            [sys.executable, "-m", "race401.harness.judge", str(run.folder)],
+            [sys.executable, "-m", "race401.harness", "judge", str(run.folder)],
             cwd=ROOT,
             capture_output=True,
             text=True,
