@@ -15,7 +15,8 @@ import uvicorn
 from race401.mock_api.app import create_app
 from race401.mock_api.ledger import Ledger
 from race401.mock_api.wire import Protocol
-from race401.mock_api.worlds import WORLDS
+from race401.mock_api.worldfile import WorldFileError, load
+from race401.mock_api.worlds import WORLDS, World
 
 KEEP_ALIVE = 120  # s; with uvicorn's 5 s a warm burst runs into connections that are being closed
 BACKLOG = 2048  # connections waiting to be accepted: a burst of many browsers arrives at once
@@ -27,6 +28,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: loopback)")
     parser.add_argument("--port", type=int, default=0, help="0: any free one, printed when it serves")
     parser.add_argument("--ledger", type=Path, help="append every entry to this file, one JSON object a line")
+    parser.add_argument("--worlds", type=Path, help="serve the worlds of this TOML file too")
     parser.add_argument("--lifetime", type=float, help="of access tokens, in s, in every world")
     parser.add_argument("--reuse-interval", type=float, help="in s, in every world")
     parser.add_argument("--leeway", type=float, help="of the resources, in s, in every world")
@@ -60,6 +62,7 @@ def main() -> None:
     chosen = options()
     sock = _bind(chosen.host, chosen.port)
     url = f"http://{chosen.host}:{sock.getsockname()[1]}"
+    worlds = _worlds(chosen.worlds)
     try:
         ledger = Ledger(chosen.ledger)
     except OSError as error:
@@ -71,8 +74,12 @@ def main() -> None:
         "check_session": chosen.check_session or None,
     }
     given = {name: value for name, value in settings.items() if value is not None}
-    app = create_app([replace(world, **given) for world in WORLDS.values()], ledger=ledger)
-    text = json.dumps({"url": url, "port": sock.getsockname()[1], "pid": os.getpid()}) if chosen.json else _told(url)
+    app = create_app([replace(world, **given) for world in worlds.values()], ledger=ledger)
+    text = (
+        json.dumps({"url": url, "port": sock.getsockname()[1], "pid": os.getpid()})
+        if chosen.json
+        else _told(url, worlds)
+    )
     config = uvicorn.Config(
         app,
         http=Protocol,
@@ -94,9 +101,17 @@ def main() -> None:
         sys.exit(0)
 
 
-def _told(url: str) -> str:
-    worlds = "\n".join(f"  {url}/{name:<10} {world.summary}" for name, world in WORLDS.items())
-    return f"race401 mock at {url}\n{worlds}\n  {url}/docs       every route, to read and to try"
+def _worlds(path: Path | None) -> dict[str, World]:
+    try:
+        return WORLDS if path is None else load(path)
+    except WorldFileError as error:
+        _refuse(str(error))
+
+
+def _told(url: str, worlds: dict[str, World]) -> str:
+    width = max(map(len, worlds))
+    lines = "\n".join(f"  {url}/{name:<{width}} {world.summary}" for name, world in worlds.items())
+    return f"race401 mock at {url}\n{lines}\n  {url}/{'docs':<{width}} every route, to read and to try"
 
 
 def _bind(host: str, port: int) -> socket.socket:

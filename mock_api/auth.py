@@ -2,19 +2,21 @@
 
 import json
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
+from race401.mock_api import refresh_tokens
+from race401.mock_api.accounts import User
 from race401.mock_api.issuer import GRANTED, Family, Link, Outcome
 from race401.mock_api.jwt import Verified
-from race401.mock_api.realm import Realm, User, iso
+from race401.mock_api.realm import Realm
 
 router = APIRouter(prefix="/auth/v1", tags=["auth"])
 
 BEARER = re.compile(r"(?i)^bearer (\S+)$")
-REFRESH_TOKEN = re.compile(r"^[a-z0-9]{12}$")
 VERSION = "2024-01-01"
 VERSION_FORM = re.compile(r"^\d{4}-\d\d-\d\d$")
 SCOPES = ("global", "local", "others")
@@ -27,10 +29,21 @@ BAD_JWT = {
     "malformed": JWT + "token is malformed: token contains an invalid number of segments",
     "wrong_audience": "Token audience doesn't match request audience",
 }
+INVALID = "Invalid Refresh Token: "
 REFUSALS = {
-    Outcome.REUSED: ("refresh_token_already_used", "Invalid Refresh Token: Already Used"),
-    Outcome.REVOKED: ("refresh_token_already_used", "Invalid Refresh Token: Already Used"),
-    Outcome.NOT_FOUND: ("refresh_token_not_found", "Invalid Refresh Token: Refresh Token Not Found"),
+    Outcome.REUSED: (400, "refresh_token_already_used", INVALID + "Already Used"),
+    Outcome.REVOKED: (400, "refresh_token_already_used", INVALID + "Already Used"),
+    Outcome.NOT_FOUND: (400, "refresh_token_not_found", INVALID + "Refresh Token Not Found"),
+    Outcome.NOT_ISSUED: (400, "validation_failed", INVALID + "Not Issued By This Server"),
+    Outcome.TIMED_OUT: (400, "session_expired", INVALID + "Session Expired"),
+    Outcome.INACTIVE: (400, "session_expired", INVALID + "Session Expired (Inactivity)"),
+    Outcome.SUPERSEDED: (400, "session_expired", INVALID + "Session Expired (Revoked by Newer Login)"),
+    Outcome.BANNED: (400, "user_banned", INVALID + "User Banned"),
+    Outcome.CONFLICT: (
+        409,
+        "conflict",
+        "Too many concurrent token refresh requests on the same session or refresh token",
+    ),
 }
 
 
@@ -115,17 +128,16 @@ async def _password(request: Request, realm: Realm, body: dict[str, Any]) -> Res
 
 async def _refresh(request: Request, realm: Realm, body: dict[str, Any]) -> Response:
     presented = body.get("refresh_token")
-    if not isinstance(presented, str) or not REFRESH_TOKEN.match(presented):
+    if not refresh_tokens.well_formed(presented):
         raise AuthProblem(400, "validation_failed", "Refresh token is not valid")
     entry, ledger = request.scope["race401.entry"], request.scope["race401.ledger"]
-    answer, access = await realm.exchange(presented, entry, ledger.decide)
-    if answer.outcome not in GRANTED:
-        raise AuthProblem(400, *REFUSALS[answer.outcome])
-    family = realm.store.get(entry.family)
-    assert family is not None
-    assert answer.link is not None
-    expires_at = int(realm.clock()) + int(realm.world.lifetime)
-    return _issued(realm, realm.users[family.user], family, answer.link, access, expires_at)
+    done = await realm.exchange(presented, entry, ledger.decide)
+    if done.answer.outcome not in GRANTED:
+        raise AuthProblem(*REFUSALS[done.answer.outcome])
+    assert done.family is not None
+    assert done.answer.link is not None
+    account = realm.users[done.family.user]
+    return _issued(realm, account, done.family, done.answer.link, done.access, done.expires_at)
 
 
 @router.post("/logout", summary="End sessions", status_code=204)
@@ -186,17 +198,19 @@ def _issued(realm: Realm, account: User, family: Family, link: Link, access: str
         "refresh_token": link.token,
         "user": user_object(realm, account),
     }
+    if link.token == link.parent:
+        del body["refresh_token"]  # it was kept, and RFC 6749 s.6 has none sent then
     return JSONResponse(body, headers={"sb-auth-user-id": account.id, "sb-auth-session-id": family.id})
 
 
 def user_object(realm: Realm, account: User) -> dict[str, Any]:
     """Return GoTrue's user."""
-    created, about = iso(account.created_at), account.claims()
+    created = iso(account.created_at)
     identity = {
         "identity_id": account.id,
         "id": account.id,
         "user_id": account.id,
-        "identity_data": about["user_metadata"],
+        "identity_data": account.metadata,
         "provider": "email",
         "last_sign_in_at": created,
         "created_at": created,
@@ -204,18 +218,26 @@ def user_object(realm: Realm, account: User) -> dict[str, Any]:
         "email": account.email,
     }
     return {
+        "id": account.id,
         "aud": "authenticated",
-        "role": "authenticated",
+        "role": account.role,
+        "email": account.email,
         "phone": "",
         "email_confirmed_at": created,
         "confirmed_at": created,
         "last_sign_in_at": iso(realm.clock()),
-        **about,
+        "app_metadata": account.app_metadata,
+        "user_metadata": account.metadata,
         "identities": [identity],
         "created_at": created,
         "updated_at": created,
-        "is_anonymous": False,
+        "is_anonymous": account.anonymous,
     }
+
+
+def iso(at: float) -> str:
+    """Return an instant as GoTrue writes it."""
+    return datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z")
 
 
 def _realm(request: Request) -> Realm:

@@ -8,12 +8,12 @@ from joserfc import jwt
 from joserfc.errors import BadSignatureError, JoseError
 from joserfc.jwk import OctKey
 
+from race401.mock_api.accounts import AUTHENTICATED, User
 from race401.mock_api.issuer import Family
 
 Cause: TypeAlias = Literal[
     "missing_token", "expired", "not_yet_valid", "session_revoked", "bad_signature", "malformed", "wrong_audience"
 ]
-AUDIENCE = "authenticated"
 CACHED = 20_000  # verified tokens; at about 1 KB each
 
 
@@ -53,7 +53,7 @@ class Keys:
         if not isinstance(family, str) or not all(isinstance(at, int | float) for at in dates):
             return "malformed"
         exp, *begins = map(float, dates)
-        if claims.get("aud") != AUDIENCE:
+        if claims.get("aud") != AUTHENTICATED:
             return "wrong_audience"
         if len(self._cache) >= CACHED:
             self._cache.clear()
@@ -61,21 +61,22 @@ class Keys:
         return verified
 
 
-def claims_of(family: Family, user: dict[str, Any], issuer: str, issued_at: int, expires_at: int) -> dict[str, Any]:
+def claims_of(family: Family, user: User, issuer: str, issued_at: int, expires_at: int) -> dict[str, Any]:
     """Return the claims of GoTrue's access token; no `jti`, no `nbf`: two of one second are the same bytes."""
+    method = "anonymous" if user.anonymous else "password"
     return {
         "iss": issuer,
-        "sub": user["id"],
-        "aud": AUDIENCE,
+        "sub": user.id,
+        "aud": AUTHENTICATED,
         "exp": expires_at,
         "iat": issued_at,
-        "email": user["email"],
-        "phone": "",
-        "app_metadata": user["app_metadata"],
-        "user_metadata": user["user_metadata"],
-        "role": AUDIENCE,
+        "email": user.email,
+        "phone": user.phone,
+        "app_metadata": user.app_metadata,
+        "user_metadata": user.metadata,
+        "role": user.role,
         "aal": "aal1",
-        "amr": [{"method": "password", "timestamp": int(family.created_at)}],
+        "amr": [{"method": method, "timestamp": int(family.created_at)}],
         "session_id": family.id,
-        "is_anonymous": False,
+        "is_anonymous": user.anonymous,
     }

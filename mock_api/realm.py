@@ -1,104 +1,133 @@
 """One world at work: its accounts, its sessions, its keys. Every method is one decision; none knows HTTP."""
 
+import asyncio
 import hashlib
+import hmac
 import secrets
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
+from race401.mock_api import refresh_tokens
+from race401.mock_api.accounts import Accounts, User
 from race401.mock_api.clock import system_clock
-from race401.mock_api.issuer import GRANTED, Answer, Family, Outcome, begin, exchange
+from race401.mock_api.issuer import GRANTED, Answer, Family, Outcome, begin, ended, exchange
 from race401.mock_api.jwt import Cause, Keys, Verified, claims_of
 from race401.mock_api.ledger import Entry
-from race401.mock_api.store import MemoryStore
+from race401.mock_api.store import Contended, MemoryStore, Sleep, TwoStepStore
 from race401.mock_api.worlds import World
 
-ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"  # of GoTrue's 12-character refresh tokens
 
+class Exchanged(NamedTuple):
+    """What came of an exchange; the rest is empty where it was refused."""
 
-@dataclass(slots=True)
-class User:
-    """An account."""
-
-    id: str
-    email: str
-    password: bytes
-    created_at: float
-    notes: list[dict[str, Any]] = field(default_factory=list)
-    messages: list[dict[str, Any]] = field(default_factory=list)
-    metadata: dict[str, Any] = field(default_factory=dict)
-
-    def claims(self) -> dict[str, Any]:
-        """Return what tokens and answers say of it."""
-        about = {"email": self.email, "email_verified": True, "phone_verified": False, "sub": self.id}
-        return {
-            "id": self.id,
-            "email": self.email,
-            "app_metadata": {"provider": "email", "providers": ["email"]},
-            "user_metadata": {**self.metadata, **about},
-        }
+    answer: Answer
+    access: str = ""
+    family: Family | None = None
+    expires_at: int = 0  # s since the epoch
 
 
 class Realm:
     """The state of one world."""
 
-    def __init__(self, world: World, clock: Callable[[], float] = system_clock, secret: str | None = None) -> None:
-        self.world = world
-        self.clock = clock
+    def __init__(
+        self,
+        world: World,
+        clock: Callable[[], float] = system_clock,
+        secret: str | None = None,
+        *,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self.world, self.clock = world, clock
         self.keys = Keys(secret)
-        self.store = MemoryStore()
-        self.users: dict[str, User] = {}  # by id
-        self.by_email: dict[str, User] = {}
+        store = MemoryStore if world.atomic else TwoStepStore
+        self.store = store(world.transaction, lambda: self.clock(), sleep)  # noqa: PLW0108 - a clock can be exchanged
+        self.accounts = Accounts()
+        self.users, self.by_email = self.accounts.by_id, self.accounts.by_email
+        self._seal = secrets.token_bytes(32)  # signs v2 refresh tokens
 
     # --- accounts ---
 
     def sign_up(self, email: str, password: str, metadata: dict[str, Any]) -> User:
-        """Return a new account; the caller has checked that there is none."""
-        user = User(str(uuid.uuid4()), email, _digest(password), self.clock(), metadata=metadata)
-        self.users[user.id] = self.by_email[email] = user
-        return user
+        """Return a new, confirmed account; the caller has checked that there is none."""
+        return self.accounts.make(email, password, self.clock(), confirmed=True, metadata=metadata)
 
     def account(self, email: str, password: str) -> User | None:
         """Return the account that these belong to."""
-        user = self.by_email.get(email)
-        return user if user is not None and secrets.compare_digest(user.password, _digest(password)) else None
+        return self.accounts.authenticate(email, password)
 
     # --- sessions ---
 
     async def sign_in(self, user: User, remaining: float | None = None) -> tuple[Family, str]:
         """Begin a session; `remaining` s is what is left of its first access token's life, if not all."""
-        now = self.clock()
+        now = user.last_sign_in_at = self.clock()
         whole = int(now) + int(self.world.lifetime)
         expires_at = whole if remaining is None else min(round(now + remaining), whole)
         issued_at = expires_at - int(self.world.lifetime)
-        family = begin(str(uuid.uuid4()), user.id, fresh_token(), now, issued_at)
+        session = str(uuid.uuid4())
+        family = begin(session, user.id, self._refresh_token(session, 0), now, issued_at)
         await self.store.add(family)
         return family, self._sign(family, user, issued_at, expires_at)
 
-    async def exchange(self, presented: str, entry: Entry, decide: Callable[[Entry], None]) -> tuple[Answer, str]:
-        """Spend a refresh token, in one atomic step; return the answer and, if granted, a new access token."""
-        now, fresh, family = self.clock(), fresh_token(), None
+    async def exchange(self, presented: str, entry: Entry, decide: Callable[[Entry], None]) -> Exchanged:
+        """Spend a refresh token, in one atomic step, and tell the entry whose it was and what came of it."""
+        found, presented, missing = self._find(presented)
+        user = self.users.get(found.user) if found is not None else None
+        if found is None or user is None:
+            return self._noted(entry, None, Answer(missing, None))
+        link = found.find(presented)
+        assert link is not None
+        entry.token_left_s = round(link.issued_at + self.world.lifetime - self.clock(), 6)
+        if user.banned_until > self.clock():
+            return self._noted(entry, found, Answer(Outcome.BANNED, link.generation))
 
-        def step(before: Family) -> tuple[Family, Answer]:
-            nonlocal family
-            family, answer = exchange(self.world, before, presented, now, fresh)
+        def step(family: Family) -> tuple[Family, tuple[Family, Answer]]:
             decide(entry)
-            return family, answer
+            after, answer = self._decide(family, presented)
+            return after, (after, answer)
 
-        answer = await self.store.transact(presented, step) or Answer(Outcome.NOT_FOUND, None)
+        try:
+            family, answer = await self.store.transact(presented, step) or (found, Answer(Outcome.NOT_FOUND, None))
+        except Contended:
+            return self._noted(entry, found, Answer(Outcome.CONFLICT, link.generation))
+        return self._noted(entry, family, answer)
+
+    def _decide(self, family: Family, presented: str) -> tuple[Family, Answer]:
+        """Return what the world's rules make of it, given the user's other sessions."""
+        now, link = self.clock(), family.find(presented)
+        if link is not None and self.world.single_session and ended(self.world, family, now) is None:
+            others = [other for other in self.store.of(family.user) if other.id != family.id]
+            if any(other.refreshed_at > family.refreshed_at for other in others if not ended(self.world, other, now)):
+                return family, Answer(Outcome.SUPERSEDED, link.generation)
+        fresh = self._refresh_token(family.id, family.links[-1].generation + 1)
+        return exchange(self.world, family, presented, now, fresh)
+
+    def _noted(self, entry: Entry, family: Family | None, answer: Answer) -> Exchanged:
+        """Write into the entry what was decided, and sign the access token where it was granted."""
         entry.grant_outcome, entry.generation = str(answer.outcome), answer.presented
         if family is None:
-            return answer, ""
+            return Exchanged(answer)
         entry.family = family.id
-        if answer.presented is not None:
-            issued_at = family.links[answer.presented].issued_at
-            entry.token_left_s = round(issued_at + self.world.lifetime - now, 6)
-        if answer.outcome not in GRANTED:
-            return answer, ""
-        issued_at = int(now)
-        return answer, self._sign(family, self.users[family.user], issued_at, issued_at + int(self.world.lifetime))
+        user = self.users.get(family.user)
+        if answer.outcome not in GRANTED or answer.link is None or user is None:
+            return Exchanged(answer, family=family)
+        same = answer.outcome is Outcome.REUSE_TOLERATED and self.world.reuse_brings == "same"
+        issued_at = answer.link.issued_at if same else int(self.clock())
+        expires_at = issued_at + int(self.world.lifetime)
+        return Exchanged(answer, self._sign(family, user, issued_at, expires_at), family, expires_at)
+
+    def _find(self, presented: str) -> tuple[Family | None, str, Outcome]:
+        """Return the token's family and the token that stands for it there, or how it is missing."""
+        family = self.store.find(presented)
+        token = refresh_tokens.parse(presented) if family is None else None
+        if token is None:
+            return family, presented, Outcome.NOT_FOUND
+        family = self.store.get(token.session)
+        if family is None or not refresh_tokens.genuine(self._key(family.id), token):
+            return None, presented, Outcome.NOT_FOUND
+        if token.counter > family.links[-1].generation:
+            return None, presented, Outcome.NOT_ISSUED
+        return family, family.links[0].token, Outcome.NOT_FOUND  # to a counter, all that are forgotten are alike
 
     async def sign_out(self, family: Family, scope: str) -> None:
         """End sessions: this one, the others, or all of the user's."""
@@ -106,9 +135,17 @@ class Realm:
         chosen = {"local": [family.id], "others": [name for name in mine if name != family.id]}
         await self.store.end(chosen.get(scope, mine))
 
+    def _refresh_token(self, session: str, generation: int) -> str:
+        if self.world.refresh_format == "random":
+            return refresh_tokens.chance()
+        return refresh_tokens.counted(self._key(session), session, generation)
+
+    def _key(self, session: str) -> bytes:
+        return hmac.digest(self._seal, session.encode(), hashlib.sha256)
+
     def _sign(self, family: Family, user: User, issued_at: int, expires_at: int) -> str:
         issuer = f"http://race401.test/{self.world.name}/auth/v1"
-        return self.keys.sign(claims_of(family, user.claims(), issuer, issued_at, expires_at))
+        return self.keys.sign(claims_of(family, user, issuer, issued_at, expires_at))
 
     # --- verification ---
 
@@ -127,18 +164,3 @@ class Realm:
         if left + leeway <= 0:
             return "expired"
         return "not_yet_valid" if verified.not_before > now + leeway else verified
-
-
-def fresh_token() -> str:
-    """Return a refresh token in GoTrue's first format."""
-    return "".join(secrets.choice(ALPHABET) for _ in range(12))
-
-
-def iso(at: float) -> str:
-    """Return an instant as GoTrue writes it."""
-    return datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z")
-
-
-def _digest(password: str) -> bytes:
-    """Return what is kept of a password: test accounts, in memory, for as long as the process."""
-    return hashlib.sha256(password.encode()).digest()

@@ -47,6 +47,16 @@ def test_the_refresh_grant_on_an_event_loop() -> None:
     assert asyncio.run(server(httpx.Response(200, json=ISSUED)).aexchange(OLD)).access_token == "access-1"
 
 
+def test_a_refresh_token_that_is_not_sent_is_kept() -> None:
+    """Servers that do not rotate omit it; a sign-in without one is no answer."""
+    omitted = {key: value for key, value in ISSUED.items() if key != "refresh_token"}
+    kept = TokenPair("access-1", "refresh-0", 4600.0)
+    assert server(httpx.Response(200, json=omitted)).exchange(OLD) == kept
+    assert asyncio.run(server(httpx.Response(200, json=omitted)).aexchange(OLD)) == kept
+    with pytest.raises(RefreshUnavailable):
+        server(httpx.Response(200, json=omitted)).sign_in("ada@race401.test", "correct horse")
+
+
 def test_expiry_from_receipt_where_the_server_names_no_instant() -> None:
     """Without `expires_at`, expiry is the client's clock at receipt + `expires_in`."""
     body = {key: value for key, value in ISSUED.items() if key != "expires_at"}

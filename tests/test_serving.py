@@ -9,6 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from race401.mock_api.worlds import WORLDS
+
 ROOT = Path(__file__).parents[1]
 SERVE = [sys.executable, "-m", "mock_api"]
 WITHIN = 30  # s
@@ -26,11 +28,9 @@ def refused(*options: str) -> str:
 def test_it_prints_where_it_serves_and_ends_quietly(by: signal.Signals) -> None:
     with subprocess.Popen(SERVE, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as mock:
         assert mock.stdout is not None
-        lines = [mock.stdout.readline().rstrip() for _ in range(4)]
+        lines = [mock.stdout.readline().rstrip() for _ in range(len(WORLDS) + 2)]
         url = lines[0].removeprefix("race401 mock at ")
-        assert lines[1].startswith(f"  {url}/supabase ")
-        assert lines[2].startswith(f"  {url}/rfc9700 ")
-        assert lines[3].startswith(f"  {url}/docs ")
+        assert [line.split()[0] for line in lines[1:]] == [f"{url}/{name}" for name in (*WORLDS, "docs")]
         assert httpx.get(f"{url}/auth/v1/health").json()["name"] == "GoTrue"
         mock.send_signal(by)
         out, err = mock.communicate(timeout=WITHIN)

@@ -11,8 +11,10 @@ from race401.harness.judge.evidence import Evidence, LedgerEntry, Sample
 from race401.harness.judge.recovery import UNAUTHORIZED, is_api
 from race401.harness.judge.statistics import quantile
 
-REFUSED = frozenset({"reused", "revoked", "not_found"})
-GRANTED = frozenset({"rotated", "reuse_tolerated", "forked"})
+REFUSED = frozenset(
+    {"reused", "revoked", "not_found", "not_issued", "timed_out", "inactive", "superseded", "banned"}
+)  # and a session lost; those who meet a conflict or a rate limit may try again
+GRANTED = frozenset({"rotated", "kept", "reuse_tolerated", "forked"})
 LOGOUT = "/auth/v1/logout"
 SIGNATURE_WITHIN = 1.0  # s from the 200 to the last 401, as in the incident
 SEQS_KEPT = 200  # in a stored verdict, of each kind and row
