@@ -5,16 +5,19 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 READY_DEV := $(VENV)/.ready-dev
 
-.PHONY: burst test test-all check bench seeds mutate lock clean setup
+.PHONY: burst test test-all check bench seeds mutate lock clean setup test-browser million
 
 burst: $(READY)  ## the main job: the race before and after the fix, about 20 s of load
 	@$(BIN)/locust -f scenarios/burst.py --headless --skip-log-setup -u 60 -r 60 -t 20s $(ARGS)
 
 test: $(READY_DEV)  ## the fast tests and one short burst
-	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
+	@$(BIN)/python -m pytest -m "not slow and not browser" $(ARGS)
 
 test-all: $(READY_DEV)  ## the long ones too
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-browser: $(READY_DEV)  ## the report in a real browser: needs chromium
+	@$(BIN)/python -m pytest -m browser $(ARGS)
 
 check: $(READY_DEV)  ## lint, types, import layers
 	@$(BIN)/ruff format --check --quiet .
@@ -33,6 +36,9 @@ seeds: $(READY)  ## the main job twenty times, with twenty seeds (about 9 minute
 
 mutate: $(READY_DEV)  ## break the core, the issuer and the checks; the tests must notice (a few minutes)
 	@$(BIN)/python bench/mutate.py $(ARGS)
+
+million: $(READY)  ## a run of a million ledger entries, judged and reported: what it costs
+	@$(BIN)/python bench/million.py $(ARGS)
 
 setup: $(READY)
 
