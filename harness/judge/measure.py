@@ -35,6 +35,8 @@ class Row:
     undecided_401_seqs: list[int] = field(default_factory=list)  # a ledger alone does not tell
     sessions: int = 0
     sessions_401: int = 0  # in which the app saw one
+    sessions_wire_401: int = 0  # in which one was answered at all
+    sessions_repeated: int = 0  # in which a generation was exchanged more than once
     sessions_lost: int = 0
     lost_seqs: list[int] = field(default_factory=list)
     exchange_seqs: list[int] = field(default_factory=list)
@@ -130,6 +132,7 @@ def _fill(row: Row, entries: list[LedgerEntry], samples: list[Sample], evidence:
     row.caller_401_seqs = [e.seq for e in failed]
     _sessions(row, entries)
     row.sessions_401 = len({e.family or e.client for e in failed})
+    row.sessions_wire_401 = len({e.family or e.client for e in api if e.status == UNAUTHORIZED})
     row.ideal_exchanges = _ideal(row, entries, evidence)
     row.sampled = sum(not s.cut_off for s in samples)
     row.store_reads = sum(s.store_reads for s in samples if not s.cut_off)
@@ -158,6 +161,7 @@ def _sessions(row: Row, entries: list[LedgerEntry]) -> None:
     tried: set[tuple[str | None, int | None]] = set()
     signed_out: dict[str | None, float] = {}
     lost: set[str | None] = set()
+    repeated: set[str | None] = set()
     for entry in entries:
         if entry.target.startswith(LOGOUT) and 200 <= entry.status < 300:  # noqa: PLR2004
             signed_out.setdefault(entry.family, entry.answered_at)
@@ -168,12 +172,13 @@ def _sessions(row: Row, entries: list[LedgerEntry]) -> None:
         key = entry.family, entry.generation
         if key in tried:
             row.repeated_seqs.append(entry.seq)
+            repeated.add(entry.family)
         tried.add(key)
         if entry.grant_outcome in REFUSED and entry.family not in lost and entry.family not in signed_out:
             lost.add(entry.family)
             row.lost_seqs.append(entry.seq)
     row.sessions = len({e.family for e in entries if e.family is not None})
-    row.sessions_lost, row.generations = len(lost), len(tried)
+    row.sessions_lost, row.sessions_repeated, row.generations = len(lost), len(repeated), len(tried)
     row.exchange_seqs = [e.seq for e in exchanges]
     row.outcomes = Counter(e.grant_outcome or "?" for e in exchanges)
 
