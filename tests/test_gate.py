@@ -53,7 +53,7 @@ def refused(capsys: Said, *words: str) -> str:
 def test_equal_runs_pass(capsys: Said) -> None:
     assert main(["compare", run_in("a"), run_in("b")]) == 0
     out = capsys.readouterr().out
-    assert "PASS: run is no worse than run" in out
+    assert "PASS: no worse than the baseline" in out
     assert "\x1b" not in out, "plain when piped"
 
 
@@ -110,7 +110,7 @@ def test_blessed_then_compared(capsys: Said) -> None:
     assert main(["compare", str(baseline), run_in("b", worse())]) == 1
     capsys.readouterr()
     assert main(["bless", a, "--yes"]) == 0
-    assert "PASS: run is no worse than run" in capsys.readouterr().out, "the difference is shown"
+    assert "PASS: no worse than the baseline" in capsys.readouterr().out, "the difference is shown"
     assert baseline.read_bytes() == first, "the same run, the same bytes"
     assert not {"host", "url", "folder", "access_token"} & set(json.loads(first))
 

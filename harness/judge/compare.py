@@ -80,7 +80,7 @@ def compare(before: Summary, now: Summary, thresholds: Thresholds) -> Comparison
     changes = _corrected(changes, thresholds.significance)
     findings = [*map(_finding, changes), *_verdicts(before, now)]
     value = worst([finding.value for finding in findings])
-    sentence = _sentence(value, before, now, findings)
+    sentence = _sentence(value, now, findings)
     return Comparison(value, sentence, changes, findings, comparable.differences(before, now))
 
 
@@ -144,13 +144,13 @@ def _finding(change: Change) -> Finding:
     return Finding(change.measure, value, str(change), change.condition, change.role)
 
 
-def _sentence(value: Value, before: Summary, now: Summary, findings: list[Finding]) -> str:
+def _sentence(value: Value, now: Summary, findings: list[Finding]) -> str:
     if value is Value.PASS:
         mine = [counts for counts in now.rows if counts.role == JUDGED]
         sessions, seen = sum(c.sessions for c in mine), sum(c.sessions_401 for c in mine)
         bound = f" (at most {upper_bound(sessions):.1%}, at 95 %)" if not seen else ""
         told = f"the app saw a 401 in {seen or 'none'} of {sessions} sessions{bound}"
-        return f"PASS: {now.run} is no worse than {before.run}: {told}"
+        return f"PASS: no worse than the baseline: {told}"
     first, *more = [finding for finding in findings if finding.value is value]
     where = f" [{first.condition}] {first.check}:" if first.condition else ""
     return f"{value}:{where} {first.sentence}" + (f" (and {len(more)} more)" if more else "")
