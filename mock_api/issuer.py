@@ -118,6 +118,17 @@ def ended(world: World, family: Family, now: float) -> Outcome | None:
     return None
 
 
+def causes(world: World, family: Family, presented: str, now: float) -> tuple[str, ...]:
+    """Return GoTrue's words for why a consumed token is accepted again; they go into a header."""
+    active = family.active
+    said = {
+        "concurrent-refresh": abs(now - family.refreshed_at) < world.reuse_interval,
+        "fail-to-save": active is not None and active.parent == presented,
+        "always-allow": world.always_reusable,
+    }
+    return tuple(word for word, holds in said.items() if holds)
+
+
 def _within(world: World, family: Family, link: Link, now: float) -> bool:
     """Return whether the reuse interval still runs. GoTrue's v1 includes its last instant, its v2 does not."""
     if world.reuse_counts_from == "refresh":

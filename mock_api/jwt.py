@@ -1,20 +1,32 @@
 """Access tokens: real JWTs with Supabase Auth's claims, signed and verified by joserfc."""
 
-import secrets
+import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from joserfc import jwt
-from joserfc.errors import BadSignatureError, JoseError
+from joserfc.errors import BadSignatureError, JoseError, UnsupportedAlgorithmError
 from joserfc.jwk import OctKey
+from joserfc.jws import CompactSignature
 
+from race401.mock_api import keys as kept
 from race401.mock_api.accounts import AUTHENTICATED, User
 from race401.mock_api.issuer import Family
+from race401.mock_api.keys import Key
+from race401.mock_api.worlds import Algorithm
 
 Cause: TypeAlias = Literal[
     "missing_token", "expired", "not_yet_valid", "session_revoked", "bad_signature", "malformed", "wrong_audience"
 ]
 CACHED = 20_000  # verified tokens; at about 1 KB each
+LONGEST = 8_192  # characters; a token with Supabase's claims has about 700
+PARTS = 3
+SERVICE_KEY_LIFETIME = 10 * 365 * 86_400  # s; what Supabase's own keys have
+
+
+class NoKey(Exception):
+    """No key of ours has this `kid` and is used with this `alg`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,41 +36,93 @@ class Verified:
     claims: dict[str, Any]
     not_before: float  # the later of `nbf` and `iat`
     exp: float
-    family: str
+    family: str  # empty: it names no session, as an admin's key
+    for_us: bool  # by its audience
 
 
 class Keys:
-    """One world's secret: signs, and verifies with a bounded cache keyed by the whole token."""
+    """One world's keys: signs, and verifies with a bounded cache keyed by the whole token."""
 
-    def __init__(self, secret: str | None = None) -> None:
-        self._key = OctKey.import_key(secret or secrets.token_urlsafe(32))
+    def __init__(self, secret: str | None = None, *, algorithm: Algorithm = "HS256", file: str = "") -> None:
+        self._keys = _keys(secret, algorithm, file)
+        self._signer = kept.signer(self._keys)
+        self._header = {"alg": kept.algorithm_of(self._signer), "typ": "JWT"}
+        if self._signer.kid:
+            self._header["kid"] = self._signer.kid
+        self._algorithms: list[str] = sorted({kept.algorithm_of(key) for key in self._keys})
         self._cache: dict[str, Verified] = {}
 
     def sign(self, claims: dict[str, Any]) -> str:
         """Return the token."""
-        return jwt.encode({"alg": "HS256", "typ": "JWT"}, claims, self._key)
+        return jwt.encode(self._header, claims, self._signer)
+
+    def public(self) -> list[dict[str, Any]]:
+        """Return the JWKs to publish."""
+        return kept.public(self._keys)
 
     def genuine(self, token: str) -> Verified | Cause:
         """Return what the token says, or why it is not one of ours. Its dates are the caller's to judge."""
         verified = self._cache.get(token)
         if verified is not None:
             return verified
+        if len(token) > LONGEST or token.count(".") != PARTS - 1:
+            return "malformed"
         try:
-            claims = jwt.decode(token, self._key, algorithms=["HS256"]).claims
-        except BadSignatureError:
+            claims = jwt.decode(token, self._find, algorithms=self._algorithms).claims
+        except (BadSignatureError, UnsupportedAlgorithmError, NoKey):
             return "bad_signature"
-        except (JoseError, ValueError, TypeError, UnicodeError, KeyError):
+        except (JoseError, ValueError, TypeError, KeyError, RecursionError):
             return "malformed"
-        family, dates = claims.get("session_id"), [claims.get("exp"), claims.get("nbf", 0), claims.get("iat", 0)]
-        if not isinstance(family, str) or not all(isinstance(at, int | float) for at in dates):
+        told = understood(claims)
+        if told is None:
             return "malformed"
-        exp, *begins = map(float, dates)
-        if claims.get("aud") != AUTHENTICATED:
-            return "wrong_audience"
         if len(self._cache) >= CACHED:
             self._cache.clear()
-        self._cache[token] = verified = Verified(claims, max(begins), exp, family)
-        return verified
+        self._cache[token] = told
+        return told
+
+    def _find(self, signed: Any) -> Key:
+        """Return the key that the header names: by `kid` if it has one, and a shared secret if not.
+
+        A key is used with its own algorithm alone: a public key never serves as a shared secret.
+        """
+        assert isinstance(signed, CompactSignature)
+        header = signed.headers()
+        kid, algorithm = header.get("kid"), header.get("alg")
+        for key in self._keys:
+            named = key.kid == kid if kid is not None else isinstance(key, OctKey)
+            if named and kept.algorithm_of(key) == algorithm:
+                return key
+        raise NoKey
+
+
+def _keys(secret: str | None, algorithm: Algorithm, file: str) -> list[Key]:
+    if file:
+        return kept.read(Path(file))
+    return [kept.from_secret(secret)] if secret else kept.generated(algorithm)
+
+
+def understood(claims: dict[str, Any]) -> Verified | None:
+    """Return the claims that the mock goes by; None where one of them is not what it must be."""
+    dates = [claims.get("exp"), claims.get("nbf", 0), claims.get("iat", 0)]
+    names = [claims.get(name, "") for name in ("sub", "session_id", "role")]
+    if not all(map(_is_date, dates)) or not all(isinstance(name, str) for name in names):
+        return None
+    exp, *begins = map(float, dates)
+    return Verified(claims, max(begins), exp, names[1], meant_for_us(claims))
+
+
+def meant_for_us(claims: dict[str, Any]) -> bool:
+    """Return whether the audience is GoTrue's, or has it as its first (RFC 7519 s.4.1.3 allows a list)."""
+    audience = claims.get("aud")
+    return audience == AUTHENTICATED or (isinstance(audience, list) and audience[:1] == [AUTHENTICATED])
+
+
+def _is_date(value: Any) -> bool:
+    """Return whether this is a NumericDate that a float can hold."""
+    return (
+        isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and abs(value) < 2**53
+    )
 
 
 def claims_of(family: Family, user: User, issuer: str, issued_at: int, expires_at: int) -> dict[str, Any]:
@@ -80,3 +144,8 @@ def claims_of(family: Family, user: User, issuer: str, issued_at: int, expires_a
         "session_id": family.id,
         "is_anonymous": user.anonymous,
     }
+
+
+def service_claims(issuer: str, now: float) -> dict[str, Any]:
+    """Return the claims of an admin's key: nobody's, of no session, for ten years."""
+    return {"iss": issuer, "role": "service_role", "iat": int(now), "exp": int(now) + SERVICE_KEY_LIFETIME}
