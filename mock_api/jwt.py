@@ -1,13 +1,11 @@
 """Access tokens: real JWTs with Supabase Auth's claims, signed and verified by joserfc."""
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from joserfc import jwt
 from joserfc.errors import BadSignatureError, JoseError, UnsupportedAlgorithmError
-from joserfc.jwk import OctKey
 from joserfc.jws import CompactSignature
 
 from race401.mock_api import keys as kept
@@ -22,6 +20,7 @@ Cause: TypeAlias = Literal[
 CACHED = 20_000  # verified tokens; at about 1 KB each
 LONGEST = 8_192  # characters; a token with Supabase's claims has about 700
 PARTS = 3
+LATEST = 2**53  # s; beyond it not every whole second is a float
 SERVICE_KEY_LIFETIME = 10 * 365 * 86_400  # s; what Supabase's own keys have
 
 
@@ -82,7 +81,7 @@ class Keys:
         return told
 
     def _find(self, signed: Any) -> Key:
-        """Return the key that the header names: by `kid` if it has one, and a shared secret if not.
+        """Return the key that the header names by `kid`, or without one the first of its algorithm.
 
         A key is used with its own algorithm alone: a public key never serves as a shared secret.
         """
@@ -90,8 +89,7 @@ class Keys:
         header = signed.headers()
         kid, algorithm = header.get("kid"), header.get("alg")
         for key in self._keys:
-            named = key.kid == kid if kid is not None else isinstance(key, OctKey)
-            if named and kept.algorithm_of(key) == algorithm:
+            if kid in (None, key.kid) and kept.algorithm_of(key) == algorithm:
                 return key
         raise NoKey
 
@@ -119,10 +117,8 @@ def meant_for_us(claims: dict[str, Any]) -> bool:
 
 
 def _is_date(value: Any) -> bool:
-    """Return whether this is a NumericDate that a float can hold."""
-    return (
-        isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and abs(value) < 2**53
-    )
+    """Return whether this is a NumericDate, and one that a float can hold."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < LATEST
 
 
 def claims_of(family: Family, user: User, issuer: str, issued_at: int, expires_at: int) -> dict[str, Any]:

@@ -80,8 +80,7 @@ def _keys(text: str) -> list[Key]:
         said = json.loads(text)
         found = said["keys"] if isinstance(said, dict) and "keys" in said else said
         return [_named(_usable(jwk)) for jwk in (found if isinstance(found, list) else [found])]
-    if len(text.encode()) < SHORTEST_SECRET:
-        raise ValueError(f"a secret of {len(text.encode())} bytes is too short")
+    _long_enough(len(text.encode()))
     return [from_secret(text)]
 
 
@@ -94,10 +93,17 @@ def _is_rsa(pem: str) -> bool:
 
 
 def _usable(jwk: dict[str, Any]) -> Key:
+    if jwk.get("kty") == "oct":
+        _long_enough(len(jwk["k"]) * 3 // 4)
     key = JWKRegistry.import_key(jwk)
     if not isinstance(key, OctKey | RSAKey | ECKey) or (isinstance(key, ECKey) and key.curve_name != CURVE):
         raise ValueError(f"a key of type {jwk.get('kty')} {jwk.get('crv', '')} is none of HS256, RS256 and ES256")
     return key
+
+
+def _long_enough(size: int) -> None:
+    if size < SHORTEST_SECRET:
+        raise ValueError(f"a secret of {size} bytes is too short")
 
 
 def _named(key: Key) -> Key:
