@@ -9,9 +9,8 @@ from hypothesis import HealthCheck, settings
 from mocks import Mock
 
 MOCK = Mock(anonymous=True)
-PARTS = (
-    "^/(auth/v1|contacts|me|persona-notes|messages|_race401/(sessions|ledger|counts))"  # no route breaks on purpose
-)
+# Without what breaks on purpose (faults), streams for ever (the ledger) or sets the clock.
+PARTS = "^/(auth/v1|contacts|me|persona-notes|messages|_race401/(sessions|counts))"
 API: Any = MOCK.app.app
 SCHEMA = schemathesis.openapi.from_dict(API.openapi()).include(path_regex=PARTS)
 HEALTH = list(HealthCheck)
