@@ -71,7 +71,7 @@ class Family:
         """The link that the first use of this token brought."""
         return next((link for link in self.links if link.parent == token), None)
 
-    def generation_at(self, issued_at: int) -> int:
+    def generation_at(self, issued_at: float) -> int:
         """The generation of an access token with this `iat`: tokens do not name it on the wire."""
         oldest = self.links[0].generation if self.links else 0
         return next((link.generation for link in reversed(self.links) if link.issued_at <= issued_at), oldest)

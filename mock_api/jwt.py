@@ -1,10 +1,10 @@
 """Access tokens: real JWTs with Supabase Auth's claims, signed and verified by joserfc."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from joserfc import jwt
+import msgspec
+from joserfc import jws, jwt
 from joserfc.errors import BadSignatureError, JoseError, UnsupportedAlgorithmError
 from joserfc.jws import CompactSignature
 
@@ -17,10 +17,9 @@ from race401.mock_api.worlds import Algorithm
 Cause: TypeAlias = Literal[
     "missing_token", "expired", "not_yet_valid", "session_revoked", "bad_signature", "malformed", "wrong_audience"
 ]
-CACHED = 20_000  # verified tokens; at about 1 KB each
+CACHED = 20_000  # verified tokens, at about 1 KB each
 LONGEST = 8_192  # characters; a token with Supabase's claims has about 700
 PARTS = 3
-LATEST = 2**53  # s; beyond it not every whole second is a float
 SERVICE_KEY_LIFETIME = 10 * 365 * 86_400  # s; what Supabase's own keys have
 
 
@@ -28,15 +27,26 @@ class NoKey(Exception):
     """No key of ours has this `kid` and is used with this `alg`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
-    """What a genuine token says, whether or not it is still valid."""
+class Verified(msgspec.Struct, frozen=True, gc=False):
+    """What a genuine token says of what the mock goes by, whether or not it is still valid."""
 
-    claims: dict[str, Any]
-    not_before: float  # the later of `nbf` and `iat`
-    exp: float
-    family: str  # empty: it names no session, as an admin's key
-    for_us: bool  # by its audience
+    exp: float  # s since the epoch, as the others
+    nbf: float = 0.0
+    iat: float = 0.0
+    sub: str = ""
+    role: str = ""
+    aud: str | tuple[str, ...] | None = None
+    family: str = msgspec.field(name="session_id", default="")  # empty: it names no session, as an admin's key
+
+    @property
+    def not_before(self) -> float:
+        """The later of `nbf` and `iat`."""
+        return max(self.nbf, self.iat)
+
+    @property
+    def for_us(self) -> bool:
+        """Whether the audience is GoTrue's, or has it as its first (RFC 7519 s.4.1.3 allows a list)."""
+        return self.aud == AUTHENTICATED or (isinstance(self.aud, tuple) and self.aud[:1] == (AUTHENTICATED,))
 
 
 class Keys:
@@ -49,6 +59,7 @@ class Keys:
         if self._signer.kid:
             self._header["kid"] = self._signer.kid
         self._algorithms: list[str] = sorted({kept.algorithm_of(key) for key in self._keys})
+        self._decoder = msgspec.json.Decoder(Verified)
         self._cache: dict[str, Verified] = {}
 
     def sign(self, claims: dict[str, Any]) -> str:
@@ -67,18 +78,16 @@ class Keys:
         if len(token) > LONGEST or token.count(".") != PARTS - 1:
             return "malformed"
         try:
-            claims = jwt.decode(token, self._find, algorithms=self._algorithms).claims
+            payload = jws.deserialize_compact(token, self._find, algorithms=self._algorithms).payload
+            verified = self._decoder.decode(payload)
         except (BadSignatureError, UnsupportedAlgorithmError, NoKey):
             return "bad_signature"
-        except (JoseError, ValueError, TypeError, KeyError, RecursionError):
-            return "malformed"
-        told = understood(claims)
-        if told is None:
+        except (JoseError, msgspec.MsgspecError, ValueError, TypeError, KeyError, RecursionError):
             return "malformed"
         if len(self._cache) >= CACHED:
             self._cache.clear()
-        self._cache[token] = told
-        return told
+        self._cache[token] = verified
+        return verified
 
     def _find(self, signed: Any) -> Key:
         """Return the key that the header names by `kid`, or without one the first of its algorithm.
@@ -98,27 +107,6 @@ def _keys(secret: str | None, algorithm: Algorithm, file: str) -> list[Key]:
     if file:
         return kept.read(Path(file))
     return [kept.from_secret(secret)] if secret else kept.generated(algorithm)
-
-
-def understood(claims: dict[str, Any]) -> Verified | None:
-    """Return the claims that the mock goes by; None where one of them is not what it must be."""
-    dates = [claims.get("exp"), claims.get("nbf", 0), claims.get("iat", 0)]
-    names = [claims.get(name, "") for name in ("sub", "session_id", "role")]
-    if not all(map(_is_date, dates)) or not all(isinstance(name, str) for name in names):
-        return None
-    exp, *begins = map(float, dates)
-    return Verified(claims, max(begins), exp, names[1], meant_for_us(claims))
-
-
-def meant_for_us(claims: dict[str, Any]) -> bool:
-    """Return whether the audience is GoTrue's, or has it as its first (RFC 7519 s.4.1.3 allows a list)."""
-    audience = claims.get("aud")
-    return audience == AUTHENTICATED or (isinstance(audience, list) and audience[:1] == [AUTHENTICATED])
-
-
-def _is_date(value: Any) -> bool:
-    """Return whether this is a NumericDate, and one that a float can hold."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < LATEST
 
 
 def claims_of(family: Family, user: User, issuer: str, issued_at: int, expires_at: int) -> dict[str, Any]:

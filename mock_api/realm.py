@@ -185,7 +185,7 @@ class Realm:
             entry.family = verified.family
             family = self.store.get(verified.family)
             if family is not None:
-                entry.generation = family.generation_at(verified.claims.get("iat", 0))
+                entry.generation = family.generation_at(verified.iat)
         now = self.clock()
         left = verified.exp - now
         entry.token_left_s = round(left, 6)

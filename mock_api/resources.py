@@ -76,7 +76,7 @@ async def entitlements() -> Response:
 
 def _list(request: Request, name: str) -> list[dict[str, Any]]:
     realm, verified = request.scope["race401.realm"], request.scope["race401.token"]
-    user = realm.users.get(verified.claims.get("sub", ""))
+    user = realm.users.get(verified.sub)
     items: list[dict[str, Any]] = getattr(user, name) if user is not None else []
     return items
 

@@ -6,15 +6,17 @@ RFC 7519 s.3.1 is RFC 7515 A.1, and its s.6.1 is RFC 7515 A.5. RFC 7520's payloa
 from dataclasses import dataclass
 from typing import Any
 
+from race401.mock_api.jwt import Verified
+
 
 @dataclass(frozen=True)
 class Vector:
-    """A token, the key that verifies it, and what our verification must say: its claims, or a cause."""
+    """A token, the key that verifies it, and what our verification must say: what it goes by, or a cause."""
 
     token: str
     key: dict[str, Any]
     algorithm: str
-    expected: dict[str, Any] | str
+    expected: Verified | str
 
 
 def joined(*parts: str) -> str:
@@ -25,7 +27,7 @@ def joined(*parts: str) -> str:
 JOE = """
     eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ
 """
-JOES = {"iss": "joe", "exp": 1_300_819_380, "http://example.com/is_root": True}
+JOES = Verified(1_300_819_380)  # it says no more that we go by; and `iss`, and a claim of its own
 FRODO = """
     SXTigJlzIGEgZGFuZ2Vyb3VzIGJ1c2luZXNzLCBGcm9kbywgZ29pbmcgb3V0IHlvdXIgZG9vci4gWW91IHN0ZXAgb250byB0aGUgcm9h
     ZCwgYW5kIGlmIHlvdSBkb24ndCBrZWVwIHlvdXIgZmVldCwgdGhlcmXigJlzIG5vIGtub3dpbmcgd2hlcmUgeW91IG1pZ2h0IGJlIHN3

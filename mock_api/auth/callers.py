@@ -2,14 +2,14 @@
 
 import re
 import uuid
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from fastapi import Request
 
 from race401.mock_api.accounts import User
 from race401.mock_api.auth.problems import AuthProblem
 from race401.mock_api.issuer import Family
-from race401.mock_api.jwt import Verified, meant_for_us
+from race401.mock_api.jwt import Verified
 from race401.mock_api.ratelimit import Buckets
 from race401.mock_api.realm import Realm
 
@@ -41,15 +41,15 @@ def realm_of(request: Request) -> Realm:
 
 def caller(request: Request, *, audience: bool = False) -> Caller:
     """Return whose token this is; `audience`: it must also be meant for us."""
-    realm, entry, claims = realm_of(request), request.scope["race401.entry"], _claims(request)
-    account = _account(realm, claims)
+    realm, entry, verified = realm_of(request), request.scope["race401.entry"], _verified(request)
+    account = _account(realm, verified)
     family = realm.store.get(entry.family) if entry.family is not None else None
     if family is None and entry.family is not None:
         entry.cause = "session_revoked"
         raise AuthProblem(403, "session_not_found", "Session from session_id claim in JWT does not exist")
     if account.banned(realm.clock()):
         raise AuthProblem(403, "user_banned", "User is banned")
-    if audience and not meant_for_us(claims):
+    if audience and not verified.for_us:
         entry.cause = "wrong_audience"
         raise AuthProblem(400, "validation_failed", WRONG_AUDIENCE)
     return Caller(realm, account, family)
@@ -57,7 +57,7 @@ def caller(request: Request, *, audience: bool = False) -> Caller:
 
 def admin(request: Request) -> Realm:
     """Return the world, if an admin asks."""
-    if _claims(request).get("role") not in ADMINS:
+    if _verified(request).role not in ADMINS:
         raise AuthProblem(403, "not_admin", "User not allowed")
     return realm_of(request)
 
@@ -70,7 +70,7 @@ def limited(request: Request, buckets: Buckets) -> None:
         raise AuthProblem(429, "over_request_rate_limit", "Request rate limit reached")
 
 
-def _claims(request: Request) -> dict[str, Any]:
+def _verified(request: Request) -> Verified:
     realm, entry = realm_of(request), request.scope["race401.entry"]
     bearer = BEARER.fullmatch(request.headers.get("authorization", ""))
     if bearer is None:
@@ -80,15 +80,14 @@ def _claims(request: Request) -> dict[str, Any]:
     if not isinstance(verified, Verified):
         entry.cause = verified
         raise AuthProblem(403, "bad_jwt", BAD_JWT[verified])
-    return verified.claims
+    return verified
 
 
-def _account(realm: Realm, claims: dict[str, Any]) -> User:
-    subject = claims.get("sub")
-    if not subject:
+def _account(realm: Realm, verified: Verified) -> User:
+    if not verified.sub:
         raise AuthProblem(403, "bad_jwt", "invalid claim: missing sub claim")
     try:
-        account = realm.users.get(str(uuid.UUID(str(subject))))
+        account = realm.users.get(str(uuid.UUID(verified.sub)))
     except ValueError:
         raise AuthProblem(400, "bad_jwt", "invalid claim: sub claim must be a UUID") from None
     if account is None:
