@@ -8,6 +8,7 @@ from mocks import NOW, WHO, Mock
 
 from race401.mock_api import refresh_tokens
 from race401.mock_api.issuer import REMEMBERED
+from race401.mock_api.ratelimit import KEPT, Buckets
 from race401.mock_api.worlds import WORLDS
 
 CONTENDED = "Too many concurrent token refresh requests on the same session or refresh token"
@@ -219,6 +220,18 @@ def test_without_the_setting_nobody_is_limited() -> None:
     mock = Mock()
     mock.client.headers["X-Forwarded-For"] = "203.0.113.9"
     assert {mock.refresh("a" * 12).status_code for _ in range(100)} == {400}
+
+
+def test_full_buckets_are_forgotten() -> None:
+    """However many addresses ask, only those that are near their limit are kept; nobody notices."""
+    now = 0.0
+    buckets = Buckets(150, lambda: now)
+    for number in range(KEPT):
+        assert buckets.take(f"address {number}")
+    now = 300.0
+    assert buckets.take("another")
+    assert list(buckets.levels) == ["another"]
+    assert [buckets.take("another") for _ in range(30)] == [True] * 29 + [False]
 
 
 def test_a_conflict_over_the_wire() -> None:
