@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from fastapi import FastAPI
+from starlette.exceptions import HTTPException
 
 from race401.mock_api import auth, control, resources, steering
 from race401.mock_api.answer import Server
@@ -63,4 +64,5 @@ def create_app(
         *steering.router.routes,
     ]
     api.add_exception_handler(auth.AuthProblem, auth.on_problem)
+    api.add_exception_handler(HTTPException, auth.on_unknown)
     return Guard(api, realms, server, control_key)
