@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,11 @@ WITHIN = 60  # s; a run that takes longer hangs
 class LocustRun:
     """A locust process whose output goes through here."""
 
-    def __init__(self, reports: Path, *options: str) -> None:
+    def __init__(self, reports: Path, *options: str, command: Sequence[str] = LOCUST, cwd: Path = ROOT) -> None:
         self.reports = reports
         self.process = subprocess.Popen(
-            [*LOCUST, "--reports", str(reports), *options],
-            cwd=ROOT,
+            [*command, "--reports", str(reports), *options],
+            cwd=cwd,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -82,9 +82,9 @@ class LocustRun:
 
 
 @contextlib.contextmanager
-def locust(reports: Path, *options: str) -> Iterator[LocustRun]:
+def locust(reports: Path, *options: str, command: Sequence[str] = LOCUST, cwd: Path = ROOT) -> Iterator[LocustRun]:
     """A run that is gone when the block ends, however it ends."""
-    run = LocustRun(reports, *options)
+    run = LocustRun(reports, *options, command=command, cwd=cwd)
     try:
         yield run
     finally:
