@@ -70,15 +70,25 @@ class LocustRun:
         """A JSON file of the run's folder."""
         return json.loads((self.folder / name).read_text())
 
-    def left_over(self) -> list[str]:
-        """Commands of processes that name this run's reports and still live."""
-        found = []
+    def processes(self) -> dict[int, str]:
+        """Commands of processes that name this run's reports and live, by pid."""
+        found = {}
         for process in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
                 command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
                 if str(self.reports) in command:
-                    found.append(command)
+                    found[int(process.name)] = command
         return found
+
+    def left_over(self) -> list[str]:
+        """Their commands, when there should be none."""
+        return list(self.processes().values())
+
+    @property
+    def mock_pid(self) -> int:
+        """The run's own mock, the only one."""
+        (pid,) = [pid for pid, command in self.processes().items() if "mock_api" in command]
+        return pid
 
 
 @contextlib.contextmanager
