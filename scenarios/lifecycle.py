@@ -24,7 +24,7 @@ from typing import Any, NoReturn
 
 from race401.harness.judge.checks import Value
 from race401.harness.judge.verdict import EXIT_CODES
-from race401.scenarios import options
+from race401.scenarios import limits, options
 from race401.scenarios.browser import Browser, Run
 from race401.scenarios.mock import Mock, MockDidNotStart, die_with_parent, worlds_at
 from race401.scenarios.options import Plan, Refused
@@ -71,6 +71,7 @@ def prepare(environment: Environment) -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it has a line for every request
     gevent.signal_handler(signal.SIGINT, _interrupt, gevent.get_hub().parent)
     state.kinds = [kind for kind in environment.user_classes if issubclass(kind, Browser)]
+    limits.raise_open_files()
     if isinstance(environment.runner, WorkerRunner):
         _send_last_reports(environment)
         return
@@ -82,6 +83,7 @@ def prepare(environment: Environment) -> None:
         plan = options.read(vars(given))
         if given.headless or given.autostart:
             options.check_load(plan)
+            _check_limits(environment, plan)
         _choose(environment, plan)
         if environment.host:
             state.host = environment.host.rstrip("/")
@@ -93,6 +95,14 @@ def prepare(environment: Environment) -> None:
         _refuse(str(refusal))
     if environment.web_ui is not None:
         _check_the_form(environment)
+
+
+def _check_limits(environment: Environment, plan: Plan) -> None:
+    """Our own mock has all connections in one process; ports are spent where browsers are."""
+    given, elsewhere = _options(environment), isinstance(environment.runner, MasterRunner)
+    here = not elsewhere or given.processes is not None
+    if here or not environment.host:
+        limits.check(plan, limits.raise_open_files(), limits.local_ports() if here else None)
 
 
 def _folder(given: Any) -> Path:
@@ -165,6 +175,7 @@ def _check_the_form(environment: Environment) -> None:
             load = {"num_users": form.get("user_count", 0), "run_time": _seconds(form.get("run_time", ""))}
             plan = options.read(vars(_options(environment)) | form | load)
             options.check_load(plan)
+            _check_limits(environment, plan)
             if not (environment.runner and environment.runner.user_count):
                 _choose(environment, plan)
         except Refused as refusal:
@@ -207,6 +218,7 @@ def _send_last_reports(environment: Environment) -> None:
 
 def start(environment: Environment) -> None:
     """Open the run's record and tell the browsers. A worker knows the run's name and load from its master."""
+    began_at = time.time()  # before anything is asked of anyone: locust's run time counts already
     given = _options(environment)
     if not isinstance(environment.runner, WorkerRunner):
         given.race401_load = {name: getattr(given, name) for name in ("num_users", "spawn_rate", "run_time")}
@@ -214,7 +226,7 @@ def start(environment: Environment) -> None:
     state.stopped, report = False, state.samples.append
     if not isinstance(environment.runner, WorkerRunner):
         finish(environment)  # in the web UI, the run before
-        if (record := _begin(environment, plan)) is None:
+        if (record := _begin(environment, plan, began_at)) is None:
             return
         report = record.samples.append
     for kind in state.kinds:
@@ -223,14 +235,14 @@ def start(environment: Environment) -> None:
         id=given.run_id,
         plan=plan,
         host=(environment.host or state.host).rstrip("/"),
-        last_page_at=time.time() + plan.last_page_after,
+        last_page_at=began_at + plan.last_page_after,
         report=report,
         done=lambda: _browser_done(environment),
         narrate=given.narrate,
     )
 
 
-def _begin(environment: Environment, plan: Plan) -> Record | None:
+def _begin(environment: Environment, plan: Plan, began_at: float) -> Record | None:
     """Return the run's record, its manifest written; None, with a line said, if that cannot be."""
     given, runner = _options(environment), environment.runner
     assert runner is not None
@@ -240,9 +252,8 @@ def _begin(environment: Environment, plan: Plan) -> Record | None:
     state.done, state.unfinished, state.ended_at, state.table = 0, None, None, ""
     plan = replace(plan, users=runner.target_user_count or plan.users)
     try:
-        record = Record(
-            given.run_id, SCENARIO, plan, state.host, _worlds(plan), Path(given.reports) / given.run_id, state.spool
-        )
+        folder = Path(given.reports) / given.run_id
+        record = Record(given.run_id, SCENARIO, plan, state.host, _worlds(plan), folder, state.spool, began_at)
         record.begin()
     except (OSError, Refused) as error:
         print(f"race401: {error}", file=sys.stderr)
