@@ -1,0 +1,43 @@
+"""Our own TokenAuth, under asyncio, with the policy that the command line names."""
+
+import asyncio
+import os
+import sys
+
+import httpx
+from protocol import about, aserve
+
+from race401.harness.tokens import POLICIES, AuthServer, MemoryStore, TokenAuth
+
+URL = os.environ["RACE401_URL"]
+POLICY = POLICIES[sys.argv[1]]
+TOLD = about(
+    "race401",
+    "README.md, The token manager in your own client",
+    name=f"race401 {POLICY.name}",
+    claims=["sign_out", "tabs"] + ["single_flight"] * POLICY.single_flight + ["retry_on_401"] * POLICY.retry_on_401,
+)
+
+
+class Client:
+    def __init__(self, store):
+        self.server = AuthServer(f"{URL}/auth/v1")
+        self.auth = TokenAuth(self.server, policy=POLICY, store=store)
+        self.api = httpx.AsyncClient(base_url=URL, auth=self.auth)
+
+    async def sign_in(self):
+        who = os.environ["RACE401_EMAIL"], os.environ["RACE401_PASSWORD"]
+        self.auth.sign_in(await asyncio.to_thread(self.server.sign_in, *who))
+
+    async def get(self, path):
+        (await self.api.get(path)).raise_for_status()
+
+    async def sign_out(self):
+        await asyncio.to_thread(self.server.sign_out, self.auth.store.read())
+        self.auth.sign_out()
+
+    def tab(self):
+        return Client(self.auth.store)
+
+
+asyncio.run(aserve(TOLD, Client(MemoryStore())))
