@@ -7,24 +7,28 @@ import { createInterface } from "node:readline";
 export const env = process.env;
 
 /** Return the answer to `hello`: what the client is, and what it says of itself. */
-export function about(name, docs, { claims = [], explains = {} } = {}) {
+export function about(name, docs, { world = "rfc9700", claims = [], explains = {} } = {}) {
   const manifest = new URL(`./node_modules/${name}/package.json`, import.meta.url);
   const version = JSON.parse(readFileSync(manifest)).version;
-  return { client: name, version, language: `Node ${process.versions.node.split(".")[0]}`, docs, claims, explains };
+  const language = `Node ${process.versions.node.split(".")[0]}`;
+  return { client: name, version, language, docs, world, claims, explains };
 }
 
 /** Follow the commands until `quit`. */
 export async function serve(told, client) {
   const tabs = [client];
+  let begun = [];
   for await (const line of createInterface({ input: process.stdin })) {
     const [word, ...given] = line.trim().split(" ");
+    let waited = [];
     if (word === "quit") break;
-    const begun = word.startsWith("burst") ? given.map((path, k) => tabs[k % tabs.length].get(path)) : [];
-    if (word === "sign-in") begun.push(client.signIn());
-    if (word === "sign-out" || word === "burst-and-sign-out") begun.push(client.signOut());
+    if (word === "begin") begun = given.map((path, k) => settled(tabs[k % tabs.length].get(path)));
+    if (word === "end") waited = begun;
+    if (word === "sign-in") waited = [settled(client.signIn())];
+    if (word === "sign-out") waited = [settled(client.signOut())];
     if (word === "tabs") for (let k = 1; k < Number(given[0]); k++) tabs.push(client.tab());
-    const failed = (await Promise.allSettled(begun)).flatMap((each) => (each.reason ? [each.reason] : []));
-    for (const reason of failed) console.error(`${word}: ${reason}`);
+    const failed = (await Promise.all(waited)).filter((error) => error);
+    for (const error of failed) console.error(`${word}: ${error}`);
     const refused = word === "sign-in" && failed.length;
     console.log(word === "hello" ? JSON.stringify(told) : refused ? `error ${failed[0]}` : "ok");
   }
@@ -43,4 +47,9 @@ export async function get(path, token) {
   const answer = await fetch(env.RACE401_URL + path, { headers: { Authorization: `Bearer ${token}` } });
   await answer.text();
   if (!answer.ok) throw new Error(`${answer.status} ${path}`);
+}
+
+/** Return a promise of the error, or of undefined; it is never rejected. */
+function settled(promise) {
+  return promise.then(() => undefined, (error) => error);
 }

@@ -7,17 +7,18 @@ All are plain functions (`serve`: a burst is a thread for each call) or all coro
 import asyncio
 import json
 import sys
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 
 
-def about(package, docs, *, claims=(), explains=None, name=None):
+def about(package, docs, *, claims=(), explains=None, name=None, world="rfc9700"):
     """Return the answer to `hello`: what the client is, and what it says of itself."""
     return {
         "client": name or package,
         "version": version(package),
         "language": f"Python {sys.version_info.major}.{sys.version_info.minor}",
         "docs": docs,
+        "world": world,
         "claims": claims,
         "explains": explains or {},
     }
@@ -25,42 +26,42 @@ def about(package, docs, *, claims=(), explains=None, name=None):
 
 def serve(told, client):
     """Follow the commands until `quit`."""
-    tabs = [client]
+    tabs, begun = [client], []
     with ThreadPoolExecutor(32) as pool:
         for line in sys.stdin:
             word, *given = line.split()
+            failed = []
             if word == "quit":
                 break
-            begun: list[Future] = []
-            if word.startswith("burst"):
+            if word == "begin":
                 begun = [pool.submit(tabs[k % len(tabs)].get, path) for k, path in enumerate(given)]
-            if word == "sign-in":
-                begun.append(pool.submit(client.sign_in))
-            elif word in ("sign-out", "burst-and-sign-out"):
-                begun.append(pool.submit(client.sign_out))
+            elif word == "end":
+                failed = [each.exception() for each in begun]
             elif word == "tabs":
                 tabs += [client.tab() for _ in range(int(given[0]) - 1)]
-            wait(begun)
-            answer(word, told, [each.exception() for each in begun])
+            elif word in ("sign-in", "sign-out"):
+                failed = [pool.submit(client.sign_in if word == "sign-in" else client.sign_out).exception()]
+            answer(word, told, failed)
 
 
 async def aserve(told, client):
     """Do the same on an event loop."""
-    tabs = [client]
+    tabs, begun = [client], []
     while line := await asyncio.to_thread(sys.stdin.readline):
         word, *given = line.split()
+        failed = []
         if word == "quit":
             break
-        begun = []
-        if word.startswith("burst"):
-            begun = [tabs[k % len(tabs)].get(path) for k, path in enumerate(given)]
-        if word == "sign-in":
-            begun.append(client.sign_in())
-        elif word in ("sign-out", "burst-and-sign-out"):
-            begun.append(client.sign_out())
+        if word == "begin":
+            begun = [asyncio.ensure_future(tabs[k % len(tabs)].get(path)) for k, path in enumerate(given)]
+        elif word == "end":
+            failed = await asyncio.gather(*begun, return_exceptions=True)
         elif word == "tabs":
             tabs += [client.tab() for _ in range(int(given[0]) - 1)]
-        answer(word, told, await asyncio.gather(*begun, return_exceptions=True))
+        elif word in ("sign-in", "sign-out"):
+            call = client.sign_in if word == "sign-in" else client.sign_out
+            failed = await asyncio.gather(call(), return_exceptions=True)
+        answer(word, told, failed)
 
 
 def answer(word, told, results):

@@ -13,6 +13,7 @@ TOLD = about(
     "supabase-auth",
     "https://supabase.com/docs/reference/python/auth-getsession",
     name="supabase_auth (async)",
+    world="supabase",
     claims=["sign_out", "tabs"],
 )
 

@@ -12,6 +12,7 @@ TOLD = about(
     "supabase-auth",
     "https://supabase.com/docs/reference/python/auth-getsession",
     name="supabase_auth (sync)",
+    world="supabase",
     claims=["sign_out", "tabs"],
 )
 
