@@ -4,7 +4,8 @@ import { InMemoryWebStorage, UserManager, WebStorageStateStore } from "oidc-clie
 import { about, env, get, serve } from "./protocol.mjs";
 
 const told = about("oidc-client-ts", "https://authts.github.io/oidc-client-ts/classes/UserManager.html", {
-  claims: ["sign_out", "tabs"],
+  can: ["sign_out", "tabs"],
+  claims: ["sign_out"],
 });
 
 class Client {

@@ -7,11 +7,11 @@ import { createInterface } from "node:readline";
 export const env = process.env;
 
 /** Return the answer to `hello`: what the client is, and what it says of itself. */
-export function about(name, docs, { world = "rfc9700", claims = [], explains = {} } = {}) {
+export function about(name, docs, { world = "rfc9700", can = [], claims = [], explains = {} } = {}) {
   const manifest = new URL(`./node_modules/${name}/package.json`, import.meta.url);
   const version = JSON.parse(readFileSync(manifest)).version;
   const language = `Node ${process.versions.node.split(".")[0]}`;
-  return { client: name, version, language, docs, world, claims, explains };
+  return { client: name, version, language, docs, world, can, claims, explains };
 }
 
 /** Follow the commands until `quit`. */

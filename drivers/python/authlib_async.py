@@ -15,6 +15,7 @@ TOLD = about(
     "Authlib",
     "https://docs.authlib.org/en/stable/oauth2/client/http/index.html#auto-update-token",
     name="Authlib (async)",
+    can=["sign_out"],
     claims=["single_flight"],
 )
 

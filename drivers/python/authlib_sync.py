@@ -11,6 +11,7 @@ TOLD = about(
     "Authlib",
     "https://docs.authlib.org/en/stable/oauth2/client/http/index.html#auto-update-token",
     name="Authlib (requests)",
+    can=["sign_out"],
 )
 
 

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 
 
-def about(package, docs, *, claims=(), explains=None, name=None, world="rfc9700"):
+def about(package, docs, *, can=(), claims=(), explains=None, name=None, world="rfc9700"):
     """Return the answer to `hello`: what the client is, and what it says of itself."""
     return {
         "client": name or package,
@@ -19,6 +19,7 @@ def about(package, docs, *, claims=(), explains=None, name=None, world="rfc9700"
         "language": f"Python {sys.version_info.major}.{sys.version_info.minor}",
         "docs": docs,
         "world": world,
+        "can": can,
         "claims": claims,
         "explains": explains or {},
     }

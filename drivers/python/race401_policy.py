@@ -15,7 +15,8 @@ TOLD = about(
     "race401",
     "README.md, The token manager in your own client",
     name=f"race401 {POLICY.name}",
-    claims=["sign_out", "tabs"] + ["single_flight"] * POLICY.single_flight + ["retry_on_401"] * POLICY.retry_on_401,
+    can=["sign_out", "tabs"],
+    claims=["sign_out"] + ["single_flight"] * POLICY.single_flight + ["retry_on_401"] * POLICY.retry_on_401,
 )
 
 

@@ -14,7 +14,8 @@ TOLD = about(
     "https://supabase.com/docs/reference/python/auth-getsession",
     name="supabase_auth (async)",
     world="supabase",
-    claims=["sign_out", "tabs"],
+    can=["sign_out", "tabs"],
+    claims=["sign_out"],
 )
 
 

@@ -13,7 +13,8 @@ TOLD = about(
     "https://supabase.com/docs/reference/python/auth-getsession",
     name="supabase_auth (sync)",
     world="supabase",
-    claims=["sign_out", "tabs"],
+    can=["sign_out", "tabs"],
+    claims=["sign_out"],
 )
 
 

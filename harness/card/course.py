@@ -49,9 +49,8 @@ class Run:
     failure: str | None = None  # of the driver
 
 
-def environment(url: str, world: str) -> dict[str, str]:
+def environment(base: str) -> dict[str, str]:
     """Return what tells a client where its servers are: plain, and as Supabase's tools call it."""
-    base = f"{url}/{world}"
     return {
         "RACE401_URL": base,
         "RACE401_TOKEN_URL": f"{base}/oauth/token",
@@ -68,7 +67,7 @@ def run(race: Race, world: str, mock: Mock, command: Sequence[str], folder: Path
     """Run a race from a clean start, with a driver of its own; never raises for what the driver does."""
     result = Run(race, world)
     mock.clear(world)
-    told = environment(mock.url, world)
+    told = environment(f"{mock.url}/{world}/~{race.name}")
     dotenv = folder / ".env"
     dotenv.write_text("".join(f"{name}={value}\n" for name, value in told.items()))
     try:
@@ -78,7 +77,7 @@ def run(race: Race, world: str, mock: Mock, command: Sequence[str], folder: Path
                 course.take(step)
     except DriverFailed as failure:
         result.failure = str(failure)
-    result.entries = mock.ledger()
+    result.entries = mock.ledger(race.name)
     result.programs = [mock.program(program["id"]) for program in result.programs]
     return result
 
@@ -113,17 +112,17 @@ class Course:
 
     def _sign_in(self, remaining: float | None) -> None:
         self.mock.age_sign_ins(self.result.world, remaining)
-        self._over_at = time.monotonic() + (remaining or 0.0) + SURELY_OVER
         answer = self.driver.ask("sign-in")
+        self._over_at = time.monotonic() + (remaining or 0.0) + SURELY_OVER
         if answer != "ok":
             raise DriverFailed(f"sign-in: {answer}")
         self.mock.age_sign_ins(self.result.world, None)
         self.result.sign_ins += 1
 
     def _burst(self, step: Burst) -> None:
-        before = len(self.mock.ledger())
+        before = len(self.mock.ledger(self.result.race.name))
         self._calls(step)
-        if step.due and not any(_felt(entry) for entry in self.mock.ledger()[before:]):
+        if step.due and not any(_felt(entry) for entry in self.mock.ledger(self.result.race.name)[before:]):
             time.sleep(max(0.0, self._over_at - time.monotonic()))
             self._calls(step)
 

@@ -44,11 +44,11 @@ class Result(msgspec.Struct, omit_defaults=True):
     entries: list[LedgerEntry] = []
 
 
-def unable(race: Race, world: str, claims: Sequence[str]) -> Result | None:
+def unable(race: Race, world: str, can: Sequence[str]) -> Result | None:
     """Return the result of a race that this client cannot be asked to run."""
-    if race.ability is None or race.ability in claims:
+    if race.ability is None or race.ability in can:
         return None
-    return Result(race.name, race.world or world, Outcome.NOT_CLAIMED, f"it {ABILITIES[race.ability]}")
+    return Result(race.name, race.world or world, Outcome.NOT_CLAIMED, f"it has {ABILITIES[race.ability]}")
 
 
 def judge(run: Run, claims: Sequence[str]) -> Result:

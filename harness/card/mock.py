@@ -14,7 +14,6 @@ from race401.harness.judge.evidence import LedgerEntry
 
 GONE_WITHIN = 5.0  # s
 EMAIL, PASSWORD = "ada@race401.test", "correct horse"
-OURS = {"X-Race401-Client": "race401-card"}  # so that our own requests are told from the client's
 
 
 class Mock:
@@ -27,14 +26,12 @@ class Mock:
         )
         assert self._process.stdout is not None
         self.url: str = json.loads(self._process.stdout.readline())["url"]
-        self._http = httpx.Client(base_url=self.url, headers=OURS, timeout=30, trust_env=False)
+        self._http = httpx.Client(base_url=self.url, timeout=30, trust_env=False)
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         assert self._process.stdin is not None
         self._http.close()
         self._process.stdin.close()
@@ -43,6 +40,7 @@ class Mock:
     def clear(self, world: str) -> None:
         """Make a new start: no programs, the machine's clock, an account, an empty ledger."""
         self._ask("DELETE", "/_race401/programs")
+        self.set_clock(0)
         self.age_sign_ins(world, None)
         self._http.post(f"/{world}/auth/v1/signup", json={"email": EMAIL, "password": PASSWORD})
         self._ask("POST", "/_race401/reset")
@@ -74,11 +72,10 @@ class Mock:
         token = self._ask("POST", f"/{world}/auth/v1/token?grant_type=password", json=who).json()["access_token"]
         self._ask("POST", f"/{world}/auth/v1/logout?scope=global", headers={"Authorization": f"Bearer {token}"})
 
-    def ledger(self) -> list[LedgerEntry]:
-        """Return what the client under test has sent since the last `clear`, in the order of decision."""
-        lines = self._ask("GET", "/_race401/ledger").content.splitlines()
-        entries = [msgspec.json.decode(line, type=LedgerEntry) for line in lines]
-        return [entry for entry in entries if entry.client != OURS["X-Race401-Client"]]
+    def ledger(self, client: str) -> list[LedgerEntry]:
+        """Return what this client has sent since the last `clear`, in the order of decision."""
+        lines = self._ask("GET", "/_race401/ledger", params={"client": client}).content.splitlines()
+        return [msgspec.json.decode(line, type=LedgerEntry) for line in lines]
 
     def _ask(self, method: str, path: str, **more: Any) -> httpx.Response:
         return self._http.request(method, path, **more).raise_for_status()
@@ -94,9 +91,7 @@ class Mocks:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self._stack.close()
 
     @contextmanager

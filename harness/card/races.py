@@ -21,7 +21,7 @@ CLAIMS = {
     "sign_out": "a sign-out ends the session for good",
     "shared_flight": "clients over one storage share one refresh",
 }
-ABILITIES = {"sign_out": "has no sign-out", "tabs": "cannot share its storage"}
+ABILITIES = {"sign_out": "no sign-out", "tabs": "no storage that several clients can share"}
 
 
 @dataclass(frozen=True, slots=True)

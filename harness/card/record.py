@@ -15,7 +15,8 @@ class Told(msgspec.Struct):
     language: str = ""
     docs: str = ""
     world: str = "rfc9700"  # that the client is made for
-    claims: list[str] = []
+    can: list[str] = []  # see races.ABILITIES
+    claims: list[str] = []  # see races.CLAIMS
     explains: dict[str, str] = {}  # the line of its documentation or source that explains a loss, by race
 
 

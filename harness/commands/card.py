@@ -1,6 +1,5 @@
 """`race401 card -- CMD`: drive any client through a series of races, and print which it survived."""
 
-import json
 import shlex
 import sys
 import time
@@ -22,6 +21,7 @@ from race401.harness.commands.errors import CommandError
 
 ABOUT = "drive any client through a series of races, and print which it survived"
 CARDS = Path("reports/cards")
+NOWHERE = "http://127.0.0.1:9"  # nobody asks before `sign-in`
 LANES = 3  # races at a time, each with a mock and a driver of its own: they mostly wait
 
 
@@ -70,19 +70,20 @@ def _chosen(names: Sequence[str] | None) -> list[Race]:
 def hello(command: Sequence[str], folder: Path) -> Told:
     """Return what the driver says of its client; raises CommandError if it is no driver."""
     try:
-        with Driver(command, course.environment("http://127.0.0.1:9", "rfc9700"), folder / "hello.log") as driver:
+        with Driver(command, course.environment(NOWHERE), folder / "hello.log") as driver:
             answer = driver.ask("hello")
-        return msgspec.json.decode(answer, type=Told)
     except DriverFailed as failure:
         raise CommandError(f"{shlex.join(command)}: {failure}") from None
-    except msgspec.DecodeError:
-        want = json.dumps({"client": "its name", "claims": []})
-        raise CommandError(f"{shlex.join(command)} answered `hello` with {answer!r}; expected e.g. {want}") from None
+    try:
+        return msgspec.json.decode(answer, type=Told)
+    except msgspec.DecodeError as error:
+        want = '{"client": "its name", "claims": []}'
+        raise CommandError(f"{shlex.join(command)} answered `hello` with {answer!r} ({error}); e.g. {want}") from None
 
 
 def one(race: Race, world: str, told: Told, mocks: Mocks, command: Sequence[str], folder: Path) -> judging.Result:
     """Run one race, if the client can be asked to."""
-    result = judging.unable(race, world, told.claims)
+    result = judging.unable(race, world, told.can)
     if result is None:
         with mocks.one(race.settings) as mock:
             result = judging.judge(course.run(race, race.world or world, mock, command, folder), told.claims)
