@@ -7,7 +7,7 @@ import { about, env, get, serve } from "./protocol.mjs";
 const told = about("@supabase/supabase-js", "https://supabase.com/docs/reference/javascript/auth-getsession", {
   world: "supabase",
   can: ["sign_out", "tabs"],
-  claims: ["single_flight", "keeps_session", "serve_while_valid", "sign_out"],
+  claims: ["single_flight", "serve_while_valid", "sign_out"],
 });
 
 function memory(items = new Map()) {

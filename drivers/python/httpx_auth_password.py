@@ -3,7 +3,7 @@
 import os
 
 import httpx
-from httpx_auth import OAuth2ResourceOwnerPasswordCredentials
+from httpx_auth import OAuth2, OAuth2ResourceOwnerPasswordCredentials
 from protocol import about, serve
 
 URL = os.environ["RACE401_URL"]
@@ -24,6 +24,7 @@ class Client:
         self.client = httpx.Client(base_url=URL, auth=auth)
 
     def sign_in(self):
+        OAuth2.token_cache.clear()
         self.client.get("/me/entitlements").raise_for_status()
 
     def get(self, path):

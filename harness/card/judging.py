@@ -75,7 +75,7 @@ def judge(run: Run, claims: Sequence[str]) -> Result:
     elif not _exercised(run, row):
         result.outcome, result.sentence = Outcome.NOT_EXERCISED, _why_not(run)
     else:
-        result.sentence = _cost(row, race.ideal)
+        result.sentence = _cost(run, row)
     if result.outcome is not Outcome.SURVIVED:
         result.story, result.entries = story.tell(run.entries), run.entries
     return result
@@ -132,6 +132,8 @@ def _exercised(run: Run, row: Row) -> bool:
     match run.race.covers:
         case "condition":
             return True
+        case "refresh":
+            return any(entry.grant_outcome is not None and entry.seq in run.under for entry in run.entries)
         case "fault":
             return any(entry.fault is not None for entry in run.entries)
         case "late-401":
@@ -170,10 +172,12 @@ def _why_not(run: Run) -> str:
     return seen[run.race.covers]
 
 
-def _cost(row: Row, ideal: int | None) -> str:
-    parts = [_n(row.exchanges, "exchange")]
+def _cost(run: Run, row: Row) -> str:
+    parts, ideal = [_n(row.exchanges, "exchange")], run.race.ideal
     if ideal is not None and row.exchanges > ideal:
         parts[0] += f" where {ideal} would do"
+    if (own := sum(_is_sign_in(entry) for entry in run.entries) - run.sign_ins) > 0:
+        parts.append(f"{_n(own, 'sign-in')} of its own")
     if row.wire_401s:
         parts.append(_n(row.wire_401s.total(), "401") + " on the wire")
     return ", ".join(parts)
