@@ -41,7 +41,7 @@ async def token(request: Request) -> Response:
             return _refused("temporarily_unavailable", problem.message, problem.status)
         return _refused("invalid_grant", problem.message)
     told = json.loads(bytes(answer.body))
-    return JSONResponse({name: told[name] for name in TOLD}, headers=NO_STORE)
+    return JSONResponse({name: told[name] for name in TOLD if name in told}, headers=NO_STORE)
 
 
 @router.post("/revoke", summary="End the session of a token", status_code=200)

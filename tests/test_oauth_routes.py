@@ -48,6 +48,12 @@ def test_a_refresh_rotates_and_both_dialects_share_the_family(mock: Mock) -> Non
     assert (mock.last.grant_outcome, mock.last.generation) == ("rotated", 1)
 
 
+def test_a_server_that_does_not_rotate_omits_the_refresh_token(mock: Mock) -> None:
+    who = mock.sign_in("no-rotation")
+    answer = grant(mock, "refresh_token", "no-rotation", refresh_token=who["refresh_token"])
+    assert sorted(answer.json()) == ["access_token", "expires_in", "token_type"]
+
+
 def test_reuse_is_an_invalid_grant(mock: Mock) -> None:
     who = mock.sign_in("rfc9700")
     assert grant(mock, "refresh_token", "rfc9700", refresh_token=who["refresh_token"]).status_code == 200

@@ -13,6 +13,7 @@ PASSWORD = {"username": os.environ["RACE401_EMAIL"], "password": os.environ["RAC
 TOLD = about(
     "google-auth",
     "https://googleapis.dev/python/google-auth/latest/user-guide.html#user-credentials",
+    world="no-rotation",  # Google's refresh tokens stay
     claims=["retry_on_401"],
 )
 

@@ -12,6 +12,10 @@ os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"  # loopback has no TLS
 TOLD = about(
     "requests-oauthlib",
     "https://requests-oauthlib.readthedocs.io/en/latest/oauth2_workflow.html#refreshing-tokens",
+    explains=dict.fromkeys(
+        ("concurrent-expiry", "slow-refresh"),
+        "requests_oauthlib/oauth2_session.py:532 `except TokenExpiredError:`: no lock from here to the refresh",
+    ),
 )
 
 

@@ -18,6 +18,7 @@ from race401.harness.card.mock import Mocks
 from race401.harness.card.races import RACES, Race
 from race401.harness.card.record import Card, Told, keep, slug
 from race401.harness.commands.errors import CommandError
+from race401.mock_api.worlds import WORLDS
 
 ABOUT = "drive any client through a series of races, and print which it survived"
 CARDS = Path("reports/cards")
@@ -29,9 +30,7 @@ def add(parser: ArgumentParser) -> None:
     """Declare the options."""
     names = ", ".join(race.name for race in RACES)
     parser.add_argument("--race", action="append", metavar="NAME", help=f"only this one; may be repeated: {names}")
-    parser.add_argument(
-        "--world", choices=("supabase", "rfc9700"), help="default: what the client says it is made for"
-    )
+    parser.add_argument("--world", choices=tuple(WORLDS), help="default: what the client says it is made for")
     parser.add_argument("--keep", type=Path, default=CARDS, metavar="FOLDER", help=f"where the card goes ({CARDS})")
     parser.add_argument("--json", action="store_true", help="print the card as JSON instead")
     parser.add_argument("command", nargs=REMAINDER, metavar="-- CMD", help="the driver; see docs/your-client.md")
@@ -75,10 +74,13 @@ def hello(command: Sequence[str], folder: Path) -> Told:
     except DriverFailed as failure:
         raise CommandError(f"{shlex.join(command)}: {failure}") from None
     try:
-        return msgspec.json.decode(answer, type=Told)
+        told = msgspec.json.decode(answer, type=Told)
     except msgspec.DecodeError as error:
         want = '{"client": "its name", "claims": []}'
         raise CommandError(f"{shlex.join(command)} answered `hello` with {answer!r} ({error}); e.g. {want}") from None
+    if told.world not in WORLDS:
+        raise CommandError(f"the driver names the world {told.world!r}; known: {', '.join(WORLDS)}")
+    return told
 
 
 def one(race: Race, world: str, told: Told, mocks: Mocks, command: Sequence[str], folder: Path) -> judging.Result:
