@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 READY_DEV := $(VENV)/.ready-dev
 
-.PHONY: burst test test-all check bench seeds mutate lock clean setup test-browser million
+.PHONY: burst test test-all check bench seeds scoreboard mutate lock clean setup test-browser million
 
 burst: $(READY)  ## the main job: the race before and after the fix, about 20 s of load
 	@$(BIN)/locust -f scenarios/burst.py --headless --skip-log-setup -u 60 -r 60 -t 20s $(ARGS)
@@ -30,6 +30,10 @@ check: $(READY_DEV)  ## lint, types, import layers
 
 bench: $(READY_DEV)  ## ratios, measured side by side in one run
 	@$(BIN)/python -m pytest -p no:cacheprovider --benchmark-quiet --no-header --disable-warnings bench $(ARGS)
+
+scoreboard: $(READY_DEV)  ## real clients by races: run each, keep its card, write docs/scoreboard.md (a few minutes)
+	@if command -v npm >/dev/null; then cd drivers/node && npm ci --silent; fi
+	@$(BIN)/race401 scoreboard --run $(ARGS)
 
 seeds: $(READY)  ## the main job twenty times, with twenty seeds (about 9 minutes)
 	@$(BIN)/python bench/seeds.py $(ARGS)

@@ -14,7 +14,7 @@ TOLD = about(
     can=["sign_out"],
     explains=dict.fromkeys(
         ("concurrent-expiry", "slow-refresh", "short-lifetime"),
-        "authlib/oauth2/client.py:326 `if not token.is_expired(leeway=self.leeway):`: no lock from here to the refresh",
+        "authlib/oauth2/client.py:326 `if not token.is_expired(leeway=self.leeway):`: no lock up to the refresh",
     ),
 )
 

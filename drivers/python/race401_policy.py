@@ -11,12 +11,21 @@ from race401.harness.tokens import POLICIES, AuthServer, MemoryStore, TokenAuth
 
 URL = os.environ["RACE401_URL"]
 POLICY = POLICIES[sys.argv[1]]
+CLAIMS = {
+    "single_flight": POLICY.single_flight,
+    "retry_on_401": POLICY.retry_on_401,
+    "sign_out": POLICY.clear_on_sign_out,
+}
 TOLD = about(
     "race401",
     "README.md, The token manager in your own client",
     name=f"race401 {POLICY.name}",
     can=["sign_out", "tabs"],
-    claims=["sign_out"] + ["single_flight"] * POLICY.single_flight + ["retry_on_401"] * POLICY.retry_on_401,
+    claims=[name for name, promised in CLAIMS.items() if promised],
+    explains={
+        "sign-out": "race401/harness/tokens/core.py:100 `yield WriteStore(fresh, Change.TOKEN_REFRESHED)`: "
+        "the fix as reported has no fence; see README.md, What is assumed"
+    },
 )
 
 

@@ -14,7 +14,7 @@ TOLD = about(
     "https://requests-oauthlib.readthedocs.io/en/latest/oauth2_workflow.html#refreshing-tokens",
     explains=dict.fromkeys(
         ("concurrent-expiry", "slow-refresh"),
-        "requests_oauthlib/oauth2_session.py:532 `except TokenExpiredError:`: no lock from here to the refresh",
+        "requests_oauthlib/oauth2_session.py:532 `except TokenExpiredError:`: no lock up to the refresh",
     ),
 )
 
