@@ -18,7 +18,7 @@ MARKS = {
     Outcome.BROKE: "?",
 }
 LEGEND = (
-    "✓ survived (✓ 3: with 3 exchanges where fewer would do) · ✗ lost, although the client claims that it would not · "
+    "✓ survived (✓ 3: with 3 exchanges where fewer would do) · ✗ lost, although the client claims otherwise · "
     "○ lost or cannot be asked, and the client claims nothing else · · not exercised"
 )
 

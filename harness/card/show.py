@@ -27,7 +27,8 @@ def card(given: Card, *, width: int = WIDTH, color: bool = False) -> str:
     out = io.StringIO()
     console = Console(file=out, width=width, force_terminal=color, no_color=not color, highlight=False)
     told = given.told
-    console.print(Text(" ".join(part for part in (told.client, told.version, f"({told.language})") if part), "bold"))
+    language = f"({told.language})" if told.language else ""
+    console.print(Text(" ".join(part for part in (told.client, told.version, language) if part), "bold"))
     console.print(Text(f"claims: {', '.join(told.claims) or 'nothing in particular'}\n"))
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for heading in ("race", "", "what happened"):

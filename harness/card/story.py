@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from race401.harness.judge.evidence import LedgerEntry
 
-SIGN_OUT = ("/auth/v1/logout", "/oauth/revoke")
 WORTH_TELLING = 0.1  # s that an answer took
 ENDS = {
     "reused": "reused: the server takes it for theft and revokes the session",

@@ -19,7 +19,7 @@ REFUSED = frozenset(
     {"reused", "revoked", "not_found", "not_issued", "timed_out", "inactive", "superseded", "banned"}
 )  # and a session lost; those who meet a conflict or a rate limit may try again
 GRANTED = frozenset({"rotated", "kept", "reuse_tolerated", "forked"})
-LOGOUT = "/auth/v1/logout"
+LOGOUT = ("/auth/v1/logout", "/oauth/revoke")
 SIGNATURE_WITHIN = 1.0  # s from the 200 to the last 401, as in the incident
 SEQS_KEPT = 200  # in a stored verdict, of each kind and row
 UNSURE = 0.25  # s about the margin in which one look at the clock may say either
