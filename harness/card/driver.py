@@ -36,7 +36,13 @@ class Driver:
         except OSError as error:
             raise DriverFailed(f"{command[0]} cannot be started: {error.strerror}") from None
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    @property
+    def exit_code(self) -> int | None:
+        """How it ended; None while it runs."""
+        return self._process.poll()
 
     def ask(self, line: str, within: float = WITHIN) -> str:
         """Send a line and return the answer; raises DriverFailed."""
@@ -70,11 +76,13 @@ class Driver:
         except subprocess.TimeoutExpired:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
+        self._reader.join(GONE_WITHIN)
 
     def _read(self) -> None:
         assert self._process.stdout is not None
-        for line in self._process.stdout:
-            self._lines.put(line)
+        with self._process.stdout as lines:
+            for line in lines:
+                self._lines.put(line)
         self._lines.put("")
 
     def _exit(self) -> str:

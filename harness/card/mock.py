@@ -32,10 +32,8 @@ class Mock:
         return self
 
     def __exit__(self, *raised: object) -> None:
-        assert self._process.stdin is not None
         self._http.close()
-        self._process.stdin.close()
-        self._process.wait(GONE_WITHIN)
+        self._process.communicate(timeout=GONE_WITHIN)  # ends its input, and with it the mock
 
     def clear(self, world: str) -> None:
         """Make a new start: no programs, the machine's clock, an account, an empty ledger."""
