@@ -16,6 +16,7 @@ from race401.harness.card.judging import Outcome, Result
 from race401.harness.card.making import hello
 from race401.harness.card.races import CLAIMS, RACES
 from race401.harness.card.record import Card, Told, keep, load, slug
+from race401.harness.judge.evidence import LedgerEntry
 
 ROOT = Path(__file__).parents[1]
 DRIVERS = ROOT / "drivers"
@@ -96,15 +97,26 @@ def outcomes(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, t
     return msgspec.json.decode(capsys.readouterr().out, type=Card).essence()
 
 
-def test_a_naive_client_and_a_sound_one(capsys: pytest.CaptureFixture[str]) -> None:
-    """The template loses the burst and survives the late 401; our own client survives both."""
+def test_a_naive_client(capsys: pytest.CaptureFixture[str]) -> None:
+    """The template loses the burst and survives the late 401."""
     races = ["--race", "concurrent-401s", "--race", "late-401"]
     naive = outcomes(capsys, *races, "--", sys.executable, str(DRIVERS / "template.py"))
     assert naive["concurrent-401s"][0] == Outcome.NOT_CLAIMED
     assert naive["concurrent-401s"][1].startswith("4 of 5 calls failed; the session was lost")
     assert naive["late-401"] == (Outcome.SURVIVED, "2 exchanges where 1 would do, 2 401s on the wire")
-    fixed = outcomes(capsys, *races, "--", sys.executable, str(DRIVERS / "python/race401_policy.py"), "fixed")
-    assert fixed["concurrent-401s"] == (Outcome.SURVIVED, "1 exchange, 5 401s on the wire")
+
+
+@pytest.mark.slow
+def test_a_whole_card(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Our fix as reported: it survives all that it claims but the sign-out, as the README says."""
+    driver = [sys.executable, str(DRIVERS / "python/race401_policy.py"), "fixed"]
+    card = outcomes(capsys, "--keep", str(tmp_path), "--", *driver)
+    unclaimed = {"refresh-fails", "three-tabs"}
+    assert {race for race, (outcome, _) in card.items() if outcome == Outcome.LOST} == {"sign-out"}
+    assert {race for race, (outcome, _) in card.items() if outcome == Outcome.NOT_CLAIMED} == unclaimed
+    assert {race for race, (outcome, _) in card.items() if outcome == Outcome.SURVIVED} == (
+        {race.name for race in RACES} - unclaimed - {"sign-out"}
+    )
 
 
 @pytest.mark.slow
@@ -148,6 +160,13 @@ def test_a_card_is_kept_and_read_again(tmp_path: Path) -> None:
 # --- the scoreboard ---
 
 
+def test_who_cannot_be_asked_is_told_from_who_lost() -> None:
+    lost = a_card(sign_out=Outcome.NOT_CLAIMED).results[0]
+    assert scoreboard.cell(lost) == "-"
+    lost.entries = [*lost.entries, LedgerEntry(1, "w", *(None,) * 4, "GET", "/", 0, 0, 401, *(None,) * 4)]
+    assert scoreboard.cell(lost) == "○"
+
+
 def test_the_board_ranks_clients_and_says_what_it_costs() -> None:
     worse, better = a_card("worse", late_401=Outcome.LOST), a_card("better", late_401=Outcome.SURVIVED)
     text = scoreboard.markdown([worse, better], ["node x.mjs: node is not installed"])
@@ -164,8 +183,8 @@ def test_the_board_ranks_clients_and_says_what_it_costs() -> None:
 def test_the_page_is_one_file_with_every_cell() -> None:
     page = scoreboard.page([a_card(late_401=Outcome.LOST)], [])
     assert "http" not in re.sub(r'http-equiv|content="[^"]*"', "", page)
-    assert '<td class="lost" title="lost: what happened">✗</td>' in page
-    assert page.count('scope="col"') == len(RACES) + page.count("th[scope=col]") * 0
+    assert '<td class="lost" title="lost: what happened" aria-label="lost">✗</td>' in page
+    assert page.count('<th scope="col"') == len(RACES)
     assert "Not run" not in page
 
 

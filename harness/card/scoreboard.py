@@ -18,8 +18,9 @@ MARKS = {
     Outcome.BROKE: "?",
 }
 LEGEND = (
-    "✓ survived (✓ 3: with 3 exchanges where fewer would do) · ✗ lost, although the client claims otherwise · "
-    "○ lost or cannot be asked, and the client claims nothing else · · not exercised"
+    "✓ survived (✓ 3: with 3 exchanges where fewer would do); ✗ lost, although the client claims otherwise; "
+    "○ lost, and the client claims nothing else; - cannot be asked, as it has no sign-out or no shared storage; "
+    "· not exercised; ? the driver broke."
 )
 
 
@@ -27,6 +28,8 @@ def cell(result: Result | None) -> str:
     """Return a cell's text: the mark, and the price of a survival that cost more than needed."""
     if result is None:
         return ""
+    if result.outcome is Outcome.NOT_CLAIMED and not result.entries:
+        return "-"
     dear = result.outcome is Outcome.SURVIVED and result.ideal is not None and result.exchanges > result.ideal
     return f"{MARKS[result.outcome]} {result.exchanges}" if dear else MARKS[result.outcome]
 
@@ -37,11 +40,11 @@ def losses(cards: Iterable[Card]) -> list[tuple[Card, Result]]:
 
 
 def ordered(cards: Iterable[Card]) -> list[Card]:
-    """Return the cards, those with fewest losses and most survivals first."""
+    """Return the cards, those with most survivals first, and of them those with fewest losses."""
 
     def key(card: Card) -> tuple[int, int, str]:
         counts = [result.outcome for result in card.results]
-        return counts.count(Outcome.LOST), -counts.count(Outcome.SURVIVED), card.told.client
+        return -counts.count(Outcome.SURVIVED), counts.count(Outcome.LOST), card.told.client
 
     return sorted(cards, key=key)
 
