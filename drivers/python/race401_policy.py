@@ -15,6 +15,7 @@ CLAIMS = {
     "single_flight": POLICY.single_flight,
     "retry_on_401": POLICY.retry_on_401,
     "sign_out": POLICY.clear_on_sign_out,
+    "serve_while_valid": POLICY.on_refresh_failure == "send_current",
 }
 TOLD = about(
     "race401",

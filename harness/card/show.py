@@ -53,9 +53,9 @@ def summary(given: Card) -> str:
 def _lost(console: Console, given: Card, result: Result) -> None:
     console.print(Text(f"\n{result.race}: {ABOUT.get(result.race, '')}", "bold"))
     for line in result.story[:STORY]:
-        console.print(Text(f"  {line}", no_wrap=True, overflow="ellipsis"))
+        console.print(Text(f"  {line}"), soft_wrap=True)
     if len(result.story) > STORY:
         console.print(f"  ... {len(result.story) - STORY} more in the kept card")
     if result.race in given.told.explains:
-        console.print(Text(f"  why: {given.told.explains[result.race]}"))
-    console.print(Text(f"  again: race401 card --race {result.race} -- {given.command}"))
+        console.print(Text(f"  why: {given.told.explains[result.race]}"), soft_wrap=True)
+    console.print(Text(f"  again: race401 card --race {result.race} -- {given.command}"), soft_wrap=True)

@@ -16,7 +16,7 @@ from race401.harness.commands.errors import CommandError
 from race401.mock_api.worlds import WORLDS
 
 ABOUT = "drive any client through a series of races, and print which it survived"
-CARDS = Path("reports/cards")
+MY_CARDS = Path("reports/my-cards")
 
 
 def add(parser: ArgumentParser) -> None:
@@ -24,7 +24,7 @@ def add(parser: ArgumentParser) -> None:
     names = ", ".join(race.name for race in RACES)
     parser.add_argument("--race", action="append", metavar="NAME", help=f"only this one; may be repeated: {names}")
     parser.add_argument("--world", choices=tuple(WORLDS), help="default: what the client says it is made for")
-    parser.add_argument("--keep", type=Path, default=CARDS, metavar="FOLDER", help=f"where the card goes ({CARDS})")
+    parser.add_argument("--keep", type=Path, default=MY_CARDS, metavar="FOLDER", help=f"where it goes ({MY_CARDS})")
     parser.add_argument("--json", action="store_true", help="print the card as JSON instead")
     parser.add_argument("command", nargs=REMAINDER, metavar="-- CMD", help="the driver; see docs/your-client.md")
 

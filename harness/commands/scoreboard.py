@@ -13,10 +13,10 @@ from race401.harness.card import scoreboard, show
 from race401.harness.card.making import NoDriver, make
 from race401.harness.card.races import RACES
 from race401.harness.card.record import Card, keep, load, slug
-from race401.harness.commands.card import CARDS
 from race401.harness.commands.errors import CommandError
 from race401.mock_api.worlds import WORLDS
 
+CARDS = Path("reports/cards")
 ABOUT = "clients by races, from stored score cards, as Markdown and HTML; --run makes the cards anew first"
 
 
