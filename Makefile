@@ -7,7 +7,7 @@ READY_DEV := $(VENV)/.ready-dev
 
 GATED := $(BIN)/locust -f scenarios/burst.py --headless --skip-log-setup -u 24 -r 24 --pages 8
 
-.PHONY: burst gate bless test test-all test-browser check bench seeds alarms million mutate lock clean setup
+.PHONY: burst gate bless test test-all test-browser check bench seeds alarms million mutate scoreboard lock clean setup
 
 burst: $(READY)  ## the main job: the race before and after the fix, about 20 s of load
 	@$(BIN)/locust -f scenarios/burst.py --headless --skip-log-setup -u 60 -r 60 -t 20s $(ARGS)
@@ -42,6 +42,10 @@ check: $(READY_DEV)  ## lint, types, import layers
 
 bench: $(READY_DEV)  ## ratios, measured side by side in one run
 	@$(BIN)/python -m pytest -p no:cacheprovider --benchmark-quiet --no-header --disable-warnings bench $(ARGS)
+
+scoreboard: $(READY_DEV)  ## real clients by races: run each, keep its card, write docs/scoreboard.md (a few minutes)
+	@if command -v npm >/dev/null; then cd drivers/node && npm ci --silent; fi
+	@$(BIN)/race401 scoreboard --run $(ARGS)
 
 seeds: $(READY)  ## the main job twenty times, with twenty seeds (about 9 minutes)
 	@$(BIN)/python bench/seeds.py $(ARGS)

@@ -65,6 +65,19 @@ async def aged_sign_in(request: Request, body: AgedSignIn) -> Response:
     return await signed_in(request, realm, account, body.remaining_s)
 
 
+@router.put("/aging", summary="Let sign-ins bring tokens of any age", status_code=204)
+async def aging(request: Request, world: str = DEFAULT, remaining_s: float | None = None) -> Response:
+    """From now on a sign-in's first access token has so many s left, for clients that nobody can sign in aged.
+
+    None: the world's whole lifetime again.
+    """
+    realm: Realm | None = request.app.state.realms.get(world)
+    if realm is None:
+        return _unknown_world(request, world)
+    realm.remaining = remaining_s
+    return Response(status_code=204)
+
+
 @router.get("/sessions", summary="Who is signed in")
 async def sessions(request: Request, world: str = DEFAULT, email: str = "") -> Response:
     """The sessions of a world, or those of one account in it."""

@@ -49,6 +49,7 @@ class Realm:
         self.token_limit = Buckets(150, lambda: self.clock())  # noqa: PLW0108 - as above
         self.signup_limit = Buckets(30, lambda: self.clock())  # noqa: PLW0108
         self._seal = secrets.token_bytes(32)  # signs v2 refresh tokens
+        self.remaining: float | None = None  # s; what is left of first access tokens, if not the whole lifetime
 
     # --- accounts ---
 
@@ -66,8 +67,9 @@ class Realm:
     # --- sessions ---
 
     async def sign_in(self, user: User, remaining: float | None = None) -> tuple[Family, str]:
-        """Begin a session; `remaining` s is what is left of its first access token's life, if not all."""
+        """Begin a session; `remaining` s is what is left of its first access token's life, else the realm says."""
         now = user.last_sign_in_at = self.clock()
+        remaining = self.remaining if remaining is None else remaining
         whole = int(now) + int(self.world.lifetime)
         expires_at = whole if remaining is None else min(round(now + remaining), whole)
         issued_at = expires_at - int(self.world.lifetime)

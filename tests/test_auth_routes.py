@@ -426,3 +426,19 @@ def test_health_and_keys(mock: Mock) -> None:
     assert mock.get("/auth/v1/health").json()["name"] == "GoTrue"
     keys = mock.get("/auth/v1/.well-known/jwks.json")
     assert (keys.json(), keys.headers["cache-control"]) == ({"keys": []}, "public, max-age=600")
+
+
+def test_sign_ins_bring_tokens_of_the_age_that_was_asked_for(mock: Mock) -> None:
+    def left(world: str = "supabase") -> int:
+        mock.client.post(f"/{world}/auth/v1/signup", json=WHO)
+        body: dict[str, int] = mock.client.post(f"/{world}/auth/v1{PASSWORD}", json=WHO).json()
+        return body["expires_in"]
+
+    def aging(**given: Any) -> httpx.Response:
+        return mock.client.put("/_race401/aging", params=given)
+
+    assert aging(world="rfc9700", remaining_s=59).status_code == 204
+    assert (left("rfc9700"), left()) == (59, 3600)
+    aging(world="rfc9700")
+    assert left("rfc9700") == 3600
+    assert aging(world="mars").status_code == 422

@@ -20,7 +20,7 @@ REFUSED = frozenset(
 )  # and a session lost; those who meet a conflict or a rate limit may try again
 REUSE = frozenset({"reuse_tolerated", "forked", "reused", "revoked"})
 GRANTED = frozenset({"rotated", "kept", "reuse_tolerated", "forked"})
-LOGOUT = "/auth/v1/logout"
+LOGOUT = ("/auth/v1/logout", "/oauth/revoke")
 SIGNATURE_WITHIN = 1.0  # s from the 200 to the last 401, as in the incident
 SEQS_KEPT = 200  # in a stored verdict, of each kind and row
 UNSURE = 0.25  # s about the margin in which one look at the clock may say either

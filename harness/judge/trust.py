@@ -71,6 +71,11 @@ def _nameless(evidence: Evidence) -> Iterator[Finding]:
     if lost:
         sentence = f"{len(lost)} refused requests name neither a client nor a session: whose they are is not known"
         yield Finding("witnesses", Value.UNKNOWN, sentence, rows=lost[:SHOWN])
+    unsaid = [e.seq for e in evidence.entries if e.grant_outcome == "refused"]
+    if unsaid:
+        told = f"{len(unsaid)} refreshes were refused, and nothing says why"
+        sentence = f"{told}: whether a session was lost is not known"
+        yield Finding("witnesses", Value.UNKNOWN, sentence, rows=unsaid[:SHOWN])
 
 
 def completeness(evidence: Evidence, _: list[Row]) -> Iterator[Finding]:
