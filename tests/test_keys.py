@@ -1,5 +1,7 @@
 """Signing keys: what is generated, what a file may hold, what is published, and what a wrong file says."""
 
+import base64
+import hmac
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,7 +13,7 @@ import pytest
 from inprocess import SyncTransport
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet, OctKey, RSAKey
-from mocks import WHO, Mock
+from mocks import NOW, WHO, Mock
 
 from race401.mock_api.app import create_app
 from race401.mock_api.keys import KeysError, read
@@ -88,6 +90,25 @@ def test_after_a_key_change_old_tokens_are_good_while_the_old_key_verifies(tmp_p
     both = [RSA.as_dict(private=False), jwk(EC)]
     assert Mock(keys=str(written(tmp_path, json.dumps(both)))).get("/contacts", token).status_code == 200
     assert Mock(keys=str(written(tmp_path, json.dumps(jwk(EC))))).get("/contacts", token).status_code == 401
+
+
+def test_a_key_is_used_with_its_own_algorithm_alone(tmp_path: Path) -> None:
+    """With a legacy secret beside it, an asymmetric key still never verifies HS256, and the secret needs no `kid`."""
+    legacy = OctKey.import_key(SECRET)
+    mock = Mock(keys=str(written(tmp_path, json.dumps([jwk(RSA), legacy.as_dict(private=True)]))))
+    claims = {"aud": "authenticated", "exp": int(NOW) + 60}
+    assert mock.get("/contacts", jwt.encode({"alg": "HS256"}, claims, legacy)).status_code == 200
+    for header in ({"alg": "HS256"}, {"alg": "HS256", "kid": RSA.thumbprint()}):
+        said = ".".join(closed(part) for part in (header, claims))
+        mac = hmac.digest(RSA.as_pem(private=False), said.encode(), "sha256")
+        assert mock.get("/contacts", f"{said}.{closed(mac)}").status_code == 401
+        assert mock.last.cause == "bad_signature"
+
+
+def closed(value: Any) -> str:
+    """A part of a token."""
+    raw = value if isinstance(value, bytes) else json.dumps(value).encode()
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 WRONG = {

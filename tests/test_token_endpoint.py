@@ -169,6 +169,12 @@ def test_a_single_session() -> None:
     assert mock.refresh(other["refresh_token"]).status_code == 200, "another user's session is no rival"
 
 
+def test_of_two_sessions_of_one_instant_both_count() -> None:
+    mock = Mock(single_session=True)
+    pairs = [mock.sign_in() for _ in range(2)]
+    assert [mock.refresh(pair["refresh_token"]).status_code for pair in pairs] == [200, 200]
+
+
 def test_a_rival_that_has_ended_does_not_count() -> None:
     mock = Mock(single_session=True, timebox=100.0)
     mock.now -= 50
