@@ -56,6 +56,14 @@ def test_a_driver_that_ends_is_told_with_its_last_words(tmp_path: Path) -> None:
         d.ask("sign-in")
 
 
+def test_an_answer_that_is_not_ok_is_no_answer(tmp_path: Path) -> None:
+    with (
+        pytest.raises(DriverFailed, match=r"it answered `begin` with 'a stray line', not `ok`"),
+        Driver(python(SILENT + "print('a stray line', flush=True)"), {}, tmp_path / "log") as driver,
+    ):
+        driver.tell("begin /a")
+
+
 def test_a_driver_without_an_answer_is_given_up_and_gone(tmp_path: Path) -> None:
     with (
         pytest.raises(DriverFailed, match=r"no answer to `end` within 0\.1 s"),
@@ -228,23 +236,32 @@ def test_the_page_names_every_race_and_every_claim() -> None:
 def told_by(path: Path, tmp_path: Path) -> Told:
     """What a driver says of its client."""
     extra = ["fixed"] if path.stem == "race401_policy" else []
-    return hello([sys.executable, str(path), *extra], tmp_path)
+    return hello(["node" if path.suffix == ".mjs" else sys.executable, str(path), *extra], tmp_path)
 
 
-@pytest.mark.parametrize("path", [path for path in MINE if path.suffix == ".py"], ids=lambda path: path.stem)
+def source(path: str, driver: Path) -> Path:
+    """A file of the library, below site-packages or node_modules."""
+    if driver.suffix == ".mjs":
+        return driver.parent / "node_modules" / path
+    module = find_spec(path.partition("/")[0])
+    assert module is not None
+    assert module.submodule_search_locations
+    return Path(module.submodule_search_locations[0]).parent / path
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", MINE, ids=lambda path: path.stem)
 def test_each_reason_is_a_line_of_the_librarys_source(path: Path, tmp_path: Path) -> None:
+    if path.suffix == ".mjs" and not (path.parent / "node_modules").exists():
+        pytest.skip("the JavaScript clients are not installed: npm ci in drivers/node")
     told = told_by(path, tmp_path)
     assert told.docs
     assert set(told.claims) <= set(CLAIMS)
     for race, why in told.explains.items():
         assert race in {race.name for race in RACES}
-        match = re.match(r"([^:]+):(\d+) `([^`]+)`", why)
+        match = re.match(r"(\S+):(\d+) `([^`]+)`", why)
         assert match is not None, why
-        module = find_spec(match[1].partition("/")[0])
-        assert module is not None
-        assert module.submodule_search_locations
-        source = Path(module.submodule_search_locations[0]).parent / match[1]
-        assert match[3] in source.read_text().splitlines()[int(match[2]) - 1], f"{path}: {why}"
+        assert match[3] in source(match[1], path).read_text().splitlines()[int(match[2]) - 1], f"{path}: {why}"
 
 
 def test_the_cards_that_are_committed_are_of_the_listed_clients() -> None:

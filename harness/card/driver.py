@@ -60,6 +60,12 @@ class Driver:
             raise DriverFailed(f"it ended at `{word}` ({self._exit()}){self._last_words()}")
         return answer.strip()
 
+    def tell(self, line: str) -> None:
+        """Send a line that is answered `ok`; raises DriverFailed if it is not."""
+        answer = self.ask(line)
+        if answer != "ok":
+            raise DriverFailed(f"it answered `{line.partition(' ')[0]}` with {answer[:200]!r}, not `ok`")
+
     def __enter__(self) -> Self:
         return self
 
