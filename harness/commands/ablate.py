@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from race401.harness.commands.judge import keep
+from race401.harness.commands.outputs import keep
 from race401.harness.explore.core.ablation import CONDITIONS, UNSEEN, Cell, Condition, Row, ablate
 from race401.harness.explore.core.findings import KINDS
 from race401.harness.explore.core.scenario import Scenario
