@@ -63,7 +63,7 @@ def test_hardened_has_not(hole: Hole) -> None:
     assert not hole.does & set(result.found)
 
 
-EVERYTHING = {"sign_out": True, "cancel": 1, "fail": 1}
+EVERYTHING: dict[str, Any] = {"sign_out": True, "cancel": 1, "fail": 1}
 OTHERS: list[dict[str, Any]] = [{"switch": True}, {"refuse": True, "fail": 1}, {"ticks": 1, "fail": 1}, {"lose": 1}]
 
 
