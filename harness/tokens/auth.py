@@ -12,7 +12,7 @@ import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import Protocol, TypeAlias, TypeVar, runtime_checkable
 
 import httpx
 
@@ -48,6 +48,8 @@ from race401.harness.tokens.model import (
 from race401.harness.tokens.policy import FIXED, Policy
 
 S = TypeVar("S", bound=Step)
+
+Launcher: TypeAlias = Callable[[Flight, list[Callable[[], None]]], None]  # the list: what lets it go
 
 TRACE = "race401.trace"  # request.extensions[TRACE] is this request's Trace
 
@@ -264,29 +266,43 @@ class TokenAuth(httpx.Auth):
             event = self._told(await self._await(effect, ride))
         return None
 
-    def _step(self, ride: _Ride, event: Event | None, launch: Callable[[Flight], None]) -> Effect | None:
-        """Step under the lock, and do there what nothing may come between; whoever looks on is told after it."""
-        done: list[tuple[Effect, Event]] = []
-        with self._lock:
-            try:
-                effect = next(ride.flow) if event is None else ride.flow.send(event)
-                while isinstance(effect, AT_ONCE):
-                    done.append((effect, self._at_once(effect, launch)))
-                    effect = ride.flow.send(done[-1][1])
-            except StopIteration:
-                effect = None
-            if isinstance(effect, Join) and effect.flight.waiters is None:
-                launch(effect.flight)
-        for asked, answer in done:
-            self._told(asked)
-            if isinstance(asked, WriteStore) and isinstance(answer, Done):
-                for listener in self._listeners:
-                    listener(asked.change, asked.pair)
-        return None if effect is None else self._told(effect)
+    def _step(self, ride: _Ride, event: Event | None, launch: Launcher) -> Effect | None:
+        """Step under the lock, and do there what nothing may come between; whoever looks on is told after it.
 
-    def _at_once(self, effect: Effect, launch: Callable[[Flight], None]) -> Event:
-        if isinstance(effect, Launch):
+        A flight begins in the same breath, before anyone can be killed, and goes once what led to it has been told.
+        """
+        done: list[tuple[Effect, Event]] = []
+        go: list[Callable[[], None]] = []
+        try:
+            with self._lock:
+                effect = self._advance(ride, event, done, lambda flight: launch(flight, go))
+            for asked, answer in done:
+                self._told(asked)
+                if isinstance(asked, WriteStore) and isinstance(answer, Done):
+                    for listener in self._listeners:
+                        listener(asked.change, asked.pair)
+            return None if effect is None else self._told(effect)
+        finally:
+            for each in go:
+                each()
+
+    def _advance(
+        self, ride: _Ride, event: Event | None, done: list[tuple[Effect, Event]], launch: Callable[[Flight], None]
+    ) -> Effect | None:
+        try:
+            effect = next(ride.flow) if event is None else ride.flow.send(event)
+            while isinstance(effect, AT_ONCE):
+                if isinstance(effect, Launch):
+                    launch(effect.flight)
+                done.append((effect, self._at_once(effect)))
+                effect = ride.flow.send(done[-1][1])
+        except StopIteration:
+            return None
+        if isinstance(effect, Join) and effect.flight.waiters is None:
             launch(effect.flight)
+        return effect
+
+    def _at_once(self, effect: Effect) -> Event:
         if isinstance(effect, WriteStore) and not self._written(effect):
             return Withheld()
         return Done()
@@ -370,10 +386,13 @@ class TokenAuth(httpx.Auth):
         ride.hold = self._tab_lock()
         return ride.hold
 
-    def _launch(self, flight: Flight) -> None:
+    def _launch(self, flight: Flight, go: list[Callable[[], None]]) -> None:
         flight.waiters = landed = threading.Event()
+        told = threading.Event()
+        go.append(told.set)  # before the start: under gevent that is a place to be killed at
 
         def run() -> None:
+            told.wait()
             try:
                 self._finish(_Ride(core.fly(self.session, self.policy, flight)))
             finally:
@@ -381,7 +400,7 @@ class TokenAuth(httpx.Auth):
 
         threading.Thread(target=run, name="race401-refresh", daemon=True).start()
 
-    def _alaunch(self, flight: Flight) -> None:
+    def _alaunch(self, flight: Flight, _: list[Callable[[], None]]) -> None:  # a task runs when the step is over
         flow = core.fly(self.session, self.policy, flight)
         loop = asyncio.get_running_loop()
         flight.waiters = loop.create_task(self._afinish(_Ride(flow)), name="race401-refresh")
