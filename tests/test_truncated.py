@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from ledgers import PAGE, Run, reproduced
 
@@ -83,6 +83,7 @@ def hold(folder: Path, cut: int, state: Mapping[str, object]) -> None:
     assert verdict.value is (Value.FAIL if failures(verdict) else Value.UNKNOWN)
 
 
+@settings(deadline=None)
 @given(cut=st.integers(0, len(WHOLE)), state=st.sampled_from([WITNESSED, KILLED]))
 def test_cut_at_any_byte(folder: Path, cut: int, state: Mapping[str, object]) -> None:
     hold(folder, cut, state)
