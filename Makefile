@@ -5,10 +5,22 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 READY_DEV := $(VENV)/.ready-dev
 
-.PHONY: burst test test-all check bench seeds mutate lock clean setup test-browser million
+GATED := $(BIN)/locust -f scenarios/burst.py --headless --skip-log-setup -u 24 -r 24 --pages 8
+
+.PHONY: burst gate bless test test-all test-browser check bench seeds alarms million mutate scoreboard lock clean setup
 
 burst: $(READY)  ## the main job: the race before and after the fix, about 20 s of load
 	@$(BIN)/locust -f scenarios/burst.py --headless --skip-log-setup -u 60 -r 60 -t 20s $(ARGS)
+
+gate: $(READY)  ## the burst with fixed work, compared with the committed baseline
+	@rm -rf reports/gate
+	-@$(GATED) --run-id gate >$(VENV)/gate.log
+	@$(BIN)/race401 compare reports/baseline.json reports/gate $(ARGS)
+
+bless: $(READY)  ## make such a run the baseline, after a look at what changes
+	@rm -rf reports/gate
+	@$(GATED) --run-id gate
+	@$(BIN)/race401 bless reports/gate $(ARGS)
 
 test: $(READY_DEV)  ## the fast tests and one short burst
 	@$(BIN)/python -m pytest -m "not slow and not browser" $(ARGS)
@@ -31,6 +43,10 @@ check: $(READY_DEV)  ## lint, types, import layers
 bench: $(READY_DEV)  ## ratios, measured side by side in one run
 	@$(BIN)/python -m pytest -p no:cacheprovider --benchmark-quiet --no-header --disable-warnings bench $(ARGS)
 
+scoreboard: $(READY_DEV)  ## real clients by races: run each, keep its card, write docs/scoreboard.md (a few minutes)
+	@if command -v npm >/dev/null; then cd drivers/node && npm ci --silent; fi
+	@$(BIN)/race401 scoreboard --run $(ARGS)
+
 seeds: $(READY)  ## the main job twenty times, with twenty seeds (about 9 minutes)
 	@$(BIN)/python bench/seeds.py $(ARGS)
 
@@ -39,6 +55,9 @@ mutate: $(READY_DEV)  ## break the core, the issuer and the checks; the tests mu
 
 million: $(READY)  ## a run of a million ledger entries, judged and reported: what it costs
 	@$(BIN)/python bench/million.py $(ARGS)
+
+alarms: $(READY)  ## the gate's false alarms, and what it misses with a part of the fix removed (about 10 minutes)
+	@$(BIN)/python bench/alarms.py $(ARGS)
 
 setup: $(READY)
 

@@ -13,7 +13,7 @@ from importlib.metadata import version
 
 from race401.harness.commands.errors import CommandError
 
-COMMANDS = ("burst", "judge", "worlds", "report")
+COMMANDS = ("judge", "worlds", "report", "compare", "bless", "watch", "burst", "card", "scoreboard", "proxy")
 USAGE, UNKNOWN, INTERNAL = 2, 3, 4  # exit codes
 
 

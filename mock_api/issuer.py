@@ -71,7 +71,7 @@ class Family:
         """The link that the first use of this token brought."""
         return next((link for link in self.links if link.parent == token), None)
 
-    def generation_at(self, issued_at: int) -> int:
+    def generation_at(self, issued_at: float) -> int:
         """The generation of an access token with this `iat`: tokens do not name it on the wire."""
         oldest = self.links[0].generation if self.links else 0
         return next((link.generation for link in reversed(self.links) if link.issued_at <= issued_at), oldest)
@@ -116,6 +116,17 @@ def ended(world: World, family: Family, now: float) -> Outcome | None:
     if world.inactivity and now > family.refreshed_at + world.inactivity:
         return Outcome.INACTIVE
     return None
+
+
+def causes(world: World, family: Family, presented: str, now: float) -> tuple[str, ...]:
+    """Return GoTrue's words for why a consumed token is accepted again; they go into a header."""
+    active = family.active
+    said = {
+        "concurrent-refresh": abs(now - family.refreshed_at) < world.reuse_interval,
+        "fail-to-save": active is not None and active.parent == presented,
+        "always-allow": world.always_reusable,
+    }
+    return tuple(word for word, holds in said.items() if holds)
 
 
 def _within(world: World, family: Family, link: Link, now: float) -> bool:

@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 from race401.mock_api import refresh_tokens
 from race401.mock_api.accounts import Accounts, User
 from race401.mock_api.clock import system_clock
-from race401.mock_api.issuer import GRANTED, Answer, Family, Outcome, begin, ended, exchange
-from race401.mock_api.jwt import Cause, Keys, Verified, claims_of
+from race401.mock_api.issuer import GRANTED, Answer, Family, Outcome, begin, causes, ended, exchange
+from race401.mock_api.jwt import Cause, Keys, Verified, claims_of, service_claims
 from race401.mock_api.ledger import Entry
+from race401.mock_api.ratelimit import Buckets
 from race401.mock_api.store import Contended, MemoryStore, Sleep, TwoStepStore
 from race401.mock_api.worlds import World
 
@@ -25,6 +26,7 @@ class Exchanged(NamedTuple):
     access: str = ""
     family: Family | None = None
     expires_at: int = 0  # s since the epoch
+    causes: tuple[str, ...] = ()  # why a consumed token was accepted, in GoTrue's words
 
 
 class Realm:
@@ -39,18 +41,24 @@ class Realm:
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self.world, self.clock = world, clock
-        self.keys = Keys(secret)
+        self.keys = Keys(secret, algorithm=world.algorithm, file=world.keys)
         store = MemoryStore if world.atomic else TwoStepStore
         self.store = store(world.transaction, lambda: self.clock(), sleep)  # noqa: PLW0108 - a clock can be exchanged
         self.accounts = Accounts()
         self.users, self.by_email = self.accounts.by_id, self.accounts.by_email
+        self.token_limit = Buckets(150, lambda: self.clock())  # noqa: PLW0108 - as above
+        self.signup_limit = Buckets(30, lambda: self.clock())  # noqa: PLW0108
         self._seal = secrets.token_bytes(32)  # signs v2 refresh tokens
+        self.remaining: float | None = None  # s; what is left of first access tokens, if not the whole lifetime
 
     # --- accounts ---
 
     def sign_up(self, email: str, password: str, metadata: dict[str, Any]) -> User:
         """Return a new, confirmed account; the caller has checked that there is none."""
-        return self.accounts.make(email, password, self.clock(), confirmed=True, metadata=metadata)
+        user = self.accounts.make(email, password, self.clock())
+        user.metadata = {**metadata, **user.metadata}
+        self.accounts.confirm(user, self.clock())
+        return user
 
     def account(self, email: str, password: str) -> User | None:
         """Return the account that these belong to."""
@@ -59,8 +67,9 @@ class Realm:
     # --- sessions ---
 
     async def sign_in(self, user: User, remaining: float | None = None) -> tuple[Family, str]:
-        """Begin a session; `remaining` s is what is left of its first access token's life, if not all."""
+        """Begin a session; `remaining` s is what is left of its first access token's life, else the realm says."""
         now = user.last_sign_in_at = self.clock()
+        remaining = self.remaining if remaining is None else remaining
         whole = int(now) + int(self.world.lifetime)
         expires_at = whole if remaining is None else min(round(now + remaining), whole)
         issued_at = expires_at - int(self.world.lifetime)
@@ -72,25 +81,24 @@ class Realm:
     async def exchange(self, presented: str, entry: Entry, decide: Callable[[Entry], None]) -> Exchanged:
         """Spend a refresh token, in one atomic step, and tell the entry whose it was and what came of it."""
         found, presented, missing = self._find(presented)
+        link = found.find(presented) if found is not None else None
         user = self.users.get(found.user) if found is not None else None
-        if found is None or user is None:
-            return self._noted(entry, None, Answer(missing, None))
-        link = found.find(presented)
-        assert link is not None
+        if found is None or link is None or user is None:
+            return self._noted(entry, Exchanged(Answer(missing, None)))
         entry.token_left_s = round(link.issued_at + self.world.lifetime - self.clock(), 6)
-        if user.banned_until > self.clock():
-            return self._noted(entry, found, Answer(Outcome.BANNED, link.generation))
+        if user.banned(self.clock()):
+            return self._noted(entry, Exchanged(Answer(Outcome.BANNED, link.generation), family=found))
 
-        def step(family: Family) -> tuple[Family, tuple[Family, Answer]]:
+        def step(family: Family) -> tuple[Family, Exchanged]:
             decide(entry)
             after, answer = self._decide(family, presented)
-            return after, (after, answer)
+            return after, self._granted(after, answer, causes(self.world, family, presented, self.clock()))
 
         try:
-            family, answer = await self.store.transact(presented, step) or (found, Answer(Outcome.NOT_FOUND, None))
+            done = await self.store.transact(presented, step) or Exchanged(Answer(Outcome.NOT_FOUND, None))
         except Contended:
-            return self._noted(entry, found, Answer(Outcome.CONFLICT, link.generation))
-        return self._noted(entry, family, answer)
+            done = Exchanged(Answer(Outcome.CONFLICT, link.generation), family=found)
+        return self._noted(entry, done)
 
     def _decide(self, family: Family, presented: str) -> tuple[Family, Answer]:
         """Return what the world's rules make of it, given the user's other sessions."""
@@ -102,19 +110,25 @@ class Realm:
         fresh = self._refresh_token(family.id, family.links[-1].generation + 1)
         return exchange(self.world, family, presented, now, fresh)
 
-    def _noted(self, entry: Entry, family: Family | None, answer: Answer) -> Exchanged:
-        """Write into the entry what was decided, and sign the access token where it was granted."""
-        entry.grant_outcome, entry.generation = str(answer.outcome), answer.presented
-        if family is None:
-            return Exchanged(answer)
-        entry.family = family.id
+    def _granted(self, family: Family, answer: Answer, why: tuple[str, ...]) -> Exchanged:
+        """Sign the access token, if the exchange was granted. The same pair again is the same bytes again."""
         user = self.users.get(family.user)
         if answer.outcome not in GRANTED or answer.link is None or user is None:
             return Exchanged(answer, family=family)
-        same = answer.outcome is Outcome.REUSE_TOLERATED and self.world.reuse_brings == "same"
+        tolerated = answer.outcome is Outcome.REUSE_TOLERATED
+        same = tolerated and self.world.reuse_brings == "same"
         issued_at = answer.link.issued_at if same else int(self.clock())
         expires_at = issued_at + int(self.world.lifetime)
-        return Exchanged(answer, self._sign(family, user, issued_at, expires_at), family, expires_at)
+        access = self._sign(family, user, issued_at, expires_at)
+        return Exchanged(answer, access, family, expires_at, why if tolerated else ())
+
+    @staticmethod
+    def _noted(entry: Entry, done: Exchanged) -> Exchanged:
+        """Write into the entry what was decided, and about whom."""
+        entry.grant_outcome, entry.generation = str(done.answer.outcome), done.answer.presented
+        if done.family is not None:
+            entry.family = done.family.id
+        return done
 
     def _find(self, presented: str) -> tuple[Family | None, str, Outcome]:
         """Return the token's family and the token that stands for it there, or how it is missing."""
@@ -135,6 +149,14 @@ class Realm:
         chosen = {"local": [family.id], "others": [name for name in mine if name != family.id]}
         await self.store.end(chosen.get(scope, mine))
 
+    async def sign_out_everywhere(self, user: User) -> None:
+        """End all of the user's sessions."""
+        await self.store.end([each.id for each in self.store.of(user.id)])
+
+    def service_key(self) -> str:
+        """Return an admin's token for this world."""
+        return self.keys.sign(service_claims(self._issuer(), self.clock()))
+
     def _refresh_token(self, session: str, generation: int) -> str:
         if self.world.refresh_format == "random":
             return refresh_tokens.chance()
@@ -144,20 +166,28 @@ class Realm:
         return hmac.digest(self._seal, session.encode(), hashlib.sha256)
 
     def _sign(self, family: Family, user: User, issued_at: int, expires_at: int) -> str:
-        issuer = f"http://race401.test/{self.world.name}/auth/v1"
-        return self.keys.sign(claims_of(family, user, issuer, issued_at, expires_at))
+        return self.keys.sign(claims_of(family, user, self._issuer(), issued_at, expires_at))
+
+    def _issuer(self) -> str:
+        return f"http://race401.test/{self.world.name}/auth/v1"
 
     # --- verification ---
 
     def verify(self, token: str, entry: Entry, leeway: float) -> Verified | Cause:
-        """Return what a valid token says, or why it is refused; note in the entry whose it is."""
+        """Return what a valid token for this world's API says, or why it is refused."""
+        verified = self.current(token, entry, leeway)
+        return "wrong_audience" if isinstance(verified, Verified) and not verified.for_us else verified
+
+    def current(self, token: str, entry: Entry, leeway: float) -> Verified | Cause:
+        """Return what a genuine token says within its dates, or why it is refused; note in the entry whose it is."""
         verified = self.keys.genuine(token)
         if isinstance(verified, str):
             return verified
-        entry.family = verified.family
-        family = self.store.get(verified.family)
-        if family is not None:
-            entry.generation = family.generation_at(verified.claims.get("iat", 0))
+        if verified.family:
+            entry.family = verified.family
+            family = self.store.get(verified.family)
+            if family is not None:
+                entry.generation = family.generation_at(verified.iat)
         now = self.clock()
         left = verified.exp - now
         entry.token_left_s = round(left, 6)

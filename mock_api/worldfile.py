@@ -12,6 +12,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from race401.mock_api.keys import KeysError, read
 from race401.mock_api.worlds import DEFAULT, WORLDS, World
 
 KNOWN = [field.name for field in fields(World) if field.name != "name"]
@@ -37,25 +38,27 @@ def load(path: Path) -> dict[str, World]:
     if not tables:
         wrong.append("no world in it; write a table such as [mine]")
     for name, table in tables.items():
-        problems = _problems(name, table, worlds)
+        problems = _problems(path, name, table, worlds)
         wrong += [f"[{name}] {problem}" for problem in problems]
         if not problems:
-            worlds[name] = _world(name, table, worlds)
+            worlds[name] = _world(path, name, table, worlds)
     if wrong:
         raise WorldFileError("; ".join(f"{path}: {problem}" for problem in wrong))
     return worlds
 
 
-def _world(name: str, table: dict[str, Any], worlds: dict[str, World]) -> World:
+def _world(path: Path, name: str, table: dict[str, Any], worlds: dict[str, World]) -> World:
     like = table.get("like", DEFAULT)
     settings: dict[str, Any] = {"name": name, "summary": f"like {like}, with settings of its own"}
     for key, value in table.items():
         if key != "like":
             settings[key] = float(value) if TYPES[key] is float else value
+    if settings.get("keys"):
+        settings["keys"] = str(path.parent / settings["keys"])
     return replace(worlds[like], **settings)
 
 
-def _problems(name: str, table: Any, worlds: dict[str, World]) -> list[str]:
+def _problems(path: Path, name: str, table: Any, worlds: dict[str, World]) -> list[str]:
     """Return all that is wrong with one table."""
     if not isinstance(table, dict):
         return [f"is not a table; write [{name}] above its settings, each on a line of its own"]
@@ -71,7 +74,17 @@ def _problems(name: str, table: Any, worlds: dict[str, World]) -> list[str]:
             found.append(f"{key}: no such setting; {meant}")
         elif (right := _wanted(key, value)) is not None:
             found.append(f"{key} = {value!r}: must be {right}")
+        elif key == "keys" and value:
+            found += _unusable(path.parent / value)
     return found
+
+
+def _unusable(keys: Path) -> list[str]:
+    try:
+        read(keys)
+    except KeysError as error:
+        return [f"keys: {error}"]
+    return []
 
 
 def _wanted(key: str, value: Any) -> str | None:

@@ -61,7 +61,9 @@ class World:
 
     # --- access tokens, and who checks them ---
     algorithm: Algorithm = "HS256"
-    """What signs them, unless a key file is given."""
+    """What signs them, unless a key file says."""
+    keys: str = ""
+    """A file of signing keys: PEM, JWK, JWK set, or a shared secret; empty: a key is generated."""
     lifetime: float = 3600.0
     """Of access tokens (GOTRUE_JWT_EXP)."""
     leeway: float = 0.0

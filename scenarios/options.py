@@ -7,6 +7,7 @@ from typing import Any
 
 from race401.harness.tokens.policy import POLICIES, Policy
 from race401.scenarios.conditions import CONDITIONS, Condition
+from race401.scenarios.policies import NoSuchPolicy, policy
 
 ARRIVALS = ("together", "first-then-rest")
 TRANSPORTS = ("httpx", "fasthttp")
@@ -76,7 +77,8 @@ def add_options(parser: Any) -> None:
     add(
         "--policies",
         default="pre-fix,fixed",
-        help=f"the control and the subject, or the subject alone; known: {known}",
+        help=f"the control and the subject, or the subject alone; known: {known}; "
+        "with other knobs: fixed:single_flight=false+expiry_margin=60",
     )
     add("--conditions", default=",".join(CONDITIONS), help=f"known: {', '.join(CONDITIONS)}")
     add("--arrival", default=ARRIVALS[0], help=f"how a page's requests leave: {' or '.join(ARRIVALS)}")
@@ -174,10 +176,11 @@ def _rate(text: str) -> float | None:
 
 def _policies(text: str) -> dict[str, Policy]:
     names = [name.strip() for name in text.split(",") if name.strip()]
-    for name in names:
-        if name not in POLICIES:
-            raise Refused(f"unknown policy {name!r}; known: {', '.join(POLICIES)}")
-    match [POLICIES[name] for name in names]:
+    try:
+        policies = [policy(name) for name in names]
+    except NoSuchPolicy as unknown:
+        raise Refused(str(unknown)) from None
+    match policies:
         case [subject]:
             return {"subject": subject}
         case [control, subject]:

@@ -87,6 +87,7 @@ class Record:
         """Store the evidence, judge it, and return the table and the exit code."""
         problem = self._fetch_ledger()
         manifest = self.manifest(ended_at, unfinished or problem)
+        manifest["ledger_entries"] = (self.folder / evidence.LEDGER).read_bytes().count(b"\n")
         self._write("manifest.json", _pretty(manifest))
         self._write("samples.jsonl", b"".join(msgspec.json.encode(sample) + b"\n" for sample in self.samples))
         told = evidence.load(self.folder)

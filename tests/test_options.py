@@ -53,6 +53,7 @@ def test_a_late_browser_has_pages_enough_too() -> None:
     ("change", "said"),
     [
         ({"policies": "pre-fix,fxied"}, "unknown policy 'fxied'; known: pre-fix, fixed"),
+        ({"policies": "fixed:expiry_margin=soon"}, "expiry_margin is a number of seconds, 0 or more, not 'soon'"),
         ({"policies": "pre-fix,fixed,fixed"}, "--policies takes a control and a subject, or a subject alone, not 3"),
         ({"policies": ""}, "not 0 names"),
         ({"conditions": "supabase,mars"}, "unknown condition 'mars'; known: supabase, slow-clock, rfc9700"),

@@ -256,6 +256,7 @@ def test_the_templates_are_packed() -> None:
     assert {path.name for path in html.TEMPLATES.iterdir()} == {
         "report.html",
         "drawings.html",
+        "scoreboard.html",
         "style.css",
         "script.js",
     }

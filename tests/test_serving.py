@@ -76,3 +76,20 @@ def test_a_port_in_use() -> None:
 )
 def test_what_cannot_work_is_refused(options: list[str], said: str) -> None:
     assert said in refused(*options)
+
+
+def test_worlds_of_a_file_are_served_too(tmp_path: Path) -> None:
+    (tmp_path / "worlds.toml").write_text('[mine]\nlike = "rfc9700"\nlifetime = 77\n')
+    options = ["--json", "--exit-with-parent", "--worlds", str(tmp_path / "worlds.toml")]
+    with subprocess.Popen([*SERVE, *options], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as mock:
+        assert mock.stdout is not None
+        url = httpx.Response(200, content=mock.stdout.readline()).json()["url"]
+        who = {"email": "ada@race401.test", "password": "correct horse"}
+        assert httpx.post(f"{url}/mine/auth/v1/signup", json=who).json()["expires_in"] == 77
+        mock.communicate(timeout=WITHIN)
+
+
+def test_a_wrong_file_of_worlds(tmp_path: Path) -> None:
+    (tmp_path / "worlds.toml").write_text("[mine]\nlifetme = 77\n")
+    line = refused("--worlds", str(tmp_path / "worlds.toml"))
+    assert line.endswith("worlds.toml: [mine] lifetme: no such setting; did you mean lifetime?")

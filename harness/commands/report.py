@@ -5,7 +5,8 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from race401.harness.commands.errors import CommandError
-from race401.harness.commands.judge import keep, load
+from race401.harness.commands.judge import load
+from race401.harness.commands.outputs import keep
 from race401.harness.judge import verdict
 from race401.harness.reporting import html
 

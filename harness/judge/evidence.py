@@ -70,6 +70,17 @@ class Evidence:
     torn: bool = False  # the ledger's last line is not whole
 
     @property
+    def missing(self) -> int:
+        """How many entries the ledger had when its run ended, and has no more."""
+        had: int = self.manifest.get("ledger_entries", 0)
+        return max(0, had - len(self.entries))
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether more may have happened than the ledger tells."""
+        return self.torn or self.missing > 0 or not self.manifest.get("finished")
+
+    @property
     def alone(self) -> bool:
         """Whether the ledger is the only witness."""
         return bool(self.manifest.get("ledger_alone"))

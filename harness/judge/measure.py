@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import accumulate
@@ -12,14 +12,15 @@ from typing import Any
 
 from race401.harness.judge import recovery
 from race401.harness.judge.evidence import Evidence, LedgerEntry, Sample
-from race401.harness.judge.recovery import UNAUTHORIZED, is_api
+from race401.harness.judge.recovery import UNAUTHORIZED, by_client, is_api
 from race401.harness.judge.statistics import quantile
 
 REFUSED = frozenset(
     {"reused", "revoked", "not_found", "not_issued", "timed_out", "inactive", "superseded", "banned"}
 )  # and a session lost; those who meet a conflict or a rate limit may try again
+REUSE = frozenset({"reuse_tolerated", "forked", "reused", "revoked"})
 GRANTED = frozenset({"rotated", "kept", "reuse_tolerated", "forked"})
-LOGOUT = "/auth/v1/logout"
+LOGOUT = ("/auth/v1/logout", "/oauth/revoke")
 SIGNATURE_WITHIN = 1.0  # s from the 200 to the last 401, as in the incident
 SEQS_KEPT = 200  # in a stored verdict, of each kind and row
 UNSURE = 0.25  # s about the margin in which one look at the clock may say either
@@ -42,11 +43,14 @@ class Row:
     undecided_401_seqs: list[int] = field(default_factory=list)  # a ledger alone does not tell
     sessions: int = 0
     sessions_401: int = 0  # in which the app saw one
+    sessions_wire_401: int = 0  # in which one was answered at all
+    sessions_repeated: int = 0  # in which a generation was exchanged more than once
     sessions_lost: int = 0
     lost_seqs: list[int] = field(default_factory=list)
     exchange_seqs: list[int] = field(default_factory=list)
     generations: int = 0  # that somebody tried to refresh
     outcomes: Counter[str] = field(default_factory=Counter)
+    reuse_seqs: list[int] = field(default_factory=list)  # exchanges of a refresh token that had been used
     repeated_seqs: list[int] = field(default_factory=list)  # exchanges of a generation after its first
     ideal_exchanges: list[int] | None = None  # least and most; None: lifetimes or margins are not known
     after_sign_out_seqs: list[int] = field(default_factory=list)  # requests that carried a session signed out before
@@ -109,14 +113,6 @@ def cut_off_attempts(samples: Iterable[Sample]) -> set[str]:
     return {sample.attempt for sample in samples if sample.cut_off}
 
 
-def by_client(entries: Iterable[LedgerEntry]) -> Iterator[tuple[str, list[LedgerEntry]]]:
-    """Yield each client's entries; who does not name itself is told apart by its session."""
-    clients: dict[str, list[LedgerEntry]] = defaultdict(list)
-    for entry in entries:
-        clients[entry.client or f"session {entry.family}"].append(entry)
-    yield from clients.items()
-
-
 @lru_cache(maxsize=100_000)  # a name is read once, not once an entry
 def _named(client: str | None, run: str) -> tuple[str, str] | None:
     """Read a browser's name: `<run>/<condition>/<role>/<number>`."""
@@ -134,14 +130,15 @@ def _fill(row: Row, entries: list[LedgerEntry], samples: list[Sample], evidence:
     on_the_wire = [e for e in api if e.status == UNAUTHORIZED]
     row.wire_401s = Counter(e.cause or "?" for e in on_the_wire)
     row.wire_401_seqs = [e.seq for e in on_the_wire]
-    last = _last_answers(row, api, evidence)
-    undecided = set(row.undecided_401_seqs)
+    last, undecided = recovery.last_answers(api, samples, evidence)
+    row.undecided_401_seqs = sorted(undecided)
     failed = [e for e in last if e.status == UNAUTHORIZED and e.seq not in undecided]
     row.requests = len(last)
     row.caller_401s = Counter(e.cause or "?" for e in failed)
     row.caller_401_seqs = [e.seq for e in failed]
     _sessions(row, entries)
     row.sessions_401 = len({e.family or e.client for e in failed})
+    row.sessions_wire_401 = len({e.family or e.client for e in api if e.status == UNAUTHORIZED})
     row.ideal_exchanges = _ideal(row, entries, evidence)
     row.sampled = sum(not s.cut_off for s in samples)
     row.store_reads = sum(s.store_reads for s in samples if not s.cut_off)
@@ -152,26 +149,13 @@ def _fill(row: Row, entries: list[LedgerEntry], samples: list[Sample], evidence:
     row.waits = _waits(entries, samples)
 
 
-def _last_answers(row: Row, api: list[LedgerEntry], evidence: Evidence) -> list[LedgerEntry]:
-    """Return what each attempt came to: by its id where there is one, by the wire alone where there is none."""
-    named = {e.attempt: e for e in api if e.attempt is not None}
-    last = list(named.values())
-    nameless = [e for e in api if e.attempt is None]
-    if nameless:
-        ends_at = max(e.received_at for e in evidence.entries) if evidence.torn else float("inf")
-        for _, mine in by_client(nameless):
-            found = recovery.match(mine, ends_at)
-            row.undecided_401_seqs += sorted(found.undecided)
-            last += [e for e in mine if e.seq not in found.retried]
-    return sorted(last, key=lambda e: e.seq)
-
-
 def _sessions(row: Row, entries: list[LedgerEntry]) -> None:
     """Count families, exchanges, losses, and what was sent with a session after its sign-out."""
     exchanges = [e for e in entries if e.grant_outcome is not None]
     tried: set[tuple[str | None, int | None]] = set()
     signed_out: dict[str | None, float] = {}
     lost: set[str | None] = set()
+    repeated: set[str | None] = set()
     for entry in entries:
         if entry.target.startswith(LOGOUT) and 200 <= entry.status < 300:  # noqa: PLR2004
             signed_out.setdefault(entry.family, entry.answered_at)
@@ -182,13 +166,15 @@ def _sessions(row: Row, entries: list[LedgerEntry]) -> None:
         key = entry.family, entry.generation
         if key in tried:
             row.repeated_seqs.append(entry.seq)
+            repeated.add(entry.family)
         tried.add(key)
         if entry.grant_outcome in REFUSED and entry.family not in lost and entry.family not in signed_out:
             lost.add(entry.family)
             row.lost_seqs.append(entry.seq)
     row.sessions = len({e.family for e in entries if e.family is not None})
-    row.sessions_lost, row.generations = len(lost), len(tried)
+    row.sessions_lost, row.sessions_repeated, row.generations = len(lost), len(repeated), len(tried)
     row.exchange_seqs = [e.seq for e in exchanges]
+    row.reuse_seqs = [e.seq for e in exchanges if e.grant_outcome in REUSE]
     row.outcomes = Counter(e.grant_outcome or "?" for e in exchanges)
 
 
