@@ -17,6 +17,7 @@ from race401.harness.tokens import (
     TRACE,
     AuthServer,
     RefreshRefused,
+    SessionStore,
     TokenAuth,
     TokenPair,
     Trace,
@@ -68,18 +69,15 @@ class Browser(User):
         if (run := self.run_in_hand) is None:
             raise StopUser("the run did not begin")
         pair = next(self.numbers)
-        self.number = f"{getattr(self.environment.runner, 'worker_index', 0)}.{pair}"
+        self.number = f"{getattr(self.environment.runner, 'worker_index', 0)}.{pair:03}"  # no name begins another
         self.its_run, self.policy = run, run.plan.policies[self.role]
         self.me = f"{run.id}/{self.condition.name}/{self.role}/{self.number}"
         self.chance = random.Random(f"{run.plan.seed}/{self.me.removeprefix(run.id)}")  # noqa: S311
         self.page, self.refused, self.intended = 0, False, time.time()
         self.bursts = Group()  # of the open model: those that are not answered yet
-        base_url = f"{run.host}/{self.condition.world}"
-        self.connect(base_url)
-        clock = skewed(system_clock, self.condition.skew)
-        self.server = AuthServer(f"{base_url}/auth/v1", client=self.own, clock=clock)
-        observers = (self.observe, narrate) if run.narrate else (self.observe,)
-        self.auth = TokenAuth(self.server, policy=self.policy, clock=clock, observers=observers)
+        self.clock = skewed(system_clock, self.condition.skew)
+        self.connect()
+        self.auth = self.manager()
         self.http.auth = self.auth
         try:
             self.auth.sign_in(self.aged(instant(run.plan, self.condition.name, pair)))
@@ -87,19 +85,35 @@ class Browser(User):
             raise StopUser(f"no sign-in ({type(error).__name__})") from None
         self.pause(self.chance.uniform(0, run.plan.idle))
 
-    def connect(self, base_url: str) -> None:
+    def connect(self) -> None:
         """Make the API's client, and the auth server's: httpx keeps their connections apart, fasthttp does not."""
-        plan, mine = self.its_run.plan, {"X-Race401-Client": self.me}
-        self.http: Any  # an httpx client, or one with the same three calls: build_request, send, close
-        if plan.transport == "fasthttp":
-            self.http = FastClient(base_url, mine, TIMEOUT, plan.connections)
+        self.http, mine = self.client(), {"X-Race401-Client": self.me}
+        if isinstance(self.http, FastClient):
             self.own = httpx.Client(transport=FastTransport(self.http), trust_env=False, headers=mine)
-            return
+        else:
+            limits = httpx.Limits(max_connections=self.its_run.plan.connections)
+            self.own = httpx.Client(verify=TLS, trust_env=False, timeout=TIMEOUT, limits=limits, headers=mine)
+        self.server = AuthServer(f"{self.base_url}/auth/v1", client=self.own, clock=self.clock)
+
+    @property
+    def base_url(self) -> str:
+        """Where the browser's world is."""
+        return f"{self.its_run.host}/{self.condition.world}"
+
+    def client(self) -> Any:
+        """Return a client of the API: httpx.Client, or one with the same calls: build_request, send, close."""
+        plan, mine = self.its_run.plan, {"X-Race401-Client": self.me}
+        if plan.transport == "fasthttp":
+            return FastClient(self.base_url, mine, TIMEOUT, plan.connections)
         limits = httpx.Limits(max_connections=plan.connections)
-        self.own = httpx.Client(verify=TLS, trust_env=False, timeout=TIMEOUT, limits=limits, headers=mine)
-        self.http = httpx.Client(
-            base_url=base_url, verify=TLS, trust_env=False, timeout=TIMEOUT, limits=limits, headers=mine
+        return httpx.Client(
+            base_url=self.base_url, verify=TLS, trust_env=False, timeout=TIMEOUT, limits=limits, headers=mine
         )
+
+    def manager(self, store: SessionStore | None = None) -> TokenAuth:
+        """Return a token manager of this browser's policy."""
+        observers = (self.observe, narrate) if self.its_run.narrate else (self.observe,)
+        return TokenAuth(self.server, store, self.policy, clock=self.clock, observers=observers)
 
     def on_stop(self) -> None:
         """Give the bursts that are under way their time, and close the connections."""
@@ -144,10 +158,8 @@ class Browser(User):
             raise StopUser
 
     def burst(self, page: int, intended: float) -> None:
-        """Send the page's requests and wait for the answers; a browser that lost its session signs in first."""
-        if self.refused:
-            self.refused = False
-            self.auth.sign_in(self.server.sign_in(self.email, PASSWORD))
+        """Send the page's requests and wait for the answers."""
+        self.before_page(page)
         callers = [gevent.spawn(self.call, PAGE[0], page, 1, intended)]
         try:
             if self.its_run.plan.arrival == "first-then-rest":
@@ -156,15 +168,30 @@ class Browser(User):
             gevent.joinall(callers, raise_error=True)
         finally:
             gevent.killall(callers)
+        self.after_page(page)
+
+    def before_page(self, page: int) -> None:  # noqa: ARG002 - a scenario with visits asks which
+        """Sign in again if the session is lost, as people do."""
+        if self.refused:
+            self.refused = False
+            self.auth.sign_in(self.server.sign_in(self.email, PASSWORD))
+
+    def after_page(self, page: int) -> None:
+        """Do what a scenario does when a page is loaded."""
+
+    def client_of(self, k: int) -> Any:  # noqa: ARG002 - a scenario with several tabs asks which
+        """Return the client that sends the page's request number `k`."""
+        return self.http
 
     def call(self, target: str, page: int, k: int, intended: float) -> None:
         """Send one of the page's requests, and report what came of it."""
         attempt, started = f"{self.me}#{page}.{k}", time.time()
         status = error = None
-        request = self.http.build_request("GET", target, headers={"X-Race401-Attempt": attempt})
+        http = self.client_of(k)
+        request = http.build_request("GET", target, headers={"X-Race401-Attempt": attempt})
         cut_off = True
         try:
-            response = self.http.send(request)
+            response = http.send(request)
             status, cut_off = response.status_code, False
             problem = None if response.is_success else Exception(f"HTTP {status}")
         except httpx.HTTPError as failure:
