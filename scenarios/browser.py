@@ -8,8 +8,9 @@ from locust.exception import StopUser
 import random
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import httpx
 
@@ -33,6 +34,7 @@ from race401.scenarios.options import Plan
 PAGE = ("/contacts?limit=1000", "/me/entitlements", "/contacts", "/persona-notes", "/messages")
 TLS = httpx.create_ssl_context()  # shared: one of its own costs a client 60 ms and 1 MB
 TIMEOUT = 10.0  # s
+TabLock: TypeAlias = Callable[[], AbstractContextManager[object]]
 PASSWORD = "race401-browser"  # noqa: S105 - of accounts that live as long as the mock
 
 
@@ -73,6 +75,7 @@ class Browser(User):
         self.its_run, self.policy = run, run.plan.policies[self.role]
         self.me = f"{run.id}/{self.condition.name}/{self.role}/{self.number}"
         self.chance = random.Random(f"{run.plan.seed}/{self.me.removeprefix(run.id)}")  # noqa: S311
+        self.luck = random.Random(f"{run.plan.seed}/{pair}").random()  # noqa: S311 - its share of a policy's jitter
         self.page, self.refused, self.intended = 0, False, time.time()
         self.bursts = Group()  # of the open model: those that are not answered yet
         self.clock = skewed(system_clock, self.condition.skew)
@@ -110,10 +113,17 @@ class Browser(User):
             base_url=self.base_url, verify=TLS, trust_env=False, timeout=TIMEOUT, limits=limits, headers=mine
         )
 
-    def manager(self, store: SessionStore | None = None) -> TokenAuth:
-        """Return a token manager of this browser's policy."""
-        observers = (self.observe, narrate) if self.its_run.narrate else (self.observe,)
-        return TokenAuth(self.server, store, self.policy, clock=self.clock, observers=observers)
+    def manager(self, store: SessionStore | None = None, tab_lock: TabLock | None = None) -> TokenAuth:
+        """Return a token manager of this browser's policy, alone or with others over the same store."""
+        return TokenAuth(
+            self.server,
+            store,
+            self.policy,
+            clock=self.clock,
+            observers=(self.observe, narrate) if self.its_run.narrate else (self.observe,),
+            tab_lock=tab_lock,
+            luck=self.luck,
+        )
 
     def on_stop(self) -> None:
         """Give the bursts that are under way their time, and close the connections."""
@@ -126,7 +136,8 @@ class Browser(User):
 
     def aged(self, decisive: float) -> TokenPair:
         """Sign in through the mock's control API, such that the token's life is decided in so many s."""
-        remaining = self.condition.remaining(decisive, self.policy.expiry_margin)
+        margin = self.policy.expiry_margin - self.policy.jitter * self.luck
+        remaining = self.condition.remaining(decisive, margin)
         body = {"world": self.condition.world, "email": self.email, "password": PASSWORD, "remaining_s": remaining}
         answer = self.own.post(f"{self.its_run.host}/_race401/sessions", json=body).raise_for_status().json()
         return TokenPair(answer["access_token"], answer["refresh_token"], answer["expires_at"])

@@ -8,6 +8,7 @@ import gevent
 from locust.exception import StopUser
 
 import contextlib
+import threading
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -66,12 +67,12 @@ class Visitor(Browser):
 
     def begin_visit(self, pair: TokenPair | None) -> None:
         """Open the tabs over one session store, and have the mock do what happens in this visit."""
-        condition, store = self.condition, MemoryStore(pair)
+        condition, store, lock = self.condition, MemoryStore(pair), threading.Lock()
         clients = [client for client, _ in self.tabs] or [
             self.http,
             *(self.client() for _ in range(condition.tabs - 1)),
         ]
-        self.tabs = [(client, self.manager(store)) for client in clients]
+        self.tabs = [(client, self.manager(store, lambda: lock)) for client in clients]
         for client, manager in self.tabs:
             client.auth = manager
         self.auth = self.tabs[0][1]
