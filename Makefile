@@ -5,12 +5,16 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 READY_DEV := $(VENV)/.ready-dev
 
-GATED := $(BIN)/locust -f scenarios/burst.py --headless --skip-log-setup -u 24 -r 24 --pages 8
+GATED := $(BIN)/locust -f scenarios/burst.py --headless --skip-log-setup -u 24 -r 24 --pages 8 --policies pre-fix,fixed
 
-.PHONY: burst gate bless test test-all test-browser check bench seeds alarms million mutate scoreboard lock clean setup explore ablate
+.PHONY: burst gate bless test test-all test-browser check bench seeds
+.PHONY: alarms million mutate scoreboard lock clean setup explore ablate scenarios
 
 burst: $(READY)  ## the main job: the race before and after the fix, about 20 s of load
 	@$(BIN)/locust -f scenarios/burst.py --headless --skip-log-setup -u 60 -r 60 -t 20s $(ARGS)
+
+scenarios: $(READY)  ## every scenario, and what each policy should get and got (under 4 minutes)
+	@$(BIN)/python -m race401.scenarios $(ARGS)
 
 gate: $(READY)  ## the burst with fixed work, compared with the committed baseline
 	@rm -rf reports/gate

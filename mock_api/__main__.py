@@ -13,7 +13,7 @@ from typing import NoReturn
 import uvicorn
 
 from race401.mock_api.app import create_app
-from race401.mock_api.ledger import Ledger
+from race401.mock_api.ledger import KEPT, Ledger
 from race401.mock_api.wire import Protocol
 from race401.mock_api.worldfile import WorldFileError, load
 from race401.mock_api.worlds import WORLDS, World
@@ -29,6 +29,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=0, help="0: any free one, printed when it serves")
     parser.add_argument("--ledger", type=Path, help="append every entry to this file, one JSON object a line")
     parser.add_argument("--worlds", type=Path, help="serve the worlds of this TOML file too")
+    parser.add_argument("--kept", type=int, default=KEPT, help="entries of the ledger that are held in memory")
     parser.add_argument("--lifetime", type=float, help="of access tokens, in s, in every world")
     parser.add_argument("--reuse-interval", type=float, help="in s, in every world")
     parser.add_argument("--leeway", type=float, help="of the resources, in s, in every world")
@@ -64,7 +65,7 @@ def main() -> None:
     url = f"http://{chosen.host}:{sock.getsockname()[1]}"
     worlds = _worlds(chosen.worlds)
     try:
-        ledger = Ledger(chosen.ledger)
+        ledger = Ledger(chosen.ledger, chosen.kept)
     except OSError as error:
         _refuse(f"--ledger {chosen.ledger}: {error.strerror}")
     settings = {

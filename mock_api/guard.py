@@ -61,6 +61,7 @@ class Guard:
 
     def __init__(self, app: App, realms: dict[str, Realm], server: Server, key: str | None = None) -> None:
         self.app, self.realms, self.server, self.key = app, realms, server, key
+        self.ledger = server.ledger  # for whoever judges in process
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one request."""

@@ -84,7 +84,8 @@ class Realm:
         link = found.find(presented) if found is not None else None
         user = self.users.get(found.user) if found is not None else None
         if found is None or link is None or user is None:
-            return self._noted(entry, Exchanged(Answer(missing, None)))
+            entry.family, generation = self.store.ended(presented) or (None, None)
+            return self._noted(entry, Exchanged(Answer(missing, generation)))
         entry.token_left_s = round(link.issued_at + self.world.lifetime - self.clock(), 6)
         if user.banned(self.clock()):
             return self._noted(entry, Exchanged(Answer(Outcome.BANNED, link.generation), family=found))

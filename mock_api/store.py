@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 from race401.mock_api.issuer import Family
 
 T = TypeVar("T")
+KEPT = 20_000  # ended sessions whose newest token the ledger still knows
 Step = Callable[[Family], tuple[Family, T]]
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -47,6 +48,10 @@ class Store(Protocol):
         """Return the user's families."""
         ...
 
+    def ended(self, token: str) -> tuple[str, int] | None:
+        """Return the family and generation of a refresh token that was forgotten: for the ledger, not for answers."""
+        ...
+
 
 class MemoryStore:
     """Families in dicts. No method awaits between reading and writing: that is the atomicity.
@@ -63,6 +68,7 @@ class MemoryStore:
         self._by_token: dict[str, str] = {}
         self._by_user: dict[str, dict[str, None]] = {}  # ids, in the order of sign-in
         self._free_at: dict[str, float] = {}  # of families that somebody holds or waits for
+        self._ended: dict[str, tuple[str, int]] = {}  # family and generation, by token
 
     async def transact(self, token: str, step: Step[T]) -> T | None:
         """See `Store`."""
@@ -98,6 +104,13 @@ class MemoryStore:
                 self._by_user[family.user].pop(name, None)
                 self._free_at.pop(name, None)
                 self._unindex(family)
+                self._ended[family.links[-1].token] = family.id, family.links[-1].generation
+                if len(self._ended) > KEPT:
+                    del self._ended[next(iter(self._ended))]
+
+    def ended(self, token: str) -> tuple[str, int] | None:
+        """See `Store`."""
+        return self._ended.get(token)
 
     def of(self, user: str) -> list[Family]:
         """See `Store`."""

@@ -8,8 +8,9 @@ from locust.exception import StopUser
 import random
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import httpx
 
@@ -17,6 +18,7 @@ from race401.harness.tokens import (
     TRACE,
     AuthServer,
     RefreshRefused,
+    SessionStore,
     TokenAuth,
     TokenPair,
     Trace,
@@ -32,6 +34,7 @@ from race401.scenarios.options import Plan
 PAGE = ("/contacts?limit=1000", "/me/entitlements", "/contacts", "/persona-notes", "/messages")
 TLS = httpx.create_ssl_context()  # shared: one of its own costs a client 60 ms and 1 MB
 TIMEOUT = 10.0  # s
+TabLock: TypeAlias = Callable[[], AbstractContextManager[object]]
 PASSWORD = "race401-browser"  # noqa: S105 - of accounts that live as long as the mock
 
 
@@ -68,18 +71,16 @@ class Browser(User):
         if (run := self.run_in_hand) is None:
             raise StopUser("the run did not begin")
         pair = next(self.numbers)
-        self.number = f"{getattr(self.environment.runner, 'worker_index', 0)}.{pair}"
+        self.number = f"{getattr(self.environment.runner, 'worker_index', 0)}.{pair:03}"  # no name begins another
         self.its_run, self.policy = run, run.plan.policies[self.role]
         self.me = f"{run.id}/{self.condition.name}/{self.role}/{self.number}"
         self.chance = random.Random(f"{run.plan.seed}/{self.me.removeprefix(run.id)}")  # noqa: S311
+        self.luck = random.Random(f"{run.plan.seed}/{pair}").random()  # noqa: S311 - its share of a policy's jitter
         self.page, self.refused, self.intended = 0, False, time.time()
         self.bursts = Group()  # of the open model: those that are not answered yet
-        base_url = f"{run.host}/{self.condition.world}"
-        self.connect(base_url)
-        clock = skewed(system_clock, self.condition.skew)
-        self.server = AuthServer(f"{base_url}/auth/v1", client=self.own, clock=clock)
-        observers = (self.observe, narrate) if run.narrate else (self.observe,)
-        self.auth = TokenAuth(self.server, policy=self.policy, clock=clock, observers=observers)
+        self.clock = skewed(system_clock, self.condition.skew)
+        self.connect()
+        self.auth = self.manager()
         self.http.auth = self.auth
         try:
             self.auth.sign_in(self.aged(instant(run.plan, self.condition.name, pair)))
@@ -87,18 +88,41 @@ class Browser(User):
             raise StopUser(f"no sign-in ({type(error).__name__})") from None
         self.pause(self.chance.uniform(0, run.plan.idle))
 
-    def connect(self, base_url: str) -> None:
+    def connect(self) -> None:
         """Make the API's client, and the auth server's: httpx keeps their connections apart, fasthttp does not."""
-        plan, mine = self.its_run.plan, {"X-Race401-Client": self.me}
-        self.http: Any  # an httpx client, or one with the same three calls: build_request, send, close
-        if plan.transport == "fasthttp":
-            self.http = FastClient(base_url, mine, TIMEOUT, plan.connections)
+        self.http, mine = self.client(), {"X-Race401-Client": self.me}
+        if isinstance(self.http, FastClient):
             self.own = httpx.Client(transport=FastTransport(self.http), trust_env=False, headers=mine)
-            return
+        else:
+            limits = httpx.Limits(max_connections=self.its_run.plan.connections)
+            self.own = httpx.Client(verify=TLS, trust_env=False, timeout=TIMEOUT, limits=limits, headers=mine)
+        self.server = AuthServer(f"{self.base_url}/auth/v1", client=self.own, clock=self.clock)
+
+    @property
+    def base_url(self) -> str:
+        """Where the browser's world is."""
+        return f"{self.its_run.host}/{self.condition.world}"
+
+    def client(self) -> Any:
+        """Return a client of the API: httpx.Client, or one with the same calls: build_request, send, close."""
+        plan, mine = self.its_run.plan, {"X-Race401-Client": self.me}
+        if plan.transport == "fasthttp":
+            return FastClient(self.base_url, mine, TIMEOUT, plan.connections)
         limits = httpx.Limits(max_connections=plan.connections)
-        self.own = httpx.Client(verify=TLS, trust_env=False, timeout=TIMEOUT, limits=limits, headers=mine)
-        self.http = httpx.Client(
-            base_url=base_url, verify=TLS, trust_env=False, timeout=TIMEOUT, limits=limits, headers=mine
+        return httpx.Client(
+            base_url=self.base_url, verify=TLS, trust_env=False, timeout=TIMEOUT, limits=limits, headers=mine
+        )
+
+    def manager(self, store: SessionStore | None = None, tab_lock: TabLock | None = None) -> TokenAuth:
+        """Return a token manager of this browser's policy, alone or with others over the same store."""
+        return TokenAuth(
+            self.server,
+            store,
+            self.policy,
+            clock=self.clock,
+            observers=(self.observe, narrate) if self.its_run.narrate else (self.observe,),
+            tab_lock=tab_lock,
+            luck=self.luck,
         )
 
     def on_stop(self) -> None:
@@ -112,7 +136,8 @@ class Browser(User):
 
     def aged(self, decisive: float) -> TokenPair:
         """Sign in through the mock's control API, such that the token's life is decided in so many s."""
-        remaining = self.condition.remaining(decisive, self.policy.expiry_margin)
+        margin = self.policy.expiry_margin - self.policy.jitter * self.luck
+        remaining = self.condition.remaining(decisive, margin)
         body = {"world": self.condition.world, "email": self.email, "password": PASSWORD, "remaining_s": remaining}
         answer = self.own.post(f"{self.its_run.host}/_race401/sessions", json=body).raise_for_status().json()
         return TokenPair(answer["access_token"], answer["refresh_token"], answer["expires_at"])
@@ -144,10 +169,8 @@ class Browser(User):
             raise StopUser
 
     def burst(self, page: int, intended: float) -> None:
-        """Send the page's requests and wait for the answers; a browser that lost its session signs in first."""
-        if self.refused:
-            self.refused = False
-            self.auth.sign_in(self.server.sign_in(self.email, PASSWORD))
+        """Send the page's requests and wait for the answers."""
+        self.before_page(page)
         callers = [gevent.spawn(self.call, PAGE[0], page, 1, intended)]
         try:
             if self.its_run.plan.arrival == "first-then-rest":
@@ -156,15 +179,30 @@ class Browser(User):
             gevent.joinall(callers, raise_error=True)
         finally:
             gevent.killall(callers)
+        self.after_page(page)
+
+    def before_page(self, page: int) -> None:  # noqa: ARG002 - a scenario with visits asks which
+        """Sign in again if the session is lost, as people do."""
+        if self.refused:
+            self.refused = False
+            self.auth.sign_in(self.server.sign_in(self.email, PASSWORD))
+
+    def after_page(self, page: int) -> None:
+        """Do what a scenario does when a page is loaded."""
+
+    def client_of(self, k: int) -> Any:  # noqa: ARG002 - a scenario with several tabs asks which
+        """Return the client that sends the page's request number `k`."""
+        return self.http
 
     def call(self, target: str, page: int, k: int, intended: float) -> None:
         """Send one of the page's requests, and report what came of it."""
         attempt, started = f"{self.me}#{page}.{k}", time.time()
         status = error = None
-        request = self.http.build_request("GET", target, headers={"X-Race401-Attempt": attempt})
+        http = self.client_of(k)
+        request = http.build_request("GET", target, headers={"X-Race401-Attempt": attempt})
         cut_off = True
         try:
-            response = self.http.send(request)
+            response = http.send(request)
             status, cut_off = response.status_code, False
             problem = None if response.is_success else Exception(f"HTTP {status}")
         except httpx.HTTPError as failure:

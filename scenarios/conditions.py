@@ -1,7 +1,12 @@
-"""The burst's conditions as data: a world, what is wrong in it, and what each role is expected to show there."""
+"""Conditions as data: a world, what is wrong or happens in it, and what each role is expected to show there."""
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+Program: TypeAlias = Mapping[str, Any]  # as `POST /_race401/programs` takes it
+Fault: TypeAlias = Mapping[str, Any]  # as `POST /_race401/faults` takes it
+Happening: TypeAlias = Literal["", "sign-out", "ended-elsewhere"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,9 +16,16 @@ class Expectation:
     caller_401s: Literal["none", "some", "any"]
     exchanges_per_generation: Literal["one", "several", "any"]
     sessions_lost: Literal["none", "some", "any"] = "none"
-    cause: str | None = None  # which cause the control's 401s should have
-    after_sign_out: Literal["none", "any"] = "none"
+    cause: str | None = None  # which cause the 401s should have, where there should be some
+    after_sign_out: Literal["none", "some", "any"] = "none"
     refreshes: Literal["ideal", "any"] = "any"
+    needless_exchanges: Literal["none", "some", "any"] = "any"
+
+    @property
+    def is_a_race(self) -> bool:
+        """Whether something should show that a sound client does not show."""
+        values = (self.caller_401s, self.exchanges_per_generation, self.sessions_lost, self.after_sign_out)
+        return any(value in {"some", "several"} for value in (*values, self.needless_exchanges))
 
 
 CLEAN = Expectation("none", "one", refreshes="ideal")
@@ -28,42 +40,61 @@ class Condition:
     about: str
     control: Expectation
     subject: Expectation = CLEAN
+    known: Mapping[str, Expectation] = field(default_factory=dict)
+    """By name of a policy, instead of `subject`: weaknesses that a comparison of policies should show."""
     skew: float = 0.0  # s, client clock minus server clock
     at_expiry: bool = False
     """What happens at the decisive instant: the token comes within the policy's margin, or (True) it expires."""
+    left: float | None = None
+    """s of life of a session's first access token, below 0 after its end; None: what the decisive instant leaves."""
+    visit: int = 0  # pages, after which the browser comes back with a new session; 0: one visit for the whole run
+    in_step: float = 0.0  # s; pages begin at multiples of it, everybody's at once; 0: each browser by itself
+    tabs: int = 1  # managers that share the browser's session store; a page's requests go round them
+    program: Program | None = None  # armed for each visit
+    faults: tuple[Fault, ...] = ()  # armed for each browser
+    happens: Happening = ""  # in each visit: during its first page a sign-out, or before it the session's end
+    covers: tuple[str, ...] = ("refresh",)
+    """What must have happened; see `judge.checks.COVERAGE`."""
 
-    @property
-    def covers(self) -> tuple[str, ...]:
-        """Return what must have happened; see `judge.checks.COVERAGE`."""
-        return ("expiry",) if self.at_expiry else ("refresh",)
+    def expected(self, role: str, policy: str) -> Expectation:
+        """Return what this role should show, if it is this policy's."""
+        if role == "control":
+            return self.control
+        return self.known.get(policy, self.subject)
 
     def remaining(self, instant: float, margin: float) -> float:
         """Return the life in s of the first access token, such that `instant` s after sign-in it is decided."""
+        if self.left is not None:
+            return self.left
         return instant if self.at_expiry else instant + margin + self.skew
 
 
-CONDITIONS = {
-    condition.name: condition
-    for condition in (
-        Condition(
-            "supabase",
-            "supabase",
-            "the auth server forgives concurrent reuse: no 401, only needless exchanges",
-            control=Expectation("none", "several"),
-        ),
-        Condition(
-            "slow-clock",
-            "supabase",
-            "the device's clock is 90 s behind: the token expires before the client thinks of refreshing it",
-            control=Expectation("some", "any", cause="expired"),
-            skew=-90.0,
-            at_expiry=True,
-        ),
-        Condition(
-            "rfc9700",
-            "rfc9700",
-            "the auth server revokes the token family on reuse: the burst logs the user out",
-            control=Expectation("some", "several", sessions_lost="some", cause="missing_token"),
-        ),
-    )
-}
+def by_name(*conditions: Condition) -> dict[str, Condition]:
+    """Return the conditions as a scenario takes them."""
+    return {condition.name: condition for condition in conditions}
+
+
+CONDITIONS = by_name(
+    Condition(
+        "supabase",
+        "supabase",
+        "the auth server forgives concurrent reuse: no 401, only needless exchanges",
+        control=Expectation("none", "several"),
+    ),
+    Condition(
+        "slow-clock",
+        "supabase",
+        "the device's clock is 90 s behind: the token expires before the client thinks of refreshing it",
+        control=Expectation("some", "any", cause="expired"),
+        skew=-90.0,
+        at_expiry=True,
+        covers=("expiry",),
+    ),
+    Condition(
+        "rfc9700",
+        "rfc9700",
+        "the auth server revokes the token family on reuse: the burst logs the user out",
+        control=Expectation("some", "several", sessions_lost="some", cause="missing_token"),
+    ),
+)
+"""The burst's."""

@@ -24,14 +24,14 @@ from typing import Any, NoReturn
 
 from race401.harness.judge.checks import Value
 from race401.harness.judge.verdict import EXIT_CODES
-from race401.scenarios import limits, options, ui
+from race401.scenarios import limits, memory, options, ui
 from race401.scenarios.browser import Browser, Run
 from race401.scenarios.mock import Mock, MockDidNotStart, die_with_parent, worlds_at
 from race401.scenarios.options import Plan, Refused
 from race401.scenarios.record import Record
+from race401.scenarios.scenario import BURST
 from race401.scenarios.tally import Tally
 
-SCENARIO = {"name": "burst", "version": 1}  # runs of different versions are not comparable
 STOP_TIMEOUT = 15.0  # s for a page that was begun to end
 REPORTS_ARRIVE = 4.0  # s; locust's workers report every 3 s
 PROGRESS_EVERY = 1.0  # s
@@ -44,6 +44,7 @@ class State:
     """What one locust process knows of the run in hand."""
 
     def __init__(self) -> None:
+        self.scenario = BURST  # the locustfile says which
         self.kinds: list[type[Browser]] = []
         self.mock: Mock | None = None
         self.host = ""  # where the mock is, whatever a form says
@@ -53,6 +54,7 @@ class State:
         self.tally: Tally | None = None  # of that run, and after it until the next
         self.samples: list[dict[str, Any]] = []  # worker: not yet reported
         self.runs = 0
+        self.watch: gevent.Greenlet | None = None  # of the memory
         self.interrupted = False
         self.done = 0  # browsers that have loaded all their pages
         self.ended_at: float | None = None
@@ -67,7 +69,7 @@ state = State()
 # --- before the test ------------------------------------------------------------------------------
 
 
-def prepare(environment: Environment) -> None:
+def prepare(environment: Environment, **_: Any) -> None:
     """Refuse what can't work, then have a mock to talk to. Workers take the master's word for both."""
     environment.stop_timeout = environment.stop_timeout or STOP_TIMEOUT
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it has a line for every request
@@ -82,7 +84,7 @@ def prepare(environment: Environment) -> None:
         environment.runner.register_message("race401_done", lambda **_: _browser_done(environment))
     given = _options(environment)
     try:
-        plan = options.read(vars(given))
+        plan = options.read(vars(given), state.scenario)
         if given.headless or given.autostart:
             options.check_load(plan)
             _check_limits(environment, plan)
@@ -135,7 +137,7 @@ def _embed(environment: Environment, folder: Path) -> None:
     """Start the mock. It writes its ledger into the first run's folder; those of later runs are cut from it."""
     state.spool = folder / "ledger.jsonl"
     try:
-        state.mock = Mock(state.spool)
+        state.mock = Mock(state.spool, state.scenario.mock)
     except MockDidNotStart as error:
         raise Refused(str(error)) from None
     state.host = environment.host = state.mock.url
@@ -176,7 +178,7 @@ def _check_the_form(environment: Environment) -> None:
         form = request.form.to_dict()
         try:
             load = {"num_users": form.get("user_count", 0), "run_time": _seconds(form.get("run_time", ""))}
-            plan = options.read(vars(_options(environment)) | form | load)
+            plan = options.read(vars(_options(environment)) | form | load, state.scenario)
             options.check_load(plan)
             _check_limits(environment, plan)
             if not (environment.runner and environment.runner.user_count):
@@ -220,19 +222,19 @@ def _flush(environment: Environment) -> None:
 # --- the test -------------------------------------------------------------------------------------
 
 
-def start(environment: Environment) -> None:
+def start(environment: Environment, **_: Any) -> None:
     """Open the run's record and tell the browsers. A worker knows the run's name and load from its master."""
     began_at = time.time()  # before anything is asked of anyone: locust's run time counts already
     given = _options(environment)
     if not isinstance(environment.runner, WorkerRunner):
         given.race401_load = {name: getattr(given, name) for name in ("num_users", "spawn_rate", "run_time")}
-    plan = options.read(vars(given) | given.race401_load)
+    plan = options.read(vars(given) | given.race401_load, state.scenario)
     state.stopped, report = False, state.samples.append
     if not isinstance(environment.runner, WorkerRunner):
         finish(environment)  # in the web UI, the run before
-        if (record := _begin(environment, plan, began_at)) is None:
+        if _begin(environment, plan, began_at) is None:
             return
-        report = record.samples.append
+        report = _note
     for kind in state.kinds:
         kind.numbers = itertools.count(1)
     Browser.run_in_hand = Run(
@@ -257,7 +259,7 @@ def _begin(environment: Environment, plan: Plan, began_at: float) -> Record | No
     plan = replace(plan, users=runner.target_user_count or plan.users)
     try:
         folder = Path(given.reports) / given.run_id
-        record = Record(given.run_id, SCENARIO, plan, state.host, _worlds(plan), folder, state.spool, began_at)
+        record = Record(given.run_id, state.scenario, plan, state.host, _worlds(plan), folder, state.spool, began_at)
         record.begin()
     except (OSError, Refused) as error:
         print(f"race401: {error}", file=sys.stderr)
@@ -267,11 +269,21 @@ def _begin(environment: Environment, plan: Plan, began_at: float) -> Record | No
         record.missing_witnesses = set(runner.clients)
     state.record = record
     names = {(c.name, role): f"{c.name} [{p.name}]" for c in plan.conditions for role, p in plan.policies.items()}
-    state.tally = Tally(record.run, names, record.samples, record.spool)
+    state.tally = Tally(record.run, names, record.spool)
     print(f"race401: {plan}; mock at {state.host}", file=sys.stderr)
+    if state.scenario.memory:
+        pids = {"locust": os.getpid()} | ({"mock": state.mock.pid} if state.mock is not None else {})
+        state.watch = gevent.spawn(memory.watch, pids, memory.every(plan.run_time), record.memory)
     if sys.stderr.isatty():
         gevent.spawn(_show_progress, environment, record)
     return record
+
+
+def _note(sample: dict[str, Any]) -> None:
+    """Keep a sample, and count it for whoever looks while the run lasts."""
+    if state.record is not None and state.tally is not None:
+        state.record.note(sample)
+        state.tally.note(sample)
 
 
 def _show_progress(environment: Environment, record: Record) -> None:
@@ -311,7 +323,7 @@ def _browser_done(environment: Environment) -> None:
         gevent.spawn_later(REPORTS_ARRIVE if isinstance(runner, MasterRunner) else 0.2, end)
 
 
-def stop(environment: Environment) -> None:
+def stop(environment: Environment, **_: Any) -> None:
     """Note when the run ended, and whether that was its end."""
     state.stopped = True
     record = state.record
@@ -340,12 +352,14 @@ def _note_the_end(record: Record) -> None:
 # --- after the test -------------------------------------------------------------------------------
 
 
-def finish(environment: Environment) -> None:
+def finish(environment: Environment, **_: Any) -> None:
     """Judge the run if it is not judged yet; idempotent, since locust may call twice."""
     record, state.record = state.record, None
     if record is None or isinstance(environment.runner, WorkerRunner):
         return
     _note_the_end(record)
+    if state.watch is not None:
+        state.watch.kill()
     Browser.run_in_hand = None
     assert state.ended_at is not None
     try:
@@ -360,7 +374,7 @@ def finish(environment: Environment) -> None:
         _print_table()
 
 
-def write_outputs(environment: Environment) -> None:
+def write_outputs(environment: Environment, **_: Any) -> None:
     """Put the table into the files that locust was asked for; again, where locust wrote them too early."""
     if state.tally is None or isinstance(environment.runner, WorkerRunner):
         return
@@ -370,7 +384,7 @@ def write_outputs(environment: Environment) -> None:
         print(f"race401: {error.filename}: {error.strerror}", file=sys.stderr)
 
 
-def end() -> None:
+def end(**_: Any) -> None:
     """Print the table, and stop the mock."""
     _print_table()
     if state.mock is not None:
@@ -407,7 +421,9 @@ def _from_worker(client_id: str, data: dict[str, Any], **_: Any) -> None:
         return
     if data.get("race401_last"):
         record.missing_witnesses.discard(client_id)
-    record.samples.extend(s for s in data.get("race401_samples", []) if s["client"].startswith(f"{record.run}/"))
+    for sample in data.get("race401_samples", []):
+        if sample["client"].startswith(f"{record.run}/"):
+            _note(sample)
 
 
 def _options(environment: Environment) -> Any:
@@ -416,7 +432,7 @@ def _options(environment: Environment) -> Any:
 
 
 def _name(seed: int) -> str:
-    return f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{SCENARIO['name']}-{seed}"
+    return f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{state.scenario.name}-{seed}"
 
 
 def _refuse(message: str) -> NoReturn:

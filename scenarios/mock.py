@@ -13,6 +13,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import httpx
@@ -33,13 +34,13 @@ def die_with_parent() -> None:
 
 
 class Mock:
-    """A running mock at `url`, writing its ledger to `ledger`."""
+    """A running mock at `url`, started with these options, writing its ledger to `ledger`."""
 
-    def __init__(self, ledger: Path) -> None:
+    def __init__(self, ledger: Path, options: Sequence[str] = ()) -> None:
         self._owner = os.getpid()
         command = [sys.executable, "-m", "race401.mock_api", "--json", "--exit-with-parent", "--ledger", str(ledger)]
         self._process = subprocess.Popen(  # noqa: S603 - our own module
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+            [*command, *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
         )
         atexit.register(self.stop)
         line = b""

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from race401.harness.tokens.policy import POLICIES, Policy
-from race401.scenarios.conditions import CONDITIONS, Condition
+from race401.scenarios.conditions import Condition
 from race401.scenarios.policies import NoSuchPolicy, policy
+from race401.scenarios.scenario import BURST, Scenario
 
+ROLES = ("control", "subject", *POLICIES)  # a third policy, and every one after it, has its own name for a role
 ARRIVALS = ("together", "first-then-rest")
 TRANSPORTS = ("httpx", "fasthttp")
 CONNECTIONS = 6  # of one browser to one host, as browsers have over HTTP/1.1
@@ -30,7 +32,7 @@ class Refused(Exception):
 class Plan:
     """A run that can work."""
 
-    policies: dict[str, Policy]  # by role, `control` first; or `subject` alone
+    policies: dict[str, Policy]  # by role: `control`, `subject`, further ones by name; or `subject` alone
     conditions: tuple[Condition, ...]
     arrival: str
     seed: int
@@ -59,6 +61,11 @@ class Plan:
         """Return s from the start after which no page begins."""
         return self.run_time - NO_PAGE_IN_THE_LAST if self.run_time and not self.pages else float("inf")
 
+    def should_get(self, role: str) -> str:
+        """Return the verdict of this role's policy, judged apart: FAIL if some condition should show a race in it."""
+        name = self.policies[role].name
+        return "FAIL" if any(c.expected(role, name).is_a_race for c in self.conditions) else "PASS"
+
     def __str__(self) -> str:
         length = f"{self.pages} pages each" if self.pages else f"{self.run_time:.0f} s" if self.run_time else "no end"
         return (
@@ -70,17 +77,18 @@ class Plan:
         )
 
 
-def add_options(parser: Any) -> None:
+def add_options(parser: Any, scenario: Scenario = BURST) -> None:
     """Declare the scenario's options; `--help` and the web form show them."""
     add = parser.add_argument  # locust's own arguments (include_in_web_ui) are not known to argparse's groups
     known = ", ".join(POLICIES)
     add(
         "--policies",
-        default="pre-fix,fixed",
-        help=f"the control and the subject, or the subject alone; known: {known}; "
+        default=scenario.policies,
+        help=f"the control and then the subjects, or a subject alone; known: {known}; "
         "with other knobs: fixed:single_flight=false+expiry_margin=60",
     )
-    add("--conditions", default=",".join(CONDITIONS), help=f"known: {', '.join(CONDITIONS)}")
+    conditions = scenario.conditions
+    add("--conditions", default=",".join(conditions), help=f"known: {', '.join(conditions)}")
     add("--arrival", default=ARRIVALS[0], help=f"how a page's requests leave: {' or '.join(ARRIVALS)}")
     add(
         "--arrivals",
@@ -97,12 +105,12 @@ def add_options(parser: Any) -> None:
     add("--run-id", default="", include_in_web_ui=False, help="the run's name (default: time and seed)")
 
 
-def read(values: Mapping[str, Any]) -> Plan:
+def read(values: Mapping[str, Any], scenario: Scenario = BURST) -> Plan:
     """Return the plan that these options make, by locust's names; raises Refused."""
     users, rate = _whole("-u", values.get("num_users") or 0), float(values.get("spawn_rate") or 1)
     plan = Plan(
         policies=_policies(str(values["policies"])),
-        conditions=_conditions(str(values["conditions"])),
+        conditions=_conditions(str(values["conditions"]), scenario),
         arrival=str(values["arrival"]),
         seed=_whole("--seed", values["seed"]),
         users=users,
@@ -119,6 +127,8 @@ def read(values: Mapping[str, Any]) -> Plan:
         raise Refused(f"--pages {plan.pages}: a browser loads at least one page")
     if plan.transport not in TRANSPORTS:
         raise Refused(f"unknown transport {plan.transport!r}; known: {', '.join(TRANSPORTS)}")
+    if plan.arrivals and any(condition.visit for condition in plan.conditions):
+        raise Refused(f"--arrivals {plan.arrivals:g}/s: visits follow one another; the open model is the burst's")
     if plan.connections < 1:
         raise Refused(f"--connections {plan.connections}: a browser needs at least one")
     return plan
@@ -176,27 +186,34 @@ def _rate(text: str) -> float | None:
 
 def _policies(text: str) -> dict[str, Policy]:
     names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names:
+        raise Refused("--policies is empty; give a control and then subjects, or a subject alone")
     try:
         policies = [policy(name) for name in names]
     except NoSuchPolicy as unknown:
         raise Refused(str(unknown)) from None
-    match policies:
-        case [subject]:
-            return {"subject": subject}
-        case [control, subject]:
-            return {"control": control, "subject": subject}
-        case _:
-            raise Refused(f"--policies takes a control and a subject, or a subject alone, not {len(names)} names")
+    if len(policies) == 1:
+        return {"subject": policies[0]}
+    roles = ["control", "subject", *(name.partition(":")[0] for name in names[2:])]
+    if (twice := _repeated(names)) is not None:
+        raise Refused(f"--policies names {twice!r} twice")
+    if (twice := _repeated(roles)) is not None:
+        raise Refused(f"--policies has {twice!r} twice after the second policy; put one of them first or second")
+    return dict(zip(roles, policies, strict=True))
 
 
-def _conditions(text: str) -> tuple[Condition, ...]:
+def _repeated(names: list[str]) -> str | None:
+    return next((name for name in names if names.count(name) > 1), None)
+
+
+def _conditions(text: str, scenario: Scenario) -> tuple[Condition, ...]:
     names = [name.strip() for name in text.split(",") if name.strip()]
     for name in names:
-        if name not in CONDITIONS:
-            raise Refused(f"unknown condition {name!r}; known: {', '.join(CONDITIONS)}")
+        if name not in scenario.conditions:
+            raise Refused(f"unknown condition {name!r}; known: {', '.join(scenario.conditions)}")
     if not names:
-        raise Refused(f"--conditions is empty; known: {', '.join(CONDITIONS)}")
-    return tuple(condition for condition in CONDITIONS.values() if condition.name in names)
+        raise Refused(f"--conditions is empty; known: {', '.join(scenario.conditions)}")
+    return tuple(condition for condition in scenario.conditions.values() if condition.name in names)
 
 
 def _whole(name: str, value: object) -> int:

@@ -45,7 +45,9 @@ def _value(knob: str, value: str, text: str) -> Any:
         if value.lower() not in SWITCHES:
             raise NoSuchPolicy(f"policy {text!r}: {knob} is true or false, not {value!r}")
         return SWITCHES[value.lower()]
-    if kind is not float:
+    if type(None) in get_args(kind) and value.lower() == "none":
+        return None
+    if kind is not float and float not in get_args(kind):
         if value not in get_args(kind):
             raise NoSuchPolicy(f"policy {text!r}: {knob} is {' or '.join(get_args(kind))}, not {value!r}")
         return value

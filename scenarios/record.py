@@ -2,6 +2,7 @@
 
 import locust  # noqa: F401 - first of all: it patches the process
 
+import contextlib
 import platform
 import sys
 import time
@@ -16,10 +17,13 @@ import msgspec
 from race401.harness.judge import evidence, verdict
 from race401.harness.reporting import console, html
 from race401.harness.tokens.policy import knobs
+from race401.scenarios import memory
 from race401.scenarios.browser import PAGE, instant
 from race401.scenarios.options import Plan
+from race401.scenarios.scenario import Scenario
 
 LIBRARIES = ("locust", "httpx", "fastapi", "uvicorn", "gevent", "joserfc")
+BLOCK = 1_000  # samples
 LEDGER_WITHIN = 30.0  # s, for the mock to hand over its ledger
 
 
@@ -28,29 +32,43 @@ class Record:
     """One run's evidence while it is being gathered."""
 
     run: str
-    scenario: dict[str, Any]
+    scenario: Scenario
     plan: Plan
     mock: str  # its address
     worlds: dict[str, dict[str, object]]
     folder: Path
     spool: Path | None  # the file that our own mock writes its ledger to; None: ask the mock
     started_at: float = field(default_factory=time.time)
-    samples: list[dict[str, Any]] = field(default_factory=list)
+    memory: dict[str, list[float]] = field(default_factory=dict)  # MB that each process held; see `memory`
     missing_witnesses: set[str] = field(default_factory=set)  # workers whose last report has not come
+    _unwritten: list[bytes] = field(default_factory=list)  # samples
+    _pairs: set[int] = field(default_factory=set)  # of browsers that sent one
 
     def begin(self) -> None:
         """Write the manifest, so that even a run that is killed can be judged."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self._write("manifest.json", _pretty(self.manifest(None, "the run was killed")))
 
+    def note(self, sample: dict[str, Any]) -> None:
+        """Keep a sample. They go to disk in blocks; what cannot be written is tried again by `finish`."""
+        self._pairs.add(int(sample["client"].rpartition(".")[2]))
+        self._unwritten.append(msgspec.json.encode(sample) + b"\n")
+        if len(self._unwritten) % BLOCK == 0:
+            with contextlib.suppress(OSError):
+                self._write_samples()
+
+    def _write_samples(self) -> None:
+        with (self.folder / "samples.jsonl").open("ab") as file:
+            file.write(b"".join(self._unwritten))
+        self._unwritten.clear()
+
     def manifest(self, ended_at: float | None, unfinished: str | None) -> dict[str, Any]:
         """Return everything that a reader needs to believe, or repeat, the run."""
         plan = self.plan
-        pairs = sorted({int(sample["client"].rpartition(".")[2]) for sample in self.samples})
         return {
             "race401": version("race401"),
             "run": self.run,
-            "scenario": self.scenario,
+            "scenario": {"name": self.scenario.name, "version": self.scenario.version},
             "seed": plan.seed,
             "arrival": plan.arrival,
             "arrivals_per_s": plan.arrivals,
@@ -62,20 +80,25 @@ class Record:
             "page": list(PAGE),
             "worlds": {c.world: self.worlds.get(c.world, {}) for c in plan.conditions},
             "policies": {role: knobs(policy) for role, policy in plan.policies.items()},
+            "should_get": {role: plan.should_get(role) for role in plan.policies},
             "conditions": {
                 c.name: {
                     "world": c.world,
                     "about": c.about,
                     "skew_s": c.skew,
                     "covers": c.covers,
-                    "expects": {role: asdict(getattr(c, role)) for role in plan.policies},
+                    "sound": asdict(c.subject),
+                    "expects": {role: asdict(c.expected(role, p.name)) for role, p in plan.policies.items()},
                 }
                 for c in plan.conditions
             },
             "decisive_instants_s": {
-                c.name: {str(pair): round(instant(plan, c.name, pair), 3) for pair in pairs} for c in plan.conditions
+                c.name: {str(pair): round(instant(plan, c.name, pair), 3) for pair in sorted(self._pairs)}
+                for c in plan.conditions
             },
             "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
+            "memory_mb": self.memory,
+            "memory_every_s": memory.every(plan.run_time),
             "started_at": self.started_at,
             "ended_at": ended_at,
             "finished": unfinished is None,
@@ -89,7 +112,7 @@ class Record:
         manifest = self.manifest(ended_at, unfinished or problem)
         manifest["ledger_entries"] = (self.folder / evidence.LEDGER).read_bytes().count(b"\n")
         self._write("manifest.json", _pretty(manifest))
-        self._write("samples.jsonl", b"".join(msgspec.json.encode(sample) + b"\n" for sample in self.samples))
+        self._write_samples()
         told = evidence.load(self.folder)
         result = verdict.judge(told)
         self._write("verdict.json", verdict.to_json(result))

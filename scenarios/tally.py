@@ -72,14 +72,16 @@ class Counts:
 class Tally:
     """The counts of one run, kept up to date by whoever looks."""
 
-    def __init__(
-        self, run: str, names: dict[tuple[str, str], str], samples: list[dict[str, Any]], spool: Path | None
-    ) -> None:
+    def __init__(self, run: str, names: dict[tuple[str, str], str], spool: Path | None) -> None:
         self.run, self.names = run, names  # by condition and role
         self.counts = {key: Counts() for key in names}
-        self._samples, self._read = samples, 0
         self._spool, self._offset = spool, spool.stat().st_size if spool is not None and spool.exists() else 0
         self._decode = msgspec.json.Decoder(LedgerEntry).decode
+
+    def note(self, sample: dict[str, Any]) -> None:
+        """Count what a browser told."""
+        if (counts := self._of(sample["client"])) is not None:
+            counts.sample(sample)
 
     def rows(self) -> list[dict[str, Any]]:
         """Return a row for each policy and condition, by the names of COLUMNS."""
@@ -88,14 +90,9 @@ class Tally:
 
     def app_401s(self, role: str) -> int:
         """Return how many 401s the app saw in a role so far."""
-        self._catch_up()
         return sum(counts.app_401s for (_, its), counts in self.counts.items() if its == role)
 
     def _catch_up(self) -> None:
-        new, self._read = self._samples[self._read :], len(self._samples)
-        for told in new:
-            if (counts := self._of(told["client"])) is not None:
-                counts.sample(told)
         for line in self._lines():
             entry = self._decode(line)
             if (counts := self._of(entry.client)) is not None:

@@ -387,6 +387,18 @@ def test_signing_out_ends_the_sessions_of_its_scope(mock: Mock, scope: str, ende
     assert [n for n, answer in enumerate(answers) if answer.status_code == 400] == ended
 
 
+def test_the_ledger_knows_whose_a_forgotten_refresh_token_was(mock: Mock) -> None:
+    """Its client is told nothing but `not found`; the record says which session it was, and which generation."""
+    first = mock.sign_in()
+    pair = mock.refresh(first["refresh_token"]).json()
+    mock.client.post("/auth/v1/logout", headers={"Authorization": f"Bearer {pair['access_token']}"})
+    assert mock.refresh(pair["refresh_token"]).json()["error_code"] == "refresh_token_not_found"
+    ended = mock.ledger.entries[1].family
+    assert (mock.last.grant_outcome, mock.last.family, mock.last.generation) == ("not_found", ended, 1)
+    mock.refresh("a" * 12)
+    assert (mock.last.grant_outcome, mock.last.family, mock.last.generation) == ("not_found", None, None)
+
+
 def test_aged_sign_in(mock: Mock) -> None:
     session = mock.sign_in(remaining_s=61.0)
     assert session["expires_at"] == int(NOW) + 61

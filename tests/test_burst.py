@@ -24,8 +24,9 @@ def test_a_short_burst(tmp_path: Path) -> None:
     assert shown["slow-clock", "pre-fix"]["caller_401s"]["expired"] > 0
     assert shown["supabase", "pre-fix"]["exchanges_per_generation"] > 1
     for condition in ("supabase", "slow-clock", "rfc9700"):
-        assert shown[condition, "fixed"]["exchanges_per_generation"] == 1.0
-        assert shown[condition, "fixed"]["caller_401s"] == {}
+        for policy in ("fixed", "hardened"):
+            assert shown[condition, policy]["exchanges_per_generation"] == 1.0
+            assert shown[condition, policy]["caller_401s"] == {}
 
 
 def test_a_run_that_cannot_work_is_refused_before_any_load(tmp_path: Path) -> None:
@@ -33,6 +34,6 @@ def test_a_run_that_cannot_work_is_refused_before_any_load(tmp_path: Path) -> No
     done = burst(tmp_path, "-u", "6", "-r", "6", "-t", "9s", "--policies", "bogus")
     assert done.returncode == 2
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("race401: ")]
-    assert line == "race401: unknown policy 'bogus'; known: pre-fix, fixed"
+    assert line == "race401: unknown policy 'bogus'; known: pre-fix, fixed, hardened"
     assert "Traceback" not in done.stderr
     assert not list(tmp_path.iterdir())

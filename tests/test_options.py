@@ -54,8 +54,12 @@ def test_a_late_browser_has_pages_enough_too() -> None:
     [
         ({"policies": "pre-fix,fxied"}, "unknown policy 'fxied'; known: pre-fix, fixed"),
         ({"policies": "fixed:expiry_margin=soon"}, "expiry_margin is a number of seconds, 0 or more, not 'soon'"),
-        ({"policies": "pre-fix,fixed,fixed"}, "--policies takes a control and a subject, or a subject alone, not 3"),
-        ({"policies": ""}, "not 0 names"),
+        ({"policies": "pre-fix,fixed,fixed"}, "--policies names 'fixed' twice"),
+        (
+            {"policies": "pre-fix,fixed,fixed:expiry_margin=1,fixed:expiry_margin=2"},
+            "--policies has 'fixed' twice after the second policy; put one of them first or second",
+        ),
+        ({"policies": ""}, "--policies is empty; give a control and then subjects, or a subject alone"),
         ({"conditions": "supabase,mars"}, "unknown condition 'mars'; known: supabase, slow-clock, rfc9700"),
         ({"conditions": ","}, "--conditions is empty; known: supabase"),
         ({"arrival": "late"}, "unknown arrival 'late'; known: together, first-then-rest"),

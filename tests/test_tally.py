@@ -23,18 +23,26 @@ def samples(run: Run) -> list[dict[str, Any]]:
     return [msgspec.to_builtins(sample) for sample in run.samples]
 
 
+def told(run: Run) -> Tally:
+    """A tally that has heard the browsers, and has no ledger to read."""
+    tally = Tally("run", NAMES, None)
+    for sample in samples(run):
+        tally.note(sample)
+    return tally
+
+
 def test_the_table_agrees_with_the_verdicts(tmp_path: Path) -> None:
     """Fed piece by piece, with a look after each and a line torn by each, it ends where `measure` does."""
-    run, told, spool = reproduced(), list[dict[str, Any]](), tmp_path / "ledger.jsonl"
+    run, spool = reproduced(), tmp_path / "ledger.jsonl"
     run.exchange("another/rfc9700/control/1")
-    tally = Tally("run", NAMES, told, spool)
+    tally = Tally("run", NAMES, spool)
     with spool.open("ab", buffering=0) as ledger:
         for line in lines(run):
             ledger.write(line[:20])
             tally.rows()
             ledger.write(line[20:])
     for sample in samples(run):
-        told.append(sample)
+        tally.note(sample)
         tally.rows()
     for shown, row in zip(tally.rows(), measure(run.evidence()), strict=True):
         assert shown["requests"] == row.requests
@@ -50,13 +58,13 @@ def test_an_earlier_runs_ledger_is_not_counted(tmp_path: Path) -> None:
     """The file holds the runs before: this one begins where it ends."""
     spool = tmp_path / "ledger.jsonl"
     spool.write_bytes(b"".join(lines(reproduced())))
-    assert [row["exchanges"] for row in Tally("run", NAMES, [], spool).rows()] == [0, 0]
+    assert [row["exchanges"] for row in Tally("run", NAMES, spool).rows()] == [0, 0]
 
 
 def test_a_mock_of_somebody_else() -> None:
     """Its ledger is read at the end: until then only what the browsers told is known."""
     run = reproduced()
-    (before, _) = Tally("run", NAMES, samples(run), None).rows()
+    (before, _) = told(run).rows()
     assert (before["app_401s"], before["rate"], before["exchanges"]) == (4, "80.0%", "-")
 
 
@@ -65,5 +73,5 @@ def test_an_attempt_that_was_cut_off_is_left_out() -> None:
     run = Run()
     run.attempt(BEFORE, "1.1", PAGE[0], cut_off=True, status=None)
     run.attempt(BEFORE, "1.2", PAGE[1], status=None, error="ConnectError")
-    (before, _) = Tally("run", NAMES, samples(run), None).rows()
+    (before, _) = told(run).rows()
     assert (before["requests"], before["errors"]) == (1, 1)

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from race401.harness.judge.evidence import Evidence
 from race401.harness.judge.findings import SHOWN, Finding, Value
 from race401.harness.judge.measure import REUSE, Row
+from race401.harness.judge.memory import growths
 from race401.harness.judge.statistics import upper_bound
 from race401.harness.judge.trust import completeness, coverage, witnesses
 
@@ -63,6 +64,14 @@ def after_sign_out(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
         yield _judged("after-sign-out", row, expects.get("after_sign_out", "none"), n, told, row.after_sign_out_seqs)
 
 
+def needless_exchanges(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
+    """An exchange of a token that nobody had refused and that was not near its end."""
+    for row, expects in _expected(evidence, rows):
+        n = len(row.needless_seqs)
+        told = f"{n} exchanges of tokens neither refused nor near their end"
+        yield _judged("needless-exchanges", row, expects.get("needless_exchanges", "any"), n, told, row.needless_seqs)
+
+
 def refreshes(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
     """More exchanges than lifetimes, margins and the run's length call for."""
     for row, expects in _expected(evidence, rows):
@@ -112,6 +121,14 @@ def added_waiting(_: Evidence, rows: list[Row]) -> Iterator[Finding]:
             yield Finding("added-waiting", Value.PASS, sentence, row.condition, row.role, row.exchange_seqs[:SHOWN])
 
 
+def memory(evidence: Evidence, _: list[Row]) -> Iterator[Finding]:
+    """A process that held ever more, in a run that was long enough to tell."""
+    readings, every = evidence.manifest.get("memory_mb") or {}, evidence.manifest.get("memory_every_s") or 0.0
+    for process in growths(readings, every):
+        told = f"{process.process} held {process.early:.0f} MB early on and {process.late:.0f} MB late in the run"
+        yield Finding("memory", Value.PASS if process.flat else Value.FAIL, told)
+
+
 __all__ = ["CHECKS", "Finding", "Value", "described", "run"]
 
 CHECKS: dict[str, Check] = {
@@ -121,8 +138,10 @@ CHECKS: dict[str, Check] = {
     "exchanges-per-generation": exchanges_per_generation,
     "sessions-lost": sessions_lost,
     "after-sign-out": after_sign_out,
+    "needless-exchanges": needless_exchanges,
     "refreshes": refreshes,
     "coverage": coverage,
+    "memory": memory,
     "reuse": reuse,
     "wire-401s": wire_401s,
     "signature": signature,

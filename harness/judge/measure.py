@@ -12,6 +12,7 @@ from typing import Any
 
 from race401.harness.judge import recovery
 from race401.harness.judge.evidence import Evidence, LedgerEntry, Sample
+from race401.harness.judge.needless import EARLIEST, needless
 from race401.harness.judge.recovery import UNAUTHORIZED, by_client, is_api
 from race401.harness.judge.statistics import quantile
 
@@ -21,6 +22,7 @@ REFUSED = frozenset(
 REUSE = frozenset({"reuse_tolerated", "forked", "reused", "revoked"})
 GRANTED = frozenset({"rotated", "kept", "reuse_tolerated", "forked"})
 LOGOUT = ("/auth/v1/logout", "/oauth/revoke")
+EXCHANGE = "grant_type=refresh_token"
 SIGNATURE_WITHIN = 1.0  # s from the 200 to the last 401, as in the incident
 SEQS_KEPT = 200  # in a stored verdict, of each kind and row
 UNSURE = 0.25  # s about the margin in which one look at the clock may say either
@@ -53,6 +55,7 @@ class Row:
     reuse_seqs: list[int] = field(default_factory=list)  # exchanges of a refresh token that had been used
     repeated_seqs: list[int] = field(default_factory=list)  # exchanges of a generation after its first
     ideal_exchanges: list[int] | None = None  # least and most; None: lifetimes or margins are not known
+    needless_seqs: list[int] = field(default_factory=list)  # exchanges that nothing called for
     after_sign_out_seqs: list[int] = field(default_factory=list)  # requests that carried a session signed out before
     store_reads: int = 0
     sampled: int = 0
@@ -138,6 +141,7 @@ def _fill(row: Row, entries: list[LedgerEntry], samples: list[Sample], evidence:
     row.caller_401_seqs = [e.seq for e in failed]
     _sessions(row, entries)
     row.sessions_401 = len({e.family or e.client for e in failed})
+    row.needless_seqs = [e.seq for e in needless(entries, _earliest(row, evidence))]
     row.sessions_wire_401 = len({e.family or e.client for e in api if e.status == UNAUTHORIZED})
     row.ideal_exchanges = _ideal(row, entries, evidence)
     row.sampled = sum(not s.cut_off for s in samples)
@@ -176,6 +180,15 @@ def _sessions(row: Row, entries: list[LedgerEntry]) -> None:
     row.exchange_seqs = [e.seq for e in exchanges]
     row.reuse_seqs = [e.seq for e in exchanges if e.grant_outcome in REUSE]
     row.outcomes = Counter(e.grant_outcome or "?" for e in exchanges)
+
+
+def _earliest(row: Row, evidence: Evidence) -> float:
+    """Return s before its end, on the server's clock, from which this policy refreshes unasked."""
+    policy, about = evidence.manifest["policies"][row.role], evidence.manifest["conditions"][row.condition]
+    if "expiry_margin" not in policy:
+        return EARLIEST
+    margin = max(float(policy["expiry_margin"]), float(policy.get("auto_refresh_margin", 0.0)))
+    return margin + float(about.get("skew_s", 0.0)) + UNSURE
 
 
 def _ideal(row: Row, entries: list[LedgerEntry], evidence: Evidence) -> list[int] | None:
@@ -228,10 +241,10 @@ def _page(attempt: str) -> str:
 def _coverage(entries: list[LedgerEntry]) -> Counter[str]:
     """Count what the run exercised; a scenario names here what it is about."""
     refused: Counter[tuple[str | None, int | None]] = Counter()
-    newest: dict[str | None, int] = {}
+    replaced_at: dict[tuple[str | None, int | None], float] = {}
     refreshed: set[str | None] = set()
     expired: set[str | None] = set()
-    late = lost = during = 0
+    failed = lost = during = 0
     logouts: dict[str | None, list[LedgerEntry]] = defaultdict(list)
     for e in entries:
         if e.target.startswith(LOGOUT):
@@ -242,13 +255,18 @@ def _coverage(entries: list[LedgerEntry]) -> Counter[str]:
             lost += e.grant_outcome == "lost" or e.fault is not None
             mine = logouts.get(e.client, ())
             during += any(o.received_at < e.answered_at and e.received_at < o.answered_at for o in mine)
-            if e.grant_outcome in GRANTED and e.generation is not None:
-                newest[e.family] = max(newest.get(e.family, 0), e.generation + 1)
+            if e.grant_outcome in GRANTED:
+                replaced_at.setdefault((e.family, e.generation), e.answered_at)
         elif e.status == UNAUTHORIZED:
             refused[e.family, e.generation] += e.generation is not None
-            late += e.generation is not None and e.generation < newest.get(e.family, 0)
             if e.cause == "expired":
                 expired.add(e.family)
+        failed += e.cause == "fault" and EXCHANGE in e.target
+    late = sum(
+        e.status == UNAUTHORIZED and e.answered_at > replaced_at.get((e.family, e.generation), float("inf"))
+        for e in entries
+        if e.generation is not None
+    )
     return Counter(
         {
             "refresh": len(refreshed),
@@ -256,6 +274,7 @@ def _coverage(entries: list[LedgerEntry]) -> Counter[str]:
             "two-401s-one-token": sum(n > 1 for n in refused.values()),
             "late-401": late,
             "refresh-during-sign-out": during,
+            "failed-refresh": failed,
             "lost-answer": lost,
         }
     )

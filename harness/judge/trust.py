@@ -18,6 +18,7 @@ COVERAGE = {
     "two-401s-one-token": ("two requests were refused with one token", LONGER),
     "late-401": ("a 401 came after its token had been replaced", "hold the second 401 until the refresh is answered"),
     "refresh-during-sign-out": ("a refresh was under way at sign-out", "hold the refresh until the sign-out"),
+    "failed-refresh": ("a refresh failed, and its token was not spent", "let the mock fail exchanges"),
     "lost-answer": ("the answer of an exchange was lost", "let the mock drop answers after it rotated"),
 }
 

@@ -64,16 +64,28 @@ def _sentence(value: Value, rows: list[Row], findings: list[Finding]) -> str:
 
 
 def _told(rows: list[Row]) -> str:
-    control = [row for row in rows if row.role == "control"]
-    subject = [row for row in rows if row.role == "subject"]
-    requests, sessions = sum(row.requests for row in subject), sum(row.sessions for row in subject)
-    bound = f"so at most {upper_bound(sessions):.1%} of sessions, at 95 %"
-    after = f"after it, {subject[0].policy} showed none in {requests} requests of {sessions} sessions ({bound})"
-    if not control:
-        return after.removeprefix("after it, ")
+    """Say what each role showed, the control first."""
+    roles = {row.role: [each for each in rows if each.role == row.role] for row in rows}
+    control = roles.pop("control", None)
+    shown = [_shown(mine) for mine in roles.values()]
+    if control is None:
+        return "; ".join(shown) + "."
     seen, of = sum(row.caller_401s.total() for row in control), sum(row.requests for row in control)
     lost = sum(row.sessions_lost for row in control)
-    before = (
-        f"before the fix, {control[0].policy} let the app see {seen} 401s in {of} requests and lost {lost} sessions"
+    before = f"{control[0].policy} let the app see {seen} 401s in {of} requests and lost {lost} sessions"
+    return f"before the fix, {before}; after it, {'; '.join(shown)}."
+
+
+def _shown(rows: list[Row]) -> str:
+    requests, sessions = sum(row.requests for row in rows), sum(row.sessions for row in rows)
+    counts = {
+        "401s that the app saw": sum(row.caller_401s.total() for row in rows),
+        "sessions lost": sum(row.sessions_lost for row in rows),
+        "requests after the sign-out": sum(len(row.after_sign_out_seqs) for row in rows),
+        "needless exchanges": sum(len(row.needless_seqs) for row in rows),
+    }
+    some = ", ".join(f"{n} {what}" for what, n in counts.items() if n)
+    bound = f" (so at most {upper_bound(sessions):.1%} of sessions, at 95 %)"
+    return f"{rows[0].policy} showed {some or 'none'} in {requests} requests of {sessions} sessions" + (
+        "" if some else bound
     )
-    return f"{before}; {after}."

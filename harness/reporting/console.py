@@ -14,26 +14,26 @@ from race401.harness.judge.verdict import Verdict
 from race401.harness.reporting import table
 from race401.harness.reporting.words import ROLES
 
-WIDTH = 100  # columns
+WIDTH, WIDEST = 100, 1_000  # columns; a table has one for each condition and policy
 COLOURS = {Value.PASS: "bold green", Value.FAIL: "bold red", Value.UNKNOWN: "bold yellow"}
 BAD, ZERO, PART = "bold red", "dim", "dim"
 PROOF = 5  # ledger rows that a line names
 
 
 def render(verdict: Verdict, manifest: dict[str, Any], *, width: int = WIDTH, color: bool = False) -> str:
-    """Return the text; without colour it is plain, for files and pipes."""
-    out = io.StringIO()
-    console = Console(file=out, width=width, force_terminal=color, no_color=not color, highlight=False)
+    """Return the text, wider than asked only where the table is; without colour it is plain, for files and pipes."""
+    out, grid = io.StringIO(), _table(verdict.rows)
+    console = Console(file=out, width=WIDEST, force_terminal=color, no_color=not color, highlight=False)
     if not manifest.get("finished"):
         why = manifest.get("unfinished_because") or "the run did not end"
-        console.print(Text(f"unfinished: {why}", COLOURS[Value.UNKNOWN]))
+        console.print(Text(f"unfinished: {why}", COLOURS[Value.UNKNOWN]), width=width)
     policies = {ROLES.get(row.role, row.role): row.policy for row in verdict.rows}
-    console.print(", ".join(f"{when} = {policy}" for when, policy in policies.items()) + "\n")
-    console.print(_table(verdict.rows))
+    console.print(", ".join(f"{when} = {policy}" for when, policy in policies.items() if when != policy) + "\n")
+    console.print(grid, width=max(width, console.measure(grid).maximum))
     console.print()
     for line in _findings(verdict.findings):
-        console.print(line)
-    console.print(Text(verdict.sentence, COLOURS[verdict.value]))
+        console.print(line, width=width)
+    console.print(Text(verdict.sentence, COLOURS[verdict.value]), width=width)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 

@@ -1,0 +1,30 @@
+"""Whether the processes of a long run held the same memory all along."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+SHORTEST = 600.0  # s of run that can show a leak; warming up takes minutes
+GROWTH = 1.1  # times the second quarter's median that the last quarter's may be
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """One process: medians of the second and of the last quarter of its readings, in MB."""
+
+    process: str
+    early: float
+    late: float
+
+    @property
+    def flat(self) -> bool:
+        """Whether it held the same, as far as readings tell."""
+        return self.late <= self.early * GROWTH
+
+
+def growths(readings: Mapping[str, Sequence[float]], every: float) -> Iterator[Growth]:
+    """Yield what each process did, of runs that were long enough; `every`, s between two readings."""
+    for process, held in readings.items():
+        quarter = len(held) // 4
+        if quarter and len(held) * every >= SHORTEST:
+            yield Growth(process, median(held[quarter : 2 * quarter]), median(held[-quarter:]))

@@ -1,0 +1,51 @@
+"""
+Somebody signs out while a refresh is under way: `locust -f scenarios/sign_out.py`.
+
+Hypothesis: the answer of the refresh brings the session to life again for whoever writes it back unasked, and the
+next page carries a session that its user has ended.
+
+Verdicts: pre-fix FAIL, fixed FAIL (its sign-out does not reach a refresh that is under way), hardened PASS.
+"""
+
+from dataclasses import replace
+
+from race401.scenarios.conditions import Condition, Expectation, by_name
+from race401.scenarios.scenario import Scenario
+from race401.scenarios.stage import stage
+from race401.scenarios.visitor import Visitor
+
+OUT = Expectation("any", "any", sessions_lost="any")
+ALIVE = replace(OUT, after_sign_out="some")
+PROGRAM = {
+    "name": "sign-out-during-refresh",
+    "hold": [{"which": {"request": "exchange", "nth": 1}, "until": {"request": "sign_out"}, "settle_s": 0.1}],
+}
+
+stage(
+    Scenario(
+        "sign-out",
+        by_name(
+            *(
+                Condition(
+                    name,
+                    world,
+                    f"a refresh is answered after the sign-out was; {about}",
+                    control=ALIVE,
+                    subject=OUT,
+                    known={"fixed": ALIVE},
+                    left=30.0,
+                    visit=2,
+                    program=PROGRAM,
+                    happens="sign-out",
+                    covers=("refresh-during-sign-out",),
+                )
+                for name, world, about in (
+                    ("forgiving", "supabase", "concurrent reuse is forgiven"),
+                    ("strict", "rfc9700", "reuse revokes the session"),
+                )
+            )
+        ),
+    ),
+    globals(),
+    Visitor,
+)

@@ -1,0 +1,28 @@
+"""
+Many lifetimes: `locust -f scenarios/soak.py --headless -u 6 -r 6 -t 1h`.
+
+Hypothesis: what holds for one refresh holds for hundreds: one exchange for each generation, as many as the lifetimes
+call for, every request told alike by server and clients, and no more memory at the end than after warming up. Tokens
+live for 126 s, so that a client with a margin of 120 s refreshes every 6 s. Memory is judged in runs of 10 min or
+more.
+
+Verdicts: fixed PASS, hardened PASS.
+"""
+
+from race401.scenarios.conditions import CLEAN, Condition, by_name
+from race401.scenarios.scenario import COMPARED, Scenario
+from race401.scenarios.stage import stage
+
+stage(
+    Scenario(
+        "soak",
+        by_name(
+            Condition("steady", "supabase", "short tokens, refreshed again and again", control=CLEAN),
+            Condition("strict", "rfc9700", "the same where reuse revokes the session", control=CLEAN),
+        ),
+        policies=COMPARED.removeprefix("pre-fix,"),
+        mock=("--lifetime", "126", "--kept", "1000"),
+        memory=True,
+    ),
+    globals(),
+)

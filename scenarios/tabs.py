@@ -1,0 +1,53 @@
+"""
+Three tabs share one session: `locust -f scenarios/tabs.py`.
+
+Hypothesis: what one tab's manager shares among its callers it does not share with the other tabs' managers. Each
+refreshes on its own, which is needless where it is forgiven, and the end of the session where it is theft.
+
+Verdicts: pre-fix FAIL, fixed FAIL (each tab has a flight of its own), hardened PASS (one lock for all, and the
+store is read again under it).
+"""
+
+from dataclasses import replace
+
+from race401.scenarios.conditions import CLEAN, Condition, Expectation, by_name
+from race401.scenarios.scenario import Scenario
+from race401.scenarios.stage import stage
+from race401.scenarios.visitor import Visitor
+
+SOUND = replace(CLEAN, refreshes="any")
+NEEDLESS = Expectation("none", "several")
+THEFT = Expectation("some", "several", sessions_lost="some", cause="missing_token")
+STOLEN = Expectation("any", "several", sessions_lost="some")
+
+stage(
+    Scenario(
+        "tabs",
+        by_name(
+            Condition(
+                "forgiving",
+                "supabase",
+                "three tabs refresh at once; concurrent reuse is forgiven",
+                control=NEEDLESS,
+                subject=SOUND,
+                known={"fixed": NEEDLESS},
+                left=30.0,
+                visit=1,
+                tabs=3,
+            ),
+            Condition(
+                "strict",
+                "rfc9700",
+                "three tabs refresh at once; reuse revokes the session",
+                control=THEFT,
+                subject=SOUND,
+                known={"fixed": STOLEN},
+                left=30.0,
+                visit=1,
+                tabs=3,
+            ),
+        ),
+    ),
+    globals(),
+    Visitor,
+)
