@@ -6,7 +6,7 @@ from scenes import burst, late_401, lost_answer, resurrection, sign_out
 
 from race401.harness.explore.application import Scene, explore, replay
 from race401.harness.explore.application.judging import by_ledger
-from race401.harness.tokens import FIXED, PRE_FIX
+from race401.harness.tokens import FIXED, HARDENED, PRE_FIX
 from race401.mock_api.app import create_app
 
 slow = pytest.mark.slow
@@ -121,6 +121,22 @@ def test_a_lost_answer_is_the_servers_to_cure(world: str, kinds: set[str]) -> No
     found = explore(lost_answer(FIXED, world), create_app, expects=costs)
     assert (found.exhausted, set(found.violating)) == (True, kinds), found
     assert all(count == found.schedules for count in found.violating.values())
+
+
+@pytest.mark.parametrize(
+    ("scene", "schedules"),
+    [
+        (burst(HARDENED, "rfc9700", 2, left=20), 6),
+        (burst(HARDENED, "supabase", 2, left=-1, skew=-130), 194),
+        (sign_out(HARDENED, "supabase"), 35),
+        (sign_out(HARDENED, "rfc9700"), 35),
+    ],
+    ids=["a burst", "a late 401", "a sign-out where reuse is forgiven", "a sign-out where it is theft"],
+)
+def test_the_hardened_policy_closes_the_holes(scene: Scene, schedules: int) -> None:
+    """In every order of the very scenes that the fix fails in."""
+    found = explore(scene, create_app)
+    assert (found.schedules, found.exhausted, dict(found.violating)) == (schedules, True, {}), found
 
 
 def test_a_sample_finds_what_four_callers_do_shrinks_it_and_replays_it() -> None:
