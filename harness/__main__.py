@@ -13,7 +13,7 @@ from importlib.metadata import version
 
 from race401.harness.commands.errors import CommandError
 
-COMMANDS = ("judge",)
+COMMANDS = ("judge", "serve")
 USAGE, UNKNOWN, INTERNAL = 2, 3, 4  # exit codes
 
 
