@@ -5,16 +5,31 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 READY_DEV := $(VENV)/.ready-dev
 
-.PHONY: burst test test-all check bench seeds mutate lock clean setup
+GATED := $(BIN)/locust -f scenarios/burst.py --headless --skip-log-setup -u 24 -r 24 --pages 8
+
+.PHONY: burst gate bless test test-all test-browser check bench seeds alarms million mutate scoreboard lock clean setup explore ablate
 
 burst: $(READY)  ## the main job: the race before and after the fix, about 20 s of load
 	@$(BIN)/locust -f scenarios/burst.py --headless --skip-log-setup -u 60 -r 60 -t 20s $(ARGS)
 
+gate: $(READY)  ## the burst with fixed work, compared with the committed baseline
+	@rm -rf reports/gate
+	-@$(GATED) --run-id gate >$(VENV)/gate.log
+	@$(BIN)/race401 compare reports/baseline.json reports/gate $(ARGS)
+
+bless: $(READY)  ## make such a run the baseline, after a look at what changes
+	@rm -rf reports/gate
+	@$(GATED) --run-id gate
+	@$(BIN)/race401 bless reports/gate $(ARGS)
+
 test: $(READY_DEV)  ## the fast tests and one short burst
-	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
+	@$(BIN)/python -m pytest -m "not slow and not browser" $(ARGS)
 
 test-all: $(READY_DEV)  ## the long ones too
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-browser: $(READY_DEV)  ## the report in a real browser: needs chromium
+	@$(BIN)/python -m pytest -m browser $(ARGS)
 
 check: $(READY_DEV)  ## lint, types, import layers
 	@$(BIN)/ruff format --check --quiet .
@@ -25,14 +40,30 @@ check: $(READY_DEV)  ## lint, types, import layers
 	@$(BIN)/lint-imports --no-logo >$(VENV)/layers.log 2>&1 || { cat $(VENV)/layers.log; exit 1; }
 	@echo "check: lint, types and import layers hold"
 
+explore: $(READY)  ## every order of every step: what the fix as reported lets in, with the shortest story of each
+	@$(BIN)/race401 explore --policy fixed --world rfc9700 --callers 3 --sign-out $(ARGS)
+
+ablate: $(READY)  ## which part of the fix does what, about 2 minutes
+	@$(BIN)/race401 ablate $(ARGS)
+
 bench: $(READY_DEV)  ## ratios, measured side by side in one run
 	@$(BIN)/python -m pytest -p no:cacheprovider --benchmark-quiet --no-header --disable-warnings bench $(ARGS)
+
+scoreboard: $(READY_DEV)  ## real clients by races: run each, keep its card, write docs/scoreboard.md (a few minutes)
+	@if command -v npm >/dev/null; then cd drivers/node && npm ci --silent; fi
+	@$(BIN)/race401 scoreboard --run $(ARGS)
 
 seeds: $(READY)  ## the main job twenty times, with twenty seeds (about 9 minutes)
 	@$(BIN)/python bench/seeds.py $(ARGS)
 
 mutate: $(READY_DEV)  ## break the core, the issuer and the checks; the tests must notice (a few minutes)
 	@$(BIN)/python bench/mutate.py $(ARGS)
+
+million: $(READY)  ## a run of a million ledger entries, judged and reported: what it costs
+	@$(BIN)/python bench/million.py $(ARGS)
+
+alarms: $(READY)  ## the gate's false alarms, and what it misses with a part of the fix removed (about 10 minutes)
+	@$(BIN)/python bench/alarms.py $(ARGS)
 
 setup: $(READY)
 

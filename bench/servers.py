@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -28,11 +28,11 @@ class Served:
 
 
 @contextlib.contextmanager
-def mock() -> Iterator[Served]:
+def mock(*options: str) -> Iterator[Served]:
     """Run `python -m mock_api` with a ledger on disk."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "race401.mock_api", "--json", "--exit-with-parent"]
-        with _running([*command, "--ledger", f"{folder}/ledger.jsonl"]) as served:
+        with _running([*command, "--ledger", f"{folder}/ledger.jsonl", *options]) as served:
             yield served
 
 
@@ -57,27 +57,48 @@ def _running(command: list[str]) -> Iterator[Served]:
         process.wait(10)
 
 
-class Load:
-    """Keep-alive connections that all ask at once and then read every answer, as wrk does."""
+Ask = Callable[[int, bytes], bytes]
 
-    def __init__(self, served: Served, target: str, headers: dict[str, str]) -> None:
+
+def get(target: str, headers: dict[str, str]) -> bytes:
+    """Return the bytes of a GET."""
+    lines = [f"GET {target} HTTP/1.1", "Host: bench", *(f"{k}: {v}" for k, v in headers.items())]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+
+def post(target: str, body: dict[str, str]) -> bytes:
+    """Return the bytes of a POST."""
+    raw = json.dumps(body)
+    lines = [
+        f"POST {target} HTTP/1.1",
+        "Host: bench",
+        "Content-Type: application/json",
+        f"Content-Length: {len(raw)}",
+    ]
+    return ("\r\n".join(lines) + "\r\n\r\n" + raw).encode()
+
+
+class Load:
+    """Keep-alive connections that all ask at once and then read every answer, as wrk does.
+
+    `ask` says what a connection sends, given its number and the body of its last answer.
+    """
+
+    def __init__(self, served: Served, ask: Ask) -> None:
         parts = urlsplit(served.url)
         assert parts.hostname is not None
-        lines = [f"GET {target} HTTP/1.1", f"Host: {parts.netloc}", *(f"{k}: {v}" for k, v in headers.items())]
-        self._request = ("\r\n".join(lines) + "\r\n\r\n").encode()
-        self._served = served
+        self._served, self._ask = served, ask
         self._sockets = [socket.create_connection((parts.hostname, parts.port or 80)) for _ in range(CONNECTIONS)]
-        self._length = 0
+        self._bodies = [b""] * CONNECTIONS
 
     def cpu_of(self, requests: int) -> float:
         """Return the s of server CPU that a request took."""
         turns = requests // CONNECTIONS
         before = self._served.cpu()
         for _ in range(turns):
-            for each in self._sockets:
-                each.sendall(self._request)
-            for each in self._sockets:
-                self._read(each)
+            for number, each in enumerate(self._sockets):
+                each.sendall(self._ask(number, self._bodies[number]))
+            self._bodies = [self._read(each) for each in self._sockets]
         return (self._served.cpu() - before) / (turns * CONNECTIONS)
 
     def close(self) -> None:
@@ -85,11 +106,11 @@ class Load:
         for each in self._sockets:
             each.close()
 
-    def _read(self, each: socket.socket) -> None:
+    def _read(self, each: socket.socket) -> bytes:
         got = each.recv(1 << 20)
         head, _, body = got.partition(b"\r\n\r\n")
-        assert head.startswith(b"HTTP/1.1 200"), head[:200]
+        assert head.startswith(b"HTTP/1.1 200"), got[:400]
         length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0])
-        missing = length - len(body)
-        while missing > 0:
-            missing -= len(each.recv(1 << 20))
+        while len(body) < length:
+            body += each.recv(1 << 20)
+        return body

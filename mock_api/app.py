@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterable
 
 from fastapi import FastAPI
+from starlette.exceptions import HTTPException
 
-from race401.mock_api import auth, control, resources, steering
+from race401.mock_api import auth, control, oauth, resources, steering
 from race401.mock_api.answer import Server
 from race401.mock_api.clock import Clock, system_clock
 from race401.mock_api.faults import Faults
@@ -20,7 +21,7 @@ ABOUT = """
 Real JWTs, real rotation, and a ledger that says what really happened.
 
 * **resources** want `Authorization: Bearer`; they verify the JWT alone, with the world's leeway.
-* **auth** is Supabase Auth's contract, as far as a session needs it.
+* **auth** is Supabase Auth's contract, as far as a session needs it; **oauth** is the same in plain OAuth 2.0.
 * **control** is what a test asks of the mock and no real server has.
 
 Each world answers below its own path segment (choose a server above); the default one at the root too. A client
@@ -53,6 +54,7 @@ def create_app(
         openapi_tags=[
             {"name": "resources", "description": "The app's own API, behind a Bearer token."},
             {"name": "auth", "description": "Supabase Auth, below `/auth/v1`."},
+            {"name": "oauth", "description": "Plain OAuth 2.0, below `/oauth`."},
             {"name": "control", "description": "Tests only; not in the ledger."},
         ],
     )
@@ -63,8 +65,10 @@ def create_app(
     api.router.routes[:0] = [
         *resources.router.routes,
         *auth.router.routes,
+        *oauth.router.routes,
         *control.router.routes,
         *steering.router.routes,
     ]
     api.add_exception_handler(auth.AuthProblem, auth.on_problem)
+    api.add_exception_handler(HTTPException, auth.on_unknown)
     return Guard(api, realms, server, control_key)

@@ -44,6 +44,7 @@ async def about(request: Request) -> dict[str, Any]:
         "version": version("race401"),
         "now": realms[DEFAULT].clock(),
         "default_world": DEFAULT,
+        "service_keys": {name: realm.service_key() for name, realm in realms.items()},
         "worlds": {name: asdict(realm.world) for name, realm in realms.items()},
         "ledger": {"entries": len(book.entries), "dropped": book.dropped, "lost": book.lost},
     }
@@ -62,6 +63,19 @@ async def aged_sign_in(request: Request, body: AgedSignIn) -> Response:
     if account is None:
         return JSONResponse({"message": "the account exists with another password"}, 409)
     return await signed_in(request, realm, account, body.remaining_s)
+
+
+@router.put("/aging", summary="Let sign-ins bring tokens of any age", status_code=204)
+async def aging(request: Request, world: str = DEFAULT, remaining_s: float | None = None) -> Response:
+    """From now on a sign-in's first access token has so many s left, for clients that nobody can sign in aged.
+
+    None: the world's whole lifetime again.
+    """
+    realm: Realm | None = request.app.state.realms.get(world)
+    if realm is None:
+        return _unknown_world(request, world)
+    realm.remaining = remaining_s
+    return Response(status_code=204)
 
 
 @router.get("/sessions", summary="Who is signed in")

@@ -10,19 +10,29 @@ from enum import StrEnum
 
 from race401.mock_api.worlds import World
 
+REMEMBERED = 100  # refresh tokens of a family, at least; the least recently used beyond are not found any more
+
 
 class Outcome(StrEnum):
     """What became of an exchange."""
 
     ROTATED = "rotated"  # the presented token was live; it is consumed and has a successor
-    REUSE_TOLERATED = "reuse_tolerated"  # it was consumed, and brings the live token again
+    KEPT = "kept"  # it was live and stays so: only the access token is new
+    REUSE_TOLERATED = "reuse_tolerated"  # it was consumed, and brings a token that was issued before
     FORKED = "forked"  # it was consumed, and within the reuse interval brings a second successor
-    REUSED = "reused"  # it was consumed: refused, and the family's live tokens are revoked
+    REUSED = "reused"  # it was consumed: refused, and the world's punishment follows
     REVOKED = "revoked"  # the family had been revoked before
     NOT_FOUND = "not_found"  # no such token
+    NOT_ISSUED = "not_issued"  # a genuine token, of a counter that the session has not reached
+    TIMED_OUT = "timed_out"  # the session is older than the world's timebox
+    INACTIVE = "inactive"  # nobody refreshed it for too long
+    SUPERSEDED = "superseded"  # another session of the user is the one that counts
+    BANNED = "banned"  # the user is
+    CONFLICT = "conflict"  # others held the session for too long
+    RATE_LIMITED = "rate_limited"
 
 
-GRANTED = frozenset({Outcome.ROTATED, Outcome.REUSE_TOLERATED, Outcome.FORKED})
+GRANTED = frozenset({Outcome.ROTATED, Outcome.KEPT, Outcome.REUSE_TOLERATED, Outcome.FORKED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +49,13 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """All refresh tokens descended from one sign-in; its id is the server session's."""
+    """The refresh tokens descended from one sign-in; its id is the server session's. Without links it is deleted."""
 
     id: str
     user: str
     created_at: float
-    links: tuple[Link, ...]
+    links: tuple[Link, ...]  # by generation; between REMEMBERED and twice as many in a long family
+    refreshed_at: float  # s; when an exchange was granted last, or the session began
     revoked: bool = False  # reuse was detected
 
     @property
@@ -56,9 +67,14 @@ class Family:
         """The link of this token."""
         return next((link for link in reversed(self.links) if link.token == token), None)
 
-    def generation_at(self, issued_at: int) -> int:
+    def child(self, token: str) -> Link | None:
+        """The link that the first use of this token brought."""
+        return next((link for link in self.links if link.parent == token), None)
+
+    def generation_at(self, issued_at: float) -> int:
         """The generation of an access token with this `iat`: tokens do not name it on the wire."""
-        return next((link.generation for link in reversed(self.links) if link.issued_at <= issued_at), 0)
+        oldest = self.links[0].generation if self.links else 0
+        return next((link.generation for link in reversed(self.links) if link.issued_at <= issued_at), oldest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +88,7 @@ class Answer:
 
 def begin(family: str, user: str, token: str, now: float, issued_at: int) -> Family:
     """Return the family of a new sign-in."""
-    return Family(family, user, now, (Link(token, 0, None, issued_at, now),))
+    return Family(family, user, now, (Link(token, 0, None, issued_at, now),), now)
 
 
 def exchange(world: World, family: Family, presented: str, now: float, fresh: str) -> tuple[Family, Answer]:
@@ -80,23 +96,85 @@ def exchange(world: World, family: Family, presented: str, now: float, fresh: st
     link = family.find(presented)
     if link is None:
         return family, Answer(Outcome.NOT_FOUND, None)
+    if over := ended(world, family, now):
+        return family, Answer(over, link.generation)
     if not link.revoked:
-        return _succeed(family, link, now, fresh, Outcome.ROTATED)
+        outcome, token = (Outcome.ROTATED, fresh) if world.rotates else (Outcome.KEPT, link.token)
+        return _succeed(family, link, now, token, outcome)
     active = family.active
     if world.parent_of_active and active is not None and active.parent == link.token:
-        return family, Answer(Outcome.REUSE_TOLERATED, link.generation, active)
-    if world.reuse_interval > 0 and now <= link.updated_at + world.reuse_interval:
-        return _succeed(family, link, now, fresh, Outcome.FORKED)
-    outcome = Outcome.REVOKED if family.revoked else Outcome.REUSED
-    return _revoke(world, family, now), Answer(outcome, link.generation)
+        return _again(family, link, active, now)
+    if world.always_reusable or _within(world, family, link, now):
+        return _reuse(world, family, link, now, fresh)
+    return _refuse(world, family, link, now)
 
 
-def _succeed(family: Family, link: Link, now: float, fresh: str, outcome: Outcome) -> tuple[Family, Answer]:
-    """Consume the link (again: the reuse interval slides) and append its successor."""
-    child = Link(fresh, family.links[-1].generation + 1, link.token, int(now), now)
-    consumed = replace(link, revoked=True, updated_at=now)
-    links = tuple(consumed if each is link else each for each in family.links)
-    return replace(family, links=(*links, child)), Answer(outcome, link.generation, child)
+def ended(world: World, family: Family, now: float) -> Outcome | None:
+    """Return which of the world's limits the session has outlived, whatever token is presented."""
+    if world.timebox and now > family.created_at + world.timebox:
+        return Outcome.TIMED_OUT
+    if world.inactivity and now > family.refreshed_at + world.inactivity:
+        return Outcome.INACTIVE
+    return None
+
+
+def causes(world: World, family: Family, presented: str, now: float) -> tuple[str, ...]:
+    """Return GoTrue's words for why a consumed token is accepted again; they go into a header."""
+    active = family.active
+    said = {
+        "concurrent-refresh": abs(now - family.refreshed_at) < world.reuse_interval,
+        "fail-to-save": active is not None and active.parent == presented,
+        "always-allow": world.always_reusable,
+    }
+    return tuple(word for word, holds in said.items() if holds)
+
+
+def _within(world: World, family: Family, link: Link, now: float) -> bool:
+    """Return whether the reuse interval still runs. GoTrue's v1 includes its last instant, its v2 does not."""
+    if world.reuse_counts_from == "refresh":
+        return abs(now - family.refreshed_at) < world.reuse_interval
+    return world.reuse_interval > 0 and now <= link.updated_at + world.reuse_interval
+
+
+def _reuse(world: World, family: Family, link: Link, now: float, fresh: str) -> tuple[Family, Answer]:
+    """Tolerate the use of a consumed token."""
+    if family.revoked and not world.revoked_last_lives:
+        return _refuse(world, family, link, now)
+    used_at = now if world.reuse_slides else link.updated_at
+    if world.reuse_brings == "sibling":
+        return _succeed(family, link, now, fresh, Outcome.FORKED, used_at)
+    brought = family.child(link.token) if world.reuse_brings == "same" else family.active
+    if brought is None:
+        return _refuse(world, family, link, now)
+    used = replace(link, updated_at=used_at)
+    return _again(replace(family, links=_with(family.links, used)), link, brought, now)
+
+
+def _again(family: Family, link: Link, brought: Link, now: float) -> tuple[Family, Answer]:
+    """Bring a token that was issued before; the session counts as refreshed all the same."""
+    return replace(family, refreshed_at=now), Answer(Outcome.REUSE_TOLERATED, link.generation, brought)
+
+
+def _succeed(
+    family: Family, link: Link, now: float, token: str, outcome: Outcome, used_at: float | None = None
+) -> tuple[Family, Answer]:
+    """Consume the link and append its successor."""
+    child = Link(token, family.links[-1].generation + 1, link.token, int(now), now)
+    consumed = replace(link, revoked=True, updated_at=now if used_at is None else used_at)
+    links = _remembered((*_with(family.links, consumed), child))
+    return replace(family, links=links, refreshed_at=now), Answer(outcome, link.generation, child)
+
+
+def _refuse(world: World, family: Family, link: Link, now: float) -> tuple[Family, Answer]:
+    """Refuse a reuse, and do to the family what the world does then."""
+    answer = Answer(Outcome.REVOKED if family.revoked else Outcome.REUSED, link.generation)
+    if world.on_reuse == "refuse":
+        return family, answer
+    if world.on_reuse == "delete":
+        return replace(family, links=(), revoked=True), answer
+    if family.revoked and family.active is None:
+        return family, answer
+    return _revoke(world, family, now), answer
 
 
 def _revoke(world: World, family: Family, now: float) -> Family:
@@ -107,3 +185,18 @@ def _revoke(world: World, family: Family, now: float) -> Family:
 
     links = tuple(link if link.revoked else revoked(link) for link in family.links)
     return replace(family, links=links, revoked=True)
+
+
+def _with(links: tuple[Link, ...], changed: Link) -> tuple[Link, ...]:
+    """Return the links with this one in the place of its generation; mostly that is the last."""
+    place = next(n for n in range(len(links) - 1, -1, -1) if links[n].generation == changed.generation)
+    return (*links[:place], changed, *links[place + 1 :])
+
+
+def _remembered(links: tuple[Link, ...]) -> tuple[Link, ...]:
+    """Forget the least recently used links of a long family, many at once, so that an exchange stays cheap."""
+    if len(links) <= 2 * REMEMBERED:
+        return links
+    *older, newest = links
+    recent = sorted(older, key=lambda link: (link.updated_at, link.generation))[1 - REMEMBERED :]
+    return (*sorted(recent, key=lambda link: link.generation), newest)

@@ -1,81 +1,135 @@
 """Access tokens: real JWTs with Supabase Auth's claims, signed and verified by joserfc."""
 
-import secrets
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from joserfc import jwt
-from joserfc.errors import BadSignatureError, JoseError
-from joserfc.jwk import OctKey
+import msgspec
+from joserfc import jws, jwt
+from joserfc.errors import BadSignatureError, JoseError, UnsupportedAlgorithmError
+from joserfc.jws import CompactSignature
 
+from race401.mock_api import keys as kept
+from race401.mock_api.accounts import AUTHENTICATED, User
 from race401.mock_api.issuer import Family
+from race401.mock_api.keys import Key
+from race401.mock_api.worlds import Algorithm
 
 Cause: TypeAlias = Literal[
     "missing_token", "expired", "not_yet_valid", "session_revoked", "bad_signature", "malformed", "wrong_audience"
 ]
-AUDIENCE = "authenticated"
-CACHED = 20_000  # verified tokens; at about 1 KB each
+CACHED = 20_000  # verified tokens, at about 1 KB each
+LONGEST = 8_192  # characters; a token with Supabase's claims has about 700
+PARTS = 3
+SERVICE_KEY_LIFETIME = 10 * 365 * 86_400  # s; what Supabase's own keys have
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
-    """What a genuine token says, whether or not it is still valid."""
+class NoKey(Exception):
+    """No key of ours has this `kid` and is used with this `alg`."""
 
-    claims: dict[str, Any]
-    not_before: float  # the later of `nbf` and `iat`
-    exp: float
-    family: str
+
+class Verified(msgspec.Struct, frozen=True, gc=False):
+    """What a genuine token says of what the mock goes by, whether or not it is still valid."""
+
+    exp: float  # s since the epoch, as the others
+    nbf: float = 0.0
+    iat: float = 0.0
+    sub: str = ""
+    role: str = ""
+    aud: str | tuple[str, ...] | None = None
+    family: str = msgspec.field(name="session_id", default="")  # empty: it names no session, as an admin's key
+
+    @property
+    def not_before(self) -> float:
+        """The later of `nbf` and `iat`."""
+        return max(self.nbf, self.iat)
+
+    @property
+    def for_us(self) -> bool:
+        """Whether the audience is GoTrue's, or has it as its first (RFC 7519 s.4.1.3 allows a list)."""
+        return self.aud == AUTHENTICATED or (isinstance(self.aud, tuple) and self.aud[:1] == (AUTHENTICATED,))
 
 
 class Keys:
-    """One world's secret: signs, and verifies with a bounded cache keyed by the whole token."""
+    """One world's keys: signs, and verifies with a bounded cache keyed by the whole token."""
 
-    def __init__(self, secret: str | None = None) -> None:
-        self._key = OctKey.import_key(secret or secrets.token_urlsafe(32))
+    def __init__(self, secret: str | None = None, *, algorithm: Algorithm = "HS256", file: str = "") -> None:
+        self._keys = _keys(secret, algorithm, file)
+        self._signer = kept.signer(self._keys)
+        self._header = {"alg": kept.algorithm_of(self._signer), "typ": "JWT"}
+        if self._signer.kid:
+            self._header["kid"] = self._signer.kid
+        self._algorithms: list[str] = sorted({kept.algorithm_of(key) for key in self._keys})
+        self._decoder = msgspec.json.Decoder(Verified)
         self._cache: dict[str, Verified] = {}
 
     def sign(self, claims: dict[str, Any]) -> str:
         """Return the token."""
-        return jwt.encode({"alg": "HS256", "typ": "JWT"}, claims, self._key)
+        return jwt.encode(self._header, claims, self._signer)
+
+    def public(self) -> list[dict[str, Any]]:
+        """Return the JWKs to publish."""
+        return kept.public(self._keys)
 
     def genuine(self, token: str) -> Verified | Cause:
         """Return what the token says, or why it is not one of ours. Its dates are the caller's to judge."""
         verified = self._cache.get(token)
         if verified is not None:
             return verified
+        if len(token) > LONGEST or token.count(".") != PARTS - 1:
+            return "malformed"
         try:
-            claims = jwt.decode(token, self._key, algorithms=["HS256"]).claims
-        except BadSignatureError:
+            payload = jws.deserialize_compact(token, self._find, algorithms=self._algorithms).payload
+            verified = self._decoder.decode(payload)
+        except (BadSignatureError, UnsupportedAlgorithmError, NoKey):
             return "bad_signature"
-        except (JoseError, ValueError, TypeError, UnicodeError, KeyError):
+        except (JoseError, msgspec.MsgspecError, ValueError, TypeError, KeyError, RecursionError):
             return "malformed"
-        family, dates = claims.get("session_id"), [claims.get("exp"), claims.get("nbf", 0), claims.get("iat", 0)]
-        if not isinstance(family, str) or not all(isinstance(at, int | float) for at in dates):
-            return "malformed"
-        exp, *begins = map(float, dates)
-        if claims.get("aud") != AUDIENCE:
-            return "wrong_audience"
         if len(self._cache) >= CACHED:
             self._cache.clear()
-        self._cache[token] = verified = Verified(claims, max(begins), exp, family)
+        self._cache[token] = verified
         return verified
 
+    def _find(self, signed: Any) -> Key:
+        """Return the key that the header names by `kid`, or without one the first of its algorithm.
 
-def claims_of(family: Family, user: dict[str, Any], issuer: str, issued_at: int, expires_at: int) -> dict[str, Any]:
+        A key is used with its own algorithm alone: a public key never serves as a shared secret.
+        """
+        assert isinstance(signed, CompactSignature)
+        header = signed.headers()
+        kid, algorithm = header.get("kid"), header.get("alg")
+        for key in self._keys:
+            if kid in (None, key.kid) and kept.algorithm_of(key) == algorithm:
+                return key
+        raise NoKey
+
+
+def _keys(secret: str | None, algorithm: Algorithm, file: str) -> list[Key]:
+    if file:
+        return kept.read(Path(file))
+    return [kept.from_secret(secret)] if secret else kept.generated(algorithm)
+
+
+def claims_of(family: Family, user: User, issuer: str, issued_at: int, expires_at: int) -> dict[str, Any]:
     """Return the claims of GoTrue's access token; no `jti`, no `nbf`: two of one second are the same bytes."""
+    method = "anonymous" if user.anonymous else "password"
     return {
         "iss": issuer,
-        "sub": user["id"],
-        "aud": AUDIENCE,
+        "sub": user.id,
+        "aud": AUTHENTICATED,
         "exp": expires_at,
         "iat": issued_at,
-        "email": user["email"],
-        "phone": "",
-        "app_metadata": user["app_metadata"],
-        "user_metadata": user["user_metadata"],
-        "role": AUDIENCE,
+        "email": user.email,
+        "phone": user.phone,
+        "app_metadata": user.app_metadata,
+        "user_metadata": user.metadata,
+        "role": user.role,
         "aal": "aal1",
-        "amr": [{"method": "password", "timestamp": int(family.created_at)}],
+        "amr": [{"method": method, "timestamp": int(family.created_at)}],
         "session_id": family.id,
-        "is_anonymous": False,
+        "is_anonymous": user.anonymous,
     }
+
+
+def service_claims(issuer: str, now: float) -> dict[str, Any]:
+    """Return the claims of an admin's key: nobody's, of no session, for ten years."""
+    return {"iss": issuer, "role": "service_role", "iat": int(now), "exp": int(now) + SERVICE_KEY_LIFETIME}

@@ -1,104 +1,147 @@
 """One world at work: its accounts, its sessions, its keys. Every method is one decision; none knows HTTP."""
 
+import asyncio
 import hashlib
+import hmac
 import secrets
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
+from race401.mock_api import refresh_tokens
+from race401.mock_api.accounts import Accounts, User
 from race401.mock_api.clock import system_clock
-from race401.mock_api.issuer import GRANTED, Answer, Family, Outcome, begin, exchange
-from race401.mock_api.jwt import Cause, Keys, Verified, claims_of
+from race401.mock_api.issuer import GRANTED, Answer, Family, Outcome, begin, causes, ended, exchange
+from race401.mock_api.jwt import Cause, Keys, Verified, claims_of, service_claims
 from race401.mock_api.ledger import Entry
-from race401.mock_api.store import MemoryStore
+from race401.mock_api.ratelimit import Buckets
+from race401.mock_api.store import Contended, MemoryStore, Sleep, TwoStepStore
 from race401.mock_api.worlds import World
 
-ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"  # of GoTrue's 12-character refresh tokens
 
+class Exchanged(NamedTuple):
+    """What came of an exchange; the rest is empty where it was refused."""
 
-@dataclass(slots=True)
-class User:
-    """An account."""
-
-    id: str
-    email: str
-    password: bytes
-    created_at: float
-    notes: list[dict[str, Any]] = field(default_factory=list)
-    messages: list[dict[str, Any]] = field(default_factory=list)
-    metadata: dict[str, Any] = field(default_factory=dict)
-
-    def claims(self) -> dict[str, Any]:
-        """Return what tokens and answers say of it."""
-        about = {"email": self.email, "email_verified": True, "phone_verified": False, "sub": self.id}
-        return {
-            "id": self.id,
-            "email": self.email,
-            "app_metadata": {"provider": "email", "providers": ["email"]},
-            "user_metadata": {**self.metadata, **about},
-        }
+    answer: Answer
+    access: str = ""
+    family: Family | None = None
+    expires_at: int = 0  # s since the epoch
+    causes: tuple[str, ...] = ()  # why a consumed token was accepted, in GoTrue's words
 
 
 class Realm:
     """The state of one world."""
 
-    def __init__(self, world: World, clock: Callable[[], float] = system_clock, secret: str | None = None) -> None:
-        self.world = world
-        self.clock = clock
-        self.keys = Keys(secret)
-        self.store = MemoryStore()
-        self.users: dict[str, User] = {}  # by id
-        self.by_email: dict[str, User] = {}
+    def __init__(
+        self,
+        world: World,
+        clock: Callable[[], float] = system_clock,
+        secret: str | None = None,
+        *,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self.world, self.clock = world, clock
+        self.keys = Keys(secret, algorithm=world.algorithm, file=world.keys)
+        store = MemoryStore if world.atomic else TwoStepStore
+        self.store = store(world.transaction, lambda: self.clock(), sleep)  # noqa: PLW0108 - a clock can be exchanged
+        self.accounts = Accounts()
+        self.users, self.by_email = self.accounts.by_id, self.accounts.by_email
+        self.token_limit = Buckets(150, lambda: self.clock())  # noqa: PLW0108 - as above
+        self.signup_limit = Buckets(30, lambda: self.clock())  # noqa: PLW0108
+        self._seal = secrets.token_bytes(32)  # signs v2 refresh tokens
+        self.remaining: float | None = None  # s; what is left of first access tokens, if not the whole lifetime
 
     # --- accounts ---
 
     def sign_up(self, email: str, password: str, metadata: dict[str, Any]) -> User:
-        """Return a new account; the caller has checked that there is none."""
-        user = User(str(uuid.uuid4()), email, _digest(password), self.clock(), metadata=metadata)
-        self.users[user.id] = self.by_email[email] = user
+        """Return a new, confirmed account; the caller has checked that there is none."""
+        user = self.accounts.make(email, password, self.clock())
+        user.metadata = {**metadata, **user.metadata}
+        self.accounts.confirm(user, self.clock())
         return user
 
     def account(self, email: str, password: str) -> User | None:
         """Return the account that these belong to."""
-        user = self.by_email.get(email)
-        return user if user is not None and secrets.compare_digest(user.password, _digest(password)) else None
+        return self.accounts.authenticate(email, password)
 
     # --- sessions ---
 
     async def sign_in(self, user: User, remaining: float | None = None) -> tuple[Family, str]:
-        """Begin a session; `remaining` s is what is left of its first access token's life, if not all."""
-        now = self.clock()
+        """Begin a session; `remaining` s is what is left of its first access token's life, else the realm says."""
+        now = user.last_sign_in_at = self.clock()
+        remaining = self.remaining if remaining is None else remaining
         whole = int(now) + int(self.world.lifetime)
         expires_at = whole if remaining is None else min(round(now + remaining), whole)
         issued_at = expires_at - int(self.world.lifetime)
-        family = begin(str(uuid.uuid4()), user.id, fresh_token(), now, issued_at)
+        session = str(uuid.uuid4())
+        family = begin(session, user.id, self._refresh_token(session, 0), now, issued_at)
         await self.store.add(family)
         return family, self._sign(family, user, issued_at, expires_at)
 
-    async def exchange(self, presented: str, entry: Entry, decide: Callable[[Entry], None]) -> tuple[Answer, str]:
-        """Spend a refresh token, in one atomic step; return the answer and, if granted, a new access token."""
-        now, fresh, family = self.clock(), fresh_token(), None
+    async def exchange(self, presented: str, entry: Entry, decide: Callable[[Entry], None]) -> Exchanged:
+        """Spend a refresh token, in one atomic step, and tell the entry whose it was and what came of it."""
+        found, presented, missing = self._find(presented)
+        link = found.find(presented) if found is not None else None
+        user = self.users.get(found.user) if found is not None else None
+        if found is None or link is None or user is None:
+            return self._noted(entry, Exchanged(Answer(missing, None)))
+        entry.token_left_s = round(link.issued_at + self.world.lifetime - self.clock(), 6)
+        if user.banned(self.clock()):
+            return self._noted(entry, Exchanged(Answer(Outcome.BANNED, link.generation), family=found))
 
-        def step(before: Family) -> tuple[Family, Answer]:
-            nonlocal family
-            family, answer = exchange(self.world, before, presented, now, fresh)
+        def step(family: Family) -> tuple[Family, Exchanged]:
             decide(entry)
-            return family, answer
+            after, answer = self._decide(family, presented)
+            return after, self._granted(after, answer, causes(self.world, family, presented, self.clock()))
 
-        answer = await self.store.transact(presented, step) or Answer(Outcome.NOT_FOUND, None)
-        entry.grant_outcome, entry.generation = str(answer.outcome), answer.presented
-        if family is None:
-            return answer, ""
-        entry.family = family.id
-        if answer.presented is not None:
-            issued_at = family.links[answer.presented].issued_at
-            entry.token_left_s = round(issued_at + self.world.lifetime - now, 6)
-        if answer.outcome not in GRANTED:
-            return answer, ""
-        issued_at = int(now)
-        return answer, self._sign(family, self.users[family.user], issued_at, issued_at + int(self.world.lifetime))
+        try:
+            done = await self.store.transact(presented, step) or Exchanged(Answer(Outcome.NOT_FOUND, None))
+        except Contended:
+            done = Exchanged(Answer(Outcome.CONFLICT, link.generation), family=found)
+        return self._noted(entry, done)
+
+    def _decide(self, family: Family, presented: str) -> tuple[Family, Answer]:
+        """Return what the world's rules make of it, given the user's other sessions."""
+        now, link = self.clock(), family.find(presented)
+        if link is not None and self.world.single_session and ended(self.world, family, now) is None:
+            others = [other for other in self.store.of(family.user) if other.id != family.id]
+            if any(other.refreshed_at > family.refreshed_at for other in others if not ended(self.world, other, now)):
+                return family, Answer(Outcome.SUPERSEDED, link.generation)
+        fresh = self._refresh_token(family.id, family.links[-1].generation + 1)
+        return exchange(self.world, family, presented, now, fresh)
+
+    def _granted(self, family: Family, answer: Answer, why: tuple[str, ...]) -> Exchanged:
+        """Sign the access token, if the exchange was granted. The same pair again is the same bytes again."""
+        user = self.users.get(family.user)
+        if answer.outcome not in GRANTED or answer.link is None or user is None:
+            return Exchanged(answer, family=family)
+        tolerated = answer.outcome is Outcome.REUSE_TOLERATED
+        same = tolerated and self.world.reuse_brings == "same"
+        issued_at = answer.link.issued_at if same else int(self.clock())
+        expires_at = issued_at + int(self.world.lifetime)
+        access = self._sign(family, user, issued_at, expires_at)
+        return Exchanged(answer, access, family, expires_at, why if tolerated else ())
+
+    @staticmethod
+    def _noted(entry: Entry, done: Exchanged) -> Exchanged:
+        """Write into the entry what was decided, and about whom."""
+        entry.grant_outcome, entry.generation = str(done.answer.outcome), done.answer.presented
+        if done.family is not None:
+            entry.family = done.family.id
+        return done
+
+    def _find(self, presented: str) -> tuple[Family | None, str, Outcome]:
+        """Return the token's family and the token that stands for it there, or how it is missing."""
+        family = self.store.find(presented)
+        token = refresh_tokens.parse(presented) if family is None else None
+        if token is None:
+            return family, presented, Outcome.NOT_FOUND
+        family = self.store.get(token.session)
+        if family is None or not refresh_tokens.genuine(self._key(family.id), token):
+            return None, presented, Outcome.NOT_FOUND
+        if token.counter > family.links[-1].generation:
+            return None, presented, Outcome.NOT_ISSUED
+        return family, family.links[0].token, Outcome.NOT_FOUND  # to a counter, all that are forgotten are alike
 
     async def sign_out(self, family: Family, scope: str) -> None:
         """End sessions: this one, the others, or all of the user's."""
@@ -106,39 +149,48 @@ class Realm:
         chosen = {"local": [family.id], "others": [name for name in mine if name != family.id]}
         await self.store.end(chosen.get(scope, mine))
 
+    async def sign_out_everywhere(self, user: User) -> None:
+        """End all of the user's sessions."""
+        await self.store.end([each.id for each in self.store.of(user.id)])
+
+    def service_key(self) -> str:
+        """Return an admin's token for this world."""
+        return self.keys.sign(service_claims(self._issuer(), self.clock()))
+
+    def _refresh_token(self, session: str, generation: int) -> str:
+        if self.world.refresh_format == "random":
+            return refresh_tokens.chance()
+        return refresh_tokens.counted(self._key(session), session, generation)
+
+    def _key(self, session: str) -> bytes:
+        return hmac.digest(self._seal, session.encode(), hashlib.sha256)
+
     def _sign(self, family: Family, user: User, issued_at: int, expires_at: int) -> str:
-        issuer = f"http://race401.test/{self.world.name}/auth/v1"
-        return self.keys.sign(claims_of(family, user.claims(), issuer, issued_at, expires_at))
+        return self.keys.sign(claims_of(family, user, self._issuer(), issued_at, expires_at))
+
+    def _issuer(self) -> str:
+        return f"http://race401.test/{self.world.name}/auth/v1"
 
     # --- verification ---
 
     def verify(self, token: str, entry: Entry, leeway: float) -> Verified | Cause:
-        """Return what a valid token says, or why it is refused; note in the entry whose it is."""
+        """Return what a valid token for this world's API says, or why it is refused."""
+        verified = self.current(token, entry, leeway)
+        return "wrong_audience" if isinstance(verified, Verified) and not verified.for_us else verified
+
+    def current(self, token: str, entry: Entry, leeway: float) -> Verified | Cause:
+        """Return what a genuine token says within its dates, or why it is refused; note in the entry whose it is."""
         verified = self.keys.genuine(token)
         if isinstance(verified, str):
             return verified
-        entry.family = verified.family
-        family = self.store.get(verified.family)
-        if family is not None:
-            entry.generation = family.generation_at(verified.claims.get("iat", 0))
+        if verified.family:
+            entry.family = verified.family
+            family = self.store.get(verified.family)
+            if family is not None:
+                entry.generation = family.generation_at(verified.iat)
         now = self.clock()
         left = verified.exp - now
         entry.token_left_s = round(left, 6)
         if left + leeway <= 0:
             return "expired"
         return "not_yet_valid" if verified.not_before > now + leeway else verified
-
-
-def fresh_token() -> str:
-    """Return a refresh token in GoTrue's first format."""
-    return "".join(secrets.choice(ALPHABET) for _ in range(12))
-
-
-def iso(at: float) -> str:
-    """Return an instant as GoTrue writes it."""
-    return datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z")
-
-
-def _digest(password: str) -> bytes:
-    """Return what is kept of a password: test accounts, in memory, for as long as the process."""
-    return hashlib.sha256(password.encode()).digest()

@@ -8,6 +8,7 @@ import random
 from functools import lru_cache
 from typing import Annotated, Any
 
+import msgspec
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
@@ -75,15 +76,15 @@ async def entitlements() -> Response:
 
 def _list(request: Request, name: str) -> list[dict[str, Any]]:
     realm, verified = request.scope["race401.realm"], request.scope["race401.token"]
-    user = realm.users.get(verified.claims.get("sub"))
+    user = realm.users.get(verified.sub)
     items: list[dict[str, Any]] = getattr(user, name) if user is not None else []
     return items
 
 
 async def _append(request: Request, name: str) -> Response:
     try:
-        body = await request.json()
-    except ValueError:
+        body = msgspec.json.decode(await request.body())
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return _json(b'{"code":"PGRST102","details":null,"hint":null,"message":"Empty or invalid json"}', 400)
     items = _list(request, name)
     item = {"id": (items[-1]["id"] if items else 0) + 1, "body": body}

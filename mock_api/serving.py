@@ -14,7 +14,8 @@ from race401.mock_api.guard import Guard
 from race401.mock_api.ledger import Ledger
 from race401.mock_api.program import Program, ProgramError, parse, shipped
 from race401.mock_api.wire import Protocol
-from race401.mock_api.worlds import WORLDS
+from race401.mock_api.worldfile import WorldFileError, load
+from race401.mock_api.worlds import WORLDS, World
 
 KEEP_ALIVE = 120  # s; with uvicorn's 5 s a warm burst runs into connections that are being closed
 BACKLOG = 2048  # connections waiting to be accepted: a burst of many browsers arrives at once
@@ -32,6 +33,7 @@ def add_options(parser: argparse.ArgumentParser, port: int = 0) -> None:
     parser.add_argument("--expose", action="store_true", help="let --host be an address that others can reach")
     parser.add_argument("--control-key", metavar="KEY", help="lets others steer too, by the header X-Race401-Key")
     parser.add_argument("--ledger", type=Path, help="append every entry to this file, one JSON object a line")
+    parser.add_argument("--worlds", type=Path, help="serve the worlds of this TOML file too")
     parser.add_argument("--program", action="append", help="arm a race program: a shipped one's name, or a TOML file")
     parser.add_argument("--lifetime", type=float, help="of access tokens, in s, in every world")
     parser.add_argument("--reuse-interval", type=float, help="in s, in every world")
@@ -101,6 +103,7 @@ def prepare(chosen: argparse.Namespace) -> Serving:
     exposed = not _is_loopback(chosen.host)
     _check(chosen, exposed)
     programs = [_program(name) for name in chosen.program or ()]
+    worlds = _worlds(chosen.worlds)
     listening = _listen(chosen.host, chosen.port)
     try:
         ledger = Ledger(chosen.ledger)
@@ -114,8 +117,8 @@ def prepare(chosen: argparse.Namespace) -> Serving:
         "check_session": chosen.check_session or None,
     }
     given = {name: value for name, value in settings.items() if value is not None}
-    worlds = [replace(world, **given) for world in WORLDS.values()]
-    app = create_app(worlds, ledger=ledger, control_key=chosen.control_key, programs=programs)
+    served = [replace(world, **given) for world in worlds.values()]
+    app = create_app(served, ledger=ledger, control_key=chosen.control_key, programs=programs)
     return Serving(_url(listening), app, ledger, exposed, listening)
 
 
@@ -135,6 +138,13 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _worlds(path: Path | None) -> dict[str, World]:
+    try:
+        return WORLDS if path is None else load(path)
+    except WorldFileError as error:
+        raise ServingError(str(error)) from None
 
 
 def _program(name: str) -> Program:

@@ -1,22 +1,71 @@
-"""What the servers do, as data: a world is a few orthogonal settings."""
+"""What the servers do, as data: a world is a few orthogonal settings, and a preset is a name for some of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+Algorithm: TypeAlias = Literal["HS256", "RS256", "ES256"]
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """The rules of one world. Durations are in s."""
+    """The rules of one world. Durations are in s; where 0 switches a rule off, it says so."""
 
     name: str
     summary: str
+
+    # --- what an exchange does to a refresh token ---
+    rotates: bool = True
+    """Each exchange consumes the refresh token and brings another; otherwise it is kept, and none is sent."""
+    refresh_format: Literal["random", "counted"] = "random"
+    """Of refresh tokens: GoTrue's v1 (12 characters) or v2 (session and counter, signed; always the same bytes)."""
     parent_of_active: bool = True
     """The parent of the newest live refresh token is accepted at any time and brings that token again."""
     reuse_interval: float = 10.0
-    """For so long after its last use a consumed refresh token still brings a new one; 0: never."""
+    """For so long a consumed refresh token is accepted again; 0: never."""
+    reuse_counts_from: Literal["use", "refresh"] = "use"
+    """The interval begins with the presented token's use, or with whatever exchange the session had last."""
+    reuse_slides: bool = True
+    """A tolerated use counts as a use: the interval begins again."""
+    reuse_brings: Literal["sibling", "same", "live"] = "sibling"
+    """A new token beside the other, the pair of the first use again, or the newest live token."""
+    always_reusable: bool = False
+    """A consumed refresh token is accepted for ever (GOTRUE_SECURITY_REFRESH_TOKEN_ALLOW_REUSE)."""
+    on_reuse: Literal["refuse", "revoke", "delete"] = "revoke"
+    """What any other use of a consumed token ends: nothing, the family's refresh tokens, or the whole session."""
     revoked_last_lives: bool = True
     """A family revocation counts as a use: the token that it revoked works on for the reuse interval."""
+    atomic: bool = True
+    """An exchange is one step; otherwise others run between the check of a token and its consumption."""
+    transaction: float = 0.0
+    """So long an exchange holds its session, and others wait (a 409 after 5 s); not atomic: the gap in it."""
+
+    # --- how long a session lives ---
+    timebox: float = 0.0
+    """After so long a session cannot be refreshed; 0: no limit (GOTRUE_SESSIONS_TIMEBOX)."""
+    inactivity: float = 0.0
+    """So long without an exchange ends a session; 0: no limit (GOTRUE_SESSIONS_INACTIVITY_TIMEOUT)."""
+    single_session: bool = False
+    """Only a user's most recently refreshed session can be refreshed (GOTRUE_SESSIONS_SINGLE_PER_USER)."""
+
+    # --- accounts ---
+    signups: bool = True
+    """Accounts can be made (GOTRUE_DISABLE_SIGNUP says the opposite)."""
+    autoconfirm: bool = True
+    """They are confirmed at once; otherwise by an admin (GOTRUE_MAILER_AUTOCONFIRM)."""
+    anonymous: bool = False
+    """Anonymous sign-in is allowed (GOTRUE_EXTERNAL_ANONYMOUS_USERS_ENABLED)."""
+    shortest_password: int = 6
+    """In bytes (GOTRUE_PASSWORD_MIN_LENGTH)."""
+    rate_limit_header: str = ""
+    """Requests with this header are limited per value of it; empty: no limits (GOTRUE_RATE_LIMIT_HEADER)."""
+
+    # --- access tokens, and who checks them ---
+    algorithm: Algorithm = "HS256"
+    """What signs them, unless a key file says."""
+    keys: str = ""
+    """A file of signing keys: PEM, JWK, JWK set, or a shared secret; empty: a key is generated."""
     lifetime: float = 3600.0
-    """Of access tokens (GoTrue's GOTRUE_JWT_EXP)."""
+    """Of access tokens (GOTRUE_JWT_EXP)."""
     leeway: float = 0.0
     """How long past `exp` resources still accept; PostgREST has 30 s."""
     check_session: bool = False
@@ -25,19 +74,70 @@ class World:
     """Added between the decision and its answer."""
 
 
+SUPABASE = World(
+    "supabase", "Supabase Auth, rotation v1: concurrent reuse is forgiven, a reuse of an older token is not"
+)
+STRICT = World(
+    "rotate-strict",
+    "each refresh token works once; a second use is refused and changes nothing",
+    parent_of_active=False,
+    reuse_interval=0.0,
+    on_reuse="refuse",
+    revoked_last_lives=False,
+)
+RFC9700 = replace(
+    STRICT,
+    name="rfc9700",
+    summary="RFC 9700 s.4.14.2 to the letter: whoever presents a consumed token revokes the whole family",
+    on_reuse="revoke",
+)
+# 30 s is what Okta, WorkOS and WSO2 begin with. ASSUMPTION: a use beyond it is answered as RFC 9700 has it.
+OVERLAP = replace(RFC9700, reuse_interval=30.0, reuse_slides=False)
+
 WORLDS = {
     world.name: world
     for world in (
-        World(
-            "supabase",
-            "Supabase Auth, rotation v1: concurrent reuse is forgiven, a reuse of an older token is not",
+        SUPABASE,
+        replace(
+            SUPABASE,
+            name="supabase-v2",
+            summary="Supabase Auth, rotation v2: a counter for each session; reuse beyond the interval deletes it",
+            refresh_format="counted",
+            reuse_counts_from="refresh",
+            reuse_brings="live",
+            on_reuse="delete",
         ),
-        World(
-            "rfc9700",
-            "RFC 9700 s.4.14.2 to the letter: whoever presents a consumed token revokes the whole family",
-            parent_of_active=False,
-            reuse_interval=0.0,
-            revoked_last_lives=False,
+        STRICT,
+        RFC9700,
+        replace(
+            OVERLAP,
+            name="overlap-same-pair",
+            summary="a consumed token brings its own successor again for 30 s, as WorkOS has it",
+            reuse_brings="same",
+        ),
+        replace(
+            OVERLAP,
+            name="overlap-new-sibling",
+            summary="a consumed token brings another one for 30 s, as Okta and Auth0 have it",
+        ),
+        replace(
+            RFC9700,
+            name="retire-on-acknowledge",
+            summary="a token is retired when its successor is first used: FAPI 2.0's rule that a retry must succeed",
+            parent_of_active=True,
+        ),
+        replace(
+            STRICT,
+            name="no-rotation",
+            summary="the refresh token stays, and answers omit it, as Google has it",
+            rotates=False,
+        ),
+        replace(
+            RFC9700,
+            name="toctou",
+            summary="defective on purpose: RFC 9700's rules, but a token is checked and consumed in two steps",
+            atomic=False,
+            transaction=0.005,  # ASSUMPTION: a round trip to a database
         ),
     )
 }

@@ -1,6 +1,7 @@
 """One browser: it signs in aged, then loads the page again and again, five requests at once."""
 
 import gevent
+from gevent.pool import Group
 from locust import User, task
 from locust.exception import StopUser
 
@@ -25,10 +26,10 @@ from race401.harness.tokens import (
 )
 from race401.harness.tokens.model import ExchangeFailed, Step
 from race401.scenarios.conditions import Condition
+from race401.scenarios.fasthttp import FastClient, FastTransport
 from race401.scenarios.options import Plan
 
 PAGE = ("/contacts?limit=1000", "/me/entitlements", "/contacts", "/persona-notes", "/messages")
-CONNECTIONS = httpx.Limits(max_connections=6)  # per host, as a browser has over HTTP/1.1
 TLS = httpx.create_ssl_context()  # shared: one of its own costs a client 60 ms and 1 MB
 TIMEOUT = 10.0  # s
 PASSWORD = "race401-browser"  # noqa: S105 - of accounts that live as long as the mock
@@ -72,32 +73,42 @@ class Browser(User):
         self.me = f"{run.id}/{self.condition.name}/{self.role}/{self.number}"
         self.chance = random.Random(f"{run.plan.seed}/{self.me.removeprefix(run.id)}")  # noqa: S311
         self.page, self.refused, self.intended = 0, False, time.time()
-        host = run.host
-        mine = {"X-Race401-Client": self.me}
-        self.own = httpx.Client(verify=TLS, trust_env=False, timeout=TIMEOUT, headers=mine)
+        self.bursts = Group()  # of the open model: those that are not answered yet
+        base_url = f"{run.host}/{self.condition.world}"
+        self.connect(base_url)
         clock = skewed(system_clock, self.condition.skew)
-        self.server = AuthServer(f"{host}/{self.condition.world}/auth/v1", client=self.own, clock=clock)
+        self.server = AuthServer(f"{base_url}/auth/v1", client=self.own, clock=clock)
         observers = (self.observe, narrate) if run.narrate else (self.observe,)
         self.auth = TokenAuth(self.server, policy=self.policy, clock=clock, observers=observers)
-        self.http = httpx.Client(
-            base_url=f"{host}/{self.condition.world}",
-            auth=self.auth,
-            verify=TLS,
-            trust_env=False,
-            timeout=TIMEOUT,
-            limits=CONNECTIONS,
-            headers=mine,
-        )
+        self.http.auth = self.auth
         try:
             self.auth.sign_in(self.aged(instant(run.plan, self.condition.name, pair)))
         except httpx.HTTPError as error:
             raise StopUser(f"no sign-in ({type(error).__name__})") from None
         self.pause(self.chance.uniform(0, run.plan.idle))
 
+    def connect(self, base_url: str) -> None:
+        """Make the API's client, and the auth server's: httpx keeps their connections apart, fasthttp does not."""
+        plan, mine = self.its_run.plan, {"X-Race401-Client": self.me}
+        self.http: Any  # an httpx client, or one with the same three calls: build_request, send, close
+        if plan.transport == "fasthttp":
+            self.http = FastClient(base_url, mine, TIMEOUT, plan.connections)
+            self.own = httpx.Client(transport=FastTransport(self.http), trust_env=False, headers=mine)
+            return
+        limits = httpx.Limits(max_connections=plan.connections)
+        self.own = httpx.Client(verify=TLS, trust_env=False, timeout=TIMEOUT, limits=limits, headers=mine)
+        self.http = httpx.Client(
+            base_url=base_url, verify=TLS, trust_env=False, timeout=TIMEOUT, limits=limits, headers=mine
+        )
+
     def on_stop(self) -> None:
-        """Close the connections."""
-        self.http.close()
-        self.own.close()
+        """Give the bursts that are under way their time, and close the connections."""
+        try:
+            self.bursts.join(TIMEOUT)
+        finally:
+            self.bursts.kill()
+            self.http.close()
+            self.own.close()
 
     def aged(self, decisive: float) -> TokenPair:
         """Sign in through the mock's control API, such that the token's life is decided in so many s."""
@@ -118,28 +129,37 @@ class Browser(User):
 
     @task
     def load(self) -> None:
-        """Load the page once; idle is what follows, in `wait`."""
-        if time.time() > self.its_run.last_page_at:
+        """Load the page once; idle is what follows, in `wait_time`. In the open model nobody waits for the page."""
+        plan = self.its_run.plan
+        if (self.intended if plan.arrivals else time.time()) > self.its_run.last_page_at:
             return
-        if self.refused:
-            self.refused = False
-            self.auth.sign_in(self.server.sign_in(self.email, PASSWORD))
         self.page += 1
-        callers = [gevent.spawn(self.call, PAGE[0], 1)]
-        try:
-            if self.its_run.plan.arrival == "first-then-rest":
-                callers[0].join()
-            callers += [gevent.spawn(self.call, target, k) for k, target in enumerate(PAGE[1:], 2)]
-            gevent.joinall(callers, raise_error=True)
-        finally:
-            gevent.killall(callers)
-        if self.page == self.its_run.plan.pages:
+        if plan.arrivals:
+            self.bursts.spawn(self.burst, self.page, self.intended)
+        else:
+            self.burst(self.page, self.intended)
+        if self.page == plan.pages:
+            self.bursts.join()
             self.its_run.done()
             raise StopUser
 
-    def call(self, target: str, k: int) -> None:
+    def burst(self, page: int, intended: float) -> None:
+        """Send the page's requests and wait for the answers; a browser that lost its session signs in first."""
+        if self.refused:
+            self.refused = False
+            self.auth.sign_in(self.server.sign_in(self.email, PASSWORD))
+        callers = [gevent.spawn(self.call, PAGE[0], page, 1, intended)]
+        try:
+            if self.its_run.plan.arrival == "first-then-rest":
+                callers[0].join()
+            callers += [gevent.spawn(self.call, target, page, k, intended) for k, target in enumerate(PAGE[1:], 2)]
+            gevent.joinall(callers, raise_error=True)
+        finally:
+            gevent.killall(callers)
+
+    def call(self, target: str, page: int, k: int, intended: float) -> None:
         """Send one of the page's requests, and report what came of it."""
-        attempt, started = f"{self.me}#{self.page}.{k}", time.time()
+        attempt, started = f"{self.me}#{page}.{k}", time.time()
         status = error = None
         request = self.http.build_request("GET", target, headers={"X-Race401-Attempt": attempt})
         cut_off = True
@@ -148,7 +168,7 @@ class Browser(User):
             status, cut_off = response.status_code, False
             problem = None if response.is_success else Exception(f"HTTP {status}")
         except httpx.HTTPError as failure:
-            error, problem, cut_off = type(failure).__name__, failure, False
+            error, problem, cut_off = type(failure.__cause__ or failure).__name__, failure, False
         finally:
             ended = time.time()
             trace = request.extensions.get(TRACE, Trace())
@@ -157,7 +177,7 @@ class Browser(User):
                     "client": self.me,
                     "attempt": attempt,
                     "target": target,
-                    "intended_at": self.intended,
+                    "intended_at": intended,
                     "started_at": started,
                     "ended_at": ended,
                     "status": status,
@@ -179,8 +199,16 @@ class Browser(User):
         )
 
     def wait_time(self) -> float:
-        """Return the idle time after a page, in s; the next page is meant to begin when it is over."""
-        idle = self.chance.uniform(0.6, 1.4) * self.its_run.plan.idle
+        """Return s until the next page is meant to begin.
+
+        Closed: an idle time after the answers. Open: an interval after the last page was meant to begin, drawn so
+        that all browsers' pages together arrive as independent visitors do (a Poisson process).
+        """
+        plan = self.its_run.plan
+        if plan.arrivals:
+            self.intended += self.chance.expovariate(1 / plan.idle)
+            return max(0.0, self.intended - time.time())
+        idle = self.chance.uniform(0.6, 1.4) * plan.idle
         self.intended = time.time() + idle
         return idle
 

@@ -1,13 +1,19 @@
 """What a run was asked for: the command line's and the web form's words, checked, as one value."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from race401.harness.tokens.policy import POLICIES, Policy
 from race401.scenarios.conditions import CONDITIONS, Condition
+from race401.scenarios.policies import NoSuchPolicy, policy
 
 ARRIVALS = ("together", "first-then-rest")
+TRANSPORTS = ("httpx", "fasthttp")
+CONNECTIONS = 6  # of one browser to one host, as browsers have over HTTP/1.1
+KEPT_ALIVE = 120.0  # s without a request, after which the mock closes a connection: `mock_api.serving.KEEP_ALIVE`
+FEWEST_PAGES = 6  # of a browser in the open model: its decisive instant comes after 1.5 to 4.5 intervals
 IDLE = 2.0  # s between two pages, on average
 LEAST_IDLE = 0.4  # s, in the shortest run
 IDLE_BY_PAGES = 1.0  # s, where the work is fixed and nothing is gained by waiting
@@ -32,10 +38,15 @@ class Plan:
     pages: int | None  # fixed work: each browser loads so many
     run_time: float | None  # s; None: until it is stopped, or by pages
     ramp: float = 0.0  # s from the first browser's start to the last one's
+    transport: str = "httpx"
+    connections: int = CONNECTIONS  # of one browser, at most, and for each of its clients
+    arrivals: float | None = None  # bursts a second, of all browsers together; None: closed, answers are waited for
 
     @property
     def idle(self) -> float:
-        """Return s between two pages, on average."""
+        """Return s between two pages of a browser, on average."""
+        if self.arrivals:
+            return self.users / self.arrivals
         if self.pages:
             return IDLE_BY_PAGES
         if not self.run_time:
@@ -54,6 +65,8 @@ class Plan:
             f"{self.users} browsers, conditions {', '.join(c.name for c in self.conditions)}, "
             f"policies {', '.join(p.name for p in self.policies.values())}, {length}; "
             f"requests leave {self.arrival}"
+            + (f", {self.arrivals:g} bursts a second arrive" if self.arrivals else "")
+            + (f", over {self.transport}" if self.transport != TRANSPORTS[0] else "")
         )
 
 
@@ -64,10 +77,19 @@ def add_options(parser: Any) -> None:
     add(
         "--policies",
         default="pre-fix,fixed",
-        help=f"the control and the subject, or the subject alone; known: {known}",
+        help=f"the control and the subject, or the subject alone; known: {known}; "
+        "with other knobs: fixed:single_flight=false+expiry_margin=60",
     )
     add("--conditions", default=",".join(CONDITIONS), help=f"known: {', '.join(CONDITIONS)}")
     add("--arrival", default=ARRIVALS[0], help=f"how a page's requests leave: {' or '.join(ARRIVALS)}")
+    add(
+        "--arrivals",
+        default="",
+        metavar="N/s",
+        help="open model: N page bursts a second leave on schedule, whether or not earlier ones were answered",
+    )
+    add("--transport", default=TRANSPORTS[0], help=f"{' or '.join(TRANSPORTS)}: fasthttp costs a third of the CPU")
+    add("--connections", type=int, default=CONNECTIONS, help="of one browser, at most")
     add("--seed", type=int, default=401, help="draws every decisive instant and idle time")
     add("--pages", type=int, default=0, help="fixed work: every browser loads N pages and stops")
     add("--reports", default="reports", help="the folder that gets a folder for each run")
@@ -87,11 +109,18 @@ def read(values: Mapping[str, Any]) -> Plan:
         pages=_whole("--pages", values["pages"]) or None,
         run_time=float(values.get("run_time") or 0) or None,
         ramp=max(0.0, users / rate - 1) if rate > 0 else 0.0,
+        transport=str(values["transport"]),
+        connections=_whole("--connections", values["connections"]),
+        arrivals=_rate(str(values["arrivals"])),
     )
     if plan.arrival not in ARRIVALS:
         raise Refused(f"unknown arrival {plan.arrival!r}; known: {', '.join(ARRIVALS)}")
     if plan.pages is not None and plan.pages < 1:
         raise Refused(f"--pages {plan.pages}: a browser loads at least one page")
+    if plan.transport not in TRANSPORTS:
+        raise Refused(f"unknown transport {plan.transport!r}; known: {', '.join(TRANSPORTS)}")
+    if plan.connections < 1:
+        raise Refused(f"--connections {plan.connections}: a browser needs at least one")
     return plan
 
 
@@ -109,14 +138,49 @@ def check_load(plan: Plan) -> None:
             f"{NO_PAGE_IN_THE_LAST:g} s, and one is needed on each side of the decisive instant; "
             f"give -t {SHORTEST + plan.ramp:g}s or longer" + (", or a higher -r" if plan.ramp else "")
         )
+    if plan.arrivals:
+        _check_arrivals(plan, plan.arrivals)
+
+
+def _check_arrivals(plan: Plan, rate: float) -> None:
+    """Refuse a schedule that leaves a browser too few pages, or so long without one that its connections are gone."""
+    asked = f"--arrivals {rate:g}/s: each of {plan.users} browsers would load"
+    if plan.idle > KEPT_ALIVE:
+        raise Refused(
+            f"{asked} a page in {plan.idle:.0f} s, and the mock keeps idle connections for {KEPT_ALIVE:.0f} s; "
+            f"give {math.ceil(plan.users / KEPT_ALIVE)}/s or more"
+        )
+    if plan.pages or not plan.run_time:
+        return
+    paging = plan.run_time - plan.ramp - NO_PAGE_IN_THE_LAST
+    if paging < FEWEST_PAGES * plan.idle:
+        raise Refused(
+            f"{asked} {paging / plan.idle:.1f} pages in the {paging:g} s for them, and needs {FEWEST_PAGES}; "
+            f"give {math.ceil(FEWEST_PAGES * plan.users / paging)}/s or a longer -t"
+        )
+
+
+def _rate(text: str) -> float | None:
+    """Return bursts a second; an empty text means none."""
+    if not text:
+        return None
+    number, slash, unit = text.partition("/")
+    try:
+        rate = float(number)
+    except ValueError:
+        rate = 0.0
+    if (slash, unit) not in (("", ""), ("/", "s")) or not 0 < rate < math.inf:
+        raise Refused(f"--arrivals {text!r}: write the page bursts a second, such as 20/s")
+    return rate
 
 
 def _policies(text: str) -> dict[str, Policy]:
     names = [name.strip() for name in text.split(",") if name.strip()]
-    for name in names:
-        if name not in POLICIES:
-            raise Refused(f"unknown policy {name!r}; known: {', '.join(POLICIES)}")
-    match [POLICIES[name] for name in names]:
+    try:
+        policies = [policy(name) for name in names]
+    except NoSuchPolicy as unknown:
+        raise Refused(str(unknown)) from None
+    match policies:
         case [subject]:
             return {"subject": subject}
         case [control, subject]:

@@ -14,7 +14,7 @@ import httpx
 import msgspec
 
 from race401.harness.judge import evidence, verdict
-from race401.harness.reporting import console
+from race401.harness.reporting import console, html
 from race401.harness.tokens.policy import knobs
 from race401.scenarios.browser import PAGE, instant
 from race401.scenarios.options import Plan
@@ -53,6 +53,9 @@ class Record:
             "scenario": self.scenario,
             "seed": plan.seed,
             "arrival": plan.arrival,
+            "arrivals_per_s": plan.arrivals,
+            "transport": plan.transport,
+            "connections": plan.connections,
             "pages": plan.pages,
             "run_time_s": plan.run_time,
             "users": plan.users,
@@ -84,12 +87,16 @@ class Record:
         """Store the evidence, judge it, and return the table and the exit code."""
         problem = self._fetch_ledger()
         manifest = self.manifest(ended_at, unfinished or problem)
+        manifest["ledger_entries"] = (self.folder / evidence.LEDGER).read_bytes().count(b"\n")
         self._write("manifest.json", _pretty(manifest))
         self._write("samples.jsonl", b"".join(msgspec.json.encode(sample) + b"\n" for sample in self.samples))
-        result = verdict.judge(evidence.load(self.folder))
+        told = evidence.load(self.folder)
+        result = verdict.judge(told)
         self._write("verdict.json", verdict.to_json(result))
+        self._write("report.html", html.render(result, told).encode())
         table = console.render(result, manifest, color=sys.stdout.isatty())
-        return f"{table}\n\nevidence: {self.folder}/", result.exit_code
+        where = f"report: {self.folder / 'report.html'}\nevidence: {self.folder}/"
+        return f"{table}\n\n{where}", result.exit_code
 
     def _fetch_ledger(self) -> str | None:
         """Bring the ledger into the folder; return why it is not whole, if it is not."""

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,11 @@ WITHIN = 60  # s; a run that takes longer hangs
 class LocustRun:
     """A locust process whose output goes through here."""
 
-    def __init__(self, reports: Path, *options: str) -> None:
+    def __init__(self, reports: Path, *options: str, command: Sequence[str] = LOCUST, cwd: Path = ROOT) -> None:
         self.reports = reports
         self.process = subprocess.Popen(
-            [*LOCUST, "--reports", str(reports), *options],
-            cwd=ROOT,
+            [*command, "--reports", str(reports), *options],
+            cwd=cwd,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -70,21 +70,31 @@ class LocustRun:
         """A JSON file of the run's folder."""
         return json.loads((self.folder / name).read_text())
 
-    def left_over(self) -> list[str]:
-        """Commands of processes that name this run's reports and still live."""
-        found = []
+    def processes(self) -> dict[int, str]:
+        """Commands of processes that name this run's reports and live, by pid."""
+        found = {}
         for process in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
                 command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
                 if str(self.reports) in command:
-                    found.append(command)
+                    found[int(process.name)] = command
         return found
+
+    def left_over(self) -> list[str]:
+        """Their commands, when there should be none."""
+        return list(self.processes().values())
+
+    @property
+    def mock_pid(self) -> int:
+        """The run's own mock, the only one."""
+        (pid,) = [pid for pid, command in self.processes().items() if "mock_api" in command]
+        return pid
 
 
 @contextlib.contextmanager
-def locust(reports: Path, *options: str) -> Iterator[LocustRun]:
+def locust(reports: Path, *options: str, command: Sequence[str] = LOCUST, cwd: Path = ROOT) -> Iterator[LocustRun]:
     """A run that is gone when the block ends, however it ends."""
-    run = LocustRun(reports, *options)
+    run = LocustRun(reports, *options, command=command, cwd=cwd)
     try:
         yield run
     finally:

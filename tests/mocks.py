@@ -23,7 +23,13 @@ class Mock:
         self.ledger = Ledger()
         worlds = [replace(world, **settings) for world in WORLDS.values()]
         self.app = create_app(worlds, clock=lambda: self.now, ledger=self.ledger)
+        for realm in self.app.realms.values():
+            realm.store.sleep = self.sleep
         self.client = httpx.Client(base_url="http://mock", transport=SyncTransport(self.app))
+
+    async def sleep(self, seconds: float) -> None:
+        """Let the time pass at once: here nobody else waits."""
+        self.now += seconds
 
     def realm(self, world: str = "supabase") -> Realm:
         """A world at work."""
@@ -45,6 +51,11 @@ class Mock:
     def refresh(self, token: str, world: str = "supabase") -> httpx.Response:
         """The answer to a refresh grant."""
         return self.client.post(f"/{world}/auth/v1/token?grant_type=refresh_token", json={"refresh_token": token})
+
+    def admin(self, method: str, path: str = "", body: Any = None, world: str = "supabase") -> httpx.Response:
+        """The answer to an admin's request."""
+        bearer = {"Authorization": f"Bearer {self.realm(world).service_key()}"}
+        return self.client.request(method, f"/{world}/auth/v1/admin/users{path}", json=body, headers=bearer)
 
     @property
     def last(self) -> Entry:

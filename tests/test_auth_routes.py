@@ -2,12 +2,15 @@
 
 import base64
 import json
+import uuid
 from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
 from mocks import NOW, WHO, Mock
+
+from race401.mock_api.worlds import WORLDS
 
 NEW = {"X-Supabase-Api-Version": "2024-01-01"}
 
@@ -43,6 +46,53 @@ def signed_out(mock: Mock) -> str:
     token: str = mock.sign_in()["access_token"]
     mock.client.post("/auth/v1/logout", headers={"Authorization": f"Bearer {token}"})
     return token
+
+
+def claiming(**claims: Any) -> Callable[[Mock], str]:
+    """A genuine token that says something else; None takes a claim out."""
+
+    def token(mock: Mock) -> str:
+        body = mock.sign_in()["access_token"].split(".")[1]
+        plain = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))) | claims
+        return mock.realm().keys.sign({name: value for name, value in plain.items() if value is not None})
+
+    return token
+
+
+def deleted(mock: Mock) -> str:
+    """A genuine token of a user who is no more."""
+    session = mock.sign_in()
+    assert mock.admin("DELETE", f"/{session['user']['id']}").json() == {}
+    return str(session["access_token"])
+
+
+def banned(mock: Mock) -> dict[str, Any]:
+    """A session of a user who was banned since."""
+    session = mock.sign_in()
+    mock.admin("PUT", f"/{session['user']['id']}", {"ban_duration": "24h"})
+    return session
+
+
+def unconfirmed(mock: Mock) -> httpx.Response:
+    """The answer to a sign-in with an address that nobody confirmed."""
+    who = {"email": "new@race401.test", "password": "correct horse"}
+    mock.admin("POST", body=who)
+    return post(PASSWORD, who)(mock)
+
+
+def put(body: dict[str, Any]) -> Callable[[Mock], httpx.Response]:
+    """A change of the user's own account."""
+
+    def ask(mock: Mock) -> httpx.Response:
+        bearer = {"Authorization": f"Bearer {mock.sign_in()['access_token']}"}
+        return mock.client.put("/auth/v1/user", json=body, headers=bearer)
+
+    return ask
+
+
+def admin(token: Callable[[Mock], str], path: str = "") -> Callable[[Mock], httpx.Response]:
+    """A look at the accounts with this token."""
+    return lambda mock: mock.get(f"/auth/v1/admin/users{path}", token(mock))
 
 
 def reused(mock: Mock) -> httpx.Response:
@@ -82,6 +132,100 @@ TABLE: dict[str, tuple[Callable[[Mock], httpx.Response], int, str, str]] = {
         403,
         "session_not_found",
         "Session from session_id claim in JWT does not exist",
+    ),
+    "no sub": (user(claiming(sub=None)), 403, "bad_jwt", "invalid claim: missing sub claim"),
+    "sub no UUID": (user(claiming(sub="ada")), 400, "bad_jwt", "invalid claim: sub claim must be a UUID"),
+    "user deleted": (user(deleted), 403, "user_not_found", "User from sub claim in JWT does not exist"),
+    "banned, with a live token": (
+        user(lambda mock: banned(mock)["access_token"]),
+        403,
+        "user_banned",
+        "User is banned",
+    ),
+    "banned, at sign-in": (
+        lambda mock: (banned(mock), post(PASSWORD, WHO)(mock))[1],
+        400,
+        "user_banned",
+        "User is banned",
+    ),
+    "banned, at a refresh": (
+        lambda mock: mock.refresh(banned(mock)["refresh_token"]),
+        400,
+        "user_banned",
+        "Invalid Refresh Token: User Banned",
+    ),
+    "another audience": (
+        user(claiming(aud="other")),
+        400,
+        "validation_failed",
+        "Token audience doesn't match request audience",
+    ),
+    "unconfirmed": (unconfirmed, 400, "email_not_confirmed", "Email not confirmed"),
+    "same password": (
+        put({"password": WHO["password"]}),
+        422,
+        "same_password",
+        "New password should be different from the old password.",
+    ),
+    "app_metadata of one's own": (
+        put({"app_metadata": {"role": "admin"}}),
+        403,
+        "not_admin",
+        "Updating app_metadata requires admin privileges",
+    ),
+    "a weak password of one's own": (
+        put({"password": "12345"}),
+        422,
+        "weak_password",
+        "Password should be at least 6 characters.",
+    ),
+    "another's address": (
+        lambda mock: (post("/signup", WHO | {"email": "b@c.de"})(mock), put({"email": "b@C.de"})(mock))[1],
+        422,
+        "email_exists",
+        "A user with this email address has already been registered",
+    ),
+    "admin without a token": (
+        lambda mock: mock.get("/auth/v1/admin/users"),
+        401,
+        "no_authorization",
+        "This endpoint requires a valid Bearer token",
+    ),
+    "admin without the role": (
+        admin(lambda mock: mock.sign_in()["access_token"]),
+        403,
+        "not_admin",
+        "User not allowed",
+    ),
+    "admin, no UUID": (
+        admin(lambda mock: mock.realm().service_key(), "/ada"),
+        404,
+        "validation_failed",
+        "user_id must be an UUID",
+    ),
+    "admin, nobody": (
+        admin(lambda mock: mock.realm().service_key(), f"/{uuid.UUID(int=1)}"),
+        404,
+        "user_not_found",
+        "User not found",
+    ),
+    "phone sign-in": (
+        post(PASSWORD, {"phone": "4915123", "password": "x"}),
+        400,
+        "phone_provider_disabled",
+        "Phone logins are disabled",
+    ),
+    "v1 with an upper-case letter": (
+        post(REFRESH, {"refresh_token": "A" * 12}),
+        400,
+        "validation_failed",
+        "Refresh token is not valid",
+    ),
+    "longer, and not v2": (
+        post(REFRESH, {"refresh_token": "a" * 51}),
+        400,
+        "validation_failed",
+        "Refresh token is not valid",
     ),
     "unknown grant": (post("/token?grant_type=magic", {}), 400, "invalid_credentials", "unsupported_grant_type"),
     "no grant": (post("/token", {}), 400, "invalid_credentials", "unsupported_grant_type"),
@@ -255,12 +399,46 @@ def test_aged_sign_in(mock: Mock) -> None:
 def test_aged_sign_in_refuses_what_it_does_not_know(mock: Mock) -> None:
     ask = mock.client.post
     unknown = ask("/_race401/sessions", json={**WHO, "world": "mars"})
-    assert (unknown.status_code, unknown.json()["message"]) == (422, "unknown world 'mars'; known: supabase, rfc9700")
+    assert (unknown.status_code, unknown.json()["message"]) == (
+        422,
+        f"unknown world 'mars'; known: {', '.join(WORLDS)}",
+    )
     assert ask("/_race401/sessions", json={**WHO, "password": "other"}).status_code == 409
     assert ask("/_race401/sessions", json={}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "path", ["/otp", "/magiclink", "/recover", "/verify", "/resend", "/factors", "/sso", "/authorize", "/nowhere", ""]
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_what_is_left_out_answers_as_an_unknown_route(mock: Mock, method: str, path: str) -> None:
+    answer = mock.client.request(method, f"/auth/v1{path}", json={})
+    assert (answer.status_code, answer.text) == (404, "404 page not found\n")
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+
+
+def test_another_method_is_not_allowed(mock: Mock) -> None:
+    answer = mock.get("/auth/v1/token")
+    assert (answer.status_code, answer.content) == (405, b"")
 
 
 def test_health_and_keys(mock: Mock) -> None:
     assert mock.get("/auth/v1/health").json()["name"] == "GoTrue"
     keys = mock.get("/auth/v1/.well-known/jwks.json")
     assert (keys.json(), keys.headers["cache-control"]) == ({"keys": []}, "public, max-age=600")
+
+
+def test_sign_ins_bring_tokens_of_the_age_that_was_asked_for(mock: Mock) -> None:
+    def left(world: str = "supabase") -> int:
+        mock.client.post(f"/{world}/auth/v1/signup", json=WHO)
+        body: dict[str, int] = mock.client.post(f"/{world}/auth/v1{PASSWORD}", json=WHO).json()
+        return body["expires_in"]
+
+    def aging(**given: Any) -> httpx.Response:
+        return mock.client.put("/_race401/aging", params=given)
+
+    assert aging(world="rfc9700", remaining_s=59).status_code == 204
+    assert (left("rfc9700"), left()) == (59, 3600)
+    aging(world="rfc9700")
+    assert left("rfc9700") == 3600
+    assert aging(world="mars").status_code == 422

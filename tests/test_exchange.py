@@ -34,7 +34,9 @@ def server(response: httpx.Response, asked: list[httpx.Request] | None = None) -
 def test_the_refresh_grant() -> None:
     """The request is the contract's, carries the client's own headers, and the pair is the answer's."""
     asked: list[httpx.Request] = []
-    assert server(httpx.Response(200, json=ISSUED), asked).exchange(OLD) == TokenPair("access-1", "refresh-1", 4600.0)
+    assert server(httpx.Response(200, json=ISSUED), asked).exchange(OLD) == TokenPair(
+        *("access-1", "refresh-1", 4600.0), received_at=1000.0, expires_in=3600.0, lifetime=3600.0
+    )
     (request,) = asked
     assert str(request.url) == "http://auth/auth/v1/token?grant_type=refresh_token"
     assert request.content == b'{"refresh_token":"refresh-0"}'
@@ -45,6 +47,17 @@ def test_the_refresh_grant() -> None:
 def test_the_refresh_grant_on_an_event_loop() -> None:
     """The async twin brings the same."""
     assert asyncio.run(server(httpx.Response(200, json=ISSUED)).aexchange(OLD)).access_token == "access-1"
+
+
+def test_a_refresh_token_that_is_not_sent_is_kept() -> None:
+    """Servers that do not rotate omit it; a sign-in without one is no answer."""
+    omitted = {key: value for key, value in ISSUED.items() if key != "refresh_token"}
+    times = {"received_at": 1000.0, "expires_in": 3600.0, "lifetime": 3600.0}
+    kept = TokenPair("access-1", "refresh-0", 4600.0, **times)  # type: ignore[arg-type]
+    assert server(httpx.Response(200, json=omitted)).exchange(OLD) == kept
+    assert asyncio.run(server(httpx.Response(200, json=omitted)).aexchange(OLD)) == kept
+    with pytest.raises(RefreshUnavailable):
+        server(httpx.Response(200, json=omitted)).sign_in("ada@race401.test", "correct horse")
 
 
 def test_expiry_from_receipt_where_the_server_names_no_instant() -> None:

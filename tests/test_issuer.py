@@ -1,20 +1,19 @@
 """The issuer's rules, case by case: the contract's chain, its table, and RFC 9700's."""
 
 import asyncio
-from collections.abc import Callable
+from collections import Counter
 from dataclasses import replace
-from typing import TypeVar
 
 import pytest
 
-from race401.mock_api.issuer import Answer, Family, Outcome, begin, exchange
+from race401.mock_api.issuer import GRANTED, REMEMBERED, Answer, Family, Outcome, begin, exchange
 from race401.mock_api.ledger import Entry
 from race401.mock_api.realm import Realm
-from race401.mock_api.store import MemoryStore
 from race401.mock_api.worlds import WORLDS, World
 
-SUPABASE, RFC9700 = WORLDS["supabase"], WORLDS["rfc9700"]
-T = TypeVar("T")
+SUPABASE, V2, STRICT, RFC9700 = (WORLDS[name] for name in ("supabase", "supabase-v2", "rotate-strict", "rfc9700"))
+SAME, SIBLING = WORLDS["overlap-same-pair"], WORLDS["overlap-new-sibling"]
+ACKNOWLEDGE, KEPT = WORLDS["retire-on-acknowledge"], WORLDS["no-rotation"]
 
 
 def play(world: World, *steps: tuple[float, str]) -> tuple[Family, list[Answer]]:
@@ -66,6 +65,95 @@ CASES = {
         ["rotated R1", "reused", "revoked"],
     ),
     "an unknown token": (RFC9700, [(1, "R9")], ["not_found"]),
+    "older, outside the interval, rotation disabled": (
+        replace(SUPABASE, on_reuse="refuse"),
+        [(1, "R0"), (2, "R1"), (20, "R0"), (99, "R2")],
+        ["rotated R1", "rotated R2", "reused", "rotated R4"],
+    ),
+    "Go's own default, interval 0: all fails at once": (
+        replace(SUPABASE, reuse_interval=0.0),
+        [(1, "R0"), (2, "R1"), (2, "R0"), (2, "R2"), (2, "R1")],
+        ["rotated R1", "rotated R2", "reused", "revoked", "revoked"],
+    ),
+    "a fork leaves two live tokens, and the newest is the active one": (
+        SUPABASE,
+        [(1, "R0"), (2, "R1"), (3, "R0"), (99, "R0"), (99, "R2"), (99, "R3")],
+        ["rotated R1", "rotated R2", "forked R3", "reuse_tolerated R3", "rotated R5", "rotated R6"],
+    ),
+    "v2, normal use": (V2, [(1, "R0"), (2, "R1")], ["rotated R1", "rotated R2"]),
+    "v2, one behind, at any time": (V2, [(1, "R0"), (9_999, "R0")], ["rotated R1", "reuse_tolerated R1"]),
+    "v2, two behind, just within the interval of the session's last exchange": (
+        V2,
+        [(1, "R0"), (2, "R1"), (11.999, "R0")],
+        ["rotated R1", "rotated R2", "reuse_tolerated R2"],
+    ),
+    "v2, two behind, at its end": (
+        V2,
+        [(1, "R0"), (2, "R1"), (12, "R0"), (12, "R2")],
+        ["rotated R1", "rotated R2", "reused", "not_found"],
+    ),
+    "v2, a tolerated exchange begins the interval again": (
+        V2,
+        [(1, "R0"), (2, "R1"), (11, "R0"), (20, "R0")],
+        ["rotated R1", "rotated R2", "reuse_tolerated R2", "reuse_tolerated R2"],
+    ),
+    "v2, on a clock that was set back": (
+        V2,
+        [(101, "R0"), (102, "R1"), (93, "R0"), (80, "R0")],
+        ["rotated R1", "rotated R2", "reuse_tolerated R2", "reused"],
+    ),
+    "v2, reuse always allowed": (
+        replace(V2, always_reusable=True),
+        [(1, "R0"), (2, "R1"), (999, "R0")],
+        ["rotated R1", "rotated R2", "reuse_tolerated R2"],
+    ),
+    "v2, rotation disabled": (
+        replace(V2, on_reuse="refuse"),
+        [(1, "R0"), (2, "R1"), (99, "R0"), (99, "R2")],
+        ["rotated R1", "rotated R2", "reused", "rotated R4"],
+    ),
+    "v2, five at once never fork": (V2, [(1, "R0")] * 5, ["rotated R1"] + ["reuse_tolerated R1"] * 4),
+    "strict: each works once, and a reuse ends nothing": (
+        STRICT,
+        [(1, "R0"), (1, "R0"), (2, "R0"), (3, "R1")],
+        ["rotated R1", "reused", "reused", "rotated R4"],
+    ),
+    "overlap: the same pair, although its token was used since": (
+        SAME,
+        [(1, "R0"), (2, "R1"), (31, "R0"), (31, "R1")],
+        ["rotated R1", "rotated R2", "reuse_tolerated R1", "reuse_tolerated R2"],
+    ),
+    "overlap: the interval does not slide": (
+        SAME,
+        [(1, "R0"), (20, "R0"), (32, "R0"), (32, "R1")],
+        ["rotated R1", "reuse_tolerated R1", "reused", "revoked"],
+    ),
+    "overlap: a sibling each time, all of them live": (
+        SIBLING,
+        [(1, "R0"), (2, "R0"), (3, "R1"), (4, "R2")],
+        ["rotated R1", "forked R2", "rotated R3", "rotated R4"],
+    ),
+    "overlap: nothing of a revoked family works, however new": (
+        SIBLING,
+        [(1, "R0"), (20, "R1"), (32, "R0"), (32, "R2"), (32, "R1")],
+        ["rotated R1", "rotated R2", "reused", "revoked", "revoked"],
+    ),
+    "acknowledged by using the successor, not before": (
+        ACKNOWLEDGE,
+        [(1, "R0"), (9_999, "R0"), (9_999, "R1"), (9_999, "R0")],
+        ["rotated R1", "reuse_tolerated R1", "rotated R3", "reused"],
+    ),
+    "no rotation": (KEPT, [(1, "R0"), (2, "R0"), (9_999, "R0")], ["kept R0"] * 3),
+    "at the end of the timebox, and after it": (
+        replace(SUPABASE, timebox=100.0),
+        [(100, "R0"), (100.001, "R1"), (100.001, "R0")],
+        ["rotated R1", "timed_out", "timed_out"],
+    ),
+    "inactive for as long as is allowed, and longer": (
+        replace(SUPABASE, inactivity=10.0),
+        [(10, "R0"), (20, "R1"), (30, "R1"), (40.001, "R2")],
+        ["rotated R1", "rotated R2", "reuse_tolerated R2", "inactive"],
+    ),
 }
 
 
@@ -88,35 +176,50 @@ def test_generations_grow_by_one() -> None:
     assert [family.generation_at(at) for at in (0, 9, 10, 20, 99)] == [0, 0, 1, 2, 2]
 
 
-class SplitStore(MemoryStore):
-    """A planted violation: the step is split, so that others run between its reading and its writing."""
+def test_a_long_family_is_bounded_and_still_knows_its_grandparents() -> None:
+    """It remembers between a hundred and two hundred tokens; of those, an old one is still a reuse."""
+    family, _ = play(RFC9700, *[(n, f"R{n}") for n in range(1_000)])
+    assert REMEMBERED < len(family.links) <= 2 * REMEMBERED
+    assert [link.generation for link in family.links[-3:]] == [998, 999, 1_000]
+    old, answer = exchange(RFC9700, family, f"R{1_000 - REMEMBERED + 1}", 2_000, "fresh")
+    assert answer.outcome is Outcome.REUSED
+    assert old.active is None
 
-    async def transact(self, token: str, step: Callable[[Family], tuple[Family, T]]) -> T | None:
-        """See `Store`."""
-        family = self.find(token)
-        if family is None:
-            return None
-        after, result = step(family)
+
+def test_what_is_forgotten_is_the_least_recently_used() -> None:
+    """A token that is used again within every interval works for ever, as in Supabase Auth."""
+    steps = [step for n in range(500) for step in ((n * 9.0, f"R{2 * n - 1}" if n else "R0"), (n * 9.0, "R0"))]
+    family, answers = play(SUPABASE, *steps)
+    assert all(answer.outcome in GRANTED for answer in answers)
+    assert family.find("R0") is not None
+    assert len(family.links) <= 2 * REMEMBERED
+
+
+@pytest.mark.parametrize("name", WORLDS)
+def test_an_exchange_is_one_atomic_step(name: str) -> None:
+    """Of fifty concurrent exchanges of one token exactly one rotates; `toctou` is the world where all of them do."""
+    outcomes = Counter(answer.outcome for answer in at_once(WORLDS[name], 50))
+    if name == "no-rotation":
+        assert outcomes == {Outcome.KEPT: 50}
+    else:
+        assert outcomes[Outcome.ROTATED] == (50 if name == "toctou" else 1)
+
+
+def at_once(world: World, callers: int) -> list[Answer]:
+    """The answers to so many exchanges of one token."""
+
+    async def turn(_: float) -> None:
         await asyncio.sleep(0)
-        self.put(after)
-        return result
-
-
-@pytest.mark.parametrize(("store", "rotated"), [(MemoryStore, 1), (SplitStore, 50)], ids=["whole", "split"])
-def test_an_exchange_is_one_atomic_step(store: type[MemoryStore], rotated: int) -> None:
-    """Of fifty concurrent exchanges of one token exactly one rotates; the split step lets all of them."""
 
     async def scene() -> list[Answer]:
-        realm = Realm(RFC9700)
-        realm.store = store()
+        realm = Realm(world, lambda: 0.0, sleep=turn)
         family, _ = await realm.sign_in(realm.sign_up("ada@race401.test", "correct horse", {}))
 
         async def one() -> Answer:
             await asyncio.sleep(0)
-            entry = Entry(0, "rfc9700", None, None, None, None, "POST", "/token", 0.0)
-            return (await realm.exchange(family.links[0].token, entry, lambda _: None))[0]
+            entry = Entry(0, world.name, None, None, None, None, "POST", "/token", 0.0)
+            return (await realm.exchange(family.links[0].token, entry, lambda _: None)).answer
 
-        return list(await asyncio.gather(*[one() for _ in range(50)]))
+        return list(await asyncio.gather(*[one() for _ in range(callers)]))
 
-    answers = asyncio.run(scene())
-    assert sum(answer.outcome is Outcome.ROTATED for answer in answers) == rotated
+    return asyncio.run(scene())

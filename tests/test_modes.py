@@ -133,13 +133,7 @@ def wait_for_the_end_of(command: str) -> None:
 def test_a_killed_mock_ends_the_run(tmp_path: Path) -> None:
     with locust(tmp_path, *LONG) as run:
         run.until(A_PAGE)
-        (mock,) = [
-            int(process.name)
-            for process in Path("/proc").glob("[0-9]*")
-            if str(tmp_path).encode() in (process / "cmdline").read_bytes()
-            and b"mock_api" in (process / "cmdline").read_bytes()
-        ]
-        os.kill(mock, signal.SIGKILL)
+        os.kill(run.mock_pid, signal.SIGKILL)
         assert run.ended() == 3, run.out
         assert "unfinished: the mock ended in mid-run (exit -9)" in run.out
         assert not run.left_over()

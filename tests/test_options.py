@@ -4,12 +4,17 @@ from typing import Any
 
 import pytest
 
-from race401.scenarios.options import Refused, check_load, read
+from race401.mock_api.serving import KEEP_ALIVE
+from race401.scenarios import limits
+from race401.scenarios.options import KEPT_ALIVE, Plan, Refused, check_load, read
 
 GIVEN: dict[str, Any] = {
     "policies": "pre-fix,fixed",
     "conditions": "supabase,slow-clock,rfc9700",
     "arrival": "together",
+    "arrivals": "",
+    "transport": "httpx",
+    "connections": 6,
     "seed": 401,
     "pages": 0,
     "num_users": 60,
@@ -48,6 +53,7 @@ def test_a_late_browser_has_pages_enough_too() -> None:
     ("change", "said"),
     [
         ({"policies": "pre-fix,fxied"}, "unknown policy 'fxied'; known: pre-fix, fixed"),
+        ({"policies": "fixed:expiry_margin=soon"}, "expiry_margin is a number of seconds, 0 or more, not 'soon'"),
         ({"policies": "pre-fix,fixed,fixed"}, "--policies takes a control and a subject, or a subject alone, not 3"),
         ({"policies": ""}, "not 0 names"),
         ({"conditions": "supabase,mars"}, "unknown condition 'mars'; known: supabase, slow-clock, rfc9700"),
@@ -58,6 +64,14 @@ def test_a_late_browser_has_pages_enough_too() -> None:
         ({"num_users": 0}, "-u 0: too few browsers; a run needs at least 6"),
         ({"num_users": 5}, "-u 5: too few browsers; a run needs at least 6"),
         ({"run_time": 3}, "-t 3s holds no burst"),
+        ({"transport": "carrier-pigeon"}, "unknown transport 'carrier-pigeon'; known: httpx, fasthttp"),
+        ({"connections": 0}, "--connections 0: a browser needs at least one"),
+        ({"arrivals": "fast"}, "--arrivals 'fast': write the page bursts a second, such as 20/s"),
+        ({"arrivals": "5/m"}, "--arrivals '5/m': write the page bursts a second"),
+        ({"arrivals": "0/s"}, "--arrivals '0/s': write the page bursts a second"),
+        ({"arrivals": "nan/s"}, "--arrivals 'nan/s': write the page bursts a second"),
+        ({"arrivals": "3/s"}, "would load 0.9 pages in the 18 s for them, and needs 6; give 20/s or a longer -t"),
+        ({"arrivals": "0.4/s"}, "a page in 150 s, and the mock keeps idle connections for 120 s; give 1/s or more"),
         ({"spawn_rate": 3}, "the last browser starts after 19 s, no page begins in the last 2 s"),
     ],
     ids=str,
@@ -67,3 +81,40 @@ def test_what_cannot_work_is_refused(change: dict[str, Any], said: str) -> None:
         check_load(read(GIVEN | change))
     assert said in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_the_open_model_shares_its_rate_among_the_browsers() -> None:
+    plan = read(GIVEN | {"arrivals": "30/s"})
+    check_load(plan)
+    assert plan.arrivals == 30
+    assert plan.idle == 2.0
+    check_load(read(GIVEN | {"arrivals": "20"}))  # what the refusal of a lower rate asks for
+
+
+def test_connections_are_kept_for_as_long_as_the_mock_says() -> None:
+    assert KEPT_ALIVE == KEEP_ALIVE
+
+
+FASTHTTP = read(GIVEN | {"transport": "fasthttp"})
+
+
+def test_a_load_that_fits_exactly_is_let_through() -> None:
+    assert limits.connections(FASTHTTP) == 360
+    limits.check(FASTHTTP, 360 + limits.SPARE, 360)
+    limits.check(FASTHTTP, 360 + limits.SPARE, None)
+
+
+@pytest.mark.parametrize(
+    ("plan", "open_files", "ports", "said"),
+    [
+        (FASTHTTP, 359 + limits.SPARE, None, "-u 60: 360 connections need 488 open files in a process, and 487 are"),
+        (FASTHTTP, 9999, 359, "-u 60: 360 connections need 360 local ports, and there are 359"),
+        (read(GIVEN), 800, None, "-u 60: 720 connections need 848 open files"),
+    ],
+)
+def test_a_load_that_the_machine_cannot_hold_is_refused(
+    plan: Plan, open_files: int, ports: int | None, said: str
+) -> None:
+    with pytest.raises(Refused) as refused:
+        limits.check(plan, open_files, ports)
+    assert said in str(refused.value)

@@ -146,7 +146,7 @@ def test_the_control_api_refuses_what_it_cannot_arm() -> None:
     async def run(racing: Racing) -> None:
         for query, body, said in (
             ("?shipped_as=luck", b"", "no program 'luck' is shipped; known: concurrent-401s, "),
-            ("?shipped_as=late-401&world=mars", b"", "unknown world 'mars'; known: supabase, rfc9700"),
+            ("?shipped_as=late-401&world=mars", b"", "unknown world 'mars'; known: supabase, "),
             ("", b"{}", "program: Object missing required field `name`"),
         ):
             answer = await racing.control.post(f"/_race401/programs{query}", content=body)

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from race401.mock_api.serving import ServingError, add_options, prepare
+from race401.mock_api.worlds import WORLDS
 
 ROOT = Path(__file__).parents[1]
 SERVE = [sys.executable, "-m", "mock_api"]
@@ -30,11 +31,9 @@ def refused(*options: str) -> str:
 def test_it_prints_where_it_serves_and_ends_quietly(by: signal.Signals) -> None:
     with subprocess.Popen(SERVE, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as mock:
         assert mock.stdout is not None
-        lines = [mock.stdout.readline().rstrip() for _ in range(4)]
+        lines = [mock.stdout.readline().rstrip() for _ in range(len(WORLDS) + 2)]
         url = lines[0].removeprefix("race401 mock at ")
-        assert lines[1].startswith(f"  {url}/supabase ")
-        assert lines[2].startswith(f"  {url}/rfc9700 ")
-        assert lines[3].startswith(f"  {url}/docs ")
+        assert [line.split()[0] for line in lines[1:]] == [f"{url}/{name}" for name in (*WORLDS, "docs")]
         assert httpx.get(f"{url}/auth/v1/health").json()["name"] == "GoTrue"
         mock.send_signal(by)
         out, err = mock.communicate(timeout=WITHIN)
@@ -88,3 +87,20 @@ def test_a_refusal_is_one_line_and_exit_code_2() -> None:
     command = [*SERVE, "--leeway", "-1"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=WITHIN, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (2, "", "race401: --leeway -1: cannot be negative\n")
+
+
+def test_worlds_of_a_file_are_served_too(tmp_path: Path) -> None:
+    (tmp_path / "worlds.toml").write_text('[mine]\nlike = "rfc9700"\nlifetime = 77\n')
+    options = ["--json", "--exit-with-parent", "--worlds", str(tmp_path / "worlds.toml")]
+    with subprocess.Popen([*SERVE, *options], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as mock:
+        assert mock.stdout is not None
+        url = httpx.Response(200, content=mock.stdout.readline()).json()["url"]
+        who = {"email": "ada@race401.test", "password": "correct horse"}
+        assert httpx.post(f"{url}/mine/auth/v1/signup", json=who).json()["expires_in"] == 77
+        mock.communicate(timeout=WITHIN)
+
+
+def test_a_wrong_file_of_worlds(tmp_path: Path) -> None:
+    (tmp_path / "worlds.toml").write_text("[mine]\nlifetme = 77\n")
+    line = refused("--worlds", str(tmp_path / "worlds.toml"))
+    assert line.endswith("worlds.toml: [mine] lifetme: no such setting; did you mean lifetime?")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 from supabase_auth import SyncGoTrueClient
-from supabase_auth.errors import AuthApiError
+from supabase_auth.errors import AuthApiError, AuthWeakPasswordError
 
 
 @pytest.fixture(scope="module")
@@ -56,3 +56,44 @@ def test_a_refusal_is_understood(client: SyncGoTrueClient) -> None:
         client.sign_in_with_password({"email": "nobody@race401.test", "password": "wrong"})
     assert caught.value.message == "Invalid login credentials"
     assert caught.value.code == "invalid_credentials"
+
+
+@pytest.mark.parametrize("world", ["supabase", "supabase-v2", "overlap-same-pair", "rfc9700"])
+def test_the_client_in_other_worlds(mock: str, world: str) -> None:
+    """It refreshes time and again, changes its password, and is told when its session has ended."""
+    who = {"email": f"{world}@race401.test", "password": "correct horse"}
+    with SyncGoTrueClient(url=f"{mock}/{world}/auth/v1", auto_refresh_token=False, persist_session=False) as client:
+        client.sign_up(who)  # type: ignore[arg-type]
+        tokens = [client.refresh_session().session for _ in range(3)]
+        assert len({session.refresh_token for session in tokens if session is not None}) == 3
+        changed = client.update_user({"password": "battery staple", "data": {"name": "Ada"}})
+        assert changed.user.user_metadata["name"] == "Ada"
+        with pytest.raises(AuthApiError, match="New password should be different"):
+            client.update_user({"password": "battery staple"})
+        assert tokens[-1] is not None
+        client.admin.sign_out(tokens[-1].access_token, "global")
+        with pytest.raises(AuthApiError) as caught:
+            client.refresh_session(tokens[-1].refresh_token)
+        assert str(caught.value.code) == "refresh_token_not_found"
+
+
+def test_the_clients_own_admin(mock: str) -> None:
+    """Makes, lists, reads, changes and deletes an account, with the key that the control API offers."""
+    key = httpx.get(f"{mock}/_race401").json()["service_keys"]["supabase"]
+    headers = {"Authorization": f"Bearer {key}"}
+    with SyncGoTrueClient(url=f"{mock}/auth/v1", headers=headers, auto_refresh_token=False) as client:
+        made = client.admin.create_user({"email": "grace@race401.test", "password": "correct horse"}).user
+        assert made.id in {user.id for user in client.admin.list_users(page=1, per_page=100)}
+        assert client.admin.get_user_by_id(made.id).user.email == "grace@race401.test"
+        confirmed = client.admin.update_user_by_id(made.id, {"email_confirm": True, "ban_duration": "none"}).user
+        assert confirmed.email_confirmed_at is not None
+        client.admin.delete_user(made.id)
+        with pytest.raises(AuthApiError, match="User not found"):
+            client.admin.get_user_by_id(made.id)
+
+
+def test_a_weak_password_is_understood(client: SyncGoTrueClient) -> None:
+    """The client knows this error by its reasons."""
+    with pytest.raises(AuthWeakPasswordError) as caught:
+        client.sign_up({"email": "weak@race401.test", "password": "12345"})
+    assert caught.value.reasons == ["length"]

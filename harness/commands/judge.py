@@ -4,29 +4,39 @@ import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from race401.harness.commands import outputs
 from race401.harness.commands.errors import CommandError
-from race401.harness.judge import evidence, verdict
-from race401.harness.reporting import console
+from race401.harness.judge import checks, evidence, verdict
+from race401.harness.reporting import console, markdown
 
 ABOUT = "judge a stored run, or a ledger alone, again; writes verdict.json into a run's folder"
 
 
 def add(parser: ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("run", type=Path, help="a run's folder, or a ledger (JSON lines)")
+    parser.add_argument("run", type=Path, nargs="?", help="a run's folder, or a ledger (JSON lines)")
     parser.add_argument("--json", action="store_true", help="print the verdict as JSON instead of a table")
+    parser.add_argument("--checks", action="store_true", help="print what is checked, and judge nothing")
+    outputs.add(parser)
 
 
 def run(given: Namespace) -> int:
     """Print the verdict, and keep it where the run is kept."""
+    if given.checks:
+        print(checks.described())
+        return 0
+    if given.run is None:
+        raise CommandError("nothing to judge; give a run's folder or a ledger")
     told = load(given.run)
     result = verdict.judge(told)
     if given.run.is_dir() and not told.alone:
-        keep(given.run / "verdict.json", verdict.to_json(result))
+        outputs.keep(given.run / "verdict.json", verdict.to_json(result))
     if given.json:
         sys.stdout.buffer.write(verdict.to_json(result))
     else:
         print(console.render(result, told.manifest, color=sys.stdout.isatty()))
+    suite = told.manifest.get("scenario", {}).get("name", "ledger")
+    outputs.write(given, suite, result.findings, markdown.verdict(result), told.manifest.get("started_at"))
     return result.exit_code
 
 
@@ -36,11 +46,3 @@ def load(path: Path) -> evidence.Evidence:
         return evidence.load(path)
     except evidence.EvidenceError as error:
         raise CommandError(str(error)) from None
-
-
-def keep(path: Path, content: bytes | str) -> None:
-    """Write a file of results."""
-    try:
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-    except OSError as error:
-        raise CommandError(f"{path}: {error.strerror}") from None

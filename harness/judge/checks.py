@@ -6,37 +6,13 @@ name as an expectation is a cost, shown in the table and not judged.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any, TypeAlias
 
 from race401.harness.judge.evidence import Evidence
-from race401.harness.judge.measure import Row, cut_off_attempts, whose
-from race401.harness.judge.recovery import UNAUTHORIZED
+from race401.harness.judge.findings import SHOWN, Finding, Value
+from race401.harness.judge.measure import REUSE, Row
 from race401.harness.judge.statistics import upper_bound
-
-SHOWN = 20  # ledger rows that a finding names at most
-
-
-class Value(StrEnum):
-    """FAIL beats UNKNOWN beats PASS."""
-
-    PASS = "PASS"  # noqa: S105 - a verdict
-    UNKNOWN = "UNKNOWN"
-    FAIL = "FAIL"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One check's answer: a sentence with its numbers, and the `seq` of the ledger entries that prove it."""
-
-    check: str
-    value: Value
-    sentence: str
-    condition: str = ""
-    role: str = ""
-    rows: list[int] = field(default_factory=list)
-
+from race401.harness.judge.trust import completeness, coverage, witnesses
 
 Check: TypeAlias = Callable[[Evidence, list[Row]], Iterator[Finding]]
 
@@ -99,79 +75,44 @@ def refreshes(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
         yield _judged("refreshes", row, want, max(0, row.exchanges - most), told, row.exchange_seqs[most:])
 
 
-def coverage(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
-    """Whether what the condition is about happened at all."""
-    for row, _ in _expected(evidence, rows):
-        for name in evidence.manifest["conditions"][row.condition].get("covers", []):
-            did, change = COVERAGE[name]
-            if n := row.coverage[name]:
-                yield Finding("coverage", Value.PASS, f"{n} times {did}", row.condition, row.role)
-            else:
-                sentence = f"never {did}: the race had no chance; {change}"
-                yield Finding("coverage", Value.UNKNOWN, sentence, row.condition, row.role)
+def reuse(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
+    """A refresh token that was presented again after its use, tolerated or not; a cost unless expected."""
+    for row, expects in _expected(evidence, rows):
+        reuses = ", ".join(f"{n} {name}" for name, n in sorted(row.outcomes.items()) if name in REUSE)
+        told = f"{len(row.reuse_seqs)} of {row.exchanges} exchanges presented a refresh token that had been used"
+        told += f" ({reuses})" if reuses else ""
+        yield _judged("reuse", row, expects.get("reuse", "any"), len(row.reuse_seqs), told, row.reuse_seqs)
 
 
-LONGER = "run longer, or with more browsers"
-COVERAGE = {
-    "refresh": ("a token came within the margin under a burst", LONGER),
-    "expiry": ("a token met its expiry or was refreshed before", LONGER),
-    "two-401s-one-token": ("two requests were refused with one token", LONGER),
-    "late-401": ("a 401 came after its token had been replaced", "hold the second 401 until the refresh is answered"),
-    "refresh-during-sign-out": ("a refresh was under way at sign-out", "hold the refresh until the sign-out"),
-    "lost-answer": ("the answer of an exchange was lost", "let the mock drop answers after it rotated"),
-}
+def wire_401s(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
+    """A 401 that was answered at all, recovered or not, by cause; a cost unless expected."""
+    for row, expects in _expected(evidence, rows):
+        n = row.wire_401s.total()
+        causes = ", ".join(f"{count} {cause}" for cause, count in row.wire_401s.most_common())
+        told = f"{n} of {row.sends} answers were 401" + (f" ({n / row.sends:.1%}: {causes})" if n else "")
+        yield _judged("wire-401s", row, expects.get("wire_401s", "any"), n, told, row.wire_401_seqs)
 
 
-def witnesses(evidence: Evidence, _: list[Row]) -> Iterator[Finding]:
-    """Whether clients and server tell the same story, attempt by attempt."""
-    if evidence.alone:
-        yield from _nameless(evidence)
-        return
-    cut = cut_off_attempts(evidence.samples)
-    ledger = {
-        e.attempt: e
-        for e in evidence.entries
-        if e.attempt is not None and e.attempt not in cut and whose(e, evidence) is not None
-    }
-    samples = {s.attempt: s for s in evidence.samples if not s.cut_off}
-    unseen = [s.attempt for s in samples.values() if s.attempt not in ledger]
-    untold = [str(e.attempt) for e in ledger.values() if e.attempt not in samples]
-    differ = [a for a, s in samples.items() if a in ledger and ledger[a].status != s.status]
-    problems = {
-        "attempts that the ledger lacks": unseen,
-        "attempts that no client reported": untold,
-        "attempts with another answer in the ledger": differ,
-    }
-    for what, attempts in problems.items():
-        if attempts:
-            examples = ", ".join(attempts[:3])
-            yield Finding("witnesses", Value.UNKNOWN, f"{len(attempts)} {what}, e.g. {examples}")
-    if not any(problems.values()):
-        sentence = f"clients and ledger agree on {len(samples)} attempts" + (f"; {len(cut)} cut off" if cut else "")
-        yield Finding("witnesses", Value.PASS, sentence)
-    for worker in evidence.manifest.get("missing_witnesses") or []:
-        yield Finding("witnesses", Value.UNKNOWN, f"worker {worker} left before its last report")
+def signature(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
+    """A page like the incident: its first request 200, the others 401 within a second; a cost unless expected."""
+    for row, expects in _expected(evidence, rows):
+        causes = "; ".join(f"{n} by {cause}" for cause, n in row.signatures.most_common())
+        told = f"{row.signatures.total()} pages looked like the incident" + (f" ({causes})" if causes else "")
+        n = row.signatures.total()
+        yield _judged("signature", row, expects.get("signature", "any"), n, told, row.signature_seqs)
 
 
-def _nameless(evidence: Evidence) -> Iterator[Finding]:
-    """Say which requests a ledger alone can't attribute to anyone."""
-    lost = [e.seq for e in evidence.entries if e.client is None and e.family is None and e.status == UNAUTHORIZED]
-    if lost:
-        sentence = f"{len(lost)} refused requests name neither a client nor a session: whose they are is not known"
-        yield Finding("witnesses", Value.UNKNOWN, sentence, rows=lost[:SHOWN])
+def added_waiting(_: Evidence, rows: list[Row]) -> Iterator[Finding]:
+    """What a page paid for a refresh, from the intended start of its requests; a cost, and never judged."""
+    for row in rows:
+        paid, other = row.waits.get("with_refresh"), row.waits.get("without")
+        if paid is not None and other is not None:
+            told = f"requests of pages with a refresh took {paid * 1000:.0f} ms from their intended start (median)"
+            sentence = f"{row.policy}: {told}, those of others {other * 1000:.0f} ms: {(paid - other) * 1000:+.0f} ms"
+            yield Finding("added-waiting", Value.PASS, sentence, row.condition, row.role, row.exchange_seqs[:SHOWN])
 
 
-def completeness(evidence: Evidence, _: list[Row]) -> Iterator[Finding]:
-    """Whether the run came to its end, and the ledger to its last line."""
-    if evidence.torn:
-        last = evidence.entries[-1].seq if evidence.entries else 0
-        yield Finding("completeness", Value.UNKNOWN, f"the ledger's last line is torn; it ends after entry #{last}")
-    if not evidence.manifest.get("finished"):
-        why = evidence.manifest.get("unfinished_because") or "no end is recorded"
-        yield Finding("completeness", Value.UNKNOWN, f"the run is unfinished: {why}")
-    if not evidence.entries:
-        yield Finding("completeness", Value.UNKNOWN, "the ledger is empty: no browser made a request")
-
+__all__ = ["CHECKS", "Finding", "Value", "described", "run"]
 
 CHECKS: dict[str, Check] = {
     "completeness": completeness,
@@ -182,7 +123,17 @@ CHECKS: dict[str, Check] = {
     "after-sign-out": after_sign_out,
     "refreshes": refreshes,
     "coverage": coverage,
+    "reuse": reuse,
+    "wire-401s": wire_401s,
+    "signature": signature,
+    "added-waiting": added_waiting,
 }
+
+
+def described() -> str:
+    """Return the checks as a table: each one's name, and what it finds."""
+    width = max(map(len, CHECKS))
+    return "\n".join(f"{name:<{width}}  {(check.__doc__ or '').strip()}" for name, check in CHECKS.items())
 
 
 def run(evidence: Evidence, rows: list[Row]) -> list[Finding]:
@@ -203,11 +154,11 @@ def _expected(evidence: Evidence, rows: list[Row]) -> Iterator[tuple[Row, dict[s
 
 def _judged(check: str, row: Row, want: str, n: int, told: str, seqs: list[int]) -> Finding:
     """Hold a count against `none`, `some` or `any`."""
-    value, rows = Value.PASS, []
+    value = Value.PASS
     if want == "none" and n:
-        value, rows = Value.FAIL, seqs[:SHOWN]
+        value = Value.FAIL
         told += ", and there should be none"
     elif want == "some" and not n:
         value = Value.UNKNOWN
         told += ": the race did not show"
-    return Finding(check, value, f"{row.policy}: {told}", row.condition, row.role, rows)
+    return Finding(check, value, f"{row.policy}: {told}", row.condition, row.role, seqs[:SHOWN])

@@ -70,6 +70,17 @@ class Evidence:
     torn: bool = False  # the ledger's last line is not whole
 
     @property
+    def missing(self) -> int:
+        """How many entries the ledger had when its run ended, and has no more."""
+        had: int = self.manifest.get("ledger_entries", 0)
+        return max(0, had - len(self.entries))
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether more may have happened than the ledger tells."""
+        return self.torn or self.missing > 0 or not self.manifest.get("finished")
+
+    @property
     def alone(self) -> bool:
         """Whether the ledger is the only witness."""
         return bool(self.manifest.get("ledger_alone"))
@@ -79,14 +90,15 @@ def load(path: Path) -> Evidence:
     """Read a run's folder, or a ledger alone; raises EvidenceError if it is neither."""
     if path.is_dir() and (path / "manifest.json").exists():
         manifest = _manifest(path / "manifest.json")
-        entries, torn = _lines(path / LEDGER, LedgerEntry)
+        kept: dict[str, str] = {}
+        entries, torn = _lines(path / LEDGER, LedgerEntry, kept)
         told = path / "samples.jsonl"
-        samples = _lines(told, Sample)[0] if told.exists() else []  # they are written last: a killed run has none
+        samples = _lines(told, Sample, kept)[0] if told.exists() else []  # written last: a killed run has none
     elif path.is_dir() and not (path / LEDGER).exists():
         raise EvidenceError(f"{path} holds no run: it has neither manifest.json nor {LEDGER}")
     else:
         ledger = path / LEDGER if path.is_dir() else path
-        entries, torn = _lines(ledger, LedgerEntry)
+        entries, torn = _lines(ledger, LedgerEntry, {})
         manifest, samples = _made_up(ledger, entries), []
     entries.sort(key=attrgetter("seq"))
     return Evidence(manifest, entries, samples, torn)
@@ -119,15 +131,16 @@ def _made_up(path: Path, entries: list[LedgerEntry]) -> dict[str, Any]:
     }
 
 
-def _lines(path: Path, kind: type[T]) -> tuple[list[T], bool]:
-    """Decode JSON lines one by one; only the last one may be torn. Equal strings are kept once."""
-    decode, share, line = msgspec.json.Decoder(kind).decode, _sharer(kind), b"\n"
+def _lines(path: Path, kind: type[T], kept: dict[str, str]) -> tuple[list[T], bool]:
+    """Decode JSON lines one by one; only the last one may be torn. Equal strings are kept once: half the memory."""
+    decode, share, line = msgspec.json.Decoder(kind).decode, SHARERS[kind], b"\n"
     read: list[T] = []
     try:
         with path.open("rb") as file:
             for line in file:
                 if line.endswith(b"\n"):
-                    read.append(share(decode(line)))
+                    read.append(item := decode(line))
+                    share(item, kept.setdefault)
     except OSError as error:
         raise EvidenceError(f"{path}: {error.strerror}") from None
     except msgspec.DecodeError as error:
@@ -135,21 +148,17 @@ def _lines(path: Path, kind: type[T]) -> tuple[list[T], bool]:
     return read, not line.endswith(b"\n")
 
 
-def _sharer(kind: type[T]) -> Callable[[T], T]:
-    """Return a function that makes an item share its long strings with the items before it."""
-    if kind is not LedgerEntry:
-        return lambda item: item
-    kept: dict[str | None, str | None] = {}
-    one = kept.setdefault
+def _share_entry(e: LedgerEntry, one: Callable[[Any, Any], Any]) -> None:
+    e.world, e.method, e.target = one(e.world, e.world), one(e.method, e.method), one(e.target, e.target)
+    e.client, e.family, e.attempt = one(e.client, e.client), one(e.family, e.family), one(e.attempt, e.attempt)
+    e.cause = one(e.cause, e.cause)
 
-    def share(item: Any) -> Any:
-        item.world, item.client, item.family = (
-            one(item.world, item.world),
-            one(item.client, item.client),
-            one(item.family, item.family),
-        )
-        item.target, item.method = one(item.target, item.target), one(item.method, item.method)
-        item.cause = one(item.cause, item.cause)
-        return item
 
-    return share
+def _share_sample(s: Sample, one: Callable[[Any, Any], Any]) -> None:
+    s.client, s.attempt, s.target = one(s.client, s.client), one(s.attempt, s.attempt), one(s.target, s.target)
+
+
+SHARERS: dict[type, Callable[[Any, Callable[[Any, Any], Any]], None]] = {
+    LedgerEntry: _share_entry,
+    Sample: _share_sample,
+}

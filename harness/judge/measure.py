@@ -1,19 +1,26 @@
 """The table: what each role showed in each condition, counted from the ledger; reads and waiting from the samples."""
 
+from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import accumulate
 from math import floor
+from operator import attrgetter
 from typing import Any
 
 from race401.harness.judge import recovery
 from race401.harness.judge.evidence import Evidence, LedgerEntry, Sample
-from race401.harness.judge.recovery import UNAUTHORIZED, is_api
+from race401.harness.judge.recovery import UNAUTHORIZED, by_client, is_api
 from race401.harness.judge.statistics import quantile
 
-REFUSED = frozenset({"reused", "revoked", "not_found"})
-GRANTED = frozenset({"rotated", "reuse_tolerated", "forked"})
-LOGOUT = "/auth/v1/logout"
+REFUSED = frozenset(
+    {"reused", "revoked", "not_found", "not_issued", "timed_out", "inactive", "superseded", "banned"}
+)  # and a session lost; those who meet a conflict or a rate limit may try again
+REUSE = frozenset({"reuse_tolerated", "forked", "reused", "revoked"})
+GRANTED = frozenset({"rotated", "kept", "reuse_tolerated", "forked"})
+LOGOUT = ("/auth/v1/logout", "/oauth/revoke")
 SIGNATURE_WITHIN = 1.0  # s from the 200 to the last 401, as in the incident
 SEQS_KEPT = 200  # in a stored verdict, of each kind and row
 UNSURE = 0.25  # s about the margin in which one look at the clock may say either
@@ -30,24 +37,29 @@ class Row:
     requests: int = 0  # attempts on the app's API
     sends: int = 0  # what they were on the wire, retries included
     wire_401s: Counter[str] = field(default_factory=Counter)  # by cause
+    wire_401_seqs: list[int] = field(default_factory=list)
     caller_401s: Counter[str] = field(default_factory=Counter)  # by cause of the last answer
     caller_401_seqs: list[int] = field(default_factory=list)
     undecided_401_seqs: list[int] = field(default_factory=list)  # a ledger alone does not tell
     sessions: int = 0
     sessions_401: int = 0  # in which the app saw one
+    sessions_wire_401: int = 0  # in which one was answered at all
+    sessions_repeated: int = 0  # in which a generation was exchanged more than once
     sessions_lost: int = 0
     lost_seqs: list[int] = field(default_factory=list)
     exchange_seqs: list[int] = field(default_factory=list)
     generations: int = 0  # that somebody tried to refresh
     outcomes: Counter[str] = field(default_factory=Counter)
+    reuse_seqs: list[int] = field(default_factory=list)  # exchanges of a refresh token that had been used
     repeated_seqs: list[int] = field(default_factory=list)  # exchanges of a generation after its first
     ideal_exchanges: list[int] | None = None  # least and most; None: lifetimes or margins are not known
     after_sign_out_seqs: list[int] = field(default_factory=list)  # requests that carried a session signed out before
     store_reads: int = 0
     sampled: int = 0
     signatures: Counter[str] = field(default_factory=Counter)  # pages like the incident's, by cause
+    signature_seqs: list[int] = field(default_factory=list)  # their first requests, which were answered 200
     coverage: Counter[str] = field(default_factory=Counter)  # what the run exercised, by name
-    waits: dict[str, float | None] = field(default_factory=dict)  # median s from the intended start to the answer
+    waits: dict[str, float | None] = field(default_factory=dict)  # s from the intended start to the answer
 
     @property
     def exchanges(self) -> int:
@@ -74,11 +86,12 @@ def measure(evidence: Evidence) -> list[Row]:
     """Return a row for each condition and role of the manifest, in its order."""
     entries: dict[tuple[str, str], list[LedgerEntry]] = defaultdict(list)
     samples: dict[tuple[str, str], list[Sample]] = defaultdict(list)
+    run = evidence.manifest["run"]
     for entry in evidence.entries:
         if (key := whose(entry, evidence)) is not None:
             entries[key].append(entry)
     for sample in evidence.samples:
-        if (key := _named(sample.client, evidence)) is not None:
+        if (key := _named(sample.client, run)) is not None:
             samples[key].append(sample)
     policies = evidence.manifest["policies"]
     rows = []
@@ -92,7 +105,7 @@ def measure(evidence: Evidence) -> list[Row]:
 
 def whose(entry: LedgerEntry, evidence: Evidence) -> tuple[str, str] | None:
     """Return the condition and role of an entry; None if it is not of this run."""
-    return (entry.world, "subject") if evidence.alone else _named(entry.client, evidence)
+    return (entry.world, "subject") if evidence.alone else _named(entry.client, evidence.manifest["run"])
 
 
 def cut_off_attempts(samples: Iterable[Sample]) -> set[str]:
@@ -100,18 +113,11 @@ def cut_off_attempts(samples: Iterable[Sample]) -> set[str]:
     return {sample.attempt for sample in samples if sample.cut_off}
 
 
-def by_client(entries: Iterable[LedgerEntry]) -> Iterator[tuple[str, list[LedgerEntry]]]:
-    """Yield each client's entries; who does not name itself is told apart by its session."""
-    clients: dict[str, list[LedgerEntry]] = defaultdict(list)
-    for entry in entries:
-        clients[entry.client or f"session {entry.family}"].append(entry)
-    yield from clients.items()
-
-
-def _named(client: str | None, evidence: Evidence) -> tuple[str, str] | None:
+@lru_cache(maxsize=100_000)  # a name is read once, not once an entry
+def _named(client: str | None, run: str) -> tuple[str, str] | None:
     """Read a browser's name: `<run>/<condition>/<role>/<number>`."""
     parts = (client or "").split("/")
-    return (parts[1], parts[2]) if len(parts) == 4 and parts[0] == evidence.manifest["run"] else None  # noqa: PLR2004
+    return (parts[1], parts[2]) if len(parts) == 4 and parts[0] == run else None  # noqa: PLR2004
 
 
 def _fill(row: Row, entries: list[LedgerEntry], samples: list[Sample], evidence: Evidence) -> None:
@@ -121,35 +127,26 @@ def _fill(row: Row, entries: list[LedgerEntry], samples: list[Sample], evidence:
         api = [e for e in api if e.attempt is not None]
     row.browsers = sum(1 for _ in by_client(entries))
     row.sends = len(api)
-    row.wire_401s = Counter(e.cause or "?" for e in api if e.status == UNAUTHORIZED)
-    last = _last_answers(row, api, evidence)
-    undecided = set(row.undecided_401_seqs)
+    on_the_wire = [e for e in api if e.status == UNAUTHORIZED]
+    row.wire_401s = Counter(e.cause or "?" for e in on_the_wire)
+    row.wire_401_seqs = [e.seq for e in on_the_wire]
+    last, undecided = recovery.last_answers(api, samples, evidence)
+    row.undecided_401_seqs = sorted(undecided)
     failed = [e for e in last if e.status == UNAUTHORIZED and e.seq not in undecided]
     row.requests = len(last)
     row.caller_401s = Counter(e.cause or "?" for e in failed)
     row.caller_401_seqs = [e.seq for e in failed]
     _sessions(row, entries)
     row.sessions_401 = len({e.family or e.client for e in failed})
+    row.sessions_wire_401 = len({e.family or e.client for e in api if e.status == UNAUTHORIZED})
     row.ideal_exchanges = _ideal(row, entries, evidence)
     row.sampled = sum(not s.cut_off for s in samples)
     row.store_reads = sum(s.store_reads for s in samples if not s.cut_off)
-    row.signatures = _signatures(last, evidence.manifest.get("page") or [])
+    pages = _signatures(last, evidence.manifest.get("page") or [])
+    row.signatures = Counter(", ".join(sorted({e.cause or "?" for e in rest})) for _, *rest in pages)
+    row.signature_seqs = [first.seq for first, *_ in pages]
     row.coverage = _coverage(entries)
     row.waits = _waits(entries, samples)
-
-
-def _last_answers(row: Row, api: list[LedgerEntry], evidence: Evidence) -> list[LedgerEntry]:
-    """Return what each attempt came to: by its id where there is one, by the wire alone where there is none."""
-    named = {e.attempt: e for e in api if e.attempt is not None}
-    last = list(named.values())
-    nameless = [e for e in api if e.attempt is None]
-    if nameless:
-        ends_at = max(e.received_at for e in evidence.entries) if evidence.torn else float("inf")
-        for _, mine in by_client(nameless):
-            found = recovery.match(mine, ends_at)
-            row.undecided_401_seqs += sorted(found.undecided)
-            last += [e for e in mine if e.seq not in found.retried]
-    return sorted(last, key=lambda e: e.seq)
 
 
 def _sessions(row: Row, entries: list[LedgerEntry]) -> None:
@@ -158,6 +155,7 @@ def _sessions(row: Row, entries: list[LedgerEntry]) -> None:
     tried: set[tuple[str | None, int | None]] = set()
     signed_out: dict[str | None, float] = {}
     lost: set[str | None] = set()
+    repeated: set[str | None] = set()
     for entry in entries:
         if entry.target.startswith(LOGOUT) and 200 <= entry.status < 300:  # noqa: PLR2004
             signed_out.setdefault(entry.family, entry.answered_at)
@@ -168,13 +166,15 @@ def _sessions(row: Row, entries: list[LedgerEntry]) -> None:
         key = entry.family, entry.generation
         if key in tried:
             row.repeated_seqs.append(entry.seq)
+            repeated.add(entry.family)
         tried.add(key)
         if entry.grant_outcome in REFUSED and entry.family not in lost and entry.family not in signed_out:
             lost.add(entry.family)
             row.lost_seqs.append(entry.seq)
     row.sessions = len({e.family for e in entries if e.family is not None})
-    row.sessions_lost, row.generations = len(lost), len(tried)
+    row.sessions_lost, row.sessions_repeated, row.generations = len(lost), len(repeated), len(tried)
     row.exchange_seqs = [e.seq for e in exchanges]
+    row.reuse_seqs = [e.seq for e in exchanges if e.grant_outcome in REUSE]
     row.outcomes = Counter(e.grant_outcome or "?" for e in exchanges)
 
 
@@ -204,20 +204,25 @@ def _lives(sent: list[float], crossing: float, each: float) -> int:
     return 1 + floor((max(after) - min(after)) / each) if after else 0
 
 
-def _signatures(last: Iterable[LedgerEntry], page: list[str]) -> Counter[str]:
-    """Count pages that look like the incident: the first request 200 and, within a second, 401 on all the others."""
-    pages: dict[str, dict[str, LedgerEntry]] = defaultdict(dict)
-    for entry in last:
-        if entry.attempt is not None:
-            pages[entry.attempt.rpartition(".")[0]][entry.target] = entry
-    found: Counter[str] = Counter()
-    for answers in pages.values():
-        if page and all(target in answers for target in page):
-            first, rest = answers[page[0]], [answers[target] for target in page[1:]]
-            near = all(abs(e.answered_at - first.answered_at) <= SIGNATURE_WITHIN for e in rest)
-            if first.status == 200 and near and all(e.status == UNAUTHORIZED for e in rest):  # noqa: PLR2004
-                found[", ".join(sorted({e.cause or "?" for e in rest}))] += 1
+def _signatures(last: list[LedgerEntry], page: list[str]) -> list[list[LedgerEntry]]:
+    """Return pages that look like the incident: the first request 200 and, within a second, 401 on all the others."""
+    refused: dict[str, dict[str, LedgerEntry]] = defaultdict(dict)
+    for e in last:
+        if e.status == UNAUTHORIZED and e.attempt is not None:
+            refused[_page(e.attempt)][e.target] = e
+    firsts = [e for e in last if page and e.target == page[0] and e.status == 200 and e.attempt is not None]  # noqa: PLR2004
+    found = []
+    for first in firsts:
+        rest = refused.get(_page(first.attempt or ""), {})
+        near = all(abs(e.answered_at - first.answered_at) <= SIGNATURE_WITHIN for e in rest.values())
+        if near and all(target in rest for target in page[1:]):
+            found.append([first, *(rest[target] for target in page[1:])])
     return found
+
+
+def _page(attempt: str) -> str:
+    """Return the page load that an attempt belongs to: `<client>#<page>.<request>` without its request."""
+    return attempt.rpartition(".")[0]
 
 
 def _coverage(entries: list[LedgerEntry]) -> Counter[str]:
@@ -227,15 +232,16 @@ def _coverage(entries: list[LedgerEntry]) -> Counter[str]:
     refreshed: set[str | None] = set()
     expired: set[str | None] = set()
     late = lost = during = 0
-    logouts = [e for e in entries if e.target.startswith(LOGOUT)]
+    logouts: dict[str | None, list[LedgerEntry]] = defaultdict(list)
+    for e in entries:
+        if e.target.startswith(LOGOUT):
+            logouts[e.client].append(e)
     for e in entries:
         if e.grant_outcome is not None:
             refreshed.add(e.family)
             lost += e.grant_outcome == "lost" or e.fault is not None
-            during += any(
-                o.client == e.client and o.received_at < e.answered_at and e.received_at < o.answered_at
-                for o in logouts
-            )
+            mine = logouts.get(e.client, ())
+            during += any(o.received_at < e.answered_at and e.received_at < o.answered_at for o in mine)
             if e.grant_outcome in GRANTED and e.generation is not None:
                 newest[e.family] = max(newest.get(e.family, 0), e.generation + 1)
         elif e.status == UNAUTHORIZED:
@@ -256,18 +262,40 @@ def _coverage(entries: list[LedgerEntry]) -> Counter[str]:
 
 
 def _waits(entries: list[LedgerEntry], samples: list[Sample]) -> dict[str, float | None]:
-    """Return the median wait from intended start to answer, in pages that saw an exchange and in the others."""
-    exchanges: dict[str | None, list[tuple[float, float]]] = defaultdict(list)
+    """Return the wait from intended start to answer, in pages that saw an exchange and in the others: p50 and p95."""
+    exchanges: dict[str | None, list[LedgerEntry]] = defaultdict(list)
     for e in entries:
         if e.grant_outcome is not None:
-            exchanges[e.client].append((e.received_at, e.answered_at))
-    pages: dict[tuple[str, str], list[Sample]] = defaultdict(list)
+            exchanges[e.client].append(e)
+    spans = {client: _Spans(mine) for client, mine in exchanges.items()}
+    pages: dict[str, list[Sample]] = defaultdict(list)
     for sample in samples:
         if not sample.cut_off:
-            pages[sample.client, sample.attempt.rpartition(".")[0]].append(sample)
+            pages[_page(sample.attempt)].append(sample)
     waits: dict[bool, list[float]] = {True: [], False: []}
-    for (client, _), mine in pages.items():
-        begun, over = min(s.started_at for s in mine), max(s.ended_at for s in mine)
-        paid = any(received <= over and answered >= begun for received, answered in exchanges[client])
+    for mine in pages.values():
+        during = spans.get(mine[0].client)
+        paid = during is not None and during.meet(min(map(STARTED, mine)), max(map(ENDED, mine)))
         waits[paid] += [s.ended_at - s.intended_at for s in mine]
-    return {"with_refresh": quantile(waits[True], 0.5), "without": quantile(waits[False], 0.5)}
+    return {
+        "with_refresh": quantile(waits[True], 0.5),
+        "with_refresh_p95": quantile(waits[True], 0.95),
+        "without": quantile(waits[False], 0.5),
+        "without_p95": quantile(waits[False], 0.95),
+    }
+
+
+class _Spans:
+    """Whether any of one client's exchanges was under way at a time, without looking at each."""
+
+    def __init__(self, exchanges: list[LedgerEntry]) -> None:
+        ordered = sorted(exchanges, key=RECEIVED)
+        self.received = [e.received_at for e in ordered]
+        self.answered = list(accumulate((e.answered_at for e in ordered), max))  # the latest so far
+
+    def meet(self, begun: float, over: float) -> bool:
+        before = bisect_right(self.received, over)
+        return bool(before) and self.answered[before - 1] >= begun
+
+
+RECEIVED, STARTED, ENDED = attrgetter("received_at"), attrgetter("started_at"), attrgetter("ended_at")

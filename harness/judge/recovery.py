@@ -7,10 +7,11 @@ page load recovers nothing: a burst ends where its client was silent for QUIET. 
 which a retry might still have come, is undecided.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from race401.harness.judge.evidence import LedgerEntry
+from race401.harness.judge.evidence import Evidence, LedgerEntry, Sample
 
 QUIET = 1.0  # s with nothing under way; a client's retry follows its refresh at once, a person's next click does not
 UNAUTHORIZED = 401
@@ -42,6 +43,46 @@ def match(entries: Sequence[LedgerEntry], ends_at: float, *, quiet: float = QUIE
             else:
                 found.surfaced.add(entry.seq)
     return found
+
+
+def last_answers(
+    api: list[LedgerEntry], samples: Iterable[Sample], evidence: Evidence
+) -> tuple[list[LedgerEntry], set[int]]:
+    """
+    Return what each request of the program came to, and the `seq` of those 401s that nobody can decide.
+
+    By attempt ids where there are some, by the wire alone where there are none.
+    """
+    ends_at = max((e.received_at for e in evidence.entries), default=0.0) if evidence.cut_short else float("inf")
+    last = list({e.attempt: e for e in api if e.attempt is not None}.values())
+    undecided = _cut_before_a_retry(last, api, samples, ends_at) if evidence.cut_short else set[int]()
+    for _, mine in by_client(e for e in api if e.attempt is None):
+        found = match(mine, ends_at)
+        undecided |= found.undecided
+        last += [e for e in mine if e.seq not in found.retried]
+    return sorted(last, key=lambda e: e.seq), undecided
+
+
+def _cut_before_a_retry(
+    last: list[LedgerEntry], api: list[LedgerEntry], samples: Iterable[Sample], ends_at: float
+) -> set[int]:
+    """Return the 401s that a retry beyond the ledger's end may have made good, unless the program saw them."""
+    seen = {s.attempt: s.status for s in samples}
+    over: set[int] = set()  # in bursts that were over before the ledger ended
+    for _, mine in by_client(api):
+        for burst in bursts(mine):
+            if max(e.answered_at for e in burst) + QUIET <= ends_at:
+                over.update(e.seq for e in burst)
+    refused = [e for e in last if e.status == UNAUTHORIZED]
+    return {e.seq for e in refused if (seen[e.attempt] != UNAUTHORIZED if e.attempt in seen else e.seq not in over)}
+
+
+def by_client(entries: Iterable[LedgerEntry]) -> Iterator[tuple[str, list[LedgerEntry]]]:
+    """Yield each client's entries; who does not name itself is told apart by its session."""
+    clients: dict[str, list[LedgerEntry]] = defaultdict(list)
+    for entry in entries:
+        clients[entry.client or f"session {entry.family}"].append(entry)
+    yield from clients.items()
 
 
 def is_api(entry: LedgerEntry) -> bool:

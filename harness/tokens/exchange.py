@@ -4,6 +4,8 @@ Not a part of the API's client: a refresh yielded from an httpx auth flow never 
 The one contract spoken is Supabase Auth's; another server is another class with these methods.
 """
 
+import base64
+import json
 from typing import Protocol
 
 import httpx
@@ -53,11 +55,12 @@ class AuthServer:
 
     def sign_in(self, email: str, password: str) -> TokenPair:
         """Return the pair of a new session (the password grant)."""
-        return self._ask(self._grant("password", {"email": email, "password": password}))
+        return self._pair(self._send(self._grant("password", {"email": email, "password": password})))
 
     def exchange(self, pair: TokenPair) -> TokenPair:
         """Return the pair that the refresh grant brought; see `Exchanger`."""
-        return self._ask(self._grant("refresh_token", {"refresh_token": pair.refresh_token}))
+        grant = self._grant("refresh_token", {"refresh_token": pair.refresh_token})
+        return self._pair(self._send(grant), pair.refresh_token)
 
     async def aexchange(self, pair: TokenPair) -> TokenPair:
         """Return the pair that the refresh grant brought; see `Exchanger`."""
@@ -69,7 +72,7 @@ class AuthServer:
             response = await self._async_client.send(self._complete(request, self._async_client))
         except httpx.HTTPError as error:
             raise _unreached(error) from error
-        return self._pair(response)
+        return self._pair(response, pair.refresh_token)
 
     def sign_out(self, pair: TokenPair, scope: str = "global") -> None:
         """End the server session of this pair (`POST /logout`)."""
@@ -100,9 +103,6 @@ class AuthServer:
             headers={"X-Supabase-Api-Version": API_VERSION},
         )
 
-    def _ask(self, request: httpx.Request) -> TokenPair:
-        return self._pair(self._send(request))
-
     def _send(self, request: httpx.Request) -> httpx.Response:
         if self._client is None:
             self._client = httpx.Client(timeout=TIMEOUT)
@@ -120,17 +120,39 @@ class AuthServer:
         request.extensions.setdefault("timeout", client.timeout.as_dict())
         return request
 
-    def _pair(self, response: httpx.Response) -> TokenPair:
+    def _pair(self, response: httpx.Response, kept: str | None = None) -> TokenPair:
+        """Return the pair of the answer; a refresh token that it omits is kept (RFC 6749 s.6)."""
         if response.is_error:
             raise _refusal(response)
+        now = self._clock()
         try:
             body = response.json()
+            access_token, expires_in = body["access_token"], float(body.get("expires_in") or 0)
             # Supabase's clients believe expires_at, and reckon from receipt only where it is absent.
-            expires_at = body.get("expires_at") or self._clock() + body["expires_in"]
-            return TokenPair(body["access_token"], body["refresh_token"], float(expires_at))
+            expires_at = body.get("expires_at") or now + body["expires_in"]
+            refresh_token = body["refresh_token"] if kept is None else body.get("refresh_token", kept)
+            return TokenPair(
+                access_token,
+                refresh_token,
+                float(expires_at),
+                received_at=now,
+                expires_in=expires_in,
+                refresh_in=float(body.get("refresh_in") or 0),
+                lifetime=_lifetime(access_token) or expires_in,
+            )
         except (ValueError, KeyError, TypeError, AttributeError):
             message = f"the auth server answered {response.status_code} without a token pair"
             raise RefreshUnavailable(message, status=response.status_code) from None
+
+
+def _lifetime(access_token: str) -> float:
+    """Return the whole life that a JWT claims, in s; 0 if the token is none. Nothing is verified: it is only ours."""
+    try:
+        payload = access_token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        return float(claims["exp"] - claims["iat"])
+    except (ValueError, KeyError, IndexError, TypeError):
+        return 0.0
 
 
 def _unreached(error: httpx.HTTPError) -> RefreshUnavailable:

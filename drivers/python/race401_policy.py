@@ -1,0 +1,54 @@
+"""Our own TokenAuth, under asyncio, with the policy that the command line names."""
+
+import asyncio
+import os
+import sys
+
+import httpx
+from protocol import about, aserve
+
+from race401.harness.tokens import POLICIES, AuthServer, MemoryStore, TokenAuth
+
+URL = os.environ["RACE401_URL"]
+POLICY = POLICIES[sys.argv[1]]
+CLAIMS = {
+    "single_flight": POLICY.single_flight,
+    "retry_on_401": POLICY.retry_on_401,
+    "sign_out": POLICY.clear_on_sign_out,
+    "serve_while_valid": POLICY.on_refresh_failure == "send_current",
+}
+TOLD = about(
+    "race401",
+    "README.md, The token manager in your own client",
+    name=f"race401 {POLICY.name}",
+    can=["sign_out", "tabs"],
+    claims=[name for name, promised in CLAIMS.items() if promised],
+    explains={
+        "sign-out": "race401/harness/tokens/core.py:100 `yield WriteStore(fresh, Change.TOKEN_REFRESHED)`: "
+        "the fix as reported has no fence; see README.md, What is assumed"
+    },
+)
+
+
+class Client:
+    def __init__(self, store):
+        self.server = AuthServer(f"{URL}/auth/v1")
+        self.auth = TokenAuth(self.server, policy=POLICY, store=store)
+        self.api = httpx.AsyncClient(base_url=URL, auth=self.auth)
+
+    async def sign_in(self):
+        who = os.environ["RACE401_EMAIL"], os.environ["RACE401_PASSWORD"]
+        self.auth.sign_in(await asyncio.to_thread(self.server.sign_in, *who))
+
+    async def get(self, path):
+        (await self.api.get(path)).raise_for_status()
+
+    async def sign_out(self):
+        await asyncio.to_thread(self.server.sign_out, self.auth.store.read())
+        self.auth.sign_out()
+
+    def tab(self):
+        return Client(self.auth.store)
+
+
+asyncio.run(aserve(TOLD, Client(MemoryStore())))

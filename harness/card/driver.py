@@ -1,0 +1,102 @@
+"""The program under test, as a child process that is told one word line and answers one line."""
+
+import os
+import queue
+import signal
+import subprocess
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+
+WITHIN = 20.0  # s, for each answer; a client may retry for a while
+GONE_WITHIN = 3.0  # s
+
+
+class DriverFailed(Exception):
+    """The driver ended, or gave no answer; the message says which, and what it said last."""
+
+
+class Driver:
+    """A running driver. What it writes to stderr goes to `log`."""
+
+    def __init__(self, command: Sequence[str], environment: dict[str, str], log: Path) -> None:
+        self._log = log
+        try:
+            with log.open("ab") as errors:
+                self._process = subprocess.Popen(  # noqa: S603 - the program that the user names
+                    command,
+                    env={**os.environ, **environment},
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=errors,
+                    text=True,
+                    start_new_session=True,  # so that what it starts ends with it
+                )
+        except OSError as error:
+            raise DriverFailed(f"{command[0]} cannot be started: {error.strerror}") from None
+        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    @property
+    def exit_code(self) -> int | None:
+        """How it ended; None while it runs."""
+        return self._process.poll()
+
+    def ask(self, line: str, within: float = WITHIN) -> str:
+        """Send a line and return the answer; raises DriverFailed."""
+        assert self._process.stdin is not None
+        word = line.partition(" ")[0]
+        try:
+            self._process.stdin.write(line + "\n")
+            self._process.stdin.flush()
+            answer = self._lines.get(timeout=within)
+        except queue.Empty:
+            raise DriverFailed(f"no answer to `{word}` within {within:g} s") from None
+        except OSError:
+            answer = ""
+        if not answer:
+            raise DriverFailed(f"it ended at `{word}` ({self._exit()}){self._last_words()}")
+        return answer.strip()
+
+    def tell(self, line: str) -> None:
+        """Send a line that is answered `ok`; raises DriverFailed if it is not."""
+        answer = self.ask(line)
+        if answer != "ok":
+            raise DriverFailed(f"it answered `{line.partition(' ')[0]}` with {answer[:200]!r}, not `ok`")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        """Let it quit; then make it."""
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write("quit\n")
+            self._process.stdin.close()
+        except OSError:
+            pass
+        try:
+            self._process.wait(GONE_WITHIN)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+        self._reader.join(GONE_WITHIN)
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        with self._process.stdout as lines:
+            for line in lines:
+                self._lines.put(line)
+        self._lines.put("")
+
+    def _exit(self) -> str:
+        try:
+            return f"exit {self._process.wait(GONE_WITHIN)}"
+        except subprocess.TimeoutExpired:
+            return "its output is closed"
+
+    def _last_words(self) -> str:
+        lines = self._log.read_text(errors="replace").strip().splitlines()
+        return f": {lines[-1].strip()}" if lines else ""

@@ -1,0 +1,187 @@
+"""
+What became of a race, from the ledger alone, in pure functions.
+
+A loss is proven by what the server saw: a call that never got its answer, a session that was refused for good, a
+session that went on after its sign-out, or refreshes without end. Without a loss, a race that the ledger does not
+show proves nothing.
+"""
+
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+
+import msgspec
+
+from race401.harness.card import story
+from race401.harness.card.course import Run
+from race401.harness.card.races import ABILITIES, CLAIMS, Race
+from race401.harness.judge.evidence import CLEAN, Evidence, LedgerEntry
+from race401.harness.judge.measure import GRANTED, LOGOUT, Row, measure
+from race401.harness.judge.recovery import UNAUTHORIZED
+
+
+class Outcome(StrEnum):
+    """One cell of the scoreboard."""
+
+    SURVIVED = "survived"
+    LOST = "lost"
+    NOT_CLAIMED = "not claimed"  # lost, but the client does not say that it would not; or it cannot be asked
+    NOT_EXERCISED = "not exercised"
+    BROKE = "broke"  # the driver did
+
+
+class Result(msgspec.Struct, omit_defaults=True):
+    """What a race says about a client. The entries are kept where there is something to prove."""
+
+    race: str
+    world: str
+    outcome: Outcome
+    sentence: str
+    exchanges: int = 0
+    ideal: int | None = None
+    wire_401s: dict[str, int] = {}  # by cause
+    story: list[str] = []
+    programs: list[dict[str, object]] = []
+    entries: list[LedgerEntry] = []
+
+
+def unable(race: Race, world: str, can: Sequence[str]) -> Result | None:
+    """Return the result of a race that this client cannot be asked to run."""
+    if race.ability is None or race.ability in can:
+        return None
+    return Result(race.name, race.world or world, Outcome.NOT_CLAIMED, f"it has {ABILITIES[race.ability]}")
+
+
+def judge(run: Run, claims: Sequence[str]) -> Result:
+    """Return what the race says."""
+    race, row = run.race, _row(run)
+    result = Result(
+        race.name,
+        run.world,
+        Outcome.SURVIVED,
+        "",
+        exchanges=row.exchanges,
+        ideal=race.ideal,
+        wire_401s=dict(sorted(row.wire_401s.items())),
+        programs=[program["program"] for program in run.programs],
+    )
+    losses = list(_losses(run, row))
+    if run.failure is not None:
+        result.outcome, result.sentence = Outcome.BROKE, run.failure
+    elif losses:
+        claimed = race.claim is None or race.claim in claims
+        result.outcome = Outcome.LOST if claimed else Outcome.NOT_CLAIMED
+        blame = "" if claimed else f"; it does not claim that {CLAIMS[race.claim or '']}"
+        result.sentence = "; ".join(losses) + blame
+    elif not _exercised(run, row):
+        result.outcome, result.sentence = Outcome.NOT_EXERCISED, _why_not(run)
+    else:
+        result.sentence = _cost(run, row)
+    if result.outcome is not Outcome.SURVIVED:
+        result.story, result.entries = story.tell(run.entries), run.entries
+    return result
+
+
+def _row(run: Run) -> Row:
+    """Measure the entries as a ledger alone."""
+    manifest = {
+        "run": run.race.name,
+        "ledger_alone": True,
+        "policies": {"subject": {"name": "the client"}},
+        "conditions": {run.world: {"world": run.world, "expects": {"subject": CLEAN}}},
+        "finished": True,
+    }
+    (row,) = measure(Evidence(manifest, run.entries, []))
+    return row
+
+
+def _losses(run: Run, row: Row) -> Iterator[str]:
+    """Say what was lost, each with its numbers."""
+    must = [call.path for call in run.calls if call.must]
+    answered = {entry.target for entry in run.entries if 200 <= entry.status < 300}  # noqa: PLR2004
+    failed = [path for path in must if path not in answered]
+    unsent = len(set(failed) - {entry.target for entry in run.entries})
+    if failed:
+        yield f"{len(failed)} of {_n(len(must), 'call')} failed" + (
+            f", {unsent} without being sent" if unsent else ""
+        )
+    if _session_lost(run, row):
+        yield "the session was lost: the server refused its refresh token for good"
+    after = {call.path for call in run.calls if call.signed_out}
+    if carried := [e for e in run.entries if e.seq in row.after_sign_out_seqs and e.target in after]:
+        yield f"{_n(len(carried), 'call')} carried the session that had been signed out"
+    if run.race.most is not None and row.exchanges > run.race.most:
+        yield f"{row.exchanges} refreshes, and none could succeed"
+
+
+def _session_lost(run: Run, row: Row) -> bool:
+    """Whether a refusal for good was neither after the sign-out nor followed by another sign-in, asked for or not."""
+    ends = [entry.seq for entry in run.entries if entry.target.startswith(LOGOUT)]
+    begins = [entry.seq for entry in run.entries if _is_sign_in(entry)]
+    lost = [seq for seq in row.lost_seqs if not any(end < seq for end in ends)]
+    return bool(lost) and not any(begin > max(lost) for begin in begins)
+
+
+def _is_sign_in(entry: LedgerEntry) -> bool:
+    """Whether a session began here: a token endpoint that answered, and no refresh token was spent."""
+    path = entry.target.partition("&")[0]
+    at_token = path in ("/oauth/token", "/auth/v1/token?grant_type=password")
+    return at_token and entry.grant_outcome is None and entry.status == 200  # noqa: PLR2004
+
+
+def _exercised(run: Run, row: Row) -> bool:
+    match run.race.covers:
+        case "condition":
+            return True
+        case "refresh":
+            return any(entry.grant_outcome is not None and entry.seq in run.under for entry in run.entries)
+        case "fault":
+            return any(entry.fault is not None for entry in run.entries)
+        case "late-401":
+            return any(_is_late(entry, run.entries) for entry in run.entries)
+        case "refresh-during-sign-out":
+            return bool(row.coverage["refresh-during-sign-out"]) or _sign_out_waited(run)
+        case name:
+            return bool(row.coverage[name])
+
+
+def _is_late(refused: LedgerEntry, entries: Sequence[LedgerEntry]) -> bool:
+    """Whether this 401 was answered after its token's successor had been."""
+    return refused.status == UNAUTHORIZED and any(
+        entry.grant_outcome in GRANTED
+        and (entry.family, entry.generation) == (refused.family, refused.generation)
+        and entry.answered_at < refused.answered_at
+        for entry in entries
+    )
+
+
+def _sign_out_waited(run: Run) -> bool:
+    """Whether a refresh was held when the client was told to sign out, and the sign-out came after it."""
+    held = any(rule["held"] for program in run.programs for rule in program["rules"])
+    return held and any(entry.target.startswith(LOGOUT) for entry in run.entries)
+
+
+def _why_not(run: Run) -> str:
+    seen = {
+        "refresh": "no refresh was seen under the burst",
+        "two-401s-one-token": "no two calls were refused with one token",
+        "late-401": "no 401 came after its token was replaced",
+        "refresh-during-sign-out": "no refresh was under way at the sign-out",
+        "lost-answer": "no refresh was seen whose answer could be lost",
+        "fault": "no refresh was seen that could fail",
+    }
+    return seen[run.race.covers]
+
+
+def _cost(run: Run, row: Row) -> str:
+    parts, ideal = [_n(row.exchanges, "exchange")], run.race.ideal
+    if ideal is not None and row.exchanges > ideal:
+        parts[0] += f" where {ideal} would do"
+    if (own := sum(_is_sign_in(entry) for entry in run.entries) - run.sign_ins) > 0:
+        parts.append(f"{_n(own, 'sign-in')} of its own")
+    if row.wire_401s:
+        parts.append(_n(row.wire_401s.total(), "401") + " on the wire")
+    return ", ".join(parts)
+
+
+def _n(count: int, noun: str) -> str:
+    return f"{count} {noun}" + "s" * (count != 1)

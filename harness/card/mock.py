@@ -1,0 +1,101 @@
+"""The mock as a child process, and what a card asks of its control API."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any, Self
+
+import httpx
+import msgspec
+
+from race401.harness.judge.evidence import LedgerEntry
+
+GONE_WITHIN = 5.0  # s
+EMAIL, PASSWORD = "ada@race401.test", "correct horse"
+
+
+class Mock:
+    """A running mock at `url` with these settings (its command line); it ends with this process, at the latest."""
+
+    def __init__(self, settings: tuple[str, ...]) -> None:
+        command = [sys.executable, "-m", "race401.mock_api", "--json", "--exit-with-parent", *settings]
+        self._process = subprocess.Popen(  # noqa: S603 - our own module
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        assert self._process.stdout is not None
+        self.url: str = json.loads(self._process.stdout.readline())["url"]
+        self._http = httpx.Client(base_url=self.url, timeout=30, trust_env=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._http.close()
+        self._process.communicate(timeout=GONE_WITHIN)  # ends its input, and with it the mock
+
+    def clear(self, world: str) -> None:
+        """Make a new start: no programs, the machine's clock, an account, an empty ledger."""
+        self._ask("DELETE", "/_race401/programs")
+        self.set_clock(0)
+        self.age_sign_ins(world, None)
+        self._http.post(f"/{world}/auth/v1/signup", json={"email": EMAIL, "password": PASSWORD})
+        self._ask("POST", "/_race401/reset")
+
+    def age_sign_ins(self, world: str, remaining: float | None) -> None:
+        """Let sign-ins begin with so many s left; None: the whole lifetime."""
+        given = {"world": world} | ({} if remaining is None else {"remaining_s": str(remaining)})
+        self._ask("PUT", "/_race401/aging", params=given)
+
+    def set_clock(self, ahead: float) -> None:
+        """Set the mock's clock so many s ahead of the machine's."""
+        self._ask("POST", "/_race401/clock", json={"ahead_s": ahead})
+
+    def arm(self, name: str, changes: dict[str, Any]) -> dict[str, Any]:
+        """Put a shipped program to work, with these of its fields changed; return how it stands."""
+        shipped = self._ask("GET", "/_race401/programs/shipped").json()
+        told: dict[str, Any] = self._ask("POST", "/_race401/programs", json=shipped[name] | changes).json()
+        return told
+
+    def program(self, name: str, until: str = "now", wait_s: float = 0.0) -> dict[str, Any]:
+        """Return how a program stands, waiting for it to be holding a request, or to have ended, if asked to."""
+        given = {"until": until, "wait_s": str(wait_s)}
+        told: dict[str, Any] = self._ask("GET", f"/_race401/programs/{name}", params=given).json()
+        return told
+
+    def revoke_everywhere(self, world: str) -> None:
+        """End all sessions of the account, as its user would from another device."""
+        who = {"email": EMAIL, "password": PASSWORD}
+        token = self._ask("POST", f"/{world}/auth/v1/token?grant_type=password", json=who).json()["access_token"]
+        self._ask("POST", f"/{world}/auth/v1/logout?scope=global", headers={"Authorization": f"Bearer {token}"})
+
+    def ledger(self, client: str) -> list[LedgerEntry]:
+        """Return what this client has sent since the last `clear`, in the order of decision."""
+        lines = self._ask("GET", "/_race401/ledger", params={"client": client}).content.splitlines()
+        return [msgspec.json.decode(line, type=LedgerEntry) for line in lines]
+
+    def _ask(self, method: str, path: str, **more: Any) -> httpx.Response:
+        return self._http.request(method, path, **more).raise_for_status()
+
+
+class Mocks:
+    """Running mocks, each lent to one race at a time, and started when there is none to lend."""
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._idle: dict[tuple[str, ...], list[Mock]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._stack.close()
+
+    @contextmanager
+    def one(self, settings: tuple[str, ...]) -> Iterator[Mock]:
+        """Lend a mock with these settings."""
+        idle = self._idle.setdefault(settings, [])
+        mock = idle.pop() if idle else self._stack.enter_context(Mock(settings))
+        yield mock
+        idle.append(mock)

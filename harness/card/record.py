@@ -1,0 +1,59 @@
+"""A score card as it is kept: one JSON file a client, with the evidence of what it lost."""
+
+from pathlib import Path
+
+import msgspec
+
+from race401.harness.card.judging import Outcome, Result
+
+
+class Told(msgspec.Struct):
+    """What a driver says of its client, in answer to `hello`."""
+
+    client: str
+    version: str = ""
+    language: str = ""
+    docs: str = ""
+    world: str = "rfc9700"  # that the client is made for
+    can: list[str] = []  # see races.ABILITIES
+    claims: list[str] = []  # see races.CLAIMS
+    explains: dict[str, str] = {}  # the line of its documentation or source that explains a loss, by race
+
+
+class Card(msgspec.Struct):
+    """What the races say about one client."""
+
+    told: Told
+    command: str
+    race401: str
+    results: list[Result]
+    took_s: float
+
+    @property
+    def exit_code(self) -> int:
+        """0: nothing was lost that it claims; 1: something was; 3: nothing is known."""
+        outcomes = {result.outcome for result in self.results}
+        if Outcome.LOST in outcomes:
+            return 1
+        return 3 if Outcome.BROKE in outcomes or Outcome.SURVIVED not in outcomes else 0
+
+    def essence(self) -> dict[str, tuple[str, str]]:
+        """Return what must be the same each time: outcome and sentence of each race."""
+        return {result.race: (result.outcome.value, result.sentence) for result in self.results}
+
+
+def keep(card: Card, path: Path) -> None:
+    """Write the file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(card), indent=1) + b"\n")
+
+
+def load(path: Path) -> Card:
+    """Read the file; raises ValueError if it is no card."""
+    return msgspec.json.decode(path.read_bytes(), type=Card)
+
+
+def slug(told: Told) -> str:
+    """Return the file's name."""
+    kept = [letter if letter.isalnum() else "-" for letter in told.client.lower()]
+    return "-".join(part for part in "".join(kept).split("-") if part)

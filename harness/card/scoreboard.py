@@ -1,0 +1,95 @@
+"""The scoreboard: clients by races, from stored cards; as Markdown, and as a page in the report's style."""
+
+from collections.abc import Iterable, Sequence
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from race401.harness.card.judging import Outcome, Result
+from race401.harness.card.races import CLAIMS, RACES
+from race401.harness.card.record import Card
+from race401.harness.reporting.html import TEMPLATES
+
+BEGIN, END = "<!-- scoreboard: begin -->", "<!-- scoreboard: end -->"
+MARKS = {
+    Outcome.SURVIVED: "✓",
+    Outcome.LOST: "✗",
+    Outcome.NOT_CLAIMED: "○",
+    Outcome.NOT_EXERCISED: "·",
+    Outcome.BROKE: "?",
+}
+LEGEND = (
+    "✓ survived (✓ 3: with 3 exchanges where fewer would do); ✗ lost, although the client claims otherwise; "
+    "○ lost, and the client claims nothing else; - cannot be asked, as it has no sign-out or no shared storage; "
+    "· not exercised; ? the driver broke."
+)
+
+
+def cell(result: Result | None) -> str:
+    """Return a cell's text: the mark, and the price of a survival that cost more than needed."""
+    if result is None:
+        return ""
+    if result.outcome is Outcome.NOT_CLAIMED and not result.entries:
+        return "-"
+    dear = result.outcome is Outcome.SURVIVED and result.ideal is not None and result.exchanges > result.ideal
+    return f"{MARKS[result.outcome]} {result.exchanges}" if dear else MARKS[result.outcome]
+
+
+def losses(cards: Iterable[Card]) -> list[tuple[Card, Result]]:
+    """Return what was lost although it is claimed."""
+    return [(card, result) for card in cards for result in card.results if result.outcome is Outcome.LOST]
+
+
+def ordered(cards: Iterable[Card]) -> list[Card]:
+    """Return the cards, those with most survivals first, and of them those with fewest losses."""
+
+    def key(card: Card) -> tuple[int, int, str]:
+        counts = [result.outcome for result in card.results]
+        return -counts.count(Outcome.SURVIVED), counts.count(Outcome.LOST), card.told.client
+
+    return sorted(cards, key=key)
+
+
+def markdown(cards: Sequence[Card], missing: Sequence[str]) -> str:
+    """Return the table between its markers, the losses with their reasons, and what was not run."""
+    names = [race.name for race in RACES]
+    lines = [BEGIN, "", "| client | world | " + " | ".join(names) + " |", "|---" * (len(names) + 2) + "|"]
+    for card in ordered(cards):
+        by_race = {result.race: result for result in card.results}
+        cells = " | ".join(cell(by_race.get(name)) for name in names)
+        lines.append(f"| {title(card)} | {card.told.world} | {cells} |")
+    lines += ["", LEGEND, ""]
+    if any(losses(cards)):
+        lines += ["What was lost, and why:", ""]
+    for card, result in losses(cards):
+        why = card.told.explains.get(result.race, "no reason was given")
+        lines.append(f"* **{title(card)}, {result.race}**: {result.sentence}. {why}. Again: `{again(card, result)}`")
+    lines += ["", *(f"Not run: {name}." for name in missing), END]
+    return "\n".join(lines) + "\n"
+
+
+def page(cards: Sequence[Card], missing: Sequence[str]) -> str:
+    """Return one self-contained HTML page."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    return environment.get_template("scoreboard.html").render(
+        cards=[(card, {result.race: result for result in card.results}) for card in ordered(cards)],
+        races=RACES,
+        claims=CLAIMS,
+        losses=losses(cards),
+        missing=missing,
+        legend=LEGEND,
+        cell=cell,
+        title=title,
+        again=again,
+    )
+
+
+def title(card: Card) -> str:
+    """Return the client's name, version and language."""
+    return " ".join(part for part in (card.told.client, card.told.version) if part)
+
+
+def again(card: Card, result: Result) -> str:
+    """Return the command that runs this race again."""
+    return f"race401 card --race {result.race} -- {card.command}"

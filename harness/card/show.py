@@ -1,0 +1,61 @@
+"""A score card in a terminal: a line a race, then what was lost, with its story."""
+
+import io
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from race401.harness.card.judging import Outcome, Result
+from race401.harness.card.races import RACES
+from race401.harness.card.record import Card
+
+WIDTH = 118  # columns
+STORY = 14  # lines of a story shown; the kept card has them all
+COLOURS = {
+    Outcome.SURVIVED: "green",
+    Outcome.LOST: "bold red",
+    Outcome.NOT_CLAIMED: "yellow",
+    Outcome.NOT_EXERCISED: "dim",
+    Outcome.BROKE: "bold red",
+}
+ABOUT = {race.name: race.about for race in RACES}
+
+
+def card(given: Card, *, width: int = WIDTH, color: bool = False) -> str:
+    """Return the text; without colour it is plain, for files and pipes."""
+    out = io.StringIO()
+    console = Console(file=out, width=width, force_terminal=color, no_color=not color, highlight=False)
+    told = given.told
+    language = f"({told.language})" if told.language else ""
+    console.print(Text(" ".join(part for part in (told.client, told.version, language) if part), "bold"))
+    console.print(Text(f"claims: {', '.join(told.claims) or 'nothing in particular'}\n"))
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for heading in ("race", "", "what happened"):
+        table.add_column(heading)
+    for result in given.results:
+        table.add_row(result.race, Text(result.outcome, COLOURS[result.outcome]), result.sentence)
+    console.print(table)
+    for result in given.results:
+        if result.outcome is Outcome.LOST or (result.outcome is Outcome.NOT_CLAIMED and result.story):
+            _lost(console, given, result)
+    console.print(Text(f"\n{summary(given)}", "bold"))
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
+
+
+def summary(given: Card) -> str:
+    """Return the card in a sentence."""
+    counts = {outcome: sum(result.outcome is outcome for result in given.results) for outcome in Outcome}
+    told = [f"{n} {outcome}" for outcome, n in counts.items() if n]
+    return f"{given.told.client}: of {len(given.results)} races {', '.join(told)}; it took {given.took_s:g} s"
+
+
+def _lost(console: Console, given: Card, result: Result) -> None:
+    console.print(Text(f"\n{result.race}: {ABOUT.get(result.race, '')}", "bold"))
+    for line in result.story[:STORY]:
+        console.print(Text(f"  {line}"), soft_wrap=True)
+    if len(result.story) > STORY:
+        console.print(f"  ... {len(result.story) - STORY} more in the kept card")
+    if result.race in given.told.explains:
+        console.print(Text(f"  why: {given.told.explains[result.race]}"), soft_wrap=True)
+    console.print(Text(f"  again: race401 card --race {result.race} -- {given.command}"), soft_wrap=True)

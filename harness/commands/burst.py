@@ -1,0 +1,28 @@
+"""`race401 burst [OPTIONS]`: the main job, before and after the fix. Every option goes to locust; see `--help`."""
+
+import os
+import sys
+from argparse import REMAINDER, ArgumentParser, Namespace
+from importlib.util import find_spec
+from typing import NoReturn
+
+from race401.harness.commands.errors import CommandError
+
+ABOUT = "run the race before and after the fix, about 20 s of load; takes locust's options and the scenario's own"
+DEFAULTS = ("--headless", "--skip-log-setup", "-u", "60", "-r", "60", "-t", "20s")  # those of `make burst`
+
+
+def add(parser: ArgumentParser) -> None:
+    """Take every word as it is."""
+    parser.prefix_chars = ""  # no word is an option here, `--help` included
+    parser.add_argument("options", nargs=REMAINDER)
+
+
+def run(given: Namespace) -> NoReturn:
+    """Become locust: its exit code is the run's, and a signal has one process to reach. A later option overrides."""
+    scenario = find_spec("race401.scenarios.burst")  # found, not imported: it would patch this process
+    if scenario is None or scenario.origin is None:
+        raise CommandError("the scenario is missing from this installation; install race401 again")
+    sys.stdout.flush()
+    locust = [sys.executable, "-m", "locust", "-f", scenario.origin, *DEFAULTS, *given.options]
+    os.execv(sys.executable, locust)  # noqa: S606 - our own module, and no shell

@@ -1,0 +1,57 @@
+"""`race401 card -- CMD`: drive any client through a series of races, and print which it survived."""
+
+import shlex
+import sys
+from argparse import REMAINDER, ArgumentParser, Namespace
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from race401.harness.card import show
+from race401.harness.card.making import NoDriver, make
+from race401.harness.card.races import RACES, Race
+from race401.harness.card.record import keep, slug
+from race401.harness.commands.errors import CommandError
+from race401.mock_api.worlds import WORLDS
+
+ABOUT = "drive any client through a series of races, and print which it survived"
+MY_CARDS = Path("reports/my-cards")
+
+
+def add(parser: ArgumentParser) -> None:
+    """Declare the options."""
+    names = ", ".join(race.name for race in RACES)
+    parser.add_argument("--race", action="append", metavar="NAME", help=f"only this one; may be repeated: {names}")
+    parser.add_argument("--world", choices=tuple(WORLDS), help="default: what the client says it is made for")
+    parser.add_argument("--keep", type=Path, default=MY_CARDS, metavar="FOLDER", help=f"where it goes ({MY_CARDS})")
+    parser.add_argument("--json", action="store_true", help="print the card as JSON instead")
+    parser.add_argument("command", nargs=REMAINDER, metavar="-- CMD", help="the driver; see docs/your-client.md")
+
+
+def run(given: Namespace) -> int:
+    """Print the card; one of all races is kept too."""
+    command = given.command[1:] if given.command[:1] == ["--"] else given.command
+    if not command:
+        raise CommandError("which program? e.g. race401 card -- python drivers/template.py")
+    races = chosen(given.race)
+    try:
+        card = make(command, races, given.world, WORLDS)
+    except NoDriver as error:
+        raise CommandError(f"{shlex.join(command)}: {error}") from None
+    if given.race is None:
+        keep(card, given.keep / f"{slug(card.told)}.json")
+    if given.json:
+        sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(card)) + b"\n")
+    else:
+        print(show.card(card, color=sys.stdout.isatty()))
+    return card.exit_code
+
+
+def chosen(names: Sequence[str] | None) -> list[Race]:
+    """Return the races of these names, in the card's order; None: all."""
+    known = {race.name: race for race in RACES}
+    for name in names or ():
+        if name not in known:
+            raise CommandError(f"unknown race {name!r}; known: {', '.join(known)}")
+    return [race for race in RACES if names is None or race.name in names]

@@ -1,0 +1,37 @@
+"""`race401 report RUN`: build a stored run's verdict and page anew."""
+
+import webbrowser
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from race401.harness.commands.errors import CommandError
+from race401.harness.commands.judge import load
+from race401.harness.commands.outputs import keep
+from race401.harness.judge import verdict
+from race401.harness.reporting import html
+
+ABOUT = "rebuild a stored run's verdict.json and report.html; --open shows the page"
+
+
+def add(parser: ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("run", type=Path, help="a run's folder, or a ledger (JSON lines) together with --out")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="where the page goes (default: RUN/report.html)")
+    parser.add_argument("--open", action="store_true", help="show the page in the browser")
+
+
+def run(given: Namespace) -> int:
+    """Write the page, say where it is and what it says."""
+    told = load(given.run)
+    if told.alone and given.out is None:
+        raise CommandError(f"{given.run} is a ledger alone and has no folder of its own: say --out FILE")
+    result = verdict.judge(told)
+    page = given.out or given.run / "report.html"
+    if not told.alone:
+        keep(given.run / "verdict.json", verdict.to_json(result))
+    keep(page, html.render(result, told))
+    print(result.sentence)
+    print(f"report: {page}")
+    if given.open and not webbrowser.open(page.resolve().as_uri()):
+        raise CommandError(f"no browser could be started; open {page} yourself")
+    return result.exit_code

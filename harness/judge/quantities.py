@@ -1,0 +1,61 @@
+"""
+What a comparison compares: shares of independent sessions, which chance moves, and ratios, which have a tolerance.
+
+Each has a threshold of its name in `thresholds`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from race401.harness.judge.summary import Counts
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """In how many of the sessions something happened."""
+
+    name: str
+    happened: Callable[[Counts], int]
+    answers: Callable[[Counts], str]  # how often it happened in them, for people
+
+    def told(self, counts: Counts) -> str:
+        """Return the share in words."""
+        n = self.happened(counts)
+        return f"{n} of {counts.sessions} sessions" + (self.answers(counts) if n else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """So many for each of something; `ideal` is what it may always reach."""
+
+    name: str
+    parts: Callable[[Counts], tuple[int, int | None]]
+    ideal: float = 0.0
+
+    def of(self, counts: Counts) -> float | None:
+        """Return the ratio; None: there was nothing to divide by."""
+        some, each = self.parts(counts)
+        return some / each if each else None
+
+    def told(self, counts: Counts) -> str:
+        """Return the ratio as a table has it."""
+        value = self.of(counts)
+        return "-" if value is None else f"{value:.2f}"
+
+
+def _rate(n: int, of: int) -> str:
+    return f", {n} of {of} answers ({n / of:.1%})" if of else ""
+
+
+SHARES = (
+    Share("caller-401s", lambda c: c.sessions_401, lambda c: _rate(c.caller_401s, c.requests)),
+    Share("wire-401s", lambda c: c.sessions_wire_401, lambda c: _rate(c.wire_401s, c.sends)),
+    Share("sessions-lost", lambda c: c.sessions_lost, lambda _: ""),
+    Share("repeated-exchanges", lambda c: c.sessions_repeated, lambda c: f", {c.exchanges} exchanges"),
+)
+RATIOS = (
+    Ratio("exchanges-per-generation", lambda c: (c.exchanges, c.generations), ideal=1.0),
+    Ratio("exchanges-per-crossing", lambda c: (c.exchanges, c.crossings), ideal=1.0),
+    Ratio("exchanges-per-session", lambda c: (c.exchanges, c.sessions)),
+    Ratio("store-reads-per-request", lambda c: (c.store_reads, c.sampled)),
+)

@@ -1,0 +1,94 @@
+"""
+Whether a run proves anything: it came to its end, both witnesses agree, and what it is about happened.
+
+These checks never FAIL: what is missing proves nothing, against the client or for it.
+"""
+
+from collections.abc import Iterator
+
+from race401.harness.judge.evidence import Evidence
+from race401.harness.judge.findings import SHOWN, Finding, Value
+from race401.harness.judge.measure import Row, cut_off_attempts, whose
+from race401.harness.judge.recovery import UNAUTHORIZED
+
+LONGER = "run longer, or with more browsers"
+COVERAGE = {
+    "refresh": ("a token came within the margin under a burst", LONGER),
+    "expiry": ("a token met its expiry or was refreshed before", LONGER),
+    "two-401s-one-token": ("two requests were refused with one token", LONGER),
+    "late-401": ("a 401 came after its token had been replaced", "hold the second 401 until the refresh is answered"),
+    "refresh-during-sign-out": ("a refresh was under way at sign-out", "hold the refresh until the sign-out"),
+    "lost-answer": ("the answer of an exchange was lost", "let the mock drop answers after it rotated"),
+}
+
+
+def coverage(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
+    """Whether what the condition is about happened at all."""
+    for row in rows:
+        for name in evidence.manifest["conditions"][row.condition].get("covers", []):
+            did, change = COVERAGE[name]
+            if n := row.coverage[name]:
+                yield Finding("coverage", Value.PASS, f"{n} times {did}", row.condition, row.role)
+            else:
+                sentence = f"never {did}: the race had no chance; {change}"
+                yield Finding("coverage", Value.UNKNOWN, sentence, row.condition, row.role)
+
+
+def witnesses(evidence: Evidence, _: list[Row]) -> Iterator[Finding]:
+    """Whether clients and server tell the same story, attempt by attempt."""
+    if evidence.alone:
+        yield from _nameless(evidence)
+        return
+    cut = cut_off_attempts(evidence.samples)
+    ledger = {
+        e.attempt: e
+        for e in evidence.entries
+        if e.attempt is not None and e.attempt not in cut and whose(e, evidence) is not None
+    }
+    samples = {s.attempt: s for s in evidence.samples if not s.cut_off}
+    unseen = [s.attempt for s in samples.values() if s.attempt not in ledger]
+    untold = [str(e.attempt) for e in ledger.values() if e.attempt not in samples]
+    differ = [a for a, s in samples.items() if a in ledger and ledger[a].status != s.status]
+    problems = {
+        "attempts that the ledger lacks": unseen,
+        "attempts that no client reported": untold,
+        "attempts with another answer in the ledger": differ,
+    }
+    for what, attempts in problems.items():
+        if attempts:
+            examples = ", ".join(attempts[:3])
+            yield Finding("witnesses", Value.UNKNOWN, f"{len(attempts)} {what}, e.g. {examples}")
+    if not any(problems.values()):
+        sentence = f"clients and ledger agree on {len(samples)} attempts" + (f"; {len(cut)} cut off" if cut else "")
+        yield Finding("witnesses", Value.PASS, sentence)
+    for worker in evidence.manifest.get("missing_witnesses") or []:
+        yield Finding("witnesses", Value.UNKNOWN, f"worker {worker} left before its last report")
+
+
+def _nameless(evidence: Evidence) -> Iterator[Finding]:
+    """Say which requests a ledger alone can't attribute to anyone."""
+    lost = [e.seq for e in evidence.entries if e.client is None and e.family is None and e.status == UNAUTHORIZED]
+    if lost:
+        sentence = f"{len(lost)} refused requests name neither a client nor a session: whose they are is not known"
+        yield Finding("witnesses", Value.UNKNOWN, sentence, rows=lost[:SHOWN])
+    unsaid = [e.seq for e in evidence.entries if e.grant_outcome == "refused"]
+    if unsaid:
+        told = f"{len(unsaid)} refreshes were refused, and nothing says why"
+        sentence = f"{told}: whether a session was lost is not known"
+        yield Finding("witnesses", Value.UNKNOWN, sentence, rows=unsaid[:SHOWN])
+
+
+def completeness(evidence: Evidence, _: list[Row]) -> Iterator[Finding]:
+    """Whether the run came to its end, and the ledger to its last line."""
+    last = evidence.entries[-1].seq if evidence.entries else 0
+    if evidence.torn:
+        yield Finding("completeness", Value.UNKNOWN, f"the ledger's last line is torn; it ends after entry #{last}")
+    elif evidence.missing:
+        had = len(evidence.entries) + evidence.missing
+        sentence = f"the ledger ends after entry #{last}: {evidence.missing} of its {had} entries are missing"
+        yield Finding("completeness", Value.UNKNOWN, sentence)
+    if not evidence.manifest.get("finished"):
+        why = evidence.manifest.get("unfinished_because") or "no end is recorded"
+        yield Finding("completeness", Value.UNKNOWN, f"the run is unfinished: {why}")
+    if not evidence.entries:
+        yield Finding("completeness", Value.UNKNOWN, "the ledger is empty: no browser made a request")

@@ -1,0 +1,1 @@
+"""A recording reverse proxy: the ledger of an API that is not the mock, from real traffic."""

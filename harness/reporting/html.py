@@ -1,0 +1,200 @@
+"""
+The report: one HTML file that needs nothing else, from a verdict and its evidence.
+
+What it shows is bounded: of the ledger, the rows that figures and findings point to, and it says when that is a
+sample. The same evidence gives the same file, byte for byte.
+"""
+
+import re
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from race401.harness.judge.checks import Finding, Value
+from race401.harness.judge.evidence import Evidence, LedgerEntry
+from race401.harness.judge.measure import Row
+from race401.harness.judge.verdict import Verdict
+from race401.harness.reporting import charts, incident, story, strip, swimlane, table
+from race401.harness.reporting.words import CAUSES, ROLES, seconds
+
+ROWS_SHOWN = 12  # ledger rows behind one figure
+FINDINGS_SHOWN = 300
+TEMPLATES = Path(__file__).parent / "templates"
+HEADLINES = ("401s that the app saw", "sessions lost", "per generation (ideal 1.00)")  # above the fold
+CONTROL_FIRST = {"control": 0, "subject": 1}
+
+
+@dataclass(slots=True)
+class Proofs:
+    """The ledger rows that the page shows, in groups; a row is reached by `#e<seq>` where it is shown first."""
+
+    evidence: Evidence
+    groups: list[dict[str, Any]] = field(default_factory=list)
+    shown: set[int] = field(default_factory=set)
+
+    def add(self, title: str, seqs: list[int], most: int = ROWS_SHOWN) -> str:
+        """Show the first of these rows, and return the group's id; of none, an empty one."""
+        if not seqs:
+            return ""
+        name = f"rows-{re.sub('[^a-z0-9]+', '-', title.lower()).strip('-')}"
+        if not any(group["id"] == name for group in self.groups):
+            rows = [(e, self._first(e)) for e in incident.find(self.evidence, seqs[:most])]
+            self.groups.append({"id": name, "title": title, "of": len(seqs), "rows": rows})
+        return name
+
+    def _first(self, e: LedgerEntry) -> bool:
+        new = e.seq not in self.shown
+        self.shown.add(e.seq)
+        return new
+
+
+def render(verdict: Verdict, evidence: Evidence) -> str:
+    """Return the page."""
+    manifest, proofs = evidence.manifest, Proofs(evidence)
+    scenes = incident.choose(evidence, verdict.rows)
+    for scene in scenes:
+        title = f"the incident, {_when(scene.row.role)} ({scene.row.condition})"
+        proofs.add(title, [e.seq for e in scene.entries], most=len(scene.entries))
+    findings = [_finding(finding, proofs) for finding in sorted(verdict.findings, key=_gravest)[:FINDINGS_SHOWN]]
+    sections = [_condition(name, verdict.rows, evidence, proofs) for name in manifest["conditions"]]
+    return (
+        _templates()
+        .get_template("report.html")
+        .render(
+            verdict=verdict,
+            sentence=verdict.sentence.removeprefix(f"{verdict.value}: "),
+            manifest=manifest,
+            alone=evidence.alone,
+            torn=evidence.torn,
+            entries=len(evidence.entries),
+            samples=len(evidence.samples),
+            began_at=manifest.get("started_at") or (evidence.entries[0].received_at if evidence.entries else 0.0),
+            scenes=list(
+                zip(
+                    scenes,
+                    [story.tell(scene, manifest) for scene in scenes],
+                    swimlane.draw(scenes, manifest) if scenes else [],
+                    strip.draw(scenes, manifest) if scenes else [],
+                    strict=True,
+                )
+            ),
+            sections=sections,
+            findings=findings,
+            unshown=max(0, len(verdict.findings) - FINDINGS_SHOWN),
+            proofs=proofs,
+            asked=_asked(manifest),
+            policies=_policies(manifest["policies"]),
+            expectations=_expectations(manifest),
+            when=ROLES,
+            causes=CAUSES,
+        )
+    )
+
+
+@cache
+def _templates() -> Environment:
+    templates = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.filters.update(seconds=seconds, plain=_plain)
+    return templates
+
+
+def _condition(name: str, every: list[Row], evidence: Evidence, proofs: Proofs) -> dict[str, Any]:
+    """Return what the page says of one condition."""
+    rows = sorted((r for r in every if r.condition == name), key=lambda r: CONTROL_FIRST.get(r.role, 2))
+    about = evidence.manifest["conditions"][name]
+    told = []
+    for line in table.lines(rows):
+        proof = [
+            proofs.add(f"{line.name.partition(' (')[0]}, {name}, {_when(row.role)}", cell.seqs)
+            for row, cell in zip(rows, line.cells, strict=True)
+        ]
+        told.append((line, list(zip(rows, line.cells, proof, strict=True))))
+    return {
+        "name": name,
+        "about": about.get("about", ""),
+        "facts": _facts(about, evidence.manifest),
+        "rows": rows,
+        "lines": told,
+        "headlines": [(line, cells) for line, cells in told if line.name in HEADLINES],
+        "rates": {row.role: _rate(row) for row in rows},
+        "over_time": charts.over_time(evidence, rows),
+        "exchanges": charts.exchanges(rows),
+        "waits": charts.waits(rows),
+    }
+
+
+def _facts(about: dict[str, Any], manifest: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return what there is to know of a condition's world."""
+    world = manifest.get("worlds", {}).get(about.get("world")) or {}
+    facts = [("world", about.get("world", "")), ("the server", world.get("summary", ""))]
+    skew = about.get("skew_s") or 0.0
+    facts.append(("client's clock", f"{seconds(abs(skew))} {'behind' if skew < 0 else 'ahead'}" if skew else ""))
+    spans = [
+        name for name in ("lifetime", "leeway", "reuse_interval", "latency") if isinstance(world.get(name), float)
+    ]
+    facts += [(name.replace("_", " "), seconds(world[name])) for name in spans]
+    return [(name, text) for name, text in facts if text]
+
+
+def _finding(finding: Finding, proofs: Proofs) -> dict[str, Any]:
+    """Return a finding, with the group of ledger rows that prove it."""
+    title = " ".join(part for part in ("finding", finding.check, finding.condition, finding.role) if part)
+    proof = proofs.add(title, finding.rows, most=len(finding.rows)) if finding.value is not Value.PASS else ""
+    return {"finding": finding, "proof": proof, "when": _when(finding.role)}
+
+
+def _gravest(finding: Finding) -> int:
+    return [Value.FAIL, Value.UNKNOWN, Value.PASS].index(finding.value)
+
+
+def _asked(manifest: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return what the run was asked for, as far as the manifest says."""
+    scenario, run_time = manifest.get("scenario"), manifest.get("run_time_s")
+    told = {
+        "scenario": f"{scenario['name']}, version {scenario['version']}" if scenario else None,
+        "browsers": manifest.get("users"),
+        "run time": seconds(run_time) if run_time else None,
+        "pages": manifest.get("pages"),
+        "requests leave": manifest.get("arrival"),
+        "seed": manifest.get("seed"),
+    }
+    return [(name, str(value)) for name, value in told.items() if value is not None]
+
+
+def _policies(policies: dict[str, dict[str, Any]]) -> list[tuple[str, list[str], bool]]:
+    """Return each knob, its value for each role, and whether they differ."""
+    names = list(dict.fromkeys(name for knobs in policies.values() for name in knobs if name != "name"))
+    told = [(name, [_plain(knobs.get(name, "-")) for knobs in policies.values()]) for name in names]
+    return [(name.replace("_", " "), values, len(set(values)) > 1) for name, values in told]
+
+
+def _expectations(manifest: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
+    """Return what each role was expected to show in each condition."""
+    return [
+        (name, _when(role), {what: want for what, want in wants.items() if want is not None})
+        for name, about in manifest["conditions"].items()
+        for role, wants in about.get("expects", {}).items()
+    ]
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "none"}[value]
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _when(role: str) -> str:
+    return ROLES.get(role, role)
+
+
+def _rate(row: Row) -> str:
+    return f"{row.caller_401s.total() / row.requests:.1%} of {row.requests}" if row.requests else ""

@@ -1,0 +1,221 @@
+"""
+The picture of an incident: where each bar, band and mark goes, and what it says. Drawn by `templates/swimlane.svg`.
+
+Across, positions are percentages of the picture's width, so that it fits a phone and a wall and its words keep their
+size; down, they are pixels. Two scenes share one scale of time.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from math import floor, log10
+from typing import Any
+
+from race401.harness.judge.evidence import LedgerEntry
+from race401.harness.judge.recovery import UNAUTHORIZED
+from race401.harness.reporting import life
+from race401.harness.reporting.incident import Call, Scene
+from race401.harness.reporting.words import CAUSES, IN_SHORT, OUTCOMES, seconds
+
+EDGE = 1.5  # % left free on either side
+LANE, BAR = 36, 13  # px
+BAND_Y, BAND = 44, 16  # px
+HEADING = 30  # px
+LEAST = 0.6  # % wide, so that an instant can be seen
+ROOM_FOR_A_SENTENCE, ROOM_FOR_A_WORD = 46, 12  # % of the width
+TICKS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A bar or a part of a band."""
+
+    x: float  # %
+    width: float  # %
+    kind: str  # how it is drawn; see style.css
+    says: str
+    label: str = ""
+    seq: int | None = None  # of the ledger entry that it stands for
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One request of the app, or one exchange."""
+
+    y: int  # px
+    label: str
+    answer: str
+    kind: str  # of the answer
+    boxes: list[Box]
+
+
+@dataclass(slots=True)
+class Panel:
+    """One scene, drawn."""
+
+    role: str
+    policy: str
+    height: int = 0
+    band: list[Box] = field(default_factory=list)
+    headings: list[tuple[int, str]] = field(default_factory=list)  # y in px, and what follows
+    lanes: list[Lane] = field(default_factory=list)
+    marks: list[Box] = field(default_factory=list)  # instants: a line from the band down
+    ticks: list[tuple[float, str]] = field(default_factory=list)  # % and ms
+    table: list[dict[str, Any]] = field(default_factory=list)  # the same for those who do not see it
+
+
+def draw(scenes: list[Scene], manifest: dict[str, Any]) -> list[Panel]:
+    """Return a panel for each scene, on one scale of time."""
+    span = max(scene.ended_at - scene.began_at for scene in scenes) or 0.001
+    return [_panel(scene, span, manifest) for scene in scenes]
+
+
+def _panel(scene: Scene, span: float, manifest: dict[str, Any]) -> Panel:
+    scale = _Scale(scene.began_at, span)
+    row = scene.row
+    spans = life.life(scene.session, manifest, row.condition, row.role)
+    margin = manifest["policies"][row.role].get("expiry_margin")
+    panel = Panel(row.role, row.policy)
+    panel.band = list(_band(spans, scene, scale, margin))
+    y = BAND_Y + BAND
+    groups = [("The app's requests", list(_app(scene, scale)))]
+    if scene.exchanges:
+        groups.append(("Refreshes at the auth server", list(_auth(scene, scale))))
+    for heading, rows in groups:
+        y += HEADING
+        panel.headings.append((y, heading))
+        y += 8
+        for label, short, kind, boxes in rows:
+            y += LANE
+            panel.lanes.append(Lane(y - BAR, label, short, kind, boxes))
+        y += 4
+    panel.marks = list(_marks(scene, scale))
+    panel.ticks = list(_ticks(scale, span))
+    panel.height = y + 30
+    panel.table = [*_table(scene)]
+    return panel
+
+
+class _Scale:
+    """From instants to percentages."""
+
+    def __init__(self, began_at: float, span: float) -> None:
+        self.began_at, self.span = began_at, span
+
+    def x(self, at: float) -> float:
+        share = min(1.0, max(0.0, (at - self.began_at) / self.span))
+        return round(EDGE + share * (100 - 2 * EDGE), 2)
+
+    def box(self, begun: float, over: float, kind: str, says: str, **more: Any) -> Box:
+        x = self.x(begun)
+        width = max(LEAST, round(self.x(over) - x, 2))
+        return Box(min(x, 100 - width), width, kind, says, **more)
+
+    def ms(self, at: float) -> str:
+        return f"{(at - self.began_at) * 1000:.1f} ms"
+
+
+def _app(scene: Scene, scale: _Scale) -> Iterator[tuple[str, str, str, list[Box]]]:
+    """Yield a lane for each request: on its way or waiting, then on the wire with its answer."""
+    for call in scene.calls:
+        boxes, since = [], call.started_at
+        for sent, following in zip(call.sends, [*call.sends[1:], None], strict=True):
+            if sent.received_at > since:
+                says = f"{call.target}: waits, or is on its way, for {seconds(sent.received_at - since)}"
+                boxes.append(scale.box(since, sent.received_at, "wait", says))
+            until = sent.answered_at if following is not None else call.ended_at
+            says = f"{call.target}: {answer(sent)}, from {scale.ms(sent.received_at)} to {scale.ms(until)}"
+            boxes.append(scale.box(sent.received_at, until, kind_of(sent), says, seq=sent.seq))
+            since = until
+        yield call.target, answer(call.sends[-1]), kind_of(call.sends[-1]), boxes
+
+
+def _auth(scene: Scene, scale: _Scale) -> Iterator[tuple[str, str, str, list[Box]]]:
+    for n, e in enumerate(scene.exchanges, 1):
+        says = f"refresh {n}: {answer(e)}, at {scale.ms(e.received_at)}"
+        box = scale.box(e.received_at, e.answered_at, kind_of(e), says, seq=e.seq)
+        yield f"refresh {n}", IN_SHORT.get(e.grant_outcome or "", answer(e)), kind_of(e), [box]
+
+
+def _marks(scene: Scene, scale: _Scale) -> Iterator[Box]:
+    """Mark where a new pair was issued, and where the family was revoked."""
+    for outcome, kind in (("rotated", "issued"), ("reused", "end")):
+        e = next((e for e in scene.exchanges if e.grant_outcome == outcome), None)
+        if e is not None:
+            at = e.answered_at
+            yield Box(scale.x(at), 0, kind, f"at {scale.ms(at)}: {OUTCOMES[outcome]}")
+
+
+def _band(spans: list[life.Span], scene: Scene, scale: _Scale, margin: float | None) -> Iterator[Box]:
+    """Yield the token's life under the scene, each part with as much of its story as it has room for."""
+    shown = [s for s in spans if s.to_at > scene.began_at and s.from_at < scene.ended_at]
+    for span in shown:
+        begun = scene.began_at if span is shown[0] else span.from_at
+        over = scene.ended_at if span is shown[-1] else span.to_at
+        says, room = state(span, begun, margin), scale.x(over) - scale.x(begun)
+        label = says if room > ROOM_FOR_A_SENTENCE else _short(span, begun) if room > ROOM_FOR_A_WORD else ""
+        yield scale.box(begun, over, span.kind, f"{says}, from {scale.ms(begun)} to {scale.ms(over)}", label=label)
+
+
+def state(span: life.Span, at: float, margin: float | None) -> str:
+    """Say how a token stands at an instant."""
+    if span.kind == "revoked":
+        return "the family is revoked"
+    if span.expires_at is None:
+        return "a token whose life is not known"
+    left = span.expires_at - at
+    if span.kind == "expired":
+        return f"the token expired {seconds(-left)} ago"
+    within = f", within the margin of {seconds(margin)}" if span.kind == "margin" and margin is not None else ""
+    return f"the token has {seconds(left)} left{within}"
+
+
+def _short(span: life.Span, at: float) -> str:
+    if span.kind == "revoked":
+        return "revoked"
+    if span.kind == "expired":
+        return "expired"
+    return "" if span.expires_at is None else f"{seconds(span.expires_at - at)} left"
+
+
+def kind_of(e: LedgerEntry) -> str:
+    """Return how an entry is drawn: by what it did to the client."""
+    if e.grant_outcome is not None:
+        good = {"rotated": "issued", "reuse_tolerated": "waste", "forked": "waste"}
+        return good.get(e.grant_outcome, "refused")
+    return "bad" if e.status == UNAUTHORIZED else "ok" if 200 <= e.status < 300 else "other"  # noqa: PLR2004
+
+
+def answer(e: LedgerEntry) -> str:
+    """Say what the server answered, and why."""
+    if e.grant_outcome is not None:
+        return OUTCOMES.get(e.grant_outcome, e.grant_outcome)
+    if e.cause is not None:
+        return f"{e.status}, {CAUSES.get(e.cause, e.cause)}"
+    return str(e.status) if e.status else "cut off"
+
+
+def _ticks(scale: _Scale, span: float) -> Iterator[tuple[float, str]]:
+    """Yield round instants in ms."""
+    rough = span * 1000 / TICKS
+    power = 10.0 ** floor(log10(rough))
+    step = next(power * m for m in (1, 2, 5, 10) if power * m >= rough)
+    ms = 0.0
+    while ms <= span * 1000:
+        yield scale.x(scale.began_at + ms / 1000), f"{ms:g}"
+        ms += step
+
+
+def _table(scene: Scene) -> Iterator[dict[str, Any]]:
+    def ms(at: float) -> str:
+        return f"{(at - scene.began_at) * 1000:.1f}"
+
+    for n, e in enumerate(scene.exchanges, 1):
+        told = {"what": f"refresh {n}", "sent": ms(e.received_at), "answered": ms(e.answered_at)}
+        yield told | {"answer": answer(e), "seqs": [e.seq]}
+    for call in scene.calls:
+        told = {"what": call.target, "sent": ms(call.started_at), "answered": ms(call.ended_at)}
+        yield told | {"answer": _answers(call), "seqs": [e.seq for e in call.sends]}
+
+
+def _answers(call: Call) -> str:
+    return "; then ".join(answer(e) for e in call.sends)

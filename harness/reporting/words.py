@@ -1,0 +1,75 @@
+"""What a cause, an outcome or a role is called where people read it, in one place for every report."""
+
+from collections.abc import Iterable
+
+ROLES = {"control": "before", "subject": "after"}
+
+CAUSES = {
+    "missing_token": "sent without a token",
+    "expired": "the token had expired",
+    "not_yet_valid": "the token is not valid yet",
+    "session_revoked": "the session was revoked",
+    "bad_signature": "the token's signature is wrong",
+    "malformed": "not a token",
+    "wrong_audience": "a token for somebody else",
+    "generation_refused": "the token's generation is refused",
+    "fault": "a planted fault",
+}
+
+OUTCOMES = {
+    "rotated": "exchanged for a new pair",
+    "reuse_tolerated": "the same refresh token again: forgiven",
+    "forked": "the same refresh token again: a second new pair",
+    "reused": "the same refresh token again: taken for theft, the family is revoked",
+    "revoked": "refused: the family is revoked",
+    "not_found": "refused: not a refresh token that the server knows",
+    "rate_limited": "refused: too many requests",
+    "conflict": "refused: another exchange was under way",
+    "lost": "exchanged, and the answer was lost",
+}
+
+IN_SHORT = {
+    "rotated": "a new pair",
+    "reuse_tolerated": "reuse, forgiven",
+    "forked": "reuse, a second new pair",
+    "reused": "reuse: the family is revoked",
+    "revoked": "refused: revoked",
+    "not_found": "refused: unknown",
+    "rate_limited": "refused: too many",
+    "conflict": "refused: under way already",
+    "lost": "answer lost",
+}
+
+NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+
+
+def number(n: int) -> str:
+    """Return a small number as a word."""
+    return NUMBERS[n] if 0 <= n < len(NUMBERS) else str(n)
+
+
+def count(n: int, what: str) -> str:
+    """Return `3 requests`, `1 request`, `no requests`."""
+    return f"{number(n)} {what}{'' if n == 1 else 's'}"
+
+
+def listed(parts: Iterable[str]) -> str:
+    """Return `a, b and c`."""
+    *most, last = [part for part in parts if part] or [""]
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def seconds(s: float) -> str:
+    """Return a span as people say it: 340 ms, 57.4 s, 59 min 36 s, 1 h."""
+    if s == 0:
+        return "0 s"
+    if s < 0.01:  # noqa: PLR2004 - 10 ms
+        return f"{s * 1000:.1f} ms"
+    if s < 1:
+        return f"{s * 1000:.0f} ms"
+    if s < 120:  # noqa: PLR2004 - two minutes
+        return f"{s:.1f} s".replace(".0 s", " s")
+    minutes, rest = divmod(round(s), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = [f"{hours} h" if hours else "", f"{minutes} min" if minutes else "", f"{rest} s" if rest else ""]
+    return " ".join(part for part in parts if part)

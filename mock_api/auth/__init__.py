@@ -1,0 +1,13 @@
+"""Supabase Auth below `/auth/v1`: what a session needs, and for everything else the answer of an unknown route."""
+
+from fastapi import APIRouter
+
+from race401.mock_api.auth import about, admin, signup, token, user
+from race401.mock_api.auth.answers import signed_in
+from race401.mock_api.auth.problems import AuthProblem, on_problem, on_unknown
+
+router = APIRouter()
+for part in (token, user, signup, about, admin):
+    router.routes.extend(part.router.routes)
+
+__all__ = ["AuthProblem", "on_problem", "on_unknown", "router", "signed_in"]

@@ -1,0 +1,47 @@
+"""Supabase Auth's errors: both formats, the version header that clients wait for, and what an unknown route says."""
+
+import re
+from typing import Any
+
+from fastapi import Request
+from fastapi.exception_handlers import http_exception_handler
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from starlette.exceptions import HTTPException
+
+VERSION = "2024-01-01"
+VERSION_FORM = re.compile(r"\d{4}-\d\d-\d\d")
+NOT_FOUND, NOT_ALLOWED = 404, 405
+
+
+class AuthProblem(Exception):
+    """An answer that is an error; `more` goes into its body."""
+
+    def __init__(
+        self, status: int, code: str, message: str, *, headers: dict[str, str] | None = None, **more: Any
+    ) -> None:
+        super().__init__(message)
+        self.status, self.code, self.message, self.headers, self.more = status, code, message, headers or {}, more
+
+
+async def on_problem(request: Request, problem: Exception) -> Response:
+    """Answer in the error format that the request's API version selects."""
+    assert isinstance(problem, AuthProblem)
+    headers = {"x-sb-error-code": problem.code, **problem.headers}
+    asked = request.headers.get("x-supabase-api-version", "")
+    body: dict[str, Any]
+    if VERSION_FORM.fullmatch(asked) and asked >= VERSION:
+        headers["x-supabase-api-version"] = VERSION
+        body = {"code": problem.code, "message": problem.message}
+    else:
+        body = {"code": problem.status, "error_code": problem.code, "msg": problem.message}
+    return JSONResponse({**body, **problem.more}, problem.status, headers)
+
+
+async def on_unknown(request: Request, problem: Exception) -> Response:
+    """Answer an unknown route of the auth server as Go's router does, and others as FastAPI does."""
+    assert isinstance(problem, HTTPException)
+    if request.url.path.startswith("/auth/") and problem.status_code == NOT_FOUND:
+        return PlainTextResponse("404 page not found\n", NOT_FOUND, {"X-Content-Type-Options": "nosniff"})
+    if request.url.path.startswith("/auth/") and problem.status_code == NOT_ALLOWED:
+        return Response(status_code=NOT_ALLOWED, headers=problem.headers)
+    return await http_exception_handler(request, problem)

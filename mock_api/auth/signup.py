@@ -1,0 +1,80 @@
+"""Sign-up: with an address and a password, or anonymous."""
+
+import uuid
+from dataclasses import replace
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+
+from race401.mock_api.accounts import User
+from race401.mock_api.auth import bodies
+from race401.mock_api.auth.answers import signed_in, user_object
+from race401.mock_api.auth.callers import limited, realm_of
+from race401.mock_api.auth.problems import AuthProblem
+from race401.mock_api.auth.rules import checked_email, checked_password
+from race401.mock_api.realm import Realm
+
+router = APIRouter(prefix="/auth/v1", tags=["auth"])
+
+
+@router.post("/signup", summary="Make an account", openapi_extra=bodies.documented(bodies.SignUp))
+async def signup(request: Request) -> Response:
+    """Answers as a sign-in, or with the bare user where a world does not confirm accounts at once."""
+    realm, body = realm_of(request), await bodies.read(request, bodies.SignUp)
+    limited(request, realm.signup_limit)
+    if not body.email and not body.phone:
+        return await _anonymous(request, realm, body.data or {})
+    _allowed(realm)
+    if not body.password:
+        raise AuthProblem(400, "validation_failed", "Signup requires a valid password")
+    password = checked_password(realm, body.password)
+    if body.phone:
+        raise _by_phone(body)
+    email = checked_email(body.email or "")
+    known = realm.by_email.get(email)
+    account = known or _new(realm, email, password, body.data or {})
+    if known is not None and known.confirmed_at is not None:
+        return _exists(realm, known, body.data or {})
+    if not realm.world.autoconfirm:
+        account.confirmation_sent_at = realm.clock()
+        return JSONResponse(user_object(account))
+    realm.accounts.confirm(account, realm.clock())
+    return await signed_in(request, realm, account)
+
+
+async def _anonymous(request: Request, realm: Realm, data: dict[str, Any]) -> Response:
+    if not realm.world.anonymous:
+        raise AuthProblem(422, "anonymous_provider_disabled", "Anonymous sign-ins are disabled")
+    _allowed(realm)
+    account = realm.accounts.make("", None, realm.clock())
+    account.metadata = data
+    return await signed_in(request, realm, account)
+
+
+def _allowed(realm: Realm) -> None:
+    if not realm.world.signups:
+        raise AuthProblem(422, "signup_disabled", "Signups not allowed for this instance")
+
+
+def _by_phone(body: bodies.SignUp) -> AuthProblem:
+    if body.email:
+        message = "Only an email address or phone number should be provided on signup."
+        return AuthProblem(400, "validation_failed", message)
+    return AuthProblem(400, "phone_provider_disabled", "Phone signups are disabled")
+
+
+def _new(realm: Realm, email: str, password: str, data: dict[str, Any]) -> User:
+    account = realm.accounts.make(email, password, realm.clock())
+    account.metadata = {**data, **account.metadata}
+    return account
+
+
+def _exists(realm: Realm, known: User, data: dict[str, Any]) -> Response:
+    """Say so; where accounts wait for a confirmation, answer as for a new one, so that nobody learns who has one."""
+    if realm.world.autoconfirm:
+        raise AuthProblem(422, "user_already_exists", "User already registered")
+    now = realm.clock()
+    nobody = User(str(uuid.uuid4()), known.email, None, now, now, confirmation_sent_at=now, metadata=data)
+    nobody = replace(nobody, app_metadata={"provider": "email", "providers": ["email"]})
+    return JSONResponse(user_object(nobody) | {"identities": []})

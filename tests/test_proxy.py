@@ -1,0 +1,228 @@
+"""The recording proxy: it changes nothing, keeps no secret, and knows what the wire tells, and no more."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from mocks import WHO
+from supabase_auth import SyncGoTrueClient
+
+from race401.harness.__main__ import main
+from race401.harness.proxy.app import Recorder, create_app
+from race401.harness.proxy.sessions import Sessions
+from race401.mock_api.app import create_app as create_mock
+from race401.mock_api.ledger import Ledger
+
+TOKEN = "/auth/v1/token"
+RFC = "/rfc9700/auth/v1/token"
+
+
+class Behind:
+    """The mock behind the proxy, in process."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path, self.ledger = folder / "traffic.jsonl", Ledger()
+        mock = create_mock(ledger=self.ledger)
+        target = httpx.AsyncClient(base_url="http://staging.test", transport=httpx.ASGITransport(mock))
+        app = create_app(target, Recorder(self.path), [TOKEN, RFC, "/oauth/token"])
+        self.direct = httpx.AsyncClient(base_url="http://mock", transport=httpx.ASGITransport(mock))
+        self.client = httpx.AsyncClient(base_url="http://proxy", transport=httpx.ASGITransport(app))
+
+    async def grant(self, kind: str, body: dict[str, str], path: str = TOKEN) -> Any:
+        """The token endpoint's answer."""
+        return (await self.client.post(f"{path}?grant_type={kind}", json=body)).json()
+
+    async def refresh(self, token: str, path: str = TOKEN) -> Any:
+        """The answer to a refresh grant."""
+        return await self.grant("refresh_token", {"refresh_token": token}, path)
+
+    async def sign_in(self, world: str = "") -> Any:
+        """The first pair."""
+        await self.direct.post(f"{world}/auth/v1/signup", json=WHO)
+        return await self.grant("password", WHO, f"{world}{TOKEN}")
+
+    @property
+    def entries(self) -> list[dict[str, Any]]:
+        """What was recorded."""
+        return [json.loads(line) for line in self.path.read_text().splitlines()]
+
+
+def behind(folder: Path, run: Callable[[Behind], Awaitable[None]]) -> Behind:
+    """Run it on a loop of its own."""
+
+    async def within() -> Behind:
+        proxied = Behind(folder)
+        await run(proxied)
+        return proxied
+
+    return asyncio.run(within())
+
+
+def test_it_changes_nothing(tmp_path: Path) -> None:
+    async def run(proxied: Behind) -> None:
+        token = (await proxied.sign_in())["access_token"]
+        for headers in ({}, {"Authorization": f"Bearer {token}"}, {"Authorization": "Bearer x"}):
+            through = await proxied.client.get("/contacts?limit=1000", headers=headers)
+            direct = await proxied.direct.get("/contacts?limit=1000", headers=headers)
+            assert (through.status_code, through.content) == (direct.status_code, direct.content)
+            assert through.headers.get("www-authenticate") == direct.headers.get("www-authenticate")
+        posted = await proxied.client.post("/messages", json={"a": 1}, headers={"Authorization": f"Bearer {token}"})
+        assert posted.json()["body"] == {"a": 1}
+
+    behind(tmp_path, run)
+
+
+def test_it_tells_what_the_mocks_own_ledger_tells(tmp_path: Path) -> None:
+    """Generations and outcomes from the wire alone: rotation, reuse that is forgiven, reuse that is not."""
+
+    async def run(proxied: Behind) -> None:
+        first = await proxied.sign_in()
+        second = await proxied.refresh(first["refresh_token"])
+        await proxied.refresh(first["refresh_token"])
+        third = await proxied.refresh(second["refresh_token"])
+        await proxied.refresh(first["refresh_token"])
+        await proxied.client.get("/contacts", headers={"Authorization": f"Bearer {third['access_token']}"})
+        await proxied.client.get("/contacts")
+        strict = await proxied.sign_in("/rfc9700")
+        await proxied.refresh(strict["refresh_token"], RFC)
+        await proxied.refresh(strict["refresh_token"], RFC)
+
+    proxied = behind(tmp_path, run)
+    mine = [(e["status"], e["generation"], e["grant_outcome"], e["cause"]) for e in proxied.entries]
+    its = [
+        (e.status, e.generation, e.grant_outcome, e.cause) for e in proxied.ledger.entries if "signup" not in e.target
+    ]
+    # Tokens of one second are the same bytes, to the proxy and to the mock; each names the newest.
+    assert [line[2] for line in mine] == ["rotated" if x == "kept" else x for x in [line[2] for line in its]]
+    assert [line[0] for line in mine] == [line[0] for line in its]
+    assert mine[1:5] == its[1:5]
+    assert mine[-4:] == its[-4:]
+
+
+def test_no_token_and_no_secret_is_kept(tmp_path: Path) -> None:
+    pairs: list[dict[str, str]] = []
+
+    async def run(proxied: Behind) -> None:
+        pairs.append(await proxied.sign_in())
+        pairs.append(await proxied.refresh(pairs[0]["refresh_token"]))
+        await proxied.client.get(f"/contacts?limit=1&access_token={pairs[1]['access_token']}&apikey=hush")
+
+    text = behind(tmp_path, run).path.read_text()
+    for pair in pairs:
+        assert pair["access_token"] not in text
+        assert pair["access_token"].rpartition(".")[2] not in text
+        assert pair["refresh_token"] not in text
+    assert "hush" not in text
+    assert WHO["password"] not in text
+    assert '"/contacts?limit=1&access_token=' in text
+
+
+def test_what_was_issued_before_has_no_generation(tmp_path: Path) -> None:
+    async def run(proxied: Behind) -> None:
+        await proxied.direct.post("/auth/v1/signup", json=WHO)
+        old = (await proxied.direct.post(f"{TOKEN}?grant_type=password", json=WHO)).json()
+        await proxied.client.get("/contacts", headers={"Authorization": f"Bearer {old['access_token']}"})
+        await proxied.refresh(old["refresh_token"])
+
+    read, exchanged = behind(tmp_path, run).entries
+    assert (read["generation"], exchanged["generation"]) == (None, None)
+    assert read["family"] == exchanged["family"] is not None
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "outcome"),
+    [
+        (400, {"error": "invalid_grant"}, "refused"),
+        (400, {"error_code": "refresh_token_not_found"}, "not_found"),
+        (429, {}, "rate_limited"),
+        (409, {}, "conflict"),
+        (503, {}, None),
+        (200, {"access_token": "a", "refresh_token": "b"}, "rotated"),
+        (200, {"access_token": "a", "refresh_token": "unseen"}, "kept"),
+        (200, {"access_token": "a"}, "kept"),
+    ],
+)
+def test_what_became_of_a_refresh(status: int, answer: dict[str, Any], outcome: str | None) -> None:
+    assert Sessions().exchanged("unseen", status, answer)[1] == outcome
+
+
+def test_a_refresh_token_that_was_spent_and_is_refused_was_reused() -> None:
+    sessions = Sessions()
+    sessions.signed_in({"access_token": "a0", "refresh_token": "r0"})
+    sessions.exchanged("r0", 200, {"access_token": "a1", "refresh_token": "r1"})
+    place, outcome = sessions.exchanged("r0", 400, {"error": "invalid_grant"})
+    assert (place.generation, outcome) == (0, "reused")
+    assert sessions.of("a1").generation == 1
+
+
+def test_the_judge_does_not_know_what_the_wire_does_not_tell(tmp_path: Path) -> None:
+    async def run(proxied: Behind) -> None:
+        await proxied.client.post(
+            "/oauth/token", data={"grant_type": "refresh_token", "refresh_token": "abcdefghijkl"}
+        )
+
+    proxied = behind(tmp_path, run)
+    assert proxied.entries[0]["grant_outcome"] == "refused"
+    assert main(["judge", str(proxied.path)]) == 3
+
+
+def test_a_target_that_does_not_answer(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with httpx.AsyncClient(base_url="http://127.0.0.1:9") as target:
+            app = create_app(target, Recorder(tmp_path / "traffic.jsonl"), [TOKEN])
+            async with httpx.AsyncClient(base_url="http://proxy", transport=httpx.ASGITransport(app)) as client:
+                assert (await client.get("/contacts")).status_code == 502
+
+    asyncio.run(run())
+    assert json.loads((tmp_path / "traffic.jsonl").read_text())["status"] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--target", "staging"], "--target staging: expected an address such as https://staging.example.com"),
+        (["--target", "http://x", "--ledger", "/dev/null/x"], "--ledger /dev/null/x: Not a directory"),
+        (["--target", "http://x", "--port", "70000", "--ledger", "/dev/null"], "--port 70000: ports go from 0"),
+    ],
+)
+def test_what_cannot_work_is_refused(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["proxy", *arguments]) == 2
+    assert said in capsys.readouterr().err
+
+
+@contextmanager
+def serving(*command: str) -> Iterator[str]:
+    """Run a server whose first line names its address."""
+    with subprocess.Popen([sys.executable, "-m", *command], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        yield process.stdout.readline().split()[3]
+        process.terminate()
+
+
+def test_a_real_client_through_the_proxy_is_judged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    traffic = tmp_path / "traffic.jsonl"
+    with (
+        serving("race401.mock_api") as mock,
+        serving("race401.harness", "proxy", "--target", mock, "--ledger", str(traffic)) as url,
+        SyncGoTrueClient(url=f"{url}/auth/v1", auto_refresh_token=False, persist_session=False) as client,
+    ):
+        client.sign_up(WHO)  # type: ignore[arg-type]
+        session = client.sign_in_with_password(WHO).session  # type: ignore[arg-type]
+        assert session is not None
+        bearer = {"Authorization": f"Bearer {session.access_token}"}
+        assert len(httpx.get(f"{url}/contacts?limit=1000", headers=bearer).json()) == 1000
+        client.refresh_session()
+        assert main(["judge", str(traffic)]) == 0
+        assert httpx.get(f"{url}/contacts").status_code == 401
+    assert main(["judge", str(traffic)]) == 1
+    told = capsys.readouterr().out
+    assert "the app saw 1 401s in 2 requests (1 missing_token)" in told
+    assert "1 refused requests name neither a client nor a session" in told
+    assert [json.loads(line)["grant_outcome"] for line in traffic.read_text().splitlines()].count("rotated") == 1
