@@ -17,8 +17,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from race401.mock_api.__main__ import Server, _end_with_parent
+from race401.mock_api.__main__ import end_with_parent
 from race401.mock_api.resources import ENTITLEMENTS
+from race401.mock_api.serving import Server
 
 api = FastAPI()
 KEY = OctKey.import_key("a secret that only this bench has, long enough")
@@ -81,7 +82,7 @@ if __name__ == "__main__":
     sock = socket.create_server(("127.0.0.1", 0))
     port = sock.getsockname()[1]
     config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, lifespan="off")
-    server = Server(config, json.dumps({"url": f"http://127.0.0.1:{port}"}))
-    threading.Thread(target=_end_with_parent, args=(server,), daemon=True).start()
-    server.run(sockets=[sock])
+    server = Server(config, json.dumps({"url": f"http://127.0.0.1:{port}"}), sock)
+    threading.Thread(target=end_with_parent, args=(server,), daemon=True).start()
+    server.serve_until_ended()
     sys.exit(0)

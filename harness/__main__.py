@@ -14,8 +14,8 @@ from importlib.metadata import version
 from race401.harness.commands.errors import CommandError
 
 COMMANDS = (
-    *("judge", "worlds", "report", "compare", "bless", "watch", "burst", "card", "scoreboard", "proxy"),
-    *("explore", "replay", "ablate"),
+    *("burst", "judge", "report", "compare", "bless", "watch", "card", "scoreboard", "proxy"),
+    *("serve", "worlds", "explore", "replay", "ablate"),
 )
 USAGE, UNKNOWN, INTERNAL = 2, 3, 4  # exit codes
 

@@ -12,6 +12,7 @@ from race401.mock_api.faults import Faults
 from race401.mock_api.gates import FreeGates, Gates
 from race401.mock_api.guard import Guard
 from race401.mock_api.ledger import Ledger
+from race401.mock_api.program import Program
 from race401.mock_api.races import Races
 from race401.mock_api.realm import Realm
 from race401.mock_api.worlds import WORLDS, World
@@ -35,6 +36,7 @@ def create_app(
     ledger: Ledger | None = None,
     gates: Gates | None = None,
     control_key: str | None = None,
+    programs: Iterable[Program] = (),
 ) -> Guard:
     """Return the app; without arguments, the shipped worlds on the machine's clock."""
     now = Clock(clock)
@@ -57,6 +59,8 @@ def create_app(
         ],
     )
     api.state.realms, api.state.server, api.state.races = realms, server, Races(held, faults)
+    for program in programs:
+        api.state.races.arm(program)
     # Taken over, not included: an included router costs each request 15 us, and the docs' own routes come last.
     api.router.routes[:0] = [
         *resources.router.routes,

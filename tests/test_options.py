@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from race401.mock_api.__main__ import KEEP_ALIVE
+from race401.mock_api.serving import KEEP_ALIVE
 from race401.scenarios import limits
 from race401.scenarios.options import KEPT_ALIVE, Plan, Refused, check_load, read
 

@@ -1,5 +1,6 @@
 """`python -m mock_api`: what it prints, what it refuses, how it ends."""
 
+import argparse
 import signal
 import socket
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from race401.mock_api.serving import ServingError, add_options, prepare
 from race401.mock_api.worlds import WORLDS
 
 ROOT = Path(__file__).parents[1]
@@ -17,11 +19,12 @@ WITHIN = 30  # s
 
 
 def refused(*options: str) -> str:
-    """Run to its end; the exit code must be 2. Return what it says last."""
-    done = subprocess.run([*SERVE, *options], cwd=ROOT, capture_output=True, text=True, timeout=WITHIN, check=False)
-    assert done.returncode == 2
-    assert "Traceback" not in done.stderr
-    return done.stderr.splitlines()[-1]
+    """Why these options cannot be served."""
+    parser = argparse.ArgumentParser()
+    add_options(parser)
+    with pytest.raises(ServingError) as caught:
+        prepare(parser.parse_args(options))
+    return str(caught.value)
 
 
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
@@ -58,24 +61,32 @@ def test_a_port_in_use() -> None:
         taken.listen()
         port = str(taken.getsockname()[1])
         line = refused("--port", port)
-    assert line == f"race401: cannot listen on 127.0.0.1:{port}: Address already in use; try --port 0"
+    assert line == f"cannot listen on 127.0.0.1:{port}: Address already in use; try --port 0"
 
 
 @pytest.mark.parametrize(
     ("options", "said"),
     [
         (["--port", "70000"], "cannot listen on 127.0.0.1:70000"),
-        (["--host", "no.such.host.invalid"], "cannot listen on no.such.host.invalid:0"),
+        (["--host", "192.0.2.7"], "--host 192.0.2.7 is not this machine alone: whoever reaches it could sign in"),
+        (["--host", "192.0.2.7", "--expose"], "cannot listen on 192.0.2.7:0: Cannot assign requested address"),
+        (["--host", "no.such.host.invalid", "--expose"], "cannot listen on no.such.host.invalid:0"),
         (["--ledger", "/dev/null/x"], "--ledger /dev/null/x: Not a directory"),
         (["--lifetime", "0"], "--lifetime 0: access tokens must live for at least 1 s"),
-        (["--lifetime", "soon"], "invalid float value: 'soon'"),
+        (["--program", "luck"], "--program luck: No such file or directory; shipped are concurrent-401s, "),
+        (["--program", "Makefile"], "--program Makefile: "),
         (["--leeway", "-1"], "--leeway -1: cannot be negative"),
-        (["--bogus"], "unrecognized arguments: --bogus"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_what_cannot_work_is_refused(options: list[str], said: str) -> None:
     assert said in refused(*options)
+
+
+def test_a_refusal_is_one_line_and_exit_code_2() -> None:
+    command = [*SERVE, "--leeway", "-1"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=WITHIN, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", "race401: --leeway -1: cannot be negative\n")
 
 
 def test_worlds_of_a_file_are_served_too(tmp_path: Path) -> None:

@@ -1,0 +1,70 @@
+"""`race401 serve`: serve the mock, to point any client at; a line of counts as they come, Ctrl-C to end."""
+
+import sys
+from argparse import ArgumentParser, Namespace
+from collections import Counter
+
+from race401.harness.commands.errors import CommandError
+from race401.mock_api.ledger import Ledger
+from race401.mock_api.serving import Serving, ServingError, add_options, prepare
+
+ABOUT = "serve the mock, to point any client at"
+PORT = 8401
+CLEAR = "\r\x1b[K"  # back to the line's beginning, and nothing on it
+
+
+def add(parser: ArgumentParser) -> None:
+    """Declare the options."""
+    add_options(parser, PORT)
+
+
+def run(given: Namespace) -> int:
+    """Serve until Ctrl-C."""
+    try:
+        serving = prepare(given)
+    except ServingError as error:
+        raise CommandError(str(error)) from None
+
+    async def show() -> None:
+        print(f"{CLEAR}{counts(serving.ledger)}", end="", flush=True)
+
+    live = sys.stdout.isatty()
+    serving.server(told(serving, given), show if live else None).serve_until_ended()
+    print(CLEAR if live else "", end="")
+    print(counts(serving.ledger))
+    return 0
+
+
+def told(serving: Serving, given: Namespace) -> str:
+    """Return what a newcomer needs to know."""
+    lines = [
+        serving.told,
+        "",
+        f"A Supabase client takes {serving.url} as its URL, and any key. Each may have a path of its own,",
+        f"{serving.url}/~NAME or {serving.url}/WORLD/~NAME. What happened: {serving.url}/_race401/ledger",
+    ]
+    lines += [f"armed: {program}" for program in given.program or ()]
+    if serving.exposed:
+        steered = "whoever has the key" if given.control_key else "nobody from elsewhere"
+        lines += ["", "EXPOSED: whoever reaches this address can sign up, sign in and read what test accounts hold;"]
+        lines += [f"it can be steered from this machine, and by {steered}."]
+    return "\n".join([*lines, ""])
+
+
+def counts(ledger: Ledger) -> str:
+    """Return one line: requests, 401s by cause, exchanges by outcome."""
+    causes: Counter[str] = Counter()
+    outcomes: Counter[str] = Counter()
+    requests = 0
+    for (_, _, status, cause, outcome), n in ledger.counts.copy().items():
+        requests += n
+        if status == 401 and cause is not None:  # noqa: PLR2004
+            causes[cause] += n
+        if outcome is not None:
+            outcomes[outcome] += n
+    return f"requests: {requests} · 401s: {_told(causes)} · exchanges: {_told(outcomes)}"
+
+
+def _told(counted: Counter[str]) -> str:
+    split = ", ".join(f"{name} {n}" for name, n in counted.most_common())
+    return f"{counted.total()}" + (f" ({split})" if split else "")
