@@ -7,7 +7,7 @@ import { about, env, grant, serve } from "./protocol.mjs";
 const INFLIGHT =
   "axios-auth-refresh/dist/index.esm.js:1 `!s.skipInstances.includes(t)`: a 401 that comes while a refresh runs " +
   'is passed on; the README promises the queue for "new requests" only. ' +
-  "With `deduplicateRefresh: false` it survives";
+  "Known as Flyrell/axios-auth-refresh#307; with `deduplicateRefresh: false` it survives";
 const told = about("axios-auth-refresh", "https://github.com/Flyrell/axios-auth-refresh#usage", {
   claims: ["single_flight", "retry_on_401"],
   explains: {

@@ -9,7 +9,7 @@ from protocol import about, serve
 URL = os.environ["RACE401_URL"]
 TOLD = about(
     "httpx-auth",
-    "https://colin-b.github.io/httpx_auth/#resource-owner-password-credentials-flow",
+    "https://github.com/Colin-b/httpx_auth#resource-owner-password-credentials-flow",
     claims=["single_flight"],
 )
 

@@ -106,6 +106,15 @@ def _fails(status: int, for_s: float) -> dict[str, Any]:
     return {"fault": [{"kind": "status", "status": status, "which": {"request": "exchange"}, "for_s": for_s}]}
 
 
+SLOW = {  # for 2 s, or until every caller has sent a refresh of its own: then the same ones lose each time
+    "hold": [
+        {
+            "which": {"request": "exchange", "nth": 1},
+            "until": {"request": "exchange", "at": "answer", "count": CALLERS},
+            "or_after_s": 2.0,
+        }
+    ]
+}
 RACES = (
     Race(
         "concurrent-expiry",
@@ -117,7 +126,7 @@ RACES = (
     Race(
         "slow-refresh",
         "the same, and the answer to the refresh takes 2 s",
-        (SignIn(ALMOST_OVER), Arm("slow-refresh"), Burst(due=True)),
+        (SignIn(ALMOST_OVER), Arm("slow-refresh", SLOW), Burst(due=True)),
         covers="refresh",
         claim="single_flight",
     ),
