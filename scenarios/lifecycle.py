@@ -228,6 +228,7 @@ def start(environment: Environment, **_: Any) -> None:
     given = _options(environment)
     if not isinstance(environment.runner, WorkerRunner):
         given.race401_load = {name: getattr(given, name) for name in ("num_users", "spawn_rate", "run_time")}
+        given.race401_host = environment.host or state.host  # a worker knows no other, where a form left it empty
     plan = options.read(vars(given) | given.race401_load, state.scenario)
     state.stopped, report = False, state.samples.append
     if not isinstance(environment.runner, WorkerRunner):
@@ -240,7 +241,7 @@ def start(environment: Environment, **_: Any) -> None:
     Browser.run_in_hand = Run(
         id=given.run_id,
         plan=plan,
-        host=(environment.host or state.host).rstrip("/"),
+        host=given.race401_host.rstrip("/"),
         last_page_at=began_at + plan.last_page_after,
         report=report,
         done=lambda: _browser_done(environment),
