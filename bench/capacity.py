@@ -52,10 +52,11 @@ def main() -> int:
     for browsers in given.browsers:
         costs.append(cost := measure(browsers, given.bursts // browsers, given.rate))
         print(
-            f"{cost.browsers:6} browsers: {cost.requests} requests, {cost.errors.total()} transport errors {dict(cost.errors) or ''}, "
+            f"{cost.browsers:6} browsers: {cost.requests} requests, {cost.errors.total()} transport errors, "
             f"{cost.generator * 1e6:.0f} us of generator CPU a request, {cost.server * 1e6:.0f} us of server CPU, "
             f"resident {cost.generator_memory / 1e6:.0f} MB and {cost.server_memory / 1e6:.0f} MB, "
-            f"{cost.entry:.0f} bytes an entry, {cost.judged * 1e6:.1f} us to judge it",
+            f"{cost.entry:.0f} bytes an entry, {cost.judged * 1e6:.1f} us to judge it"
+            + (f"; {dict(cost.errors)}" if cost.errors else ""),
             flush=True,
         )
     first, last = costs[0], costs[-1]
