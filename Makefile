@@ -8,7 +8,7 @@ READY_DEV := $(VENV)/.ready-dev
 
 GATED := $(BIN)/locust -f scenarios/burst.py --headless --skip-log-setup -u 24 -r 24 --pages 8
 
-.PHONY: burst gate bless test test-all test-browser check bench seeds alarms million mutate scoreboard docs lock clean setup
+.PHONY: burst gate bless test test-all test-browser check bench seeds alarms million mutate scoreboard docs lock clean setup explore ablate
 
 burst: $(READY)  ## the main job: the race before and after the fix, about 20 s of load
 	@$(BIN)/locust -f scenarios/burst.py --headless --skip-log-setup -u 60 -r 60 -t 20s $(ARGS)
@@ -40,6 +40,12 @@ check: $(READY_DEV)  ## lint, types, import layers
 	@$(BIN)/pyright --warnings >$(VENV)/pyright.log || { cat $(VENV)/pyright.log; exit 1; }
 	@$(BIN)/lint-imports --no-logo >$(VENV)/layers.log 2>&1 || { cat $(VENV)/layers.log; exit 1; }
 	@echo "check: lint, types and import layers hold"
+
+explore: $(READY)  ## every order of every step: what the fix as reported lets in, with the shortest story of each
+	@$(BIN)/race401 explore --policy fixed --world rfc9700 --callers 3 --sign-out $(ARGS)
+
+ablate: $(READY)  ## which part of the fix does what, about 2 minutes
+	@$(BIN)/race401 ablate $(ARGS)
 
 bench: $(READY_DEV)  ## ratios, measured side by side in one run
 	@$(BIN)/python -m pytest -p no:cacheprovider --benchmark-quiet --no-header --disable-warnings bench $(ARGS)

@@ -13,7 +13,21 @@ from importlib.metadata import version
 
 from race401.harness.commands.errors import CommandError
 
-COMMANDS = ("judge", "worlds", "report", "compare", "bless", "watch", "burst", "card", "scoreboard", "proxy")
+COMMANDS = (
+    "judge",
+    "worlds",
+    "report",
+    "compare",
+    "bless",
+    "watch",
+    "burst",
+    "card",
+    "scoreboard",
+    "proxy",
+    "explore",
+    "replay",
+    "ablate",
+)
 USAGE, UNKNOWN, INTERNAL = 2, 3, 4  # exit codes
 
 

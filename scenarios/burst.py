@@ -57,6 +57,7 @@ def stop(environment: Environment, **_: Any) -> None:
 def judge(environment: Environment, **_: Any) -> None:
     """Judge the run, and set the exit code by the verdict. Registered at import: runs after the last reports."""
     lifecycle.finish(environment)
+    lifecycle.write_outputs(environment)
 
 
 @events.quit.add_listener

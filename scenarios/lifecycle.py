@@ -24,11 +24,12 @@ from typing import Any, NoReturn
 
 from race401.harness.judge.checks import Value
 from race401.harness.judge.verdict import EXIT_CODES
-from race401.scenarios import limits, options
+from race401.scenarios import limits, options, ui
 from race401.scenarios.browser import Browser, Run
 from race401.scenarios.mock import Mock, MockDidNotStart, die_with_parent, worlds_at
 from race401.scenarios.options import Plan, Refused
 from race401.scenarios.record import Record
+from race401.scenarios.tally import Tally
 
 SCENARIO = {"name": "burst", "version": 1}  # runs of different versions are not comparable
 STOP_TIMEOUT = 15.0  # s for a page that was begun to end
@@ -49,6 +50,7 @@ class State:
         self.folder: Path | None = None  # of the first run
         self.spool: Path | None = None  # where our own mock writes its ledger
         self.record: Record | None = None  # of the run in hand
+        self.tally: Tally | None = None  # of that run, and after it until the next
         self.samples: list[dict[str, Any]] = []  # worker: not yet reported
         self.runs = 0
         self.interrupted = False
@@ -95,6 +97,7 @@ def prepare(environment: Environment) -> None:
         _refuse(str(refusal))
     if environment.web_ui is not None:
         _check_the_form(environment)
+        ui.attach(environment, _rows)
 
 
 def _check_limits(environment: Environment, plan: Plan) -> None:
@@ -204,13 +207,14 @@ def _watch(environment: Environment, mock: Mock) -> None:
 
 def _send_last_reports(environment: Environment) -> None:
     """On a worker: report what is left before the process ends, whatever ended it."""
+    environment.events.quitting.add_listener(lambda **_: _flush(environment))
 
-    def flush(**_: Any) -> None:
-        send = getattr(environment.runner, "_send_stats", None)
-        if send is not None:
-            send()
 
-    environment.events.quitting.add_listener(flush)
+def _flush(environment: Environment) -> None:
+    """On a worker: report what is left, now."""
+    send = getattr(environment.runner, "_send_stats", None)  # locust's own, and private
+    if send is not None:
+        send()
 
 
 # --- the test -------------------------------------------------------------------------------------
@@ -262,6 +266,8 @@ def _begin(environment: Environment, plan: Plan, began_at: float) -> Record | No
     if isinstance(runner, MasterRunner):
         record.missing_witnesses = set(runner.clients)
     state.record = record
+    names = {(c.name, role): f"{c.name} [{p.name}]" for c in plan.conditions for role, p in plan.policies.items()}
+    state.tally = Tally(record.run, names, record.samples, record.spool)
     print(f"race401: {plan}; mock at {state.host}", file=sys.stderr)
     if sys.stderr.isatty():
         gevent.spawn(_show_progress, environment, record)
@@ -274,10 +280,21 @@ def _show_progress(environment: Environment, record: Record) -> None:
     while state.record is record and state.ended_at is None:
         total = environment.runner.stats.total
         ran, of = time.time() - record.started_at, f" of {record.plan.run_time:.0f}" if record.plan.run_time else ""
-        line = f"{ran:3.0f}{of} s · {total.num_requests} requests · {total.num_failures} failures that the app saw"
+        line = (
+            f"{ran:3.0f}{of} s · {total.num_requests} requests · 401s that the app saw: {_seen_so_far(record.plan)}"
+        )
         print(f"\r{line}\x1b[K", end="", file=sys.stderr, flush=True)
         gevent.sleep(PROGRESS_EVERY)
     print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+def _seen_so_far(plan: Plan) -> str:
+    assert state.tally is not None
+    return ", ".join(f"{state.tally.app_401s(role)} {policy.name}" for role, policy in plan.policies.items())
+
+
+def _rows() -> list[dict[str, Any]]:
+    return state.tally.rows() if state.tally is not None else []
 
 
 def _browser_done(environment: Environment) -> None:
@@ -298,7 +315,10 @@ def stop(environment: Environment) -> None:
     """Note when the run ended, and whether that was its end."""
     state.stopped = True
     record = state.record
-    if isinstance(environment.runner, WorkerRunner) or record is None:
+    if isinstance(environment.runner, WorkerRunner):
+        _flush(environment)  # before the master hears that this worker has stopped, so that its table is whole then
+        return
+    if record is None:
         return
     _note_the_end(record)
     if environment.web_ui is not None:
@@ -338,6 +358,16 @@ def finish(environment: Environment) -> None:
         print(f"race401: internal error while judging: {type(error).__name__}: {error}", file=sys.stderr)
     if environment.web_ui is not None:
         _print_table()
+
+
+def write_outputs(environment: Environment) -> None:
+    """Put the table into the files that locust was asked for; again, where locust wrote them too early."""
+    if state.tally is None or isinstance(environment.runner, WorkerRunner):
+        return
+    try:
+        ui.write(environment, state.tally.rows())
+    except OSError as error:
+        print(f"race401: {error.filename}: {error.strerror}", file=sys.stderr)
 
 
 def end() -> None:

@@ -156,6 +156,8 @@ def test_a_threshold_allows_so_many_more() -> None:
     assert compare(before, counted(sessions=10, sessions_401=2, store_reads=10), limits).value is Value.PASS
     assert compare(before, counted(sessions=10, sessions_401=3), limits).value is Value.FAIL
     assert compare(before, counted(sessions=10, store_reads=11), limits).value is Value.FAIL
+    more = compare(counted(sessions=10, sessions_401=3), counted(sessions=10, sessions_401=5), limits)
+    assert changed(more, "caller-401s").why == "2 more are allowed", "more than the baseline's, not than none"
 
 
 def test_nothing_to_divide_by_is_shown_as_such() -> None:

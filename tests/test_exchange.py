@@ -34,7 +34,9 @@ def server(response: httpx.Response, asked: list[httpx.Request] | None = None) -
 def test_the_refresh_grant() -> None:
     """The request is the contract's, carries the client's own headers, and the pair is the answer's."""
     asked: list[httpx.Request] = []
-    assert server(httpx.Response(200, json=ISSUED), asked).exchange(OLD) == TokenPair("access-1", "refresh-1", 4600.0)
+    assert server(httpx.Response(200, json=ISSUED), asked).exchange(OLD) == TokenPair(
+        *("access-1", "refresh-1", 4600.0), received_at=1000.0, expires_in=3600.0, lifetime=3600.0
+    )
     (request,) = asked
     assert str(request.url) == "http://auth/auth/v1/token?grant_type=refresh_token"
     assert request.content == b'{"refresh_token":"refresh-0"}'
@@ -50,7 +52,8 @@ def test_the_refresh_grant_on_an_event_loop() -> None:
 def test_a_refresh_token_that_is_not_sent_is_kept() -> None:
     """Servers that do not rotate omit it; a sign-in without one is no answer."""
     omitted = {key: value for key, value in ISSUED.items() if key != "refresh_token"}
-    kept = TokenPair("access-1", "refresh-0", 4600.0)
+    times = {"received_at": 1000.0, "expires_in": 3600.0, "lifetime": 3600.0}
+    kept = TokenPair("access-1", "refresh-0", 4600.0, **times)  # type: ignore[arg-type]
     assert server(httpx.Response(200, json=omitted)).exchange(OLD) == kept
     assert asyncio.run(server(httpx.Response(200, json=omitted)).aexchange(OLD)) == kept
     with pytest.raises(RefreshUnavailable):

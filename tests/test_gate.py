@@ -72,6 +72,13 @@ def test_other_runs_are_refused_by_field(capsys: Said) -> None:
     assert said == "race401: not comparable: users: 12 in the baseline, 18 now\n"
 
 
+def test_a_line_does_not_name_every_field(capsys: Said) -> None:
+    worlds = {"rfc9700": dict.fromkeys("abcdefg", 1)}
+    others = {"rfc9700": dict.fromkeys("abcdefg", 2)}
+    said = refused(capsys, "compare", run_in("a", worlds=others), run_in("b", worlds=worlds))
+    assert "worlds.rfc9700.e: 2 in the baseline, 1 now; and 2 fields more" in said
+
+
 def test_what_is_no_run_is_refused(capsys: Said, tmp_path: Path) -> None:
     Path("empty").mkdir()
     Path("bad.json").write_text("{}")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from ledgers import PAGE, Run, reproduced
 
@@ -83,6 +83,7 @@ def hold(folder: Path, cut: int, state: Mapping[str, object]) -> None:
     assert verdict.value is (Value.FAIL if failures(verdict) else Value.UNKNOWN)
 
 
+@settings(deadline=None)
 @given(cut=st.integers(0, len(WHOLE)), state=st.sampled_from([WITNESSED, KILLED]))
 def test_cut_at_any_byte(folder: Path, cut: int, state: Mapping[str, object]) -> None:
     hold(folder, cut, state)
@@ -111,3 +112,21 @@ def test_a_retry_that_was_cut_away_leaves_its_401_undecided(folder: Path) -> Non
     _, verdict = judged(folder, ENDS[before_its_retry], WITNESSED)
     assert failures(verdict) == {}
     assert any("ends too soon to tell" in finding.sentence for finding in verdict.findings)
+
+
+def test_a_401_long_before_the_cut_is_proven_without_a_witness() -> None:
+    """A killed run has no samples: a 401 whose burst was over stays proven, one at the very end does not."""
+    burst = reproduced()
+    burst.samples = []
+    burst.manifest |= KILLED
+    burst.entry(AFTER, PAGE[0], 401, attempt=f"{AFTER}#2.1", cause="expired")
+    assert ("caller-401s", "subject") not in failures(judge(burst.evidence()))
+    burst.entry(AFTER, PAGE[0], 200, attempt=f"{AFTER}#3.1", received_at=5.0, answered_at=5.0)
+    assert ("caller-401s", "subject") in failures(judge(burst.evidence()))
+
+
+def test_a_whole_ledger_needs_no_witness() -> None:
+    """Where nothing is cut away the server's last answer stands, whatever the program says."""
+    whole = reproduced()
+    whole.attempt(AFTER, "2.1", PAGE[0], "expired", status=200)
+    assert ("caller-401s", "subject") in failures(judge(whole.evidence()))

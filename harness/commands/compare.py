@@ -17,6 +17,7 @@ from race401.harness.judge.thresholds import SETTINGS, Thresholds, WrongSetting
 from race401.harness.reporting import comparison, markdown
 
 ABOUT = "compare a run with a baseline or another run: fails if 401s, lost sessions or refreshes came back"
+REASONS = 5  # that one line names
 PYPROJECT = Path("pyproject.toml")
 
 
@@ -46,7 +47,8 @@ def run(given: Namespace) -> int:
 def compared(before: Summary, now: Summary, limits: Thresholds) -> Comparison:
     """Compare; refuse runs that did different things."""
     if reasons := comparable.incomparable(before, now):
-        raise CommandError("not comparable: " + "; ".join(reasons))
+        more = f"; and {len(reasons) - REASONS} fields more" if len(reasons) > REASONS else ""
+        raise CommandError(f"not comparable: {'; '.join(reasons[:REASONS])}{more}")
     return judge_compare.compare(before, now, limits)
 
 

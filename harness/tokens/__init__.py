@@ -6,10 +6,11 @@ from race401.harness.tokens.errors import AuthError, RefreshRefused, RefreshUnav
 from race401.harness.tokens.exchange import AuthServer, Exchanger
 from race401.harness.tokens.model import Change, TokenPair, Trace
 from race401.harness.tokens.narrate import narrate
-from race401.harness.tokens.policy import FIXED, POLICIES, PRE_FIX, Policy
+from race401.harness.tokens.policy import FIXED, HARDENED, POLICIES, PRE_FIX, Policy
 
 __all__ = [
     "FIXED",
+    "HARDENED",
     "POLICIES",
     "PRE_FIX",
     "TRACE",

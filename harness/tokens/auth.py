@@ -1,16 +1,18 @@
 """
 The core behind `httpx.Client(auth=...)` and `httpx.AsyncClient(auth=...)`: one class, two drivers.
 
-Rules: the lock is held while a generator is stepped and never across I/O. A flight runs in a task, thread or
-greenlet of its own, so that killing a caller, its first one included, neither ends nor strands it. Nothing is
-locked at import: gevent may patch later.
+Rules: the lock is held while a generator is stepped and while the store is written, and never across the network. A
+flight runs in a task, thread or greenlet of its own, so that killing a caller, its first one included, neither ends
+nor strands it. Nothing is locked at import: gevent may patch later.
 """
 
 import asyncio
+import random
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from typing import Protocol, TypeVar
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias, TypeVar, runtime_checkable
 
 import httpx
 
@@ -19,6 +21,7 @@ from race401.harness.tokens.clock import Clock, system_clock
 from race401.harness.tokens.errors import AuthError, RefreshUnavailable
 from race401.harness.tokens.exchange import Exchanger
 from race401.harness.tokens.model import (
+    AT_ONCE,
     Answered,
     Change,
     Done,
@@ -29,6 +32,8 @@ from race401.harness.tokens.model import (
     ExchangeFailed,
     Flight,
     Join,
+    Launch,
+    Lock,
     ReadStore,
     Send,
     Session,
@@ -36,11 +41,15 @@ from race401.harness.tokens.model import (
     StoreRead,
     TokenPair,
     Trace,
+    Withheld,
     WriteStore,
+    same,
 )
 from race401.harness.tokens.policy import FIXED, Policy
 
 S = TypeVar("S", bound=Step)
+
+Launcher: TypeAlias = Callable[[Flight, list[Callable[[], None]]], None]  # the list: what lets it go
 
 TRACE = "race401.trace"  # request.extensions[TRACE] is this request's Trace
 
@@ -54,6 +63,15 @@ class SessionStore(Protocol):
 
     def write(self, pair: TokenPair | None) -> None:
         """Store the pair; None: forget it."""
+        ...
+
+
+@runtime_checkable
+class SwappingStore(SessionStore, Protocol):
+    """A store that others write too, and that can compare and write in one step. Others are read, then written."""
+
+    def swap(self, old: TokenPair, new: TokenPair | None) -> bool:
+        """Store `new` if `old` is stored, by family and generation; return whether it was."""
         ...
 
 
@@ -74,15 +92,28 @@ class MemoryStore:
         self._pair = pair
 
 
+@dataclass(slots=True, eq=False)
+class _Ride:
+    """One flow being driven, and what it holds until it ends."""
+
+    flow: core.Flow
+    trace: Trace = field(default_factory=Trace)
+    hold: AbstractContextManager[object] | None = None  # the lock across tabs
+
+
 class TokenAuth(httpx.Auth):
     """Authorise requests with the session's token, as the policy says.
 
     `observers` are called with each step (effect or event) as it happens, `listeners` with each change of the
     session and the pair that it left; both in the thread or task where it happens. `request.extensions[TRACE]`
-    counts what a request cost.
+    counts what a request cost. `tab_lock` makes the lock that sessions over the same store share (see `tabs`);
+    without one, a policy that wants it is alone. `luck`, in [0, 1), is this session's share of the policy's jitter.
     """
 
-    __slots__ = ("_clock", "_exchanger", "_listeners", "_lock", "_observers", "policy", "session", "store")
+    __slots__ = (
+        *("_clock", "_exchanger", "_listeners", "_lock", "_observers", "_tab_lock"),
+        *("policy", "session", "store"),
+    )
 
     def __init__(
         self,
@@ -93,8 +124,10 @@ class TokenAuth(httpx.Auth):
         clock: Clock = system_clock,
         observers: Iterable[Callable[[Step], None]] = (),
         listeners: Iterable[Callable[[Change, TokenPair | None], None]] = (),
+        tab_lock: Callable[[], AbstractContextManager[object]] | None = None,
+        luck: float | None = None,
     ) -> None:
-        self.session = Session()
+        self.session = Session(luck=random.random() if luck is None else luck)  # noqa: S311 - spreads load
         self.policy = policy
         self.store = store if store is not None else MemoryStore()
         self._exchanger = exchanger
@@ -102,24 +135,25 @@ class TokenAuth(httpx.Auth):
         self._observers = tuple(observers)
         self._listeners = tuple(listeners)
         self._lock = threading.Lock()
+        self._tab_lock = tab_lock
 
     # --- the session ------------------------------------------------------------------------------
 
     def sign_in(self, pair: TokenPair) -> None:
         """Begin a session with a pair that the auth server has just issued."""
-        self._run(core.sign_in(self.session, pair), Trace())
+        self._finish(_Ride(core.sign_in(self.session, self.policy, pair)))
 
     def sign_out(self) -> None:
         """Forget the session on this side. Ending it at the server is `AuthServer.sign_out`, before this."""
-        self._run(core.sign_out(self.session, self.policy, self._clock()), Trace())
+        self._finish(_Ride(core.sign_out(self.session, self.policy, self._clock())))
 
     def tick(self) -> None:
         """Let the background auto-refresh come round once."""
-        self._run(core.tick(self.session, self.policy), Trace())
+        self._finish(_Ride(core.tick(self.session, self.policy)))
 
     async def atick(self) -> None:
         """Let the background auto-refresh come round once, on an event loop."""
-        await self._arun(core.tick(self.session, self.policy), Trace())
+        await self._afinish(_Ride(core.tick(self.session, self.policy)))
 
     @contextmanager
     def auto_refresh(self) -> Iterator[None]:
@@ -165,16 +199,16 @@ class TokenAuth(httpx.Auth):
             response = yield self._sending(request, self._fast(pair, at), trace)
             if response.status_code != core.UNAUTHORIZED:
                 return
-            flow = core.recover(self.session, self.policy, self._answered(response, replayable))
+            flow = core.recover(self.session, self.policy, self._answered(response, replayable), pair)
         else:
             flow = core.attempt(self.session, self.policy, at)
-        event: Answered | None = None
+        ride, event = _Ride(flow, trace), None
         try:
-            while (send := self._run(flow, trace, event)) is not None:
+            while (send := self._run(ride, event)) is not None:
                 response = yield self._sending(request, send, trace)
                 event = self._answered(response, replayable)
         finally:
-            self._close(flow)
+            self._close(ride)
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         """Drive one caller on an event loop."""
@@ -185,16 +219,16 @@ class TokenAuth(httpx.Auth):
             response = yield self._sending(request, self._fast(pair, at), trace)
             if response.status_code != core.UNAUTHORIZED:
                 return
-            flow = core.recover(self.session, self.policy, self._answered(response, replayable))
+            flow = core.recover(self.session, self.policy, self._answered(response, replayable), pair)
         else:
             flow = core.attempt(self.session, self.policy, at)
-        event: Answered | None = None
+        ride, event = _Ride(flow, trace), None
         try:
-            while (send := await self._arun(flow, trace, event)) is not None:
+            while (send := await self._arun(ride, event)) is not None:
                 response = yield self._sending(request, send, trace)
                 event = self._answered(response, replayable)
         finally:
-            self._close(flow)
+            self._close(ride)
 
     def _fast(self, pair: TokenPair, at: float) -> Send:
         """Return the sending that needs no generator; its age is reckoned only where somebody looks."""
@@ -216,104 +250,160 @@ class TokenAuth(httpx.Auth):
 
     # --- driving ----------------------------------------------------------------------------------
 
-    def _run(self, flow: core.Flow, trace: Trace, event: Event | None = None) -> Send | None:
+    def _run(self, ride: _Ride, event: Event | None = None) -> Send | None:
         """Step the flow and do what it asks until it wants to send (returned) or ends (None)."""
-        while (effect := self._step(flow, event, self._launch)) is not None:
+        while (effect := self._step(ride, event, self._launch)) is not None:
             if isinstance(effect, Send):
                 return effect
-            event = self._told(self._at_once(effect, trace) or self._wait(effect))
+            event = self._told(self._wait(effect, ride))
         return None
 
-    async def _arun(self, flow: core.Flow, trace: Trace, event: Event | None = None) -> Send | None:
+    async def _arun(self, ride: _Ride, event: Event | None = None) -> Send | None:
         """Do the same on an event loop."""
-        while (effect := self._step(flow, event, self._alaunch)) is not None:
+        while (effect := self._step(ride, event, self._alaunch)) is not None:
             if isinstance(effect, Send):
                 return effect
-            event = self._told(self._at_once(effect, trace) or await self._await(effect))
+            event = self._told(await self._await(effect, ride))
         return None
 
-    def _step(self, flow: core.Flow, event: Event | None, launch: Callable[[Flight], None]) -> Effect | None:
-        """Step once under the lock; a flight begins in the same breath, before anyone can be killed."""
-        with self._lock:
-            try:
-                effect = next(flow) if event is None else flow.send(event)
-            except StopIteration:
-                effect = None
-            if isinstance(effect, Join) and effect.flight.waiters is None:
-                launch(effect.flight)
-        return None if effect is None else self._told(effect)
+    def _step(self, ride: _Ride, event: Event | None, launch: Launcher) -> Effect | None:
+        """Step under the lock, and do there what nothing may come between; whoever looks on is told after it.
+
+        A flight begins in the same breath, before anyone can be killed, and goes once what led to it has been told.
+        """
+        done: list[tuple[Effect, Event]] = []
+        go: list[Callable[[], None]] = []
+        try:
+            with self._lock:
+                effect = self._advance(ride, event, done, lambda flight: launch(flight, go))
+            for asked, answer in done:
+                self._told(asked)
+                if isinstance(asked, WriteStore) and isinstance(answer, Done):
+                    for listener in self._listeners:
+                        listener(asked.change, asked.pair)
+            return None if effect is None else self._told(effect)
+        finally:
+            for each in go:
+                each()
+
+    def _advance(
+        self, ride: _Ride, event: Event | None, done: list[tuple[Effect, Event]], launch: Callable[[Flight], None]
+    ) -> Effect | None:
+        try:
+            effect = next(ride.flow) if event is None else ride.flow.send(event)
+            while isinstance(effect, AT_ONCE):
+                if isinstance(effect, Launch):
+                    launch(effect.flight)
+                done.append((effect, self._at_once(effect)))
+                effect = ride.flow.send(done[-1][1])
+        except StopIteration:
+            return None
+        if isinstance(effect, Join) and effect.flight.waiters is None:
+            launch(effect.flight)
+        return effect
+
+    def _at_once(self, effect: Effect) -> Event:
+        if isinstance(effect, WriteStore) and not self._written(effect):
+            return Withheld()
+        return Done()
+
+    def _written(self, effect: WriteStore) -> bool:
+        if effect.instead_of is not None:
+            if isinstance(self.store, SwappingStore):
+                return self.store.swap(effect.instead_of, effect.pair)
+            if not same(self.store.read(), effect.instead_of):
+                return False
+        self.store.write(effect.pair)
+        return True
 
     def _told(self, step: S) -> S:
         for observe in self._observers:
             observe(step)
         return step
 
-    def _close(self, flow: core.Flow) -> None:
+    def _finish(self, ride: _Ride) -> None:
+        try:
+            self._run(ride)
+        finally:
+            self._close(ride)
+
+    async def _afinish(self, ride: _Ride) -> None:
+        try:
+            await self._arun(ride)
+        finally:
+            self._close(ride)
+
+    def _close(self, ride: _Ride) -> None:
         with self._lock:
-            flow.close()
+            ride.flow.close()
+        if ride.hold is not None:
+            ride.hold.__exit__(None, None, None)
+            ride.hold = None
 
-    def _at_once(self, effect: Effect, trace: Trace) -> Event | None:
-        """Do what needs no waiting and return the event; None: this effect waits."""
-        match effect:
-            case ReadStore():
-                trace.store_reads += 1
-                return StoreRead(self._clock(), self.store.read())
-            case WriteStore(pair, change):
-                self.store.write(pair)
-                for listener in self._listeners:
-                    listener(change, pair)
-            case Exchange() | Join():
-                return None
-            case _:
-                pass
-        return Done(self._clock())
+    def _read(self, ride: _Ride) -> StoreRead:
+        ride.trace.store_reads += 1
+        pair = self.store.read()
+        return StoreRead(self._clock(), pair)
 
-    def _wait(self, effect: Effect) -> Event:
+    def _wait(self, effect: Effect, ride: _Ride) -> Event:
+        if isinstance(effect, ReadStore):
+            return self._read(ride)
         if isinstance(effect, Exchange):
             try:
                 pair = self._exchanger.exchange(effect.pair)
                 return Exchanged(self._clock(), pair)
             except Exception as error:  # noqa: BLE001 - whoever joined must hear of any failure
                 return ExchangeFailed(self._clock(), _as_auth_error(error))
+        if isinstance(effect, Lock):
+            if self._tab_lock is not None:
+                self._hold(ride).__enter__()
+            return Done(self._clock())
         assert isinstance(effect, Join)
         assert isinstance(effect.flight.waiters, threading.Event), "the flight was begun on an event loop"
         effect.flight.waiters.wait()
         return Done(self._clock())
 
-    async def _await(self, effect: Effect) -> Event:
+    async def _await(self, effect: Effect, ride: _Ride) -> Event:
+        if isinstance(effect, ReadStore):
+            return self._read(ride)
         if isinstance(effect, Exchange):
             try:
                 pair = await self._exchanger.aexchange(effect.pair)
                 return Exchanged(self._clock(), pair)
             except Exception as error:  # noqa: BLE001 - whoever joined must hear of any failure
                 return ExchangeFailed(self._clock(), _as_auth_error(error))
+        if isinstance(effect, Lock):
+            if self._tab_lock is not None:
+                await asyncio.to_thread(self._hold(ride).__enter__)
+            return Done(self._clock())
         assert isinstance(effect, Join)
         assert isinstance(effect.flight.waiters, asyncio.Task), "the flight was begun in a thread"
         await asyncio.shield(effect.flight.waiters)
         return Done(self._clock())
 
-    def _launch(self, flight: Flight) -> None:
+    def _hold(self, ride: _Ride) -> AbstractContextManager[object]:
+        assert self._tab_lock is not None
+        ride.hold = self._tab_lock()
+        return ride.hold
+
+    def _launch(self, flight: Flight, go: list[Callable[[], None]]) -> None:
         flight.waiters = landed = threading.Event()
+        told = threading.Event()
+        go.append(told.set)  # before the start: under gevent that is a place to be killed at
 
         def run() -> None:
-            flow = core.fly(self.session, self.policy, flight)
+            told.wait()
             try:
-                self._run(flow, Trace())
+                self._finish(_Ride(core.fly(self.session, self.policy, flight)))
             finally:
-                self._close(flow)
                 landed.set()
 
         threading.Thread(target=run, name="race401-refresh", daemon=True).start()
 
-    def _alaunch(self, flight: Flight) -> None:
-        async def run() -> None:
-            flow = core.fly(self.session, self.policy, flight)
-            try:
-                await self._arun(flow, Trace())
-            finally:
-                self._close(flow)
-
-        flight.waiters = asyncio.get_running_loop().create_task(run(), name="race401-refresh")
+    def _alaunch(self, flight: Flight, _: list[Callable[[], None]]) -> None:  # a task runs when the step is over
+        flow = core.fly(self.session, self.policy, flight)
+        loop = asyncio.get_running_loop()
+        flight.waiters = loop.create_task(self._afinish(_Ride(flow)), name="race401-refresh")
 
 
 def _replayable(request: httpx.Request) -> bool:

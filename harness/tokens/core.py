@@ -25,6 +25,8 @@ from race401.harness.tokens.model import (
     Flight,
     GaveUp,
     Join,
+    Launch,
+    Lock,
     ReadStore,
     Reason,
     RefreshWanted,
@@ -32,7 +34,10 @@ from race401.harness.tokens.model import (
     Session,
     StoreRead,
     TokenPair,
+    Withheld,
     WriteStore,
+    fingerprint,
+    same,
 )
 from race401.harness.tokens.policy import Policy
 
@@ -57,53 +62,51 @@ def usable(session: Session, at: float) -> TokenPair | None:
 
 def attempt(session: Session, policy: Policy, at: float) -> Flow:
     """Send one request with a token that should hold; on a 401, recover once if the policy says so."""
-    cached = session.cached
+    cached, epoch = session.cached, session.epoch
     if cached is not None and at < cached.fresh_until:
-        answer = yield Send(cached.pair, at, age=at - cached.read_at)
+        send = Send(cached.pair, at, age=at - cached.read_at)
     else:
-        pair = yield from _acquire(session, policy)
-        answer = yield Send(pair, at)
+        send = yield from _acquire(session, policy, at)
+        if policy.fence_sign_out and session.epoch != epoch:
+            send = replace(send, pair=None)
+    sent = send.pair
+    answer = yield send
     assert isinstance(answer, Answered)
-    yield from recover(session, policy, answer)
+    yield from recover(session, policy, answer, sent)
 
 
-def recover(session: Session, policy: Policy, answer: Answered) -> Flow:
+def recover(session: Session, policy: Policy, answer: Answered, sent: TokenPair | None) -> Flow:
     """Act on the answer to the first sending; a driver that took the fast path starts here."""
     if answer.status != UNAUTHORIZED:
         return
-    yield from _invalidate(session, answer.at, wanted=policy.invalidate_on_401)
+    newer = _newer(session, sent) if policy.check_generation else None
+    yield from _refuse(session, policy, sent, answer.at)
     if not policy.retry_on_401:
         return
     if not answer.replayable:
         yield GaveUp(answer.at, NOT_REPLAYABLE)
         return
-    read = yield ReadStore()
-    assert isinstance(read, StoreRead)
-    fresh = None
-    if read.pair is not None:
-        fresh = yield from _refresh(session, policy, read.pair, Reason.REJECTED, read.at)
-    if fresh is None:
-        yield GaveUp(read.at, NO_NEW_TOKEN)
+    if newer is not None:
+        send = Send(newer, answer.at, retry=True)
+    elif policy.fence_sign_out and sent is None:
+        send = Send(None, answer.at, retry=True)
+    else:
+        send = yield from _replace(session, policy, sent)
+    if send.pair is None or (policy.fence_sign_out and sent is not None and send.pair.family != sent.family):
+        yield GaveUp(send.at, NO_NEW_TOKEN)
         return
-    again = yield Send(fresh, read.at, retry=True)
+    sent = send.pair
+    again = yield send
     assert isinstance(again, Answered)
     if again.status == UNAUTHORIZED:
-        yield from _invalidate(session, again.at, wanted=policy.invalidate_on_401)
+        yield from _refuse(session, policy, sent, again.at)
 
 
 def fly(session: Session, policy: Policy, flight: Flight) -> Flow:
-    """Exchange the flight's pair, store what comes, and end the flight however this generator ends."""
+    """Make the flight's pair a newer one, keep what comes, and end the flight however this generator ends."""
     try:
-        answer = yield Exchange(flight.pair, flight.reason)
-        if isinstance(answer, Exchanged):
-            fresh = replace(answer.pair, generation=flight.pair.generation + 1)
-            yield WriteStore(fresh, Change.TOKEN_REFRESHED)
-            if flight.reason is not Reason.TICK:  # Supabase's ticker knows its store, not the app's cache
-                _keep(session, policy, fresh, answer.at)
-            flight.pair_after = fresh
-        else:
-            assert isinstance(answer, ExchangeFailed)
-            yield from _invalidate(session, answer.at, wanted=policy.invalidate_on_refresh_error)
+        if flight.pair is not None or (yield from _read_in_flight(session, policy, flight)):
+            yield from _exchange(session, policy, flight)
     finally:
         flight.done = True
         if session.flight is flight:
@@ -118,79 +121,279 @@ def tick(session: Session, policy: Policy) -> Flow:
     assert isinstance(read, StoreRead)
     if read.pair is None or session.tick is not None:
         return
-    if _ms(read.pair.expires_at) - _ms(read.at) >= _ms(policy.auto_refresh_margin):
+    left = _ms(expiry(policy, read.pair)) - _ms(read.at)
+    if left >= _ms(clamped(policy, read.pair, policy.auto_refresh_margin)) or read.at < session.cool_until:
         return
-    session.tick = flight = Flight(read.pair, Reason.TICK)
+    if policy.ticker_joins:
+        yield from _refresh(session, policy, read.pair, Reason.TICK, read.at)
+        return
+    session.tick = flight = Flight(read.pair, Reason.TICK, epoch=session.epoch)
     yield RefreshWanted(read.at, Reason.TICK)
     yield from fly(session, policy, flight)
 
 
-def sign_in(session: Session, pair: TokenPair) -> Flow:
+def sign_in(session: Session, policy: Policy, pair: TokenPair) -> Flow:
     """Begin with this pair."""
     session.cached = None
+    pair = replace(pair, family=pair.family or fingerprint(pair.refresh_token))
     yield WriteStore(pair, Change.SIGNED_IN)
+    _fence(session, policy)
 
 
 def sign_out(session: Session, policy: Policy, at: float) -> Flow:
     """Forget the stored pair; the cache and the shared refresh too, if the policy says so."""
     yield WriteStore(None, Change.SIGNED_OUT)
+    _fence(session, policy)
     if policy.clear_on_sign_out:
         session.flight = None
     yield from _invalidate(session, at, wanted=policy.clear_on_sign_out)
 
 
-def _acquire(session: Session, policy: Policy) -> Generator[Effect, Event, TokenPair | None]:
-    """Return the pair to send after reading the store and refreshing if need be; None: send no token."""
+# --- how a caller comes by a pair -----------------------------------------------------------------
+
+
+def _acquire(session: Session, policy: Policy, at: float) -> Generator[Effect, Event, Send]:
+    """Return what to send after reading the store and refreshing if need be; without a pair: no token."""
+    cached = session.cached
+    if cached is not None and _serves(session, policy, cached.pair, at):
+        yield from _refresh_beside(session, policy, cached.pair, at)
+        return Send(cached.pair, at, age=at - cached.read_at)
+    if policy.share_store_read:
+        return (yield from _join_reading(session, policy))
+    edition = session.edition
     read = yield ReadStore()
     assert isinstance(read, StoreRead)
     if read.pair is None:
-        return None
-    reason = _why_refresh(read.pair, policy, read.at)
+        return Send(None, read.at)
+    reason = _why_refresh(session, policy, read.pair, read.at)
     if reason is None:
-        _keep(session, policy, read.pair, read.at)
-        return read.pair
+        _keep(session, policy, read.pair, read.at, edition)
+        return Send(read.pair, read.at)
+    if _serves(session, policy, read.pair, read.at):
+        yield from _refresh_beside(session, policy, read.pair, read.at)
+        return Send(read.pair, read.at)
     fresh = yield from _refresh(session, policy, read.pair, reason, read.at)
     if fresh is None and policy.on_refresh_failure == "send_current":
-        return read.pair
-    return fresh
+        fresh = read.pair
+    return Send(fresh, read.at)
+
+
+def _join_reading(session: Session, policy: Policy) -> Generator[Effect, Event, Send]:
+    """Do the same with one reading for all."""
+    flight = _under_way(session, policy)
+    if flight is None:
+        session.flight = flight = Flight(None, Reason.LAPSED, epoch=session.epoch)
+    joined = yield Join(flight)
+    if flight.pair_after is None and policy.on_refresh_failure == "send_current":
+        return Send(flight.pair, joined.at)
+    return Send(flight.pair_after, joined.at)
+
+
+def _replace(session: Session, policy: Policy, sent: TokenPair | None) -> Generator[Effect, Event, Send]:
+    """Return what to send in the place of what was answered with 401; without a pair: nothing."""
+    if policy.share_store_read:
+        flight = _under_way(session, policy)
+        if flight is None:
+            session.flight = flight = Flight(None, Reason.REJECTED, epoch=session.epoch)
+        flight.rejected = sent  # a flight that has only begun to read the store learns that reading is not enough
+        joined = yield Join(flight)
+        return Send(flight.pair_after, joined.at, retry=True)
+    read = yield ReadStore()
+    assert isinstance(read, StoreRead)
+    fresh = read.pair
+    if read.pair is not None and not (policy.check_generation and _follows(read.pair, sent)):
+        fresh = yield from _refresh(session, policy, read.pair, Reason.REJECTED, read.at, sent)
+    return Send(fresh, read.at, retry=True)
 
 
 def _refresh(
-    session: Session, policy: Policy, pair: TokenPair, reason: Reason, at: float
+    session: Session,
+    policy: Policy,
+    pair: TokenPair,
+    reason: Reason,
+    at: float,
+    rejected: TokenPair | None = None,
 ) -> Generator[Effect, Event, TokenPair | None]:
     """Return a newer pair, from the shared refresh where there is one; None if that failed."""
     yield RefreshWanted(at, reason)
     if not policy.single_flight:
-        own = Flight(pair, reason)
+        own = Flight(pair, reason, epoch=session.epoch, rejected=rejected)
         yield from fly(session, policy, own)
         return own.pair_after
-    flight = session.flight
+    flight = _under_way(session, policy)
     if flight is None:
-        session.flight = flight = Flight(pair, reason)
+        if at < session.cool_until:
+            return None
+        session.flight = flight = Flight(pair, reason, epoch=session.epoch, rejected=rejected)
     yield Join(flight)
     return flight.pair_after
 
 
-def _why_refresh(pair: TokenPair, policy: Policy, at: float) -> Reason | None:
-    """Return why the pair needs a refresh at `at`, or None. Strictly within the margin, in ms, as the fix has it."""
-    left = _ms(pair.expires_at) - _ms(at)
-    if left <= 0:
+def _refresh_beside(session: Session, policy: Policy, pair: TokenPair, at: float) -> Flow:
+    """Start the shared refresh, if nobody has, and do not wait for it."""
+    if _under_way(session, policy) is None and at >= session.cool_until:
+        session.flight = flight = Flight(pair, Reason.EXPIRING, epoch=session.epoch)
+        yield RefreshWanted(at, Reason.EXPIRING)
+        yield Launch(flight)
+
+
+def _under_way(session: Session, policy: Policy) -> Flight | None:
+    """Return the shared refresh; one that began before a sign-out is none."""
+    flight = session.flight
+    return None if flight is not None and policy.fence_sign_out and flight.epoch != session.epoch else flight
+
+
+# --- what a flight does ---------------------------------------------------------------------------
+
+
+def _read_in_flight(session: Session, policy: Policy, flight: Flight) -> Generator[Effect, Event, bool]:
+    """Read the store for all who have joined; return whether an exchange is needed."""
+    edition = session.edition
+    read = yield ReadStore()
+    assert isinstance(read, StoreRead)
+    flight.pair = read.pair
+    if read.pair is None or (policy.fence_sign_out and session.epoch != flight.epoch):
+        return False
+    reason = _why_refresh(session, policy, read.pair, read.at)
+    if flight.rejected is not None and (not policy.check_generation or same(read.pair, flight.rejected)):
+        reason = Reason.REJECTED
+    if reason is None:
+        _keep(session, policy, read.pair, read.at, edition)
+        flight.pair_after = read.pair
+        return False
+    if reason is not Reason.REJECTED and _serves(session, policy, read.pair, read.at):
+        _keep(session, policy, read.pair, read.at, edition)  # nobody need wait for the refresh: it flies by itself
+        flight.pair_after = read.pair
+        session.flight = None
+        yield from _refresh_beside(session, policy, read.pair, read.at)
+        return False
+    if read.at < session.cool_until:
+        return False
+    flight.reason = reason
+    yield RefreshWanted(read.at, reason)
+    return True
+
+
+def _exchange(session: Session, policy: Policy, flight: Flight) -> Flow:
+    """Exchange the flight's pair, unless somebody else has, and store what comes."""
+    if policy.lock_across_tabs:
+        yield Lock()
+    assert flight.pair is not None
+    if policy.reread_in_flight:
+        edition = session.edition
+        read = yield ReadStore()
+        assert isinstance(read, StoreRead)
+        if not same(read.pair, flight.pair):
+            if read.pair is None or read.pair.family != flight.pair.family:
+                return
+            flight.pair = read.pair
+            if not same(read.pair, flight.rejected) and _why_refresh(session, policy, read.pair, read.at) is None:
+                _keep(session, policy, read.pair, read.at, edition)
+                flight.pair_after = read.pair
+                return
+    answer = yield Exchange(flight.pair, flight.reason)
+    if isinstance(answer, Exchanged):
+        yield from _land(session, policy, flight, answer)
+    else:
+        assert isinstance(answer, ExchangeFailed)
+        if policy.failure_cooldown:
+            session.cool_until = answer.at + policy.failure_cooldown
+        yield from _invalidate(session, answer.at, wanted=policy.invalidate_on_refresh_error)
+
+
+def _land(session: Session, policy: Policy, flight: Flight, answer: Exchanged) -> Flow:
+    """Store the new pair and keep it, unless the session has changed hands meanwhile."""
+    assert flight.pair is not None
+    fresh = replace(answer.pair, generation=flight.pair.generation + 1, family=flight.pair.family)
+    written = yield WriteStore(fresh, Change.TOKEN_REFRESHED, flight.pair if policy.fence_sign_out else None)
+    flight.pair_after = fresh
+    if session.tick is flight:  # Supabase's ticker knows its store, not the app's cache
+        return
+    if not isinstance(written, Withheld):
+        _outdate(session)
+        _keep(session, policy, fresh, answer.at, session.edition)
+
+
+# --- when a pair is due, and what is kept of it ---------------------------------------------------
+
+
+def _why_refresh(session: Session, policy: Policy, pair: TokenPair, at: float) -> Reason | None:
+    """Return why the pair needs a refresh at `at`, or None."""
+    if _ms(expiry(policy, pair)) <= _ms(at):
         return Reason.EXPIRED
-    return Reason.EXPIRING if left < _ms(policy.expiry_margin) else None
+    return Reason.EXPIRING if _ms(at) >= due(session, policy, pair) else None
 
 
-def _keep(session: Session, policy: Policy, pair: TokenPair, at: float) -> None:
+def due(session: Session, policy: Policy, pair: TokenPair) -> int:
+    """Return the first ms at which the pair is to be refreshed: strictly within the margin, as the fix has it."""
+    if policy.follow_refresh_in and pair.refresh_in:
+        return _ms(pair.received_at + pair.refresh_in)
+    margin = clamped(policy, pair, policy.expiry_margin - policy.jitter * session.luck)
+    return _ms(expiry(policy, pair)) - _ms(margin) + 1
+
+
+def _serves(session: Session, policy: Policy, pair: TokenPair, at: float) -> bool:
+    """Return whether a pair that is due may be sent while its refresh runs."""
+    if policy.mandatory_margin is None or _ms(at) < due(session, policy, pair):
+        return False
+    return _ms(expiry(policy, pair)) - _ms(at) >= _ms(clamped(policy, pair, policy.mandatory_margin))
+
+
+def expiry(policy: Policy, pair: TokenPair) -> float:
+    """Return the instant at which the pair expires, in s on the client's clock as far as the policy corrects it."""
+    return pair.received_at + pair.expires_in if policy.anchor_expiry and pair.expires_in else pair.expires_at
+
+
+def clamped(policy: Policy, pair: TokenPair, margin: float) -> float:
+    """Return the margin, in s, or the share of the pair's lifetime that the policy allows."""
+    return min(margin, policy.margin_share * pair.lifetime) if policy.margin_share and pair.lifetime else margin
+
+
+def _newer(session: Session, sent: TokenPair | None) -> TokenPair | None:
+    """Return the cached pair if it has replaced the one that was sent."""
+    if sent is None or (cached := session.cached) is None:
+        return None
+    return cached.pair if _follows(cached.pair, sent) else None
+
+
+def _follows(pair: TokenPair, sent: TokenPair | None) -> bool:
+    """Return whether the pair is a later generation of the same family."""
+    return sent is not None and pair.family == sent.family and pair.generation > sent.generation
+
+
+def _keep(session: Session, policy: Policy, pair: TokenPair, at: float, edition: int) -> None:
     """Cache the pair, where there is a cache, up to the first ms at which it must be read or refreshed again."""
-    if policy.session_cache > 0:
+    if policy.session_cache > 0 and (edition == session.edition or not policy.guard_put_back):
         unread = _ms(at) + _ms(policy.session_cache)
-        margin = _ms(pair.expires_at) - _ms(policy.expiry_margin) + 1
-        session.cached = Cached(pair, at, min(unread, margin) / 1000)
+        session.cached = Cached(pair, at, min(unread, due(session, policy, pair)) / 1000)
+
+
+def _fence(session: Session, policy: Policy) -> None:
+    """Let nothing that began under the last account go on under this one."""
+    if policy.fence_sign_out:
+        session.epoch += 1
+        session.cached = None
+        _outdate(session)
+
+
+def _outdate(session: Session) -> None:
+    """Let readings of the store that are under way not fill the cache."""
+    session.edition += 1
+
+
+def _refuse(session: Session, policy: Policy, sent: TokenPair | None, at: float) -> Flow:
+    """Drop the cache after a 401, unless it says nothing about the pair in it."""
+    wanted = policy.invalidate_on_401
+    if wanted and policy.check_generation:
+        wanted = sent is not None and ((cached := session.cached) is None or same(cached.pair, sent))
+    yield from _invalidate(session, at, wanted=wanted)
 
 
 def _invalidate(session: Session, at: float, *, wanted: bool) -> Flow:
     """Drop the cache."""
     if wanted:
         session.cached = None
+        _outdate(session)
         yield Cleared(at)
 
 

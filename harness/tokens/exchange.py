@@ -4,6 +4,8 @@ Not a part of the API's client: a refresh yielded from an httpx auth flow never 
 The one contract spoken is Supabase Auth's; another server is another class with these methods.
 """
 
+import base64
+import json
 from typing import Protocol
 
 import httpx
@@ -122,15 +124,35 @@ class AuthServer:
         """Return the pair of the answer; a refresh token that it omits is kept (RFC 6749 s.6)."""
         if response.is_error:
             raise _refusal(response)
+        now = self._clock()
         try:
             body = response.json()
+            access_token, expires_in = body["access_token"], float(body.get("expires_in") or 0)
             # Supabase's clients believe expires_at, and reckon from receipt only where it is absent.
-            expires_at = body.get("expires_at") or self._clock() + body["expires_in"]
+            expires_at = body.get("expires_at") or now + body["expires_in"]
             refresh_token = body["refresh_token"] if kept is None else body.get("refresh_token", kept)
-            return TokenPair(body["access_token"], refresh_token, float(expires_at))
+            return TokenPair(
+                access_token,
+                refresh_token,
+                float(expires_at),
+                received_at=now,
+                expires_in=expires_in,
+                refresh_in=float(body.get("refresh_in") or 0),
+                lifetime=_lifetime(access_token) or expires_in,
+            )
         except (ValueError, KeyError, TypeError, AttributeError):
             message = f"the auth server answered {response.status_code} without a token pair"
             raise RefreshUnavailable(message, status=response.status_code) from None
+
+
+def _lifetime(access_token: str) -> float:
+    """Return the whole life that a JWT claims, in s; 0 if the token is none. Nothing is verified: it is only ours."""
+    try:
+        payload = access_token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        return float(claims["exp"] - claims["iat"])
+    except (ValueError, KeyError, IndexError, TypeError):
+        return 0.0
 
 
 def _unreached(error: httpx.HTTPError) -> RefreshUnavailable:

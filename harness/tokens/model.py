@@ -27,6 +27,11 @@ class TokenPair:
     refresh_token: str
     expires_at: float  # s, the server's absolute instant
     generation: int = 0  # 0 at sign-in, + 1 for each exchange that this client saw answered
+    family: str = ""  # of the sign-in that it descends from; with the generation, what tells pairs apart
+    received_at: float = 0.0  # s, when the client got it; the durations below count from here
+    expires_in: float = 0.0  # s; 0 if not told, as with those that follow
+    refresh_in: float = 0.0  # s, after which the server would like it to be refreshed
+    lifetime: float = 0.0  # s, the whole life of the access token
 
     def __repr__(self) -> str:
         return (
@@ -35,9 +40,17 @@ class TokenPair:
         )
 
 
+def same(one: TokenPair | None, other: TokenPair | None) -> bool:
+    """Whether both are the same generation of the same family. The bytes of tokens tell nothing."""
+    if one is None or other is None:
+        return one is other
+    return (one.family, one.generation) == (other.family, other.generation)
+
+
 class Reason(StrEnum):
     """Why a refresh was wanted."""
 
+    LAPSED = "lapsed"  # the cached pair is to be read again; whether it needs a refresh is not known yet
     EXPIRING = "expiring"  # fewer than the margin's seconds are left
     EXPIRED = "expired"  # none are left
     REJECTED = "rejected"  # a resource answered 401
@@ -56,10 +69,12 @@ class Change(StrEnum):
 class Flight:
     """One refresh in progress. The session owns it; no caller does."""
 
-    pair: TokenPair  # what is being exchanged
+    pair: TokenPair | None  # what is being exchanged; None until the flight has read it from the store
     reason: Reason
     done: bool = False
     pair_after: TokenPair | None = None  # set with `done`; None if the refresh failed
+    epoch: int = 0  # the session's when this began
+    rejected: TokenPair | None = None  # what a resource has answered with 401, if that is the reason
     waiters: object = None  # the driver's: how those who joined are woken
 
 
@@ -79,6 +94,10 @@ class Session:
     cached: Cached | None = None  # replaced whole, never changed: one read of it is consistent without a lock
     flight: Flight | None = None  # the shared refresh; None when nobody refreshes
     tick: Flight | None = None  # the background auto-refresh's own
+    epoch: int = 0  # + 1 at each sign-out and sign-in
+    edition: int = 0  # + 1 whenever what a reading of the store began with may no longer be the newest
+    cool_until: float = 0.0  # no exchange begins before, since one has failed
+    luck: float = 0.0  # in [0, 1), drawn once by whoever makes the session: its share of the policy's jitter
 
 
 # --- effects: what the core asks its driver to do -------------------------------------------------
@@ -91,10 +110,14 @@ class ReadStore:
 
 @dataclass(frozen=True, slots=True)
 class WriteStore:
-    """Store this pair, or nothing, and then tell the listeners of the change. Answered by `Done`."""
+    """Store this pair, or nothing, and tell the listeners of the change. Answered by `Done` or `Withheld` at once.
+
+    With `instead_of`, only if the store still holds that pair.
+    """
 
     pair: TokenPair | None
     change: Change
+    instead_of: TokenPair | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +126,18 @@ class Exchange:
 
     pair: TokenPair
     reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """Wait for the lock across tabs and hold it until this flow ends. Answered by `Done`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """Start this flight, and do not wait for it. Answered by `Done` at once."""
+
+    flight: Flight
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,15 +220,23 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class Withheld:
+    """Nothing was stored: the store no longer held the pair that was to be replaced."""
+
+    at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """What was asked for has happened."""
 
-    at: float
+    at: float = 0.0  # set where something was waited for
 
 
+AT_ONCE = (WriteStore, Launch, RefreshWanted, Cleared, GaveUp)  # nothing can come between these and the next step
 Tell: TypeAlias = RefreshWanted | Cleared | GaveUp
-Effect: TypeAlias = ReadStore | WriteStore | Exchange | Join | Send | Tell
-Event: TypeAlias = StoreRead | Exchanged | ExchangeFailed | Answered | Done
+Effect: TypeAlias = ReadStore | WriteStore | Exchange | Lock | Launch | Join | Send | Tell
+Event: TypeAlias = StoreRead | Exchanged | ExchangeFailed | Answered | Withheld | Done
 Step: TypeAlias = Effect | Event
 
 

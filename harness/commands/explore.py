@@ -1,0 +1,163 @@
+"""`race401 explore`: every order in which callers, refreshes, time and faults can come; the core's own code."""
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from dataclasses import fields, replace
+from typing import Any
+
+from race401.harness.commands.errors import CommandError
+from race401.harness.explore.core.findings import KINDS
+from race401.harness.explore.core.scenario import Scenario
+from race401.harness.explore.core.schedule import choices_of, walk
+from race401.harness.explore.core.search import Result, Search
+from race401.harness.explore.core.stage import Stage
+from race401.harness.explore.core.story import tell
+from race401.harness.explore.core.token import encode
+from race401.harness.tokens.policy import POLICIES, Policy
+from race401.mock_api import issuer
+from race401.mock_api.worlds import WORLDS, World
+
+ABOUT = "explore every order of every step, and tell the shortest way to each violation"
+PASS, FAIL, UNKNOWN = 0, 1, 3  # exit codes
+
+
+def add(parser: ArgumentParser) -> None:
+    """Declare the options."""
+    add_scenario(parser)
+    parser.add_argument("--max-states", type=int, default=5_000_000, metavar="N", help="stop after so many states")
+    parser.add_argument("--max-seconds", type=float, default=300.0, metavar="S", help="stop after so long")
+    parser.add_argument("--brief", action="store_true", help="tell no stories, only tokens")
+
+
+def add_scenario(parser: ArgumentParser) -> None:
+    """Declare what is explored."""
+    parser.add_argument("--policy", default="fixed", choices=POLICIES, help="default: fixed")
+    parser.add_argument("--set", action="append", default=[], metavar="KNOB=VALUE", help="another value for a knob")
+    parser.add_argument("--world", default="rfc9700", choices=WORLDS, help="default: rfc9700")
+    parser.add_argument("--callers", type=int, default=2, metavar="N", help="in each tab (default: 2)")
+    parser.add_argument("--tabs", type=int, default=1, metavar="N", help="sessions over one store (default: 1)")
+    parser.add_argument("--sign-out", action="store_true", help="somebody signs out, at any time")
+    parser.add_argument("--switch", action="store_true", help="and signs in to another account")
+    parser.add_argument("--cancel", type=int, default=0, metavar="N", help="so many callers are cancelled")
+    parser.add_argument("--fail", type=int, default=0, metavar="N", help="so many exchanges fail unjudged")
+    parser.add_argument("--lose", type=int, default=0, metavar="N", help="so many exchanges lose their answer")
+    parser.add_argument(
+        "--auto-refresh", type=int, nargs="?", const=1, default=0, metavar="N", help="the ticker comes round"
+    )
+    parser.add_argument("--refuse", action="store_true", help="at any time, the API begins to refuse the first token")
+    parser.add_argument("--skew", type=float, default=0.0, metavar="S", help="client clock minus server clock")
+    parser.add_argument("--lifetime", type=float, metavar="S", help="of access tokens, instead of the world's")
+    parser.add_argument("--instant-store", action="store_true", help="reading the session store takes no time")
+
+
+def run(given: Namespace) -> int:
+    """Explore, and say what was found."""
+    scenario, world = scenario_of(given)
+    search = Search(Stage(scenario, world, issuer))
+    result = search.run(given.max_states, given.max_seconds)
+    print("\n".join(told(search.stage, result, given.brief)))
+    if any(KINDS[mark].weight == "violation" for mark in result.found):
+        return FAIL
+    return PASS if result.exhausted else UNKNOWN
+
+
+def scenario_of(given: Namespace) -> tuple[Scenario, World]:
+    """Return what was asked for, or refuse it."""
+    for name, least in (("callers", 1), ("tabs", 1), ("cancel", 0), ("fail", 0), ("lose", 0), ("auto_refresh", 0)):
+        if getattr(given, name) < least:
+            raise CommandError(f"--{name.replace('_', '-')} must be at least {least}")
+    world = WORLDS[given.world]
+    if given.lifetime is not None:
+        if given.lifetime < 1:
+            raise CommandError("--lifetime must be at least 1 s")
+        world = replace(world, lifetime=given.lifetime)
+    scenario = Scenario(
+        knobbed(POLICIES[given.policy], given.set),
+        callers=given.callers,
+        sign_out=given.sign_out and not given.switch,
+        switch=given.switch,
+        cancel=given.cancel,
+        fail=given.fail,
+        lose=given.lose,
+        ticks=given.auto_refresh,
+        refuse=given.refuse,
+        skew=given.skew,
+        tabs=given.tabs,
+        instant_store=given.instant_store,
+    )
+    return scenario, world
+
+
+def knobbed(policy: Policy, settings: list[str]) -> Policy:
+    """Return the policy with these knobs set."""
+    known = {each.name for each in fields(Policy)} - {"name"}
+    for setting in settings:
+        knob, equals, value = setting.partition("=")
+        if knob not in known or not equals:
+            raise CommandError(f"--set {setting}: want KNOB=VALUE, and KNOB one of {', '.join(sorted(known))}")
+        policy = replace(policy, **{knob: _value(getattr(policy, knob), knob, value)})
+    return policy
+
+
+def _value(now: Any, knob: str, text: str) -> Any:
+    if isinstance(now, bool):
+        if text not in ("true", "false"):
+            raise CommandError(f"--set {knob}={text}: want true or false")
+        return text == "true"
+    if isinstance(now, str):
+        if text not in ("send_without_token", "send_current"):
+            raise CommandError(f"--set {knob}={text}: want send_without_token or send_current")
+        return text
+    if text == "none" and knob == "mandatory_margin":
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        raise CommandError(f"--set {knob}={text}: want a number of seconds") from None
+
+
+def told(stage: Stage, result: Result, brief: bool) -> Iterator[str]:
+    """Yield the lines of the answer."""
+    scenario, world = stage.scenario, stage.world
+    bounds = ", ".join(_bounds(scenario))
+    yield f"{scenario.policy.name} in {world.name}: {bounds}"
+    jumps = " ".join(f"{at - stage.first_pair.expires_at:+.0f}" for at in stage.instants)
+    yield f"instants, in s from the first token's expiry on the server's clock: {jumps}"
+    speed = result.states / max(result.cpu, 1e-3)
+    yield f"{result.states:,} states by {result.steps:,} steps in {result.cpu:.1f} s of CPU ({speed:,.0f} states/s)"
+    if result.schedules is None:
+        yield "NOT exhausted: the bound on states or time was reached first; what was not found may still be there"
+    else:
+        yield f"exhausted: {_big(result.schedules)} schedules, that is every order of every step within these bounds"
+    if not result.found:
+        yield "nothing is wrong in any of them" if result.exhausted else "nothing wrong was found so far"
+    for mark, found in result.found.items():
+        yield f"\n{KINDS[mark].weight}  {mark}: {KINDS[mark].sentence} (in {found.steps:,} distinct steps)"
+        choices = choices_of(stage, found.path)
+        if not brief and KINDS[mark].weight != "cost":
+            yield "the shortest way there:"
+            yield from tell(stage, walk(stage, choices))
+        yield f"  race401 replay {encode(scenario, world.name, world.lifetime, choices, POLICIES)}"
+
+
+def _bounds(scenario: Scenario) -> Iterator[str]:
+    yield f"{scenario.callers} callers" + (f" in each of {scenario.tabs} tabs" if scenario.tabs > 1 else "")
+    yield from (
+        words
+        for asked, words in (
+            (scenario.sign_out, "sign-out"),
+            (scenario.switch, "switch of accounts"),
+            (scenario.cancel, f"{scenario.cancel} cancelled"),
+            (scenario.fail, f"{scenario.fail} failed exchange"),
+            (scenario.lose, f"{scenario.lose} lost answer"),
+            (scenario.ticks, f"{scenario.ticks} auto-refresh"),
+            (scenario.refuse, "the API begins to refuse the first token"),
+            (scenario.skew, f"clock {scenario.skew:+.0f} s"),
+            (scenario.instant_store, "instant store"),
+        )
+        if asked
+    )
+
+
+def _big(n: int) -> str:
+    return f"{n:,}" if n < 10**15 else f"{float(n):.1e}"

@@ -1,0 +1,51 @@
+"""`race401 replay TOKEN`: tell one schedule again, step by step; the core's own code takes each step."""
+
+from argparse import ArgumentParser, Namespace
+from dataclasses import replace
+
+from race401.harness.commands.errors import CommandError
+from race401.harness.explore.core.findings import KINDS
+from race401.harness.explore.core.schedule import NoSuchStep, Step, Walk, walk
+from race401.harness.explore.core.stage import Stage
+from race401.harness.explore.core.story import tell
+from race401.harness.explore.core.token import BadToken, decode
+from race401.harness.tokens.policy import POLICIES
+from race401.mock_api import issuer
+from race401.mock_api.worlds import WORLDS
+
+ABOUT = "tell a schedule again that `race401 explore` found, from its token"
+
+
+def add(parser: ArgumentParser) -> None:
+    """Declare the argument."""
+    parser.add_argument("token", help="as `race401 explore` prints it")
+
+
+def run(given: Namespace) -> int:
+    """Tell the story; exit 1 if it has a violation."""
+    try:
+        scenario, name, lifetime, choices = decode(given.token, POLICIES)
+    except BadToken as error:
+        raise CommandError(str(error)) from None
+    if name not in WORLDS:
+        raise CommandError(f"the token's world is {name!r}, which this race401 does not have")
+    stage = Stage(scenario, replace(WORLDS[name], lifetime=lifetime), issuer)
+    print(f"{scenario.policy.name} in {name}, {len(choices)} steps")
+    try:
+        steps = list(walk(stage, choices))
+    except NoSuchStep as error:
+        raise CommandError(f"the token does not fit this version of the core: {error}") from None
+    print("\n".join(tell(stage, steps)))
+    marks = [mark for step in steps for mark in step.move.marks] + list(_ending(stage, steps))
+    return 1 if any(KINDS[mark].weight == "violation" for mark in marks) else 0
+
+
+def _ending(stage: Stage, steps: list[Step]) -> tuple[str, ...]:
+    """Say what is wrong about the end, if it is one."""
+    walking = Walk(stage)
+    for step in steps:
+        walking.take(step)
+    marks = walking.ending()
+    for mark in marks:
+        print(f"     {'in the end':<15} ^ {KINDS[mark].sentence}")
+    return marks

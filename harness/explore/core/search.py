@@ -1,0 +1,196 @@
+"""
+Visit every state that any order of steps leads to, each once, the nearest first.
+
+Rules: states and actors are numbers while searching, and what a state leads to is worked out once for each couple of
+an `Env` and an actor. Actors that are alike are interchangeable: one of them takes the step for all.
+"""
+
+import time
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Generic, TypeAlias, TypeVar
+
+from race401.harness.explore.core import wrongs
+from race401.harness.explore.core.stage import Stage
+from race401.harness.explore.core.state import Actor, Env
+
+State: TypeAlias = tuple[int, ...]  # the number of the env, then the sorted numbers of the actors
+
+
+@dataclass(slots=True)
+class Found:
+    """One kind of violation or cost: in how many distinct steps it shows, and the shortest way there."""
+
+    steps: int
+    path: list[tuple[Actor, int]]  # who takes which of its steps
+
+
+@dataclass(slots=True)
+class Result:
+    """What a search saw."""
+
+    states: int
+    steps: int
+    exhausted: bool
+    found: dict[str, Found]
+    cpu: float  # s
+    schedules: int | None = None  # orders of steps that these states stand for; None if not exhausted
+
+
+T = TypeVar("T")
+
+
+class Numbers(dict[T, int]):
+    """Hashable things by number, in order of appearance."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.things: list[T] = []
+
+    def __missing__(self, thing: T) -> int:
+        n = self[thing] = len(self.things)
+        self.things.append(thing)
+        return n
+
+
+class Known(dict[int, bool], Generic[T]):
+    """What a question about the thing of this number was answered."""
+
+    def __init__(self, things: list[T], ask: Callable[[T], bool]) -> None:
+        super().__init__()
+        self._things, self._ask = things, ask
+
+    def __missing__(self, n: int) -> bool:
+        self[n] = self._ask(self._things[n])
+        return self[n]
+
+
+Option: TypeAlias = tuple[int, tuple[int, ...], tuple[str, ...]]  # a move in numbers
+
+
+class Search:
+    """One search over one stage."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.envs, self.actors = Numbers[Env](), Numbers[Actor]()
+        self._clock = self.actors[Actor("clock")]
+        self._options: dict[tuple[int, int], list[Option]] = {}
+        self._far = Known(self.envs.things, stage.waits_for_quiet)
+        self._idle = Known(self.actors.things, stage.idle)
+        self._seen: dict[State, int] = {}
+        self._states: list[State] = []
+        # how each state was first come to: from which, by whose and which of its steps
+        self._came_from, self._by, self._which = array("l", [-1]), array("l", [-1]), array("b", [-1])
+        # all steps: those of state n are from _offsets[n] to _offsets[n + 1]
+        self._targets, self._weights, self._offsets = array("l"), array("b"), array("l", [0])
+        self._counts: Counter[str] = Counter()
+        self._first: dict[str, tuple[int, int, int]] = {}
+
+    def run(self, max_states: int = 10_000_000, max_seconds: float = 600.0) -> Result:
+        """Visit what can be visited within the bounds."""
+        began, deadline = time.process_time(), time.monotonic() + max_seconds
+        env, actors = self.stage.first()
+        first = (self.envs[env], *sorted(self.actors[actor] for actor in actors))
+        seen, states = self._seen, self._states
+        seen[first] = 0
+        states.append(first)
+        n = 0
+        while n < len(states):
+            if len(states) > max_states or (n & 1023 == 0 and time.monotonic() > deadline):
+                break
+            self._visit(n, states[n])
+            n += 1
+        exhausted = n == len(states)
+        found = {mark: Found(self._counts[mark], self._path(*self._first[mark])) for mark in sorted(self._counts)}
+        schedules = self._schedules() if exhausted else None
+        cpu = time.process_time() - began
+        return Result(len(states), len(self._targets), exhausted, found, cpu, schedules)
+
+    def _visit(self, n: int, state: State) -> None:
+        """Take every step that is open in this state."""
+        e, members = state[0], state[1:]
+        options, seen, states, targets, weights = (
+            self._options,
+            self._seen,
+            self._states,
+            self._targets,
+            self._weights,
+        )
+        stuck, last = True, -1
+        for place, a in enumerate(members):
+            if a == last or (a == self._clock and not self._time_can_pass(e, members)):
+                continue
+            last = a
+            moves = options.get((e, a))
+            if moves is None:
+                moves = options[e, a] = self._work_out(e, a)
+            if moves and a != self._clock:
+                stuck = False
+            rest = members[:place] + members[place + 1 :]
+            weight = members.count(a)
+            for which, (after, others, marks) in enumerate(moves):
+                new = (after, *sorted(rest + others)) if others else (after, *rest)
+                index = seen.get(new)
+                if index is None:
+                    index = seen[new] = len(states)
+                    states.append(new)
+                    self._came_from.append(n)
+                    self._by.append(a)
+                    self._which.append(which)
+                targets.append(index)
+                weights.append(weight)
+                if marks:
+                    self._mark(marks, n, a, which)
+        self._offsets.append(len(targets))
+        if stuck:
+            actors = [self.actors.things[a] for a in members]
+            self._mark(wrongs.of_end(self.envs.things[e], actors), n, -1, -1)
+
+    def _mark(self, marks: Iterable[str], n: int, a: int, which: int) -> None:
+        for mark in marks:
+            self._counts[mark] += 1
+            self._first.setdefault(mark, (n, a, which))
+
+    def _time_can_pass(self, e: int, members: tuple[int, ...]) -> bool:
+        """Whether the clock's step is open: something else is still to come, and a long time needs quiet."""
+        if len(members) == 1:
+            return False
+        return not self._far[e] or all(self._idle[a] for a in members)
+
+    def _work_out(self, e: int, a: int) -> list[Option]:
+        return [
+            (self.envs[move.env], tuple(self.actors[actor] for actor in move.actors), move.marks)
+            for move in self.stage.moves(self.envs.things[e], self.actors.things[a])
+        ]
+
+    def _path(self, n: int, a: int, which: int) -> list[tuple[Actor, int]]:
+        """Return who takes which of its steps, from the first state to this one and, if not -1, one step further."""
+        path: list[tuple[Actor, int]] = []
+        while n >= 0:
+            if a >= 0:
+                path.append((self.actors.things[a], which))
+            n, a, which = self._came_from[n], self._by[n], self._which[n]
+        return path[::-1]
+
+    def _schedules(self) -> int:
+        """Count the ways from the first state to an end; a step that k actors alike can take counts k times."""
+        missing = array("l", bytes(8 * len(self._states)))
+        for target in self._targets:
+            missing[target] += 1
+        ways, total, ready = {0: 1}, 0, [0]
+        while ready:
+            state = ready.pop()
+            here = ways.pop(state)
+            begin, end = self._offsets[state], self._offsets[state + 1]
+            if begin == end:
+                total += here
+            for step in range(begin, end):
+                target = self._targets[step]
+                ways[target] = ways.get(target, 0) + here * self._weights[step]
+                missing[target] -= 1
+                if not missing[target]:
+                    ready.append(target)
+        return total

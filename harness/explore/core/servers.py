@@ -1,0 +1,106 @@
+"""What the servers of a schedule answer: the resources by the token alone, the auth server by the issuer's rules."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from race401.harness.explore.core.scenario import Issuer, World
+from race401.harness.explore.core.state import FIRST, START, Env, account
+from race401.harness.tokens.errors import AuthError, RefreshRefused, RefreshUnavailable
+from race401.harness.tokens.model import TokenPair
+
+REFUSED = RefreshRefused("Invalid Refresh Token: Already Used", status=400, code="refresh_token_already_used")
+UNREACHED = RefreshUnavailable("the auth server was not reached")
+
+
+class Judged(NamedTuple):
+    """What became of an exchange."""
+
+    env: Env
+    answer: TokenPair | AuthError
+    outcome: str  # in the issuer's words
+    marks: tuple[str, ...]  # what is wrong about it
+
+
+class Servers:
+    """The servers of one world, at the instants of one scenario."""
+
+    def __init__(self, world: World, issuer: Issuer) -> None:
+        self.world, self.issuer = world, issuer
+        self.instants: tuple[float, ...] = (START,)
+
+    def begin(self, accounts: str) -> tuple[Any, ...]:
+        """Return the families of these accounts' sign-ins."""
+        return tuple(self.issuer.begin(name, name, f"{name}r0", START, int(START)) for name in accounts)
+
+    def issued(self, name: str, refresh_token: str, generation: int, now: float, heard_at: float = 0.0) -> TokenPair:
+        """Return what the auth server answers with; the client's own stamps come when it hears of it."""
+        issued_at, lifetime = int(now), self.world.lifetime
+        return TokenPair(
+            f"{name}{generation}@{issued_at}",
+            refresh_token,
+            issued_at + lifetime,
+            family=name,
+            received_at=heard_at,
+            expires_in=lifetime,
+            lifetime=lifetime,
+        )
+
+    def refusal(self, env: Env, pair: TokenPair | None, now: int | None = None) -> str | None:
+        """Return why a resource refuses this token, or None; at another instant than the env's, if one is given."""
+        if pair is None:
+            return "missing_token"
+        if pair.expires_at + self.world.leeway <= self.instants[env.now if now is None else now]:
+            return "expired"
+        if env.refusing and pair.access_token == FIRST:
+            return "generation_refused"
+        return "session_revoked" if self.world.check_session and self.family(env, pair).revoked else None
+
+    def settled(self, env: Env, pair: TokenPair | None, *, refusals: bool) -> bool:
+        """Whether a resource's answer will be the same whenever it comes, so that waiting for it shows nothing."""
+        if pair is None or self.refusal(env, pair) is not None:
+            return True
+        changes = self.world.check_session or (refusals and pair.access_token == FIRST)
+        return not changes and self.refusal(env, pair, -1) is None
+
+    def judged(self, env: Env, pair: TokenPair) -> Judged:
+        """Let the auth server judge the exchange of this pair, in one step."""
+        name, now = account(pair), self.instants[env.now]
+        before = self.family(env, pair)
+        issued = before.links[-1].generation + 1 if before.links else 0
+        family, answer = self.issuer.exchange(self.world, before, pair.refresh_token, now, f"{name}r{issued}")
+        granted, presented = answer.outcome in self.issuer.GRANTED, (name, answer.presented)
+        marks = tuple(self._wrong(env, pair, presented, granted=granted))
+        after = env._replace(
+            families=tuple(family if each.id == name else each for each in env.families),
+            tried=env.tried | {presented},
+            incurable=env.incurable or (not granted and env.account == name and presented in env.lost),
+        )
+        if not granted:
+            return Judged(after, REFUSED, str(answer.outcome), marks)
+        fresh = self.issued(name, answer.link.token, answer.link.generation, now)
+        return Judged(after, fresh, str(answer.outcome), marks)
+
+    def unheard(self, env: Env, pair: TokenPair, judged: Judged) -> Env:
+        """Return the env after the answer was lost."""
+        lost = env.lost
+        if isinstance(judged.answer, TokenPair):
+            lost |= {(account(pair), self.family(env, pair).find(pair.refresh_token).generation)}
+        return judged.env._replace(losses=env.losses - 1, faulted=True, lost=lost)
+
+    def _wrong(self, env: Env, pair: TokenPair, presented: tuple[str, int], *, granted: bool) -> Iterator[str]:
+        """Say what is wrong about an exchange; nobody minds what becomes of a session that was signed out."""
+        ours = env.account == presented[0]
+        if ours and presented in env.tried and presented not in env.lost:
+            yield "exchanged-again"
+        if ours and not granted:
+            yield "session-lost, incurably" if presented in env.lost or env.incurable else "session-lost"
+        left = pair.expires_at - self.instants[env.now]
+        if granted and left > self.world.lifetime / 2 and pair.access_token not in env.rejected:
+            yield "needless-exchange"
+        if env.failed == env.now:
+            yield "hammered"
+
+    @staticmethod
+    def family(env: Env, pair: TokenPair) -> Any:
+        """Return the family of this pair."""
+        return next(each for each in env.families if each.id == account(pair))

@@ -1,0 +1,65 @@
+"""
+The state of a schedule as values: the `Env` that all share, the actors in it, and a step from one to the next.
+
+The explorer's own tokens name their account, generation and instant: `A0@1000000`.
+"""
+
+from typing import Any, NamedTuple
+
+from race401.harness.explore.core.flows import Position, Shared, Stepped
+from race401.harness.tokens.model import TokenPair
+
+START = 1_000_000.0  # s, when the first tokens are issued
+FIRST = f"A0@{START:.0f}"  # the first access token
+PASSES = "passes"
+NOBODY = ""  # is signed in
+
+
+class Env(NamedTuple):
+    """All that is not an actor's own."""
+
+    now: int  # index of the instant
+    tabs: tuple[Shared, ...]
+    store: TokenPair | None
+    families: tuple[Any, ...]  # the issuer's, one per account
+    account: str = "A"  # who is signed in
+    lock: bool = False  # the lock across tabs is held
+    read: TokenPair | None = None  # what a caller has read from the store at this instant
+    failed: int = -1  # the instant of the last failed exchange
+    faulted: bool = False  # an exchange has failed or lost its answer
+    tried: frozenset[tuple[str, int]] = frozenset()  # generations that the issuer has judged
+    lost: frozenset[tuple[str, int]] = frozenset()  # of these the answer was lost
+    rejected: frozenset[str] = frozenset()  # access tokens that a resource has refused
+    refusing: bool = False  # the resources have begun to refuse the first access token
+    incurable: bool = False  # a lost answer has cost the session
+    cancels: int = 0
+    fails: int = 0
+    losses: int = 0
+
+
+class Actor(NamedTuple):
+    """Who can take a step."""
+
+    kind: str  # caller, refresh, ticker, sign-out, sign-in, clock, refusal, or orphan: a request whose sender is gone
+    tab: int = 0
+    position: Position | None = None  # None: not begun
+    heard: Any = None  # the answer to what it asked for, not yet delivered
+    owner: str | None = None  # of a caller: whose request it is
+    locks: bool = False  # it holds the lock across tabs
+    refused: bool = False  # the last answer to a caller was a 401
+    given: Any = None  # a flight's number, the pair to sign in with, how often to come round
+
+
+class Move(NamedTuple):
+    """One possible step."""
+
+    what: str
+    env: Env
+    actors: tuple[Actor, ...]  # what the actor becomes, and who is new
+    marks: tuple[str, ...] = ()  # what is wrong about it
+    stepped: Stepped | None = None  # if the client took part
+
+
+def account(pair: TokenPair) -> str:
+    """Return whose pair it is: the explorer's tokens begin with it."""
+    return pair.access_token[0]

@@ -1,0 +1,130 @@
+"""
+What a run has counted so far, while it lasts: a row for each policy and condition.
+
+From the browsers' samples as they come in, and from the ledger's file as it grows where the mock is our own; each is
+read once. The verdict counts again, from the stored evidence; this is what it says so far.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from race401.harness.judge.evidence import LedgerEntry
+from race401.harness.judge.measure import LOGOUT, REFUSED
+from race401.harness.judge.recovery import UNAUTHORIZED, is_api
+
+AT_ONCE = 8_000_000  # bytes of the ledger that one look reads at most
+UNKNOWN = "-"  # of a mock that is not ours, the ledger is read at the end
+
+COLUMNS = {
+    "name": "condition and policy",
+    "requests": "requests",
+    "app_401s": "401s that the app saw",
+    "rate": "as a rate",
+    "errors": "no answer",
+    "wire_401s": "401s on the wire",
+    "sessions_lost": "sessions lost",
+    "exchanges": "exchanges",
+    "per_generation": "per generation (ideal 1.00)",
+    "store_reads": "store reads per request",
+}
+
+
+@dataclass(slots=True)
+class Counts:
+    """One policy in one condition."""
+
+    requests: int = 0
+    app_401s: int = 0
+    errors: int = 0
+    store_reads: int = 0
+    wire_401s: int = 0
+    exchanges: int = 0
+    generations: set[tuple[str | None, int | None]] = field(default_factory=set)
+    lost: set[str | None] = field(default_factory=set)
+    signed_out: set[str | None] = field(default_factory=set)
+
+    def sample(self, told: dict[str, Any]) -> None:
+        """Count what a browser told of one attempt."""
+        if told["cut_off"]:
+            return
+        self.requests += 1
+        self.app_401s += told["status"] == UNAUTHORIZED
+        self.errors += told["status"] is None
+        self.store_reads += told["store_reads"]
+
+    def entry(self, e: LedgerEntry) -> None:
+        """Count what the server wrote of one request."""
+        if e.grant_outcome is not None:
+            self.exchanges += 1
+            self.generations.add((e.family, e.generation))
+            if e.grant_outcome in REFUSED and e.family not in self.signed_out:
+                self.lost.add(e.family)
+        elif e.target.startswith(LOGOUT):
+            self.signed_out.add(e.family)
+        elif e.status == UNAUTHORIZED and is_api(e):
+            self.wire_401s += 1
+
+
+class Tally:
+    """The counts of one run, kept up to date by whoever looks."""
+
+    def __init__(
+        self, run: str, names: dict[tuple[str, str], str], samples: list[dict[str, Any]], spool: Path | None
+    ) -> None:
+        self.run, self.names = run, names  # by condition and role
+        self.counts = {key: Counts() for key in names}
+        self._samples, self._read = samples, 0
+        self._spool, self._offset = spool, spool.stat().st_size if spool is not None and spool.exists() else 0
+        self._decode = msgspec.json.Decoder(LedgerEntry).decode
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return a row for each policy and condition, by the names of COLUMNS."""
+        self._catch_up()
+        return [self._row(name, self.counts[key]) for key, name in self.names.items()]
+
+    def app_401s(self, role: str) -> int:
+        """Return how many 401s the app saw in a role so far."""
+        self._catch_up()
+        return sum(counts.app_401s for (_, its), counts in self.counts.items() if its == role)
+
+    def _catch_up(self) -> None:
+        new, self._read = self._samples[self._read :], len(self._samples)
+        for told in new:
+            if (counts := self._of(told["client"])) is not None:
+                counts.sample(told)
+        for line in self._lines():
+            entry = self._decode(line)
+            if (counts := self._of(entry.client)) is not None:
+                counts.entry(entry)
+
+    def _lines(self) -> Iterator[bytes]:
+        """Yield the ledger's whole lines since the last look."""
+        if self._spool is None or not self._spool.exists():
+            return
+        with self._spool.open("rb") as file:
+            file.seek(self._offset)
+            whole, newline, _ = file.read(AT_ONCE).rpartition(b"\n")
+        self._offset += len(whole) + len(newline)
+        yield from whole.splitlines()
+
+    def _of(self, client: str | None) -> Counts | None:
+        run, condition, role, *_ = *(client or "").split("/"), "", "", ""
+        return self.counts.get((condition, role)) if run == self.run else None
+
+    def _row(self, name: str, c: Counts) -> dict[str, Any]:
+        told: dict[str, Any] = {"name": name, "requests": c.requests, "app_401s": c.app_401s, "errors": c.errors}
+        told["rate"] = f"{c.app_401s / c.requests:.1%}" if c.requests else UNKNOWN
+        told["store_reads"] = f"{c.store_reads / c.requests:.2f}" if c.requests else UNKNOWN
+        if self._spool is None:
+            return told | dict.fromkeys(("wire_401s", "sessions_lost", "exchanges", "per_generation"), UNKNOWN)
+        each = f"{c.exchanges / len(c.generations):.2f}" if c.generations else UNKNOWN
+        return told | {
+            "wire_401s": c.wire_401s,
+            "sessions_lost": len(c.lost),
+            "exchanges": c.exchanges,
+            "per_generation": each,
+        }

@@ -1,0 +1,120 @@
+"""The core-level explorer: what it visits is what plain enumeration visits, and what it tells can be replayed."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from exploring import enumerated, explored, faults, stage, violations
+
+from race401.harness.__main__ import main
+from race401.harness.explore.core import flows
+from race401.harness.explore.core.scenario import Scenario
+from race401.harness.explore.core.schedule import choices_of, walk
+from race401.harness.explore.core.search import Search
+from race401.harness.explore.core.token import BadToken, decode, encode
+from race401.harness.tokens.model import Session
+from race401.harness.tokens.policy import FIXED, HARDENED, POLICIES, PRE_FIX, Policy
+
+PLANTED = replace(HARDENED, name="planted", reread_in_flight=False, check_generation=False)
+ALL = [PRE_FIX, FIXED, HARDENED, PLANTED]
+MORE = {
+    "2 callers, time passes": {"callers": 2},
+    "2 callers, sign-out": {"callers": 2, "sign_out": True},
+    "2 callers, one cancelled": {"callers": 2, "cancel": 1},
+    "the API refuses, and a refresh fails": {"callers": 1, "refuse": True, "fail": 1},
+    "3 callers": {"callers": 3, "instant_store": True},
+}
+
+
+@pytest.mark.parametrize("policy", ALL, ids=lambda policy: policy.name)
+@pytest.mark.parametrize("more", MORE.values(), ids=MORE)
+def test_nothing_is_missed_by_remembering(policy: Policy, more: dict[str, int]) -> None:
+    """Visiting each state once finds the same faults, and counts the same schedules, as walking every schedule."""
+    fresh, due, *_ = stage(Scenario(policy), "rfc9700").instants
+    instants = (fresh, due) if len(more) == 1 else (due,)
+    scenario = Scenario(policy, instants=instants, **more)  # type: ignore[arg-type]
+    result = explored(scenario, "rfc9700")
+    assert (result.schedules, set(result.found)) == enumerated(stage(scenario, "rfc9700", merge=False))
+
+
+def test_a_position_that_is_no_value_is_refused() -> None:
+    """A generator that loops around a yield, or holds an iterator across one, cannot be taken for its names."""
+
+    def loops(items: list[int]) -> Iterator[int]:
+        for item in items:
+            yield item + 1
+
+    with pytest.raises(TypeError, match="has a loop"):
+        list(flows._frames(loops([1, 2]), flows._Live(Session())))
+
+    def holds(items: Iterator[int]) -> Iterator[int]:
+        yield 1
+        yield next(items)
+
+    flow = holds(iter([1]))
+    next(flow)
+    with pytest.raises(TypeError, match="only values"):
+        list(flows._frames(flow, flows._Live(Session())))
+
+
+@pytest.mark.parametrize("world", ["supabase", "rfc9700"])
+def test_the_race_of_the_incident(world: str) -> None:
+    """PRE_FIX exchanges a generation again in both; only a server that revokes on reuse turns that into 401s."""
+    found = faults(explored(Scenario(PRE_FIX, 2), world))
+    assert "exchanged-again" in found
+    assert ({"caller-401", "session-lost"} <= found) == (world == "rfc9700")
+
+
+def test_a_slow_clock() -> None:
+    """90 s behind, PRE_FIX shows the app a 401 even where reuse is forgiven; on time, it does not."""
+    assert "caller-401" in faults(explored(Scenario(PRE_FIX, 2, skew=-90.0), "supabase"))
+    assert "caller-401" not in faults(explored(Scenario(PRE_FIX, 2), "supabase"))
+
+
+@pytest.mark.parametrize("callers", [2, 5])
+def test_on_an_event_loop_the_fix_holds(callers: int) -> None:
+    """With a store that is read in no time, as in the burst, FIXED is clean: its holes need something between."""
+    assert not violations(explored(Scenario(FIXED, callers, instant_store=True), "rfc9700"))
+
+
+@pytest.mark.parametrize("world", ["supabase", "rfc9700"])
+def test_a_lost_answer(world: str) -> None:
+    """Without a reuse interval no client survives it, and that is said; with one HARDENED does."""
+    result = explored(Scenario(HARDENED, 2, lose=1), world)
+    assert not violations(result)
+    assert ("session-lost, incurably" in result.found) == (world == "rfc9700")
+
+
+def test_the_shortest_story_and_its_token() -> None:
+    """The story of a violation replays from its token, step by step, and ends with the violation."""
+    here = stage(Scenario(FIXED, 2, sign_out=True), "rfc9700")
+    found = Search(here).run().found["sent-after-sign-out"]
+    choices = choices_of(here, found.path)
+    token = encode(here.scenario, "rfc9700", 3600.0, choices, POLICIES)
+    assert decode(token, POLICIES) == (here.scenario, "rfc9700", 3600.0, choices)
+    steps = list(walk(stage(here.scenario, "rfc9700"), choices))
+    assert [step.move.marks for step in steps if step.move.marks][-1] == ("sent-after-sign-out",)
+    assert len(steps) == 6
+
+
+def test_damaged_tokens_are_refused() -> None:
+    """Anything but a whole token is refused in one line."""
+    token = encode(Scenario(FIXED), "rfc9700", 3600.0, [0, 1], POLICIES)
+    for bad in ("", "x", token[:-3], token[:5] + "A" + token[6:]):
+        with pytest.raises(BadToken):
+            decode(bad, POLICIES)
+
+
+def test_explore_says_what_it_did(capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit 1 with a story for a violation, 0 when exhausted and clean, 3 when cut short."""
+    assert main(["explore", "--policy", "fixed", "--callers", "2"]) == 1
+    told = capsys.readouterr().out
+    assert "exhausted" in told
+    assert "POST /token with token A0's refresh token is judged: reused" in told
+    token = told.rsplit("race401 replay ", 1)[1].split()[0]
+    assert main(["explore", "--policy", "hardened", "--callers", "2"]) == 0
+    assert main(["explore", "--policy", "hardened", "--callers", "3", "--max-states", "100"]) == 3
+    assert "NOT exhausted" in capsys.readouterr().out
+    assert main(["replay", token]) in (0, 1)
+    assert main(["replay", "nonsense"]) == 2
+    assert main(["explore", "--set", "retry_on_401=perhaps"]) == 2

@@ -1,0 +1,69 @@
+"""The table while a run lasts: each sample and each ledger line is counted once, and only this run's."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from ledgers import PAGE, Run, reproduced
+
+from race401.harness.judge.measure import measure
+from race401.scenarios.tally import Tally
+
+BEFORE = "run/rfc9700/control/1"
+NAMES = {("rfc9700", "control"): "rfc9700 [pre-fix]", ("rfc9700", "subject"): "rfc9700 [fixed]"}
+
+
+def lines(run: Run) -> list[bytes]:
+    """The ledger as the mock writes it."""
+    return [msgspec.json.encode(entry) + b"\n" for entry in run.entries]
+
+
+def samples(run: Run) -> list[dict[str, Any]]:
+    """The samples as the browsers report them."""
+    return [msgspec.to_builtins(sample) for sample in run.samples]
+
+
+def test_the_table_agrees_with_the_verdicts(tmp_path: Path) -> None:
+    """Fed piece by piece, with a look after each and a line torn by each, it ends where `measure` does."""
+    run, told, spool = reproduced(), list[dict[str, Any]](), tmp_path / "ledger.jsonl"
+    run.exchange("another/rfc9700/control/1")
+    tally = Tally("run", NAMES, told, spool)
+    with spool.open("ab", buffering=0) as ledger:
+        for line in lines(run):
+            ledger.write(line[:20])
+            tally.rows()
+            ledger.write(line[20:])
+    for sample in samples(run):
+        told.append(sample)
+        tally.rows()
+    for shown, row in zip(tally.rows(), measure(run.evidence()), strict=True):
+        assert shown["requests"] == row.requests
+        assert shown["app_401s"] == row.caller_401s.total()
+        assert shown["wire_401s"] == row.wire_401s.total()
+        assert shown["sessions_lost"] == row.sessions_lost
+        assert shown["exchanges"] == row.exchanges
+        assert shown["per_generation"] == f"{row.exchanges_per_generation:.2f}"
+    assert tally.app_401s("control") == 4
+
+
+def test_an_earlier_runs_ledger_is_not_counted(tmp_path: Path) -> None:
+    """The file holds the runs before: this one begins where it ends."""
+    spool = tmp_path / "ledger.jsonl"
+    spool.write_bytes(b"".join(lines(reproduced())))
+    assert [row["exchanges"] for row in Tally("run", NAMES, [], spool).rows()] == [0, 0]
+
+
+def test_a_mock_of_somebody_else() -> None:
+    """Its ledger is read at the end: until then only what the browsers told is known."""
+    run = reproduced()
+    (before, _) = Tally("run", NAMES, samples(run), None).rows()
+    assert (before["app_401s"], before["rate"], before["exchanges"]) == (4, "80.0%", "-")
+
+
+def test_an_attempt_that_was_cut_off_is_left_out() -> None:
+    """As in the verdict; one without an answer is shown as such."""
+    run = Run()
+    run.attempt(BEFORE, "1.1", PAGE[0], cut_off=True, status=None)
+    run.attempt(BEFORE, "1.2", PAGE[1], status=None, error="ConnectError")
+    (before, _) = Tally("run", NAMES, samples(run), None).rows()
+    assert (before["requests"], before["errors"]) == (1, 1)
