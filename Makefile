@@ -3,12 +3,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+DOCS := .venv-docs
 READY_DEV := $(VENV)/.ready-dev
 
 GATED := $(BIN)/locust -f scenarios/burst.py --headless --skip-log-setup -u 24 -r 24 --pages 8 --policies pre-fix,fixed
 
-.PHONY: burst gate bless test test-all test-browser check bench seeds
-.PHONY: alarms million mutate scoreboard lock clean setup explore ablate scenarios
+.PHONY: burst gate bless test test-all test-browser check bench seeds alarms
+.PHONY: million mutate scoreboard lock clean setup explore ablate scenarios docs
 
 burst: $(READY)  ## the main job: the race before and after the fix, about 20 s of load
 	@$(BIN)/locust -f scenarios/burst.py --headless --skip-log-setup -u 60 -r 60 -t 20s $(ARGS)
@@ -69,6 +70,16 @@ million: $(READY)  ## a run of a million ledger entries, judged and reported: wh
 alarms: $(READY)  ## the gate's false alarms, and what it misses with a part of the fix removed (about 10 minutes)
 	@$(BIN)/python bench/alarms.py $(ARGS)
 
+docs: $(DOCS)/.ready  ## these pages as a site in site/, built strictly, every link checked
+	@NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --strict --quiet --site-dir site
+	@echo "docs: site/index.html"
+
+$(DOCS)/.ready: requirements-docs.lock requirements-uv.lock
+	@$(PYTHON) -m venv $(DOCS)
+	@$(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
+	@VIRTUAL_ENV=$(DOCS) $(DOCS)/bin/uv pip install --quiet --require-hashes -r requirements-docs.lock
+	@touch $@
+
 setup: $(READY)
 
 $(READY): requirements.lock requirements-uv.lock pyproject.toml
@@ -94,6 +105,7 @@ lock: $(READY_DEV)  ## resolve the dependencies anew: those to run, and with the
 	@$(COMPILE) --group build --group dev --group clients --group bench pyproject.toml -o requirements-dev.lock
 	@$(COMPILE) --group build -c requirements-dev.lock pyproject.toml -o requirements.lock
 	@echo uv | $(COMPILE) - -o requirements-uv.lock
+	@printf 'mkdocs-material\nmkdocstrings-python\n' | $(COMPILE) - -o requirements-docs.lock
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(DOCS) site .mypy_cache .ruff_cache .pytest_cache

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +32,7 @@ class Cost:
 
     browsers: int
     requests: int
-    errors: int
+    errors: Counter[str]  # transport errors, by kind
     generator: float  # s of CPU per request
     server: float
     generator_memory: int  # bytes
@@ -51,10 +52,11 @@ def main() -> int:
     for browsers in given.browsers:
         costs.append(cost := measure(browsers, given.bursts // browsers, given.rate))
         print(
-            f"{cost.browsers:6} browsers: {cost.requests} requests, {cost.errors} transport errors, "
+            f"{cost.browsers:6} browsers: {cost.requests} requests, {cost.errors.total()} transport errors, "
             f"{cost.generator * 1e6:.0f} us of generator CPU a request, {cost.server * 1e6:.0f} us of server CPU, "
             f"resident {cost.generator_memory / 1e6:.0f} MB and {cost.server_memory / 1e6:.0f} MB, "
-            f"{cost.entry:.0f} bytes an entry, {cost.judged * 1e6:.1f} us to judge it",
+            f"{cost.entry:.0f} bytes an entry, {cost.judged * 1e6:.1f} us to judge it"
+            + (f"; {dict(cost.errors)}" if cost.errors else ""),
             flush=True,
         )
     first, last = costs[0], costs[-1]
@@ -84,7 +86,7 @@ def measure(browsers: int, pages: int, rate: int) -> Cost:
         (requests, cpu, its_cpu, *_), (later, cpu_later, its_cpu_later, mine, its) = looks[0], looks[-1]
         results = Path(folder, "run")
         samples = [json.loads(line) for line in (results / "samples.jsonl").read_text().splitlines()]
-        errors = sum(sample["error"] is not None for sample in samples)
+        errors = Counter(sample["error"] for sample in samples if sample["error"] is not None)
         entries, size = _entries(results / "ledger.jsonl")
         judged = _cpu_of([sys.executable, "-m", "race401.harness", "judge", str(results)])
         return Cost(

@@ -1,4 +1,4 @@
-"""What `mkdocs build` must hold besides being strict: nothing is loaded from elsewhere; every local link exists."""
+"""What `mkdocs build` must hold besides being strict: all assets are its own, and every local link exists."""
 
 from collections.abc import Iterator
 from html.parser import HTMLParser
