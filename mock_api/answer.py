@@ -25,7 +25,7 @@ class Server:
 
 
 class Answer:
-    """Call it with the messages of the answer, as an ASGI app calls `send`."""
+    """What an ASGI app is given as `send` is this one's."""
 
     __slots__ = ("_cut", "_gone", "_latency", "_receive", "_scope", "_send", "_server", "_written", "entry")
 
@@ -35,34 +35,35 @@ class Answer:
         self._cut: Cut | None = None
         self._gone = self._written = False
 
-    async def __call__(self, message: Message) -> None:
+    async def send(self, message: Message) -> None:
         """Send one message; the first waits at the gate and is written before it leaves."""
+        server, entry = self._server, self.entry
         if not self._written:
-            await self._begin(message)
+            if not entry.seq:
+                server.ledger.decide(entry)
+            entry.status = message["status"]
+            if server.faults.armed:
+                await self._struck(server, entry)
+            else:
+                await server.gates.wait(ANSWER, entry, self._latency)
+            now = server.clock.now()
+            if entry.status:
+                entry.answered_at = now
+            message["headers"] = [*message["headers"], server.clock.date(now)]
+            self._write()
         if self._cut is not None:
             await self._break(self._cut, message)
             return
         await self._send(message)
         if message["type"] == "http.response.body" and not message.get("more_body"):
-            self._server.answered(self.entry)
+            server.answered(entry)
 
-    async def _begin(self, message: Message) -> None:
-        server, entry = self._server, self.entry
-        if not entry.seq:
-            server.ledger.decide(entry)
-        entry.status = message["status"]
-        if not server.faults.armed:
-            await server.gates.wait(ANSWER, entry, self._latency)
-        else:
-            await server.gates.wait(ANSWER, entry, self._latency + server.faults.delay(ANSWER, entry))
-            self._cut = server.faults.cut(entry)
-        now = server.clock()
-        message["headers"] = [*message["headers"], server.clock.date(now)]
-        if self._cut is None or self._cut.where == "body":
-            entry.answered_at = now
-        else:
+    async def _struck(self, server: Server, entry: Entry) -> None:
+        """Wait at the gate as long as faults say so, and let them break the answer off."""
+        await server.gates.wait(ANSWER, entry, self._latency + server.faults.delay(ANSWER, entry))
+        self._cut = server.faults.cut(entry)
+        if self._cut is not None and self._cut.where != "body":
             entry.status = 0
-        self._write()
 
     async def _break(self, cut: Cut, message: Message) -> None:
         """Send what still arrives, then break the connection; whatever the app says after that goes nowhere."""
@@ -84,8 +85,8 @@ class Answer:
             await break_off(fault, self._scope, self._receive)
             return
         headers, body = fault.answer(self.entry)
-        await self({"type": "http.response.start", "status": fault.status, "headers": headers})
-        await self({"type": "http.response.body", "body": body})
+        await self.send({"type": "http.response.start", "status": fault.status, "headers": headers})
+        await self.send({"type": "http.response.body", "body": body})
 
     def close(self) -> None:
         """Write what was cut off before any answer."""

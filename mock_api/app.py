@@ -39,11 +39,11 @@ def create_app(
     programs: Iterable[Program] = (),
 ) -> Guard:
     """Return the app; without arguments, the shipped worlds on the machine's clock."""
-    now = Clock(clock)
-    realms = {world.name: Realm(world, now) for world in (worlds if worlds is not None else WORLDS.values())}
-    faults = Faults(now)
+    mine = Clock(clock)
+    realms = {world.name: Realm(world, mine.now) for world in (worlds if worlds is not None else WORLDS.values())}
+    faults = Faults(mine.now)
     held = gates if gates is not None else FreeGates()
-    server = Server(ledger if ledger is not None else Ledger(), held, faults, now)
+    server = Server(ledger if ledger is not None else Ledger(), held, faults, mine)
     api = FastAPI(
         title="race401 mock",
         version="1",

@@ -11,7 +11,7 @@ def system_clock() -> float:
 
 
 class Clock:
-    """Call it for s since the epoch."""
+    """What `now` says, in s since the epoch, is the mock's time."""
 
     def __init__(self, machine: Callable[[], float] = system_clock) -> None:
         self._machine = machine
@@ -19,7 +19,7 @@ class Clock:
         self._frozen_at: float | None = None
         self._dated = (-1, (b"date", b""))
 
-    def __call__(self) -> float:
+    def now(self) -> float:
         """Return the mock's time."""
         return self._machine() + self._ahead if self._frozen_at is None else self._frozen_at
 
@@ -31,7 +31,7 @@ class Clock:
     @property
     def ahead(self) -> float:
         """By how many s it is ahead of the machine's."""
-        return self() - self._machine()
+        return self.now() - self._machine()
 
     def set(self, now: float, frozen: bool) -> None:
         """Go on from this instant, or stand still at it."""

@@ -48,8 +48,9 @@ class FreeGates:
         """See `Gates`."""
         if gate == ARRIVE or latency or entry.method != "GET":
             await asyncio.sleep(latency)
-        for holder in tuple(self.holders):
-            await holder.hold(gate, entry)
+        if self.holders:
+            for holder in tuple(self.holders):
+                await holder.hold(gate, entry)
 
     def answered(self, entry: Entry) -> None:
         """See `Gates`."""

@@ -82,9 +82,9 @@ class Guard:
             elif path in RESOURCES and (cause := self._refusal(realm, bearer, entry, scope)) is not None:
                 entry.cause = cause
                 server.ledger.decide(entry)
-                await _refuse(cause, answer)
+                await _refuse(cause, answer.send)
             else:
-                await self.app(scope, receive, answer)
+                await self.app(scope, receive, answer.send)
         finally:
             answer.close()
 

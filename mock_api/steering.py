@@ -158,7 +158,7 @@ async def set_clock(request: Request, body: ClockChange) -> Response:
     asked = [body.now, body.advance_s, body.ahead_s]
     if asked.count(None) < len(asked) - 1:
         return _refused("at most one of now, advance_s and ahead_s")
-    now = mine()
+    now = mine.now()
     if body.now is not None:
         now = body.now
     elif body.advance_s is not None:
@@ -172,4 +172,4 @@ async def set_clock(request: Request, body: ClockChange) -> Response:
 
 
 def _told(clock: Clock) -> dict[str, Any]:
-    return {"now": clock(), "ahead_s": round(clock.ahead, 6), "frozen": clock.frozen}
+    return {"now": clock.now(), "ahead_s": round(clock.ahead, 6), "frozen": clock.frozen}
