@@ -1,5 +1,5 @@
 """
-A run from its options to its verdict: what the locustfile's events do, in every mode that locust has.
+A run from its start to its verdict: what the locustfile's events do, in every mode that locust has.
 
 Local, master and workers differ in one thing only: a worker judges nothing and reports its samples to the
 master. The traps that this order avoids are locust's: `test_stop` comes before the workers' last reports, and
@@ -11,203 +11,29 @@ from locust import events
 from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
-import contextlib
 import itertools
-import logging
 import os
-import signal
 import sys
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from race401.harness.judge.checks import Value
 from race401.harness.judge.verdict import EXIT_CODES
-from race401.scenarios import limits, memory, options, ui
+from race401.scenarios import memory, options, ui
 from race401.scenarios.browser import Browser, Run
-from race401.scenarios.mock import Mock, MockDidNotStart, die_with_parent, worlds_at
 from race401.scenarios.options import Plan, Refused
 from race401.scenarios.record import Record
-from race401.scenarios.scenario import BURST
+from race401.scenarios.state import forget_folder, name_of_run, options_of, served_worlds, state
 from race401.scenarios.tally import Tally
 
-STOP_TIMEOUT = 15.0  # s for a page that was begun to end
 REPORTS_ARRIVE = 4.0  # s; locust's workers report every 3 s
 PROGRESS_EVERY = 1.0  # s
 UNKNOWN, INTERNAL = EXIT_CODES[Value.UNKNOWN], 4  # exit codes
 
-die_with_parent()
 
-
-class State:
-    """What one locust process knows of the run in hand."""
-
-    def __init__(self) -> None:
-        self.scenario = BURST  # the locustfile says which
-        self.kinds: list[type[Browser]] = []
-        self.mock: Mock | None = None
-        self.host = ""  # where the mock is, whatever a form says
-        self.folder: Path | None = None  # of the first run
-        self.spool: Path | None = None  # where our own mock writes its ledger
-        self.record: Record | None = None  # of the run in hand
-        self.tally: Tally | None = None  # of that run, and after it until the next
-        self.samples: list[dict[str, Any]] = []  # worker: not yet reported
-        self.runs = 0
-        self.watch: gevent.Greenlet | None = None  # of the memory
-        self.interrupted = False
-        self.done = 0  # browsers that have loaded all their pages
-        self.ended_at: float | None = None
-        self.unfinished: str | None = None
-        self.table = ""
-        self.stopped = False  # worker: its browsers have ended
-
-
-state = State()
-
-
-# --- before the test ------------------------------------------------------------------------------
-
-
-def prepare(environment: Environment, **_: Any) -> None:
-    """Refuse what can't work, then have a mock to talk to. Workers take the master's word for both."""
-    environment.stop_timeout = environment.stop_timeout or STOP_TIMEOUT
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # it has a line for every request
-    gevent.signal_handler(signal.SIGINT, _interrupt, gevent.get_hub().parent)
-    state.kinds = [kind for kind in environment.user_classes if issubclass(kind, Browser)]
-    limits.raise_open_files()
-    if isinstance(environment.runner, WorkerRunner):
-        _send_last_reports(environment)
-        return
-    environment.process_exit_code = UNKNOWN  # until a verdict says otherwise
-    if isinstance(environment.runner, MasterRunner):
-        environment.runner.register_message("race401_done", lambda **_: _browser_done(environment))
-    given = _options(environment)
-    try:
-        plan = options.read(vars(given), state.scenario)
-        if given.headless or given.autostart:
-            options.check_load(plan)
-            _check_limits(environment, plan)
-        _choose(environment, plan)
-        if environment.host:
-            state.host = environment.host.rstrip("/")
-            _worlds(plan)
-            _folder(given)
-        else:
-            _embed(environment, _folder(given))
-    except Refused as refusal:
-        _refuse(str(refusal))
-    if environment.web_ui is not None:
-        _check_the_form(environment)
-        ui.attach(environment, _rows)
-
-
-def _check_limits(environment: Environment, plan: Plan) -> None:
-    """Our own mock has all connections in one process; ports are spent where browsers are."""
-    given, elsewhere = _options(environment), isinstance(environment.runner, MasterRunner)
-    here = not elsewhere or given.processes is not None
-    if here or not environment.host:
-        limits.check(plan, limits.raise_open_files(), limits.local_ports() if here else None)
-
-
-def _folder(given: Any) -> Path:
-    """Return the first run's folder, newly made."""
-    given.run_id = given.run_id or _name(given.seed)
-    folder: Path = Path(given.reports) / given.run_id
-    try:
-        folder.mkdir(parents=True, exist_ok=False)
-    except FileExistsError:
-        raise Refused(f"{folder} exists; give another --run-id") from None
-    except OSError as error:
-        raise Refused(f"--reports {given.reports}: {error.strerror}") from None
-    state.folder = folder
-    return folder
-
-
-def _interrupt(main: Any) -> None:
-    """Raise Ctrl-C where locust expects it. Python would raise it in whichever greenlet is running just then."""
-    if state.interrupted:
-        os._exit(UNKNOWN)  # the mock ends with its standard input
-    state.interrupted = True
-    begun = state.runs or Browser.run_in_hand is not None
-    gevent.kill(main, KeyboardInterrupt() if begun else SystemExit(UNKNOWN))
-
-
-def _embed(environment: Environment, folder: Path) -> None:
-    """Start the mock. It writes its ledger into the first run's folder; those of later runs are cut from it."""
-    state.spool = folder / "ledger.jsonl"
-    try:
-        state.mock = Mock(state.spool, state.scenario.mock)
-    except MockDidNotStart as error:
-        raise Refused(str(error)) from None
-    state.host = environment.host = state.mock.url
-    gevent.spawn(_watch, environment, state.mock)
-
-
-def _worlds(plan: Plan) -> dict[str, dict[str, object]]:
-    """Return what the mock serves, which must be all that the conditions want."""
-    try:
-        worlds = worlds_at(state.host)
-    except ValueError as error:
-        raise Refused(f"--host {error}; start one with: python -m mock_api") from None
-    for condition in plan.conditions:
-        if condition.world not in worlds:
-            raise Refused(f"--host {state.host} has no world {condition.world!r}; it has: {', '.join(worlds)}")
-    return worlds
-
-
-def _choose(environment: Environment, plan: Plan) -> None:
-    """Keep the browsers of the policies and conditions that were asked for."""
-    environment.user_classes[:] = [
-        kind for kind in state.kinds if kind.role in plan.policies and kind.condition in plan.conditions
-    ]
-
-
-def _check_the_form(environment: Environment) -> None:
-    """Hold the web form to what the command line is held to, before locust starts anything."""
-    from flask import Response, jsonify, request
-
-    assert environment.web_ui is not None
-    app = environment.web_ui.app
-    assert app is not None
-
-    @app.before_request
-    def check() -> Response | None:
-        if request.path != "/swarm" or request.method != "POST":
-            return None
-        form = request.form.to_dict()
-        try:
-            load = {"num_users": form.get("user_count", 0), "run_time": _seconds(form.get("run_time", ""))}
-            plan = options.read(vars(_options(environment)) | form | load, state.scenario)
-            options.check_load(plan)
-            _check_limits(environment, plan)
-            if not (environment.runner and environment.runner.user_count):
-                _choose(environment, plan)
-        except Refused as refusal:
-            return jsonify({"success": False, "message": str(refusal), "host": environment.host})
-        return None
-
-
-def _seconds(text: str) -> float:
-    from locust.util.timespan import parse_timespan
-
-    try:
-        return float(parse_timespan(text)) if text else 0.0
-    except ValueError:
-        raise Refused(f"run time {text!r} is no span of time; write 20, 20s or 1h30m") from None
-
-
-def _watch(environment: Environment, mock: Mock) -> None:
-    """End the run when the mock does."""
-    while (ended := mock.ended()) is None:
-        gevent.sleep(0.5)
-    if state.record is not None and state.ended_at is None:
-        state.unfinished = ended
-        assert environment.runner is not None
-        environment.runner.quit()
-
-
-def _send_last_reports(environment: Environment) -> None:
+def send_last_reports(environment: Environment) -> None:
     """On a worker: report what is left before the process ends, whatever ended it."""
     environment.events.quitting.add_listener(lambda **_: _flush(environment))
 
@@ -225,7 +51,7 @@ def _flush(environment: Environment) -> None:
 def start(environment: Environment, **_: Any) -> None:
     """Open the run's record and tell the browsers. A worker knows the run's name and load from its master."""
     began_at = time.time()  # before anything is asked of anyone: locust's run time counts already
-    given = _options(environment)
+    given = options_of(environment)
     if not isinstance(environment.runner, WorkerRunner):
         given.race401_load = {name: getattr(given, name) for name in ("num_users", "spawn_rate", "run_time")}
         given.race401_host = environment.host or state.host  # a worker knows no other, where a form left it empty
@@ -244,23 +70,25 @@ def start(environment: Environment, **_: Any) -> None:
         host=given.race401_host.rstrip("/"),
         last_page_at=began_at + plan.last_page_after,
         report=report,
-        done=lambda: _browser_done(environment),
+        done=lambda: browser_done(environment),
         narrate=given.narrate,
     )
 
 
 def _begin(environment: Environment, plan: Plan, began_at: float) -> Record | None:
     """Return the run's record, its manifest written; None, with a line said, if that cannot be."""
-    given, runner = _options(environment), environment.runner
+    given, runner = options_of(environment), environment.runner
     assert runner is not None
     if state.runs:
-        given.run_id = _name(plan.seed)
+        given.run_id = name_of_run(plan.seed)
     state.runs += 1
     state.done, state.unfinished, state.ended_at, state.table = 0, None, None, ""
     plan = replace(plan, users=runner.target_user_count or plan.users)
     try:
         folder = Path(given.reports) / given.run_id
-        record = Record(given.run_id, state.scenario, plan, state.host, _worlds(plan), folder, state.spool, began_at)
+        record = Record(
+            given.run_id, state.scenario, plan, state.host, served_worlds(plan), folder, state.spool, began_at
+        )
         record.begin()
     except (OSError, Refused) as error:
         print(f"race401: {error}", file=sys.stderr)
@@ -306,11 +134,12 @@ def _seen_so_far(plan: Plan) -> str:
     return ", ".join(f"{state.tally.app_401s(role)} {policy.name}" for role, policy in plan.policies.items())
 
 
-def _rows() -> list[dict[str, Any]]:
+def rows() -> list[dict[str, Any]]:
+    """Return the run's table so far."""
     return state.tally.rows() if state.tally is not None else []
 
 
-def _browser_done(environment: Environment) -> None:
+def browser_done(environment: Environment) -> None:
     """Count a browser that has loaded all its pages; the last one ends the run."""
     runner = environment.runner
     assert runner is not None
@@ -391,20 +220,13 @@ def end(**_: Any) -> None:
     if state.mock is not None:
         state.mock.stop()
     if not state.runs:
-        _forget_folder()
+        forget_folder()
 
 
 def _print_table() -> None:
     if state.table:
         print(state.table, flush=True)
         state.table = ""
-
-
-def _forget_folder() -> None:
-    """Remove the folder of a run that never began."""
-    if state.folder is not None:
-        (state.folder / "ledger.jsonl").unlink(missing_ok=True)
-        state.folder.rmdir()
 
 
 # --- workers --------------------------------------------------------------------------------------
@@ -425,22 +247,3 @@ def _from_worker(client_id: str, data: dict[str, Any], **_: Any) -> None:
     for sample in data.get("race401_samples", []):
         if sample["client"].startswith(f"{record.run}/"):
             _note(sample)
-
-
-def _options(environment: Environment) -> Any:
-    assert environment.parsed_options is not None
-    return environment.parsed_options
-
-
-def _name(seed: int) -> str:
-    return f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{state.scenario.name}-{seed}"
-
-
-def _refuse(message: str) -> NoReturn:
-    print(f"race401: {message}", file=sys.stderr)
-    if state.mock is not None:
-        with contextlib.suppress(OSError):
-            state.mock.stop()
-    with contextlib.suppress(OSError):
-        _forget_folder()
-    raise SystemExit(2)

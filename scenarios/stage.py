@@ -6,10 +6,11 @@ import itertools
 from argparse import ArgumentParser
 from typing import Any
 
-from race401.scenarios import lifecycle
+from race401.scenarios import lifecycle, preparing
 from race401.scenarios.browser import Browser
 from race401.scenarios.options import ROLES, add_options
 from race401.scenarios.scenario import Scenario
+from race401.scenarios.state import state
 
 
 def stage(scenario: Scenario, locustfile: dict[str, Any], browser: type[Browser] = Browser) -> None:
@@ -18,7 +19,7 @@ def stage(scenario: Scenario, locustfile: dict[str, Any], browser: type[Browser]
     The listeners are registered now, while the locustfile is read: `quitting` ones run in reverse, so that these run
     after the workers' last reports, and the last one named first.
     """
-    lifecycle.state.scenario = scenario
+    state.scenario = scenario
     for condition in scenario.conditions.values():
         for role in ROLES:
             name = f"{condition.name} {role}".title().replace("-", "").replace(" ", "")
@@ -29,7 +30,7 @@ def stage(scenario: Scenario, locustfile: dict[str, Any], browser: type[Browser]
         add_options(parser, scenario)
 
     events.init_command_line_parser.add_listener(options)
-    events.init.add_listener(lifecycle.prepare)
+    events.init.add_listener(preparing.prepare)
     events.test_start.add_listener(lifecycle.start)
     events.test_stop.add_listener(lifecycle.stop)
     events.quitting.add_listener(lifecycle.write_outputs)
