@@ -16,7 +16,7 @@ NUMBERS: dict[str, Callable[[dict[str, Any]], float | None]] = {
     "sessions lost, % of sessions": lambda row: 100 * row["sessions_lost"] / row["sessions"],
     "exchanges per generation": lambda row: row["exchanges_per_generation"],
     "store reads per request": lambda row: row["store_reads"] / row["sampled"],
-    "pages with the incident's signature": lambda row: row["signatures"],
+    "pages with the incident's signature": lambda row: sum(row["signatures"].values()),
 }
 
 
