@@ -127,7 +127,9 @@ class TokenAuth(httpx.Auth):
         tab_lock: Callable[[], AbstractContextManager[object]] | None = None,
         luck: float | None = None,
     ) -> None:
-        self.session = Session(luck=random.random() if luck is None else luck)  # noqa: S311 - spreads load
+        if luck is None:
+            luck = random.random() if policy.jitter else 0.0  # noqa: S311 - spreads load
+        self.session = Session(luck=luck)
         self.policy = policy
         self.store = store if store is not None else MemoryStore()
         self._exchanger = exchanger
