@@ -128,6 +128,13 @@ def test_a_whole_card(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Non
 
 
 @pytest.mark.slow
+def test_the_hardened_policy_survives_every_race(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    driver = [sys.executable, str(DRIVERS / "python/race401_policy.py"), "hardened"]
+    card = outcomes(capsys, "--keep", str(tmp_path), "--", *driver)
+    assert {race for race, (outcome, _) in card.items() if outcome == Outcome.SURVIVED} == {r.name for r in RACES}
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("driver", [["template.py"], ["python/race401_policy.py", "fixed"]], ids=lambda d: d[-1])
 def test_the_same_card_twenty_times(driver: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     command = [sys.executable, str(DRIVERS / driver[0]), *driver[1:]]
@@ -200,13 +207,30 @@ def test_the_board_is_written_from_stored_cards(tmp_path: Path, capsys: pytest.C
     keep(a_card(late_401=Outcome.LOST), tmp_path / "cards/a.json")
     (tmp_path / "clients.txt").write_text("# a comment\npython driver.py\nnode other.mjs\n")
     where = [f"--{name}={tmp_path / file}" for name, file in (("cards", "cards"), ("clients", "clients.txt"))]
+    (readme := tmp_path / "README.md").write_text(f"before\n{scoreboard.BEGIN}\nold\n{scoreboard.END}\nafter\n")
+    where.append(f"--readme={readme}")
     pages = [f"--markdown={tmp_path / 'board.md'}", f"--html={tmp_path / 'board.html'}"]
     assert main(["scoreboard", *where, *pages]) == 0
     assert "not run: node other.mjs: there is no card of it" in capsys.readouterr().out
     assert "a client 1.0" in (tmp_path / "board.md").read_text()
+    assert re.fullmatch(r"before\n<!-- .*\| a client 1\.0 .* -->\nafter\n", readme.read_text(), re.DOTALL)
     (tmp_path / "cards/b.json").write_text("{}")
     assert main(["scoreboard", *where, *pages]) == 2
     assert "b.json is no score card" in capsys.readouterr().err
+
+
+def test_the_readmes_table_has_its_legend_and_no_losses() -> None:
+    cards = [a_card(late_401=Outcome.LOST)]
+    text = scoreboard.placed(f"a\n{scoreboard.BEGIN}\n{scoreboard.END}\nb\n", cards)
+    assert text == f"a\n{scoreboard.BEGIN}\n\n{scoreboard.table(cards)}\n\n{scoreboard.END}\nb\n"
+    assert text == scoreboard.placed(text, cards), "again is the same"
+    assert scoreboard.LEGEND in text
+    assert "What was lost" not in text
+
+
+@pytest.mark.parametrize("text", ["", "no markers\n", scoreboard.BEGIN, scoreboard.END + scoreboard.BEGIN])
+def test_a_file_without_both_markers_is_left_alone(text: str) -> None:
+    assert scoreboard.placed(text, [a_card(late_401=Outcome.LOST)]) == text
 
 
 def test_clients_that_cannot_run_here_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -181,6 +181,21 @@ def test_a_fault_that_struck_nothing_exercises_nothing(fault: str | None, outcom
     assert told(BY_NAME["refresh-fails"], seen, called(1)).outcome is outcome
 
 
+@pytest.mark.parametrize("again", ["exchange", "sign-in", None])
+def test_a_lost_answer_proves_nothing_until_there_is_a_second_try(again: str | None) -> None:
+    """Who lives on with the old token has not yet shown that its session survived."""
+    seen = Seen()
+    sign_in(seen)
+    seen.exchange(ME, fault="drop_after")
+    if again == "exchange":
+        seen.exchange(ME, "reuse_tolerated")
+    elif again == "sign-in":
+        sign_in(seen)
+    answer(seen, 1)
+    result = told(BY_NAME["lost-answer"], seen, called(1))
+    assert result.outcome is (Outcome.SURVIVED if again else Outcome.NOT_EXERCISED)
+
+
 def test_a_driver_that_broke_proves_nothing() -> None:
     result = told(EXPIRY, refreshed(1), called(1), called(2), failure="it ended")
     assert (result.outcome, result.sentence) == (Outcome.BROKE, "it ended")

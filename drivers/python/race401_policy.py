@@ -3,37 +3,40 @@
 import asyncio
 import os
 import sys
+import tempfile
+from pathlib import Path
 
 import httpx
 from protocol import about, aserve
 
 from race401.harness.tokens import POLICIES, AuthServer, MemoryStore, TokenAuth
+from race401.harness.tokens.tabs import FileStore
 
 URL = os.environ["RACE401_URL"]
 POLICY = POLICIES[sys.argv[1]]
 CLAIMS = {
     "single_flight": POLICY.single_flight,
     "retry_on_401": POLICY.retry_on_401,
-    "sign_out": POLICY.clear_on_sign_out,
     "serve_while_valid": POLICY.on_refresh_failure == "send_current",
+    "keeps_session": POLICY.failure_cooldown > 0,
+    "sign_out": POLICY.clear_on_sign_out or POLICY.fence_sign_out,
+    "shared_flight": POLICY.lock_across_tabs,
 }
+NO_FENCE = "race401/harness/tokens/core.py:308 `yield WriteStore(fresh, `: no fence; see README.md, What is assumed"
 TOLD = about(
     "race401",
     "README.md, The token manager in your own client",
     name=f"race401 {POLICY.name}",
     can=["sign_out", "tabs"],
     claims=[name for name, promised in CLAIMS.items() if promised],
-    explains={
-        "sign-out": "race401/harness/tokens/core.py:100 `yield WriteStore(fresh, Change.TOKEN_REFRESHED)`: "
-        "the fix as reported has no fence; see README.md, What is assumed"
-    },
+    explains={} if POLICY.fence_sign_out else {"sign-out": NO_FENCE},
 )
 
 
 class Client:
     def __init__(self, store):
         self.server = AuthServer(f"{URL}/auth/v1")
-        self.auth = TokenAuth(self.server, policy=POLICY, store=store)
+        self.auth = TokenAuth(self.server, policy=POLICY, store=store, tab_lock=getattr(store, "lock", None))
         self.api = httpx.AsyncClient(base_url=URL, auth=self.auth)
 
     async def sign_in(self):
@@ -51,4 +54,6 @@ class Client:
         return Client(self.auth.store)
 
 
-asyncio.run(aserve(TOLD, Client(MemoryStore())))
+with tempfile.TemporaryDirectory() as folder:
+    store = FileStore(Path(folder, "pair")) if POLICY.lock_across_tabs else MemoryStore()
+    asyncio.run(aserve(TOLD, Client(store)))

@@ -131,17 +131,28 @@ def _is_sign_in(entry: LedgerEntry) -> bool:
 def _exercised(run: Run, row: Row) -> bool:
     match run.race.covers:
         case "condition":
-            return True
+            shown = True
         case "refresh":
-            return any(entry.grant_outcome is not None and entry.seq in run.under for entry in run.entries)
+            shown = any(entry.grant_outcome is not None and entry.seq in run.under for entry in run.entries)
         case "fault":
-            return any(entry.fault is not None for entry in run.entries)
+            shown = any(entry.fault is not None for entry in run.entries)
+        case "lost-answer":
+            shown = _tried_again(run)
         case "late-401":
-            return any(_is_late(entry, run.entries) for entry in run.entries)
+            shown = any(_is_late(entry, run.entries) for entry in run.entries)
         case "refresh-during-sign-out":
-            return bool(row.coverage["refresh-during-sign-out"]) or _sign_out_waited(run)
+            shown = bool(row.coverage["refresh-during-sign-out"]) or _sign_out_waited(run)
         case name:
-            return bool(row.coverage[name])
+            shown = bool(row.coverage[name])
+    return shown
+
+
+def _tried_again(run: Run) -> bool:
+    """Whether a refresh or a sign-in followed the answer that was lost: only then is it known what became of it."""
+    spent = [entry for entry in run.entries if entry.grant_outcome is not None]
+    lost = [entry.seq for entry in spent if entry.grant_outcome == "lost" or entry.fault is not None]
+    tries = [entry.seq for entry in run.entries if entry in spent or _is_sign_in(entry)]
+    return bool(lost) and max(tries) > min(lost)
 
 
 def _is_late(refused: LedgerEntry, entries: Sequence[LedgerEntry]) -> bool:
@@ -166,7 +177,7 @@ def _why_not(run: Run) -> str:
         "two-401s-one-token": "no two calls were refused with one token",
         "late-401": "no 401 came after its token was replaced",
         "refresh-during-sign-out": "no refresh was under way at the sign-out",
-        "lost-answer": "no refresh was seen whose answer could be lost",
+        "lost-answer": "no answer to a refresh was lost and followed by a second try",
         "fault": "no refresh was seen that could fail",
     }
     return seen[run.race.covers]

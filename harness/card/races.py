@@ -154,8 +154,14 @@ RACES = (
     ),
     Race(
         "lost-answer",
-        "the server rotates, its answer is lost, and it would forgive a second try",
-        (SignIn(ALMOST_OVER), Arm("lost-answer"), Burst(1, due=True, must=False), Burst(1)),
+        "the server rotates, its answer is lost, and it forgives a second try; the next call comes 6 s later",
+        (
+            SignIn(ALMOST_OVER),
+            Arm("lost-answer"),
+            Burst(1, due=True, must=False),
+            Pause(COOLED_DOWN),
+            Burst(1),
+        ),
         covers="lost-answer",
         claim="keeps_session",
         world="supabase",

@@ -49,15 +49,27 @@ def ordered(cards: Iterable[Card]) -> list[Card]:
     return sorted(cards, key=key)
 
 
-def markdown(cards: Sequence[Card], missing: Sequence[str]) -> str:
-    """Return the table between its markers, the losses with their reasons, and what was not run."""
+def table(cards: Sequence[Card]) -> str:
+    """Return the table and its legend, as Markdown."""
     names = [race.name for race in RACES]
-    lines = [BEGIN, "", "| client | world | " + " | ".join(names) + " |", "|---" * (len(names) + 2) + "|"]
+    lines = ["| client | world | " + " | ".join(names) + " |", "|---" * (len(names) + 2) + "|"]
     for card in ordered(cards):
         by_race = {result.race: result for result in card.results}
         cells = " | ".join(cell(by_race.get(name)) for name in names)
         lines.append(f"| {title(card)} | {card.told.world} | {cells} |")
-    lines += ["", LEGEND, ""]
+    return "\n".join([*lines, "", LEGEND])
+
+
+def placed(text: str, cards: Sequence[Card]) -> str:
+    """Return the text with the table between its markers; without both, in their order, the text as it is."""
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    return f"{before}{begin}\n\n{table(cards)}\n\n{end}{after}" if end else text
+
+
+def markdown(cards: Sequence[Card], missing: Sequence[str]) -> str:
+    """Return the table between its markers, the losses with their reasons, and what was not run."""
+    lines = [BEGIN, "", table(cards), ""]
     if any(losses(cards)):
         lines += ["What was lost, and why:", ""]
     for card, result in losses(cards):

@@ -17,6 +17,7 @@ from race401.harness.commands.errors import CommandError
 from race401.mock_api.worlds import WORLDS
 
 CARDS = Path("reports/cards")
+README = Path("README.md")
 ABOUT = "clients by races, from stored score cards, as Markdown and HTML; --run makes the cards anew first"
 
 
@@ -37,10 +38,13 @@ def add(parser: ArgumentParser) -> None:
     parser.add_argument("--cards", type=Path, default=CARDS, help=f"where cards are kept ({CARDS})")
     parser.add_argument("--markdown", type=Path, default=Path("docs/scoreboard.md"))
     parser.add_argument("--html", type=Path, default=Path("docs/scoreboard.html"))
+    parser.add_argument(
+        "--readme", type=Path, default=README, help="the table goes between its markers, if it has them (README.md)"
+    )
 
 
 def run(given: Namespace) -> int:
-    """Write both pages, and say what is in them. A loss is the client's, so that the exit code is 0."""
+    """Write both pages and the README's table. A loss is the client's, so that the exit code is 0."""
     try:
         commands = [line for line in given.clients.read_text().splitlines() if line and not line.startswith("#")]
     except OSError as error:
@@ -52,9 +56,24 @@ def run(given: Namespace) -> int:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text(board.cards, board.missing))
         print(f"written: {path}")
+    _place(given.readme, board.cards)
     for name in board.missing:
         print(f"not run: {name}")
     return 0
+
+
+def _place(readme: Path, cards: list[Card]) -> None:
+    """Put the table into the file, if it has the markers; the default one need not be there."""
+    try:
+        text = readme.read_text()
+    except OSError as error:
+        if readme == README:
+            return
+        raise CommandError(f"{readme}: {error.strerror}") from None
+    placed = scoreboard.placed(text, cards)
+    if placed != text:
+        readme.write_text(placed)
+        print(f"written: {readme}")
 
 
 def _made(commands: list[str], folder: Path) -> Board:
