@@ -130,6 +130,18 @@ def test_refreshes_that_were_due_are_no_waste() -> None:
     assert verdict.rows[1].ideal_exchanges == [1, 1]
 
 
+def test_a_token_may_live_a_second_less() -> None:
+    """Its dates are whole seconds: of refreshes due every 6 s, three may be due in 10.4 s; a fourth is not."""
+    run = reproduced()
+    needs_no_refresh(run)
+    run.manifest["worlds"]["rfc9700"]["lifetime"] = 126
+    for generation, at in ((1, 5.2), (2, 10.4)):
+        run.exchange(AFTER, generation=generation, received_at=at, answered_at=at, token_left_s=119.9)
+    assert not findings(judge(run.evidence()), "refreshes")
+    run.exchange(AFTER, generation=3, received_at=10.5, answered_at=10.5, token_left_s=126.0)
+    assert findings(judge(run.evidence()), "refreshes")
+
+
 def test_a_sign_out_that_nothing_follows_is_clean() -> None:
     """The clean twin: what was sent before the sign-out was answered is no violation."""
     run = reproduced()

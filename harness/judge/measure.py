@@ -25,6 +25,7 @@ LOGOUT = ("/auth/v1/logout", "/oauth/revoke")
 EXCHANGE = "grant_type=refresh_token"
 SIGNATURE_WITHIN = 1.0  # s from the 200 to the last 401, as in the incident
 SEQS_KEPT = 200  # in a stored verdict, of each kind and row
+ROUNDED = 1.0  # s; the dates of a token are whole seconds, so that it may live for so much less
 UNSURE = 0.25  # s about the margin in which one look at the clock may say either
 
 
@@ -196,7 +197,7 @@ def _ideal(row: Row, entries: list[LedgerEntry], evidence: Evidence) -> list[int
     about = evidence.manifest["conditions"][row.condition]
     lifetime = (evidence.manifest.get("worlds", {}).get(about.get("world")) or {}).get("lifetime")
     margin = evidence.manifest["policies"][row.role].get("expiry_margin")
-    if lifetime is None or margin is None or lifetime <= margin:
+    if lifetime is None or margin is None or lifetime <= margin + ROUNDED:
         return None
     least = most = 0
     families: dict[str, list[LedgerEntry]] = defaultdict(list)
@@ -208,7 +209,7 @@ def _ideal(row: Row, entries: list[LedgerEntry], evidence: Evidence) -> list[int
         assert first.token_left_s is not None
         crossing = first.received_at + first.token_left_s - about.get("skew_s", 0.0) - margin
         least += _lives([e.received_at for e in mine], crossing + UNSURE, lifetime - margin)
-        most += _lives([e.received_at for e in mine], crossing - UNSURE, lifetime - margin)
+        most += _lives([e.received_at for e in mine], crossing - UNSURE, lifetime - margin - ROUNDED)
     return [least, most]
 
 
