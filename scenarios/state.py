@@ -57,7 +57,7 @@ def served_worlds(plan: Plan) -> dict[str, dict[str, object]]:
     try:
         worlds = worlds_at(state.host)
     except ValueError as error:
-        raise Refused(f"--host {error}; start one with: python -m mock_api") from None
+        raise Refused(f"--host {error}; start one with: race401 serve") from None
     for condition in plan.conditions:
         if condition.world not in worlds:
             raise Refused(f"--host {state.host} has no world {condition.world!r}; it has: {', '.join(worlds)}")
