@@ -70,7 +70,7 @@ mutate: $(READY_DEV)  ## break the core, the issuer and the checks; the tests mu
 million: $(READY)  ## a run of a million ledger entries, judged and reported: what it costs
 	@$(BIN)/python bench/million.py $(ARGS)
 
-alarms: $(READY)  ## the gate's false alarms, and what it misses with a part of the fix removed (about 10 minutes)
+alarms: $(READY)  ## the gate's false alarms, and what it misses with a part of the fix removed (about 13 minutes)
 	@$(BIN)/python bench/alarms.py $(ARGS)
 
 docs: $(DOCS)/.ready  ## these pages as a site in site/, built strictly, every link checked

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-KEPT = 50_000  # entries held in memory, about 400 bytes each
+KEPT = 50_000  # entries held in memory, about 600 bytes each
 COUNTED = 1_000  # different counts; paths that come later are counted together, as ELSEWHERE
 ELSEWHERE = "*"
 
