@@ -19,6 +19,7 @@ from starlette.routing import Route
 
 from race401.mock_api.__main__ import end_with_parent
 from race401.mock_api.resources import ENTITLEMENTS
+from race401.mock_api.routes import Direct
 from race401.mock_api.serving import Server
 
 api = FastAPI()
@@ -43,6 +44,14 @@ CLAIMS = {**USER, "sub": ID, "iss": "bench", "aal": "aal1", "session_id": ID, "i
 async def entitlements() -> Response:
     """Answer the mock's very bytes."""
     return Response(ENTITLEMENTS, media_type="application/json")
+
+
+async def outright(_: Request) -> Response:
+    """Answer them from a FastAPI route that has nothing to solve, as the mock's own."""
+    return Response(ENTITLEMENTS, media_type="application/json")
+
+
+api.router.add_api_route("/outright/me/entitlements", outright, route_class_override=Direct)
 
 
 class Refresh(BaseModel):

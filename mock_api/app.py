@@ -49,6 +49,7 @@ def create_app(
         version="1",
         summary="Servers whose tokens are short-lived and whose refresh tokens rotate",
         description=ABOUT,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # it asks the environment at each request
         servers=[{"url": "/", "description": "the default world"}]
         + [{"url": f"/{name}", "description": realm.world.summary} for name, realm in realms.items()],
         openapi_tags=[

@@ -60,6 +60,7 @@ class Serving:
             log_level="warning",
             access_log=False,
             server_header=False,
+            proxy_headers=False,  # who may steer is told by the connection, not by a header
             date_header=False,  # the mock's own follows its clock
             lifespan="off",
             timeout_keep_alive=KEEP_ALIVE,
