@@ -223,6 +223,6 @@ def test_a_real_client_through_the_proxy_is_judged(tmp_path: Path, capsys: pytes
         assert httpx.get(f"{url}/contacts").status_code == 401
     assert main(["judge", str(traffic)]) == 1
     told = capsys.readouterr().out
-    assert "the app saw 1 401s in 2 requests (1 missing_token)" in told
+    assert "the app saw 1 401 in 2 requests (1 missing_token)" in told
     assert "1 refused requests name neither a client nor a session" in told
     assert [json.loads(line)["grant_outcome"] for line in traffic.read_text().splitlines()].count("rotated") == 1

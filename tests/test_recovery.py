@@ -125,4 +125,4 @@ def test_a_ledger_is_judged_from_the_command_line(tmp_path: Path, capsys: pytest
     refused(run)
     verdict(tmp_path, run)
     assert main(["judge", str(tmp_path / "ledger.jsonl")]) == 1
-    assert "the app saw 1 401s in 1 requests (1 expired)" in capsys.readouterr().out
+    assert "the app saw 1 401 in 1 request (1 expired)" in capsys.readouterr().out

@@ -6,6 +6,7 @@ These checks never FAIL: what is missing proves nothing, against the client or f
 
 from collections.abc import Iterator
 
+from race401.harness.judge.counted import counted
 from race401.harness.judge.evidence import Evidence
 from race401.harness.judge.findings import SHOWN, Finding, Value
 from race401.harness.judge.measure import Row, cut_off_attempts, whose
@@ -51,16 +52,17 @@ def witnesses(evidence: Evidence, _: list[Row]) -> Iterator[Finding]:
     untold = [str(e.attempt) for e in ledger.values() if e.attempt not in samples]
     differ = [a for a, s in samples.items() if a in ledger and ledger[a].status != s.status]
     problems = {
-        "attempts that the ledger lacks": unseen,
-        "attempts that no client reported": untold,
-        "attempts with another answer in the ledger": differ,
+        "that the ledger lacks": unseen,
+        "that no client reported": untold,
+        "with another answer in the ledger": differ,
     }
     for what, attempts in problems.items():
         if attempts:
             examples = ", ".join(attempts[:3])
-            yield Finding("witnesses", Value.UNKNOWN, f"{len(attempts)} {what}, e.g. {examples}")
+            yield Finding("witnesses", Value.UNKNOWN, f"{counted(len(attempts), 'attempt')} {what}, e.g. {examples}")
     if not any(problems.values()):
-        sentence = f"clients and ledger agree on {len(samples)} attempts" + (f"; {len(cut)} cut off" if cut else "")
+        agreed = f"clients and ledger agree on {counted(len(samples), 'attempt')}"
+        sentence = agreed + (f"; {len(cut)} cut off" if cut else "")
         yield Finding("witnesses", Value.PASS, sentence)
     for worker in evidence.manifest.get("missing_witnesses") or []:
         yield Finding("witnesses", Value.UNKNOWN, f"worker {worker} left before its last report")
