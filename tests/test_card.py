@@ -164,6 +164,16 @@ def test_the_terminal_tells_the_story_of_what_was_lost() -> None:
     assert text.endswith("a client: of 2 races 1 survived, 1 lost; it took 1 s")
 
 
+def test_what_to_run_again_works_as_it_stands() -> None:
+    """It calls race401 as the reader did, and races in the same world."""
+    card = a_card(late_401=Outcome.LOST)
+    assert "  again: .venv/bin/race401 card --race late-401 -- " in show.card(card, called=".venv/bin/race401")
+    card.results[0].world = "supabase"
+    assert "  again: race401 card --race late-401 --world supabase -- python driver.py" in show.card(card)
+    card.results[0].race = "lost-answer"  # which has a world of its own
+    assert "  again: race401 card --race lost-answer -- python driver.py" in show.card(card)
+
+
 def test_a_card_is_kept_and_read_again(tmp_path: Path) -> None:
     card = a_card("A client (async)", late_401=Outcome.LOST)
     path = tmp_path / "cards" / f"{slug(card.told)}.json"
