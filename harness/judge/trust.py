@@ -10,7 +10,7 @@ from race401.harness.judge.counted import counted
 from race401.harness.judge.evidence import Evidence
 from race401.harness.judge.findings import SHOWN, Finding, Value
 from race401.harness.judge.measure import Row, cut_off_attempts, whose
-from race401.harness.judge.recovery import UNAUTHORIZED
+from race401.harness.judge.recovery import of_nobody
 
 LONGER = "run longer, or with more browsers"
 COVERAGE = {
@@ -70,13 +70,13 @@ def witnesses(evidence: Evidence, _: list[Row]) -> Iterator[Finding]:
 
 def _nameless(evidence: Evidence) -> Iterator[Finding]:
     """Say which requests a ledger alone can't attribute to anyone."""
-    lost = [e.seq for e in evidence.entries if e.client is None and e.family is None and e.status == UNAUTHORIZED]
-    if lost:
-        sentence = f"{len(lost)} refused requests name neither a client nor a session: whose they are is not known"
-        yield Finding("witnesses", Value.UNKNOWN, sentence, rows=lost[:SHOWN])
+    if nobodys := [e.seq for e in of_nobody(evidence.entries)]:
+        told = f"{counted(len(nobodys), '401')} for want of a token, of callers without a session in this ledger"
+        sentence = f"{told}: whether a session failed there is not known"
+        yield Finding("witnesses", Value.UNKNOWN, sentence, rows=nobodys[:SHOWN])
     unsaid = [e.seq for e in evidence.entries if e.grant_outcome == "refused"]
     if unsaid:
-        told = f"{len(unsaid)} refreshes were refused, and nothing says why"
+        told = f"{counted(len(unsaid), 'refusal')} of a refresh, and nothing says why"
         sentence = f"{told}: whether a session was lost is not known"
         yield Finding("witnesses", Value.UNKNOWN, sentence, rows=unsaid[:SHOWN])
 
