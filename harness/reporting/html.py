@@ -90,7 +90,7 @@ def render(verdict: Verdict, evidence: Evidence) -> str:
             proofs=proofs,
             asked=_asked(manifest),
             policies=_policies(manifest["policies"]),
-            expectations=_expectations(manifest, when),
+            expectations=_expectations(manifest),
             when=when,
             causes=CAUSES,
         )
@@ -182,10 +182,10 @@ def _policies(policies: dict[str, dict[str, Any]]) -> list[tuple[str, list[str],
     return [(name.replace("_", " "), values, len(set(values)) > 1) for name, values in told]
 
 
-def _expectations(manifest: dict[str, Any], when: dict[str, str]) -> list[tuple[str, str, dict[str, Any]]]:
+def _expectations(manifest: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
     """Return what each role was expected to show in each condition."""
     return [
-        (name, when.get(role, role), {what: want for what, want in wants.items() if want is not None})
+        (name, role, {what: want for what, want in wants.items() if want is not None})
         for name, about in manifest["conditions"].items()
         for role, wants in about.get("expects", {}).items()
     ]
