@@ -11,7 +11,7 @@ import pytest
 
 from race401.harness.__main__ import main
 from race401.harness.card import scoreboard, show
-from race401.harness.card.driver import Driver, DriverFailed
+from race401.harness.card.driver import Driver, DriverFailed, last_words
 from race401.harness.card.judging import Outcome, Result
 from race401.harness.card.making import hello
 from race401.harness.card.races import CLAIMS, RACES
@@ -42,6 +42,39 @@ def a_card(client: str = "a client", **outcomes: Outcome) -> Card:
 def test_a_driver_answers_line_by_line_and_quits(tmp_path: Path) -> None:
     with Driver(python(SILENT + "print(line.strip().upper(), flush=True)"), {}, tmp_path / "log") as driver:
         assert (driver.ask("hello"), driver.ask("begin /a /b")) == ("HELLO", "BEGIN /A /B")
+
+
+NODE = """node:internal/modules/cjs/loader:1210
+  throw err;
+  ^
+
+Error: Cannot find module '/my_driver.mjs'
+    at Module._resolveFilename (node:internal/modules/cjs/loader:1207:15) {
+  code: 'MODULE_NOT_FOUND',
+  requireStack: []
+}
+
+Node.js v20.20.2
+"""
+PYTHON = """Traceback (most recent call last):
+  File "driver.py", line 1, in <module>
+    raise Boom
+Boom: no
+"""
+
+
+@pytest.mark.parametrize(
+    ("log", "words"),
+    [
+        (NODE, "Error: Cannot find module '/my_driver.mjs'"),
+        (PYTHON, "Boom: no"),
+        ("  all\n  indented\n", "indented"),
+        ("\n", ""),
+    ],
+    ids=["node", "python", "indented", "nothing"],
+)
+def test_the_last_words_are_those_that_say_why(log: str, words: str) -> None:
+    assert last_words(log) == words
 
 
 def test_a_driver_that_ends_is_told_with_its_last_words(tmp_path: Path) -> None:
@@ -162,6 +195,16 @@ def test_the_terminal_tells_the_story_of_what_was_lost() -> None:
     assert "late-401: a 401 arrives after its token was replaced\n  0.000 s  GET /contacts\n" in text
     assert "  why: lib.py:1 `x`: because\n  again: race401 card --race late-401 -- python driver.py" in text
     assert text.endswith("a client: of 2 races 1 survived, 1 lost; it took 1 s")
+
+
+def test_what_to_run_again_works_as_it_stands() -> None:
+    """It calls race401 as the reader did, and races in the same world."""
+    card = a_card(late_401=Outcome.LOST)
+    assert "  again: .venv/bin/race401 card --race late-401 -- " in show.card(card, called=".venv/bin/race401")
+    card.results[0].world = "supabase"
+    assert "  again: race401 card --race late-401 --world supabase -- python driver.py" in show.card(card)
+    card.results[0].race = "lost-answer"  # which has a world of its own
+    assert "  again: race401 card --race lost-answer -- python driver.py" in show.card(card)
 
 
 def test_a_card_is_kept_and_read_again(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from ledgers import Run as Seen
 from race401.harness.card.course import Call, Run
 from race401.harness.card.judging import Outcome, Result, judge, unable
 from race401.harness.card.races import CLAIMS, RACES, Race
+from race401.harness.card.story import tell
 
 ME = "me"
 BY_NAME = {race.name: race for race in RACES}
@@ -60,6 +61,17 @@ def test_a_call_without_its_answer_is_lost_with_its_story() -> None:
     assert (result.outcome, result.sentence) == (Outcome.LOST, "1 of 2 calls failed")
     assert result.entries == seen.entries
     assert result.story[-1].endswith("GET /contacts?limit=1&caller=2  (session 1 token 0)  -> 401 expired")
+
+
+def test_a_story_reads_in_the_order_of_decision() -> None:
+    """The second to arrive was decided first; no line stands earlier than the line above it."""
+    seen = Seen()
+    sign_in(seen, received_at=0.0)
+    seen.exchange(ME, "rotated", received_at=0.048)
+    seen.exchange(ME, "reused", received_at=0.032)
+    answer(seen, 1, "expired", received_at=0.056)
+    told = [" ".join(line.split()[i] for i in (0, -1)) for line in tell(seen.entries[::-1])]
+    assert told == ["0.000 200", "0.048 rotated", "0.048 session", "0.056 expired"]
 
 
 def test_a_call_that_was_never_sent_is_lost() -> None:

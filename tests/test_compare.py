@@ -48,7 +48,7 @@ def test_the_clean_twin() -> None:
     assert {change.went for change in result.changes} == {Went.SAME}
     assert changed(result, "caller-401s").why == "at most 95.0%, at 95 %"  # of one session
     assert result.sentence == (
-        "PASS: no worse than the baseline: the app saw a 401 in none of 1 sessions (at most 95.0%, at 95 %)"
+        "PASS: no worse than the baseline: the app saw a 401 in none of 1 session (at most 95.0%, at 95 %)"
     )
 
 
@@ -56,22 +56,22 @@ PLANTED: dict[str, tuple[Callable[[Run], object], str, str]] = {
     "a 401 that the app saw": (
         lambda run: run.attempt(AFTER, "2.1", PAGE[0], "expired"),
         "caller-401s",
-        "fixed: 1 of 1 sessions, 1 of 6 answers (16.7%); the baseline had 0 of 1 sessions (one is too many)",
+        "fixed: 1 of 1 session, 1 of 6 answers (16.7%); the baseline had 0 of 1 session (one is too many)",
     ),
     "a 401 that was recovered": (
         lambda run: run.attempt(AFTER, "2.1", PAGE[0], "expired", None),
         "wire-401s",
-        "fixed: 1 of 1 sessions, 1 of 7 answers (14.3%); the baseline had 0 of 1 sessions (one is too many)",
+        "fixed: 1 of 1 session, 1 of 7 answers (14.3%); the baseline had 0 of 1 session (one is too many)",
     ),
     "a lost session": (
         lambda run: run.exchange(AFTER, "reused", generation=7),
         "sessions-lost",
-        "fixed: 1 of 1 sessions; the baseline had 0 of 1 sessions (one is too many)",
+        "fixed: 1 of 1 session; the baseline had 0 of 1 session (one is too many)",
     ),
     "a generation that was exchanged twice": (
         lambda run: run.exchange(AFTER, "reuse_tolerated"),
         "repeated-exchanges",
-        "fixed: 1 of 1 sessions, 2 exchanges; the baseline had 0 of 1 sessions (one is too many)",
+        "fixed: 1 of 1 session, 2 exchanges; the baseline had 0 of 1 session (one is too many)",
     ),
     "two exchanges of one generation": (
         lambda run: run.exchange(AFTER, "reuse_tolerated"),

@@ -18,7 +18,7 @@ def told(run: Run, check: str, role: str = "subject") -> Finding:
 
 
 CLEAN_TWINS = {
-    "reuse": "fixed: 0 of 1 exchanges presented a refresh token that had been used",
+    "reuse": "fixed: 0 of 1 exchange presented a refresh token that had been used",
     "wire-401s": "fixed: 0 of 5 answers were 401",
     "signature": "fixed: 0 pages looked like the incident",
 }
@@ -46,7 +46,7 @@ PLANTED: dict[str, tuple[Callable[[Run], object], str, str, list[int]]] = {
     "a page like the incident": (
         lambda run: run.page(AFTER, 2, None, *["expired"] * 4),
         "signature",
-        "fixed: 1 pages looked like the incident (1 by expired)",
+        "fixed: 1 page looked like the incident (1 by expired)",
         [17],
     ),
 }

@@ -72,6 +72,18 @@ def test_what_is_no_run_is_refused_in_one_line(
     assert said.count("\n") == 1
 
 
+@pytest.mark.parametrize("content", [b"# A page\n\nof text\n", b"a word", b'{"run": "x"}\n'])
+def test_a_file_that_is_no_ledger(tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes) -> None:
+    """It is told what would be one."""
+    (tmp_path / "README.md").write_bytes(content)
+    assert main(["judge", str(tmp_path / "README.md")]) == 2
+    said = capsys.readouterr().err
+    assert "README.md line 1: " in said
+    assert said.endswith(
+        "; expected a run's folder, or a ledger: JSON lines, as race401 serve --ledger FILE writes them\n"
+    )
+
+
 def test_a_folder_with_nothing_in_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["judge", str(tmp_path)]) == 2
     assert "neither manifest.json nor ledger.jsonl" in capsys.readouterr().err

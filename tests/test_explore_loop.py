@@ -299,7 +299,7 @@ def test_a_clean_client_in_three_lines(race401_explore: Callable[..., Any]) -> N
 def test_the_fixture_fails_with_the_story(race401_explore: Callable[..., Any]) -> None:
     with pytest.raises(pytest.fail.Exception) as failed:
         race401_explore(late_401(2, careful=False), create_app)
-    assert "needless-exchanges: the client: 1 exchanges of tokens neither refused nor near their end" in str(
+    assert "needless-exchanges: the client: 1 exchange of tokens neither refused nor near their end" in str(
         failed.value
     )
     with pytest.raises(pytest.fail.Exception) as failed:

@@ -59,7 +59,7 @@ def test_equal_runs_pass(capsys: Said) -> None:
 
 def test_a_401_that_came_back_fails(capsys: Said) -> None:
     assert main(["compare", run_in("a"), run_in("b", worse())]) == 1
-    assert "FAIL: [rfc9700] caller-401s: fixed: 1 of 1 sessions" in capsys.readouterr().out
+    assert "FAIL: [rfc9700] caller-401s: fixed: 1 of 1 session" in capsys.readouterr().out
 
 
 def test_an_unfinished_run_proves_nothing() -> None:
@@ -189,7 +189,7 @@ def test_junit_of_a_verdict(capsys: Said) -> None:
     cases = {(case.attrib["classname"], case.attrib["name"]): case for case in read_junit(document)}
     failed = cases["burst.rfc9700.subject", "caller-401s"].find("failure")
     assert failed is not None
-    assert failed.attrib["message"].startswith("fixed: the app saw 1 401s in 6 requests")
+    assert failed.attrib["message"].startswith("fixed: the app saw 1 401 in 6 requests")
     assert "(ledger #17)" in (failed.text or "")
     assert cases["burst", "witnesses"].find("error") is not None
     assert [child.tag for child in cases["burst.rfc9700.control", "caller-401s"]] == ["system-out"]
@@ -217,7 +217,7 @@ def test_annotations(capsys: Said) -> None:
     assert main(["judge", run_in("a", worse()), "--annotations"]) == 1
     (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("::")]
     assert line == (
-        "::error title=race401 rfc9700 subject caller-401s::fixed: the app saw 1 401s in 6 requests (1 expired), "
+        "::error title=race401 rfc9700 subject caller-401s::fixed: the app saw 1 401 in 6 requests (1 expired), "
         "and there should be none"
     )
 
@@ -230,16 +230,16 @@ def test_annotations_cannot_be_broken_out_of() -> None:
 def test_markdown_of_a_verdict() -> None:
     assert main(["judge", run_in("a", worse()), "--markdown", "summary.md"]) == 1
     told = Path("summary.md").read_text()
-    assert told.startswith("### race401: ❌ FAIL\n\n[rfc9700] fixed: the app saw 1 401s")
+    assert told.startswith("### race401: ❌ FAIL\n\n[rfc9700] fixed: the app saw 1 401")
     assert "| rfc9700 | pre-fix | 5 | 4 (80.0%) | 4 (80.0%) | 1 of 1 | 5 | 5.00 |" in told
-    assert "* ❌ **rfc9700 caller-401s**: fixed: the app saw 1 401s" in told
+    assert "* ❌ **rfc9700 caller-401s**: fixed: the app saw 1 401" in told
 
 
 def test_markdown_of_a_comparison() -> None:
     assert main(["compare", run_in("a"), run_in("b", worse()), "--markdown", "summary.md"]) == 1
     told = Path("summary.md").read_text()
     assert (
-        "| rfc9700 | fixed | caller-401s | 0 of 1 sessions | 1 of 1 sessions, 1 of 6 answers (16.7%) | ❌ worse |"
+        "| rfc9700 | fixed | caller-401s | 0 of 1 session | 1 of 1 session, 1 of 6 answers (16.7%) | ❌ worse |"
         in told
     )
     assert "measures that did not change</summary>" in told

@@ -24,7 +24,7 @@ def test_the_clean_twin() -> None:
     verdict = judge(reproduced().evidence())
     assert (verdict.value, verdict.exit_code) == (Value.PASS, 0)
     assert all(finding.value is Value.PASS for finding in verdict.findings)
-    assert "4 401s in 5 requests and lost 1 sessions" in verdict.sentence
+    assert "4 401s in 5 requests and lost 1 session" in verdict.sentence
 
 
 def needs_no_refresh(run: Run) -> None:

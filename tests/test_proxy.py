@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
@@ -197,6 +199,55 @@ def test_what_cannot_work_is_refused(arguments: list[str], said: str, capsys: py
     assert said in capsys.readouterr().err
 
 
+def test_a_port_in_use_is_one_line_and_leaves_no_ledger(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        ledger = tmp_path / "traffic.jsonl"
+        assert main(["proxy", "--target", "http://x", "--port", port, "--ledger", str(ledger)]) == 2
+    told = f"race401: cannot listen on 127.0.0.1:{port}: Address already in use; try --port 0\n"
+    assert capsys.readouterr().err == told
+    assert not ledger.exists()
+
+
+def test_what_is_appended_comes_after_what_is_there(tmp_path: Path) -> None:
+    """A second recording goes on counting, so that both are one ledger in one order."""
+
+    async def twice(first: Behind) -> None:
+        await first.client.get("/contacts")
+        await Behind(tmp_path).client.get("/messages")
+
+    assert [(e["seq"], e["target"]) for e in behind(tmp_path, twice).entries] == [(1, "/contacts"), (2, "/messages")]
+
+
+@pytest.mark.parametrize(("content", "why"), [(b"# text\n", "line 1: "), (b'{"seq": 1, "wor', "ends in a torn line")])
+def test_what_is_no_whole_ledger_is_left_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes, why: str
+) -> None:
+    (tmp_path / "file").write_bytes(content)
+    assert main(["proxy", "--target", "http://x", "--ledger", str(tmp_path / "file")]) == 2
+    assert why in capsys.readouterr().err
+    assert (tmp_path / "file").read_bytes() == content
+
+
+def test_it_says_how_it_is_used_and_in_the_end_what_it_saw(tmp_path: Path) -> None:
+    traffic = tmp_path / "my traffic.jsonl"
+    command = ["-m", "race401.harness", "proxy", "--target", "http://127.0.0.1:9", "--ledger", str(traffic)]
+    with subprocess.Popen(
+        [sys.executable, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as it:
+        assert it.stdout is not None
+        url = it.stdout.readline().split()[3]
+        assert it.stdout.readline() == "\n"
+        assert it.stdout.readline() == f"Give your client {url} as its base URL, instead of http://127.0.0.1:9.\n"
+        assert httpx.get(f"{url}/contacts", trust_env=False).status_code == 502
+        it.send_signal(signal.SIGINT)
+        out, err = it.communicate(timeout=30)
+    *_, seen, judge = out.splitlines()
+    assert seen == "requests: 1 · 401s: 0 · exchanges: 0"
+    assert judge == f"judge it: {sys.executable} -m race401.harness judge '{traffic}'"
+    assert (it.returncode, err) == (0, "")
+
+
 @contextmanager
 def serving(*command: str) -> Iterator[str]:
     """Run a server whose first line names its address."""
@@ -221,8 +272,6 @@ def test_a_real_client_through_the_proxy_is_judged(tmp_path: Path, capsys: pytes
         client.refresh_session()
         assert main(["judge", str(traffic)]) == 0
         assert httpx.get(f"{url}/contacts").status_code == 401
-    assert main(["judge", str(traffic)]) == 1
-    told = capsys.readouterr().out
-    assert "the app saw 1 401s in 2 requests (1 missing_token)" in told
-    assert "1 refused requests name neither a client nor a session" in told
+    assert main(["judge", str(traffic)]) == 3
+    assert "1 401 for want of a token, of callers without a session in this ledger" in capsys.readouterr().out
     assert [json.loads(line)["grant_outcome"] for line in traffic.read_text().splitlines()].count("rotated") == 1

@@ -116,8 +116,39 @@ def test_who_names_nothing_cannot_be_judged(tmp_path: Path) -> None:
     run.entry(ME, "/contacts", 200)
     run.entry(None, "/contacts", 401, cause="missing_token", generation=None)
     result = verdict(tmp_path, run)
-    assert any("whose they are is not known" in finding.sentence for finding in result.findings)
-    assert result.value is not Value.PASS
+    assert result.sentence == (
+        "UNKNOWN: 1 401 for want of a token, of callers without a session in this ledger: "
+        "whether a session failed there is not known"
+    )
+    assert (result.rows[0].caller_401s.total(), result.rows[0].wire_401s.total()) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("world", "cause", "value"),
+    [
+        ("rfc9700", "missing_token", Value.FAIL),
+        ("supabase", "missing_token", Value.UNKNOWN),
+        ("supabase", "malformed", Value.FAIL),
+    ],
+    ids=["it has a session there", "it has none there", "it sent a token"],
+)
+def test_a_caller_with_a_session_fails_by_a_401(tmp_path: Path, world: str, cause: str, value: Value) -> None:
+    """Of a caller who has a session, a request without a token is the session's failure; of another, of nobody's."""
+    run = Run()
+    run.entry(ME, "/contacts", 200)
+    run.entry(ME, "/messages", 401, world=world, cause=cause, family=None, generation=None)
+    assert verdict(tmp_path, run).value is value
+
+
+def test_a_client_alone_is_called_by_its_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where there is no before, there is no after."""
+    run = Run()
+    run.entry(ME, "/contacts", 200)
+    verdict(tmp_path, run)
+    assert main(["judge", str(tmp_path / "ledger.jsonl")]) == 0
+    assert "after" not in (out := capsys.readouterr().out)
+    assert " rfc9700\n" in out
+    assert " the client\n" in out
 
 
 def test_a_ledger_is_judged_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -125,4 +156,4 @@ def test_a_ledger_is_judged_from_the_command_line(tmp_path: Path, capsys: pytest
     refused(run)
     verdict(tmp_path, run)
     assert main(["judge", str(tmp_path / "ledger.jsonl")]) == 1
-    assert "the app saw 1 401s in 1 requests (1 expired)" in capsys.readouterr().out
+    assert "the app saw 1 401 in 1 request (1 expired)" in capsys.readouterr().out

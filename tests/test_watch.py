@@ -162,7 +162,21 @@ def test_lines_of_others_are_not_ours(text: str) -> None:
 def test_nothing_recognised_is_unknown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "log").write_bytes(b"GET /contacts 200\n\xff\xfe\n")
     assert main(["watch", str(tmp_path / "log")]) == 3
-    assert "UNKNOWN: none of 2 lines tells of a token" in capsys.readouterr().out
+    assert "UNKNOWN: 0 of 2 lines are a client's, and none tells of a token" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("line", [Line.CLEARED, Line.REJECTED, Line.EXCHANGE])
+def test_a_log_without_a_token_is_unknown(line: Line) -> None:
+    """The client logged, and never had a token: nothing says that it is healthy."""
+    health = judge([line])
+    assert (health.value, health.tokens) == (Value.UNKNOWN, 0)
+    assert sentence(health).startswith("UNKNOWN: 1 of 1 line is a client's, and none tells of a token that was used")
+
+
+def test_one_is_told_in_the_singular() -> None:
+    """One token, one refresh, one 401."""
+    told = sentence(judge([Line.USED, Line.REJECTED, Line.EXCHANGE, Line.REFRESHED, Line.RETRIED]))
+    assert told == "PASS: it ends healthy: 1 token used, 1 of 1 refresh succeeded, 1 401 made good"
 
 
 def test_after_the_fact(tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> None:
@@ -170,7 +184,7 @@ def test_after_the_fact(tmp_path: Path, capsys: pytest.CaptureFixture[str], capl
     assert main(["watch", str(tmp_path / "log")]) == 1
     out = capsys.readouterr().out
     assert "     1  Failed to obtain new token, cannot retry\n" in out
-    assert "FAIL: 1 401s reached the app, first at line 6; it ends failing: " in out
+    assert "FAIL: 1 401 reached the app, first at line 6; it ends failing: " in out
 
 
 def test_standard_input_is_live(

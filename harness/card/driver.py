@@ -2,6 +2,7 @@
 
 import os
 import queue
+import re
 import signal
 import subprocess
 import threading
@@ -11,6 +12,7 @@ from typing import Self
 
 WITHIN = 20.0  # s, for each answer; a client may retry for a while
 GONE_WITHIN = 3.0  # s
+BELOW = re.compile(r"\s|[]})]+$|Node\.js v")  # an error's stack and fields, the runtime's version
 
 
 class DriverFailed(Exception):
@@ -98,5 +100,12 @@ class Driver:
             return "its output is closed"
 
     def _last_words(self) -> str:
-        lines = self._log.read_text(errors="replace").strip().splitlines()
-        return f": {lines[-1].strip()}" if lines else ""
+        said = last_words(self._log.read_text(errors="replace"))
+        return f": {said}" if said else ""
+
+
+def last_words(log: str) -> str:
+    """Return the line that says why: the last one, but for what runtimes write below it."""
+    lines = [line for line in log.splitlines() if line.strip()]
+    telling = [line for line in lines if not BELOW.match(line)]
+    return (telling or lines or [""])[-1].strip()

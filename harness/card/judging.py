@@ -14,6 +14,7 @@ import msgspec
 from race401.harness.card import story
 from race401.harness.card.course import Run
 from race401.harness.card.races import ABILITIES, CLAIMS, Race
+from race401.harness.judge.counted import counted
 from race401.harness.judge.evidence import CLEAN, Evidence, LedgerEntry
 from race401.harness.judge.measure import GRANTED, LOGOUT, Row, measure
 from race401.harness.judge.recovery import UNAUTHORIZED
@@ -101,14 +102,14 @@ def _losses(run: Run, row: Row) -> Iterator[str]:
     failed = [path for path in must if path not in answered]
     unsent = len(set(failed) - {entry.target for entry in run.entries})
     if failed:
-        yield f"{len(failed)} of {_n(len(must), 'call')} failed" + (
+        yield f"{len(failed)} of {counted(len(must), 'call')} failed" + (
             f", {unsent} without being sent" if unsent else ""
         )
     if _session_lost(run, row):
         yield "the session was lost: the server refused its refresh token for good"
     after = {call.path for call in run.calls if call.signed_out}
     if carried := [e for e in run.entries if e.seq in row.after_sign_out_seqs and e.target in after]:
-        yield f"{_n(len(carried), 'call')} carried the session that had been signed out"
+        yield f"{counted(len(carried), 'call')} carried the session that had been signed out"
     if run.race.most is not None and row.exchanges > run.race.most:
         yield f"{row.exchanges} refreshes, and none could succeed"
 
@@ -184,15 +185,11 @@ def _why_not(run: Run) -> str:
 
 
 def _cost(run: Run, row: Row) -> str:
-    parts, ideal = [_n(row.exchanges, "exchange")], run.race.ideal
+    parts, ideal = [counted(row.exchanges, "exchange")], run.race.ideal
     if ideal is not None and row.exchanges > ideal:
         parts[0] += f" where {ideal} would do"
     if (own := sum(_is_sign_in(entry) for entry in run.entries) - run.sign_ins) > 0:
-        parts.append(f"{_n(own, 'sign-in')} of its own")
+        parts.append(f"{counted(own, 'sign-in')} of its own")
     if row.wire_401s:
-        parts.append(_n(row.wire_401s.total(), "401") + " on the wire")
+        parts.append(counted(row.wire_401s.total(), "401") + " on the wire")
     return ", ".join(parts)
-
-
-def _n(count: int, noun: str) -> str:
-    return f"{count} {noun}" + "s" * (count != 1)

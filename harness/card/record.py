@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 
 from race401.harness.card.judging import Outcome, Result
+from race401.harness.card.races import RACES
 
 
 class Told(msgspec.Struct):
@@ -51,6 +52,13 @@ def keep(card: Card, path: Path) -> None:
 def load(path: Path) -> Card:
     """Read the file; raises ValueError if it is no card."""
     return msgspec.json.decode(path.read_bytes(), type=Card)
+
+
+def again(card: Card, result: Result) -> str:
+    """Return the words after `race401` that run this race again, where it was run."""
+    usual = {card.told.world, *(race.world for race in RACES if race.name == result.race)}
+    world = "" if result.world in usual else f" --world {result.world}"
+    return f"card --race {result.race}{world} -- {card.command}"
 
 
 def slug(told: Told) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from race401.harness.card import record
 from race401.harness.card.judging import Outcome, Result
 from race401.harness.card.races import CLAIMS, RACES
 from race401.harness.card.record import Card
@@ -104,4 +105,4 @@ def title(card: Card) -> str:
 
 def again(card: Card, result: Result) -> str:
     """Return the command that runs this race again."""
-    return f"race401 card --race {result.race} -- {card.command}"
+    return f"race401 {record.again(card, result)}"

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from race401.harness.card.judging import Outcome, Result
 from race401.harness.card.races import RACES
-from race401.harness.card.record import Card
+from race401.harness.card.record import Card, again
 
 WIDTH = 118  # columns
 STORY = 14  # lines of a story shown; the kept card has them all
@@ -22,8 +22,8 @@ COLOURS = {
 ABOUT = {race.name: race.about for race in RACES}
 
 
-def card(given: Card, *, width: int = WIDTH, color: bool = False) -> str:
-    """Return the text; without colour it is plain, for files and pipes."""
+def card(given: Card, *, called: str = "race401", width: int = WIDTH, color: bool = False) -> str:
+    """Return the text, `called` being how to call race401; without colour it is plain, for files and pipes."""
     out = io.StringIO()
     console = Console(file=out, width=width, force_terminal=color, no_color=not color, highlight=False)
     told = given.told
@@ -38,7 +38,7 @@ def card(given: Card, *, width: int = WIDTH, color: bool = False) -> str:
     console.print(table)
     for result in given.results:
         if result.outcome is Outcome.LOST or (result.outcome is Outcome.NOT_CLAIMED and result.story):
-            _lost(console, given, result)
+            _lost(console, given, result, called)
     console.print(Text(f"\n{summary(given)}", "bold"))
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
@@ -50,7 +50,7 @@ def summary(given: Card) -> str:
     return f"{given.told.client}: of {len(given.results)} races {', '.join(told)}; it took {given.took_s:g} s"
 
 
-def _lost(console: Console, given: Card, result: Result) -> None:
+def _lost(console: Console, given: Card, result: Result, called: str) -> None:
     console.print(Text(f"\n{result.race}: {ABOUT.get(result.race, '')}", "bold"))
     for line in result.story[:STORY]:
         console.print(Text(f"  {line}"), soft_wrap=True)
@@ -58,4 +58,4 @@ def _lost(console: Console, given: Card, result: Result) -> None:
         console.print(f"  ... {len(result.story) - STORY} more in the kept card")
     if result.race in given.told.explains:
         console.print(Text(f"  why: {given.told.explains[result.race]}"), soft_wrap=True)
-    console.print(Text(f"  again: race401 card --race {result.race} -- {given.command}"), soft_wrap=True)
+    console.print(Text(f"  again: {called} {again(given, result)}"), soft_wrap=True)

@@ -1,6 +1,7 @@
 """A race as an HTTP story: one line a request, in the order in which the server decided."""
 
 from collections.abc import Sequence
+from itertools import accumulate
 
 from race401.harness.judge.evidence import LedgerEntry
 
@@ -15,17 +16,24 @@ ENDS = {
 
 
 def tell(entries: Sequence[LedgerEntry]) -> list[str]:
-    """Return the lines; instants are s since the first request arrived."""
+    """
+    Return the lines, in the order of decision.
+
+    Instants are s since the first request arrived, and the earliest at which the server can have decided: a request
+    that is decided after another stands no earlier than that one, although it may have arrived before.
+    """
+    entries = sorted(entries, key=lambda entry: entry.seq)
     began_at = min((entry.received_at for entry in entries), default=0.0)
+    decided_at = accumulate((entry.received_at - began_at for entry in entries), max)
     sessions: dict[str, int] = {}
     for entry in entries:
         if entry.family is not None:
             sessions.setdefault(entry.family, len(sessions) + 1)
-    return [_line(entry, began_at, sessions) for entry in entries]
+    return [_line(entry, at, sessions) for entry, at in zip(entries, decided_at, strict=True)]
 
 
-def _line(entry: LedgerEntry, began_at: float, sessions: dict[str, int]) -> str:
-    when = f"{entry.received_at - began_at:7.3f} s"
+def _line(entry: LedgerEntry, at: float, sessions: dict[str, int]) -> str:
+    when = f"{at:7.3f} s"
     status = f"{entry.status}" if entry.status else "cut off"
     took = (entry.answered_at or entry.received_at) - entry.received_at
     late = f" after {took:.1f} s" if took >= WORTH_TELLING else ""

@@ -12,6 +12,7 @@ from race401.harness.card import show
 from race401.harness.card.making import NoDriver, make
 from race401.harness.card.races import RACES, Race
 from race401.harness.card.record import keep, slug
+from race401.harness.commands.called import called
 from race401.harness.commands.errors import CommandError
 from race401.mock_api.worlds import WORLDS
 
@@ -33,7 +34,7 @@ def run(given: Namespace) -> int:
     """Print the card; one of all races is kept too."""
     command = given.command[1:] if given.command[:1] == ["--"] else given.command
     if not command:
-        raise CommandError("which program? e.g. race401 card -- python drivers/template.py")
+        raise CommandError(f"which program? e.g. {called()} card -- python drivers/template.py")
     races = chosen(given.race)
     try:
         card = make(command, races, given.world, WORLDS)
@@ -44,7 +45,7 @@ def run(given: Namespace) -> int:
     if given.json:
         sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(card)) + b"\n")
     else:
-        print(show.card(card, color=sys.stdout.isatty()))
+        print(show.card(card, called=called(), color=sys.stdout.isatty()))
     return card.exit_code
 
 

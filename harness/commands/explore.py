@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import fields, replace
 from typing import Any
 
+from race401.harness.commands.called import called
 from race401.harness.commands.errors import CommandError
 from race401.harness.explore.core.findings import KINDS
 from race401.harness.explore.core.scenario import Scenario
@@ -137,7 +138,7 @@ def told(stage: Stage, result: Result, brief: bool) -> Iterator[str]:
         if not brief and KINDS[mark].weight != "cost":
             yield "the shortest way there:"
             yield from tell(stage, walk(stage, choices))
-        yield f"  race401 replay {encode(scenario, world.name, world.lifetime, choices, POLICIES)}"
+        yield f"  again: {called()} replay {encode(scenario, world.name, world.lifetime, choices, POLICIES)}"
 
 
 def _bounds(scenario: Scenario) -> Iterator[str]:

@@ -1,5 +1,8 @@
 """`race401 proxy --target URL`: pass traffic on to a real system, and write the ledger that `race401 judge` reads."""
 
+import contextlib
+import os
+import shlex
 import socket
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
@@ -7,7 +10,10 @@ from pathlib import Path
 import httpx
 import uvicorn
 
+from race401.harness.commands import traffic
+from race401.harness.commands.called import called
 from race401.harness.commands.errors import CommandError
+from race401.harness.judge.evidence import EvidenceError
 from race401.harness.proxy.app import Recorder, create_app
 
 ABOUT = "record real traffic in front of a staging system, for race401 judge; tokens are never stored"
@@ -28,23 +34,47 @@ def add(parser: ArgumentParser) -> None:
 
 
 def run(given: Namespace) -> int:
-    """Serve until interrupted."""
+    """Serve until Ctrl-C; say how it is used, and in the end what was seen."""
     url = httpx.URL(given.target)
     if url.scheme not in ("http", "https") or not url.host:
         raise CommandError(f"--target {given.target}: expected an address such as https://staging.example.com")
-    try:
-        recorder = Recorder(given.ledger)
-    except OSError as error:
-        raise CommandError(f"--ledger {given.ledger}: {error.strerror}") from None
-    target = httpx.AsyncClient(base_url=url, timeout=PATIENCE, trust_env=False)
-    sock = _bind(given.host, given.port)
-    app = create_app(target, recorder, given.token_path or TOKEN_PATHS)
-    print(
-        f"race401 proxy at http://{given.host}:{sock.getsockname()[1]} for {url}, ledger {given.ledger}", flush=True
-    )
-    config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, date_header=False)
-    uvicorn.Server(config).run(sockets=[sock])
+    with _bind(given.host, given.port) as sock:
+        recorder = _recorder(given.ledger)
+        here, paths = f"http://{_host(given.host)}:{sock.getsockname()[1]}", given.token_path or TOKEN_PATHS
+        print(told(here, url, given.ledger, paths), flush=True)
+        target = httpx.AsyncClient(base_url=url, timeout=PATIENCE, trust_env=False)
+        app = create_app(target, recorder, paths)
+        config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, date_header=False)
+        with contextlib.suppress(KeyboardInterrupt):  # uvicorn ends in order, then raises what ended it
+            uvicorn.Server(config).run(sockets=[sock])
+    print(traffic.line(recorder.counts))
+    print(f"judge it: {called()} judge {shlex.quote(str(given.ledger))}")
     return 0
+
+
+def _recorder(ledger: Path) -> Recorder:
+    try:
+        return Recorder(ledger)
+    except OSError as error:
+        raise CommandError(f"--ledger {ledger}: {error.strerror}") from None
+    except EvidenceError as error:
+        raise CommandError(f"--ledger {error}") from None
+
+
+def told(here: str, target: httpx.URL, ledger: Path, token_paths: list[str]) -> str:
+    """Return what a newcomer needs to know."""
+    lines = [
+        f"race401 proxy at {here} for {target}",
+        "",
+        f"Give your client {here} as its base URL, instead of {target}.",
+        f"Each request and what became of it is appended to {ledger}; no token is stored.",
+        f"A refresh is known by its path: {' or '.join(token_paths)} (else: --token-path). Ctrl-C ends it.",
+    ]
+    return "\n".join([*lines, ""])
+
+
+def _host(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def _bind(host: str, port: int) -> socket.socket:
@@ -52,5 +82,8 @@ def _bind(host: str, port: int) -> socket.socket:
         raise CommandError(f"--port {port}: ports go from 0 (any free one) to {HIGHEST_PORT}")
     try:
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-    except OSError as error:
-        raise CommandError(f"cannot listen on {host}:{port}: {error.strerror}; try --port 0") from None
+    except socket.gaierror as error:
+        raise CommandError(f"--host {host}: {error.strerror}") from None
+    except OSError as error:  # its own text repeats the address, as asyncio's does
+        why = os.strerror(error.errno) if error.errno else error
+        raise CommandError(f"cannot listen on {host}:{port}: {why}; try --port 0") from None

@@ -4,6 +4,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections import Counter
 
+from race401.harness.commands import traffic
 from race401.harness.commands.errors import CommandError
 from race401.mock_api.ledger import Ledger
 from race401.mock_api.serving import Serving, ServingError, add_options, prepare
@@ -52,19 +53,8 @@ def told(serving: Serving, given: Namespace) -> str:
 
 
 def counts(ledger: Ledger) -> str:
-    """Return one line: requests, 401s by cause, exchanges by outcome."""
-    causes: Counter[str] = Counter()
-    outcomes: Counter[str] = Counter()
-    requests = 0
+    """Return what the mock has seen, in one line."""
+    seen: Counter[traffic.Answered] = Counter()
     for (_, _, status, cause, outcome), n in ledger.counts.copy().items():
-        requests += n
-        if status == 401 and cause is not None:  # noqa: PLR2004
-            causes[cause] += n
-        if outcome is not None:
-            outcomes[outcome] += n
-    return f"requests: {requests} · 401s: {_told(causes)} · exchanges: {_told(outcomes)}"
-
-
-def _told(counted: Counter[str]) -> str:
-    split = ", ".join(f"{name} {n}" for name, n in counted.most_common())
-    return f"{counted.total()}" + (f" ({split})" if split else "")
+        seen[status, cause, outcome] += n
+    return traffic.line(seen)

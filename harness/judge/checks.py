@@ -8,6 +8,7 @@ name as an expectation is a cost, shown in the table and not judged.
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
+from race401.harness.judge.counted import counted
 from race401.harness.judge.evidence import Evidence
 from race401.harness.judge.findings import SHOWN, Finding, Value
 from race401.harness.judge.measure import REUSE, Row
@@ -23,14 +24,15 @@ def caller_401s(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
     for row, expects in _expected(evidence, rows):
         n = row.caller_401s.total()
         causes = ", ".join(f"{count} {cause}" for cause, count in row.caller_401s.most_common())
-        told = f"the app saw {n} 401s in {row.requests} requests" + (f" ({causes})" if n else "")
+        told = f"the app saw {counted(n, '401')} in {counted(row.requests, 'request')}" + (
+            f" ({causes})" if n else ""
+        )
         want, cause = expects.get("caller_401s", "any"), expects.get("cause")
         shown = row.caller_401s[cause] if cause else n
         yield _judged("caller-401s", row, want, n if want == "none" else shown, told, row.caller_401_seqs)
         if want == "none" and (undecided := row.undecided_401_seqs):
-            sentence = (
-                f"after {len(undecided)} more 401s the ledger ends too soon to tell whether they were made good"
-            )
+            more = counted(len(undecided), "more 401")
+            sentence = f"after {more} the ledger ends too soon to tell whether they were made good"
             yield Finding("caller-401s", Value.UNKNOWN, sentence, row.condition, row.role, undecided[:SHOWN])
 
 
@@ -39,7 +41,7 @@ def exchanges_per_generation(evidence: Evidence, rows: list[Row]) -> Iterator[Fi
     for row, expects in _expected(evidence, rows):
         ratio = row.exchanges_per_generation
         reuses = {name: n for name, n in sorted(row.outcomes.items()) if name != "rotated"}
-        told = f"{row.exchanges} exchanges of {row.generations} generations"
+        told = f"{counted(row.exchanges, 'exchange')} of {counted(row.generations, 'generation')}"
         told += f", {ratio:.2f} each" if ratio is not None else ""
         told += f" ({', '.join(f'{n} {name}' for name, n in reuses.items())})" if reuses else ""
         want = {"one": "none", "several": "some"}.get(expects.get("exchanges_per_generation", "any"), "any")
@@ -49,7 +51,7 @@ def exchanges_per_generation(evidence: Evidence, rows: list[Row]) -> Iterator[Fi
 def sessions_lost(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
     """A session whose refresh was refused for good."""
     for row, expects in _expected(evidence, rows):
-        told = f"{row.sessions_lost} of {row.sessions} sessions were lost"
+        told = f"{row.sessions_lost} of {counted(row.sessions, 'session')} lost"
         want = expects.get("sessions_lost", "any")
         if want == "none" and not row.sessions_lost and row.sessions:
             told += f" (at most {upper_bound(row.sessions):.1%}, at 95 %)"
@@ -60,7 +62,7 @@ def after_sign_out(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
     """A request that carried a session after its sign-out had been answered."""
     for row, expects in _expected(evidence, rows):
         n = len(row.after_sign_out_seqs)
-        told = f"{n} requests carried a session that had been signed out"
+        told = f"{counted(n, 'request')} carried a session that had been signed out"
         yield _judged("after-sign-out", row, expects.get("after_sign_out", "none"), n, told, row.after_sign_out_seqs)
 
 
@@ -68,7 +70,7 @@ def needless_exchanges(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]
     """An exchange of a token that nobody had refused and that was not near its end."""
     for row, expects in _expected(evidence, rows):
         n = len(row.needless_seqs)
-        told = f"{n} exchanges of tokens neither refused nor near their end"
+        told = f"{counted(n, 'exchange')} of tokens neither refused nor near their end"
         yield _judged("needless-exchanges", row, expects.get("needless_exchanges", "any"), n, told, row.needless_seqs)
 
 
@@ -80,7 +82,7 @@ def refreshes(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
         least, most = row.ideal_exchanges
         ideal = str(least) if least == most else f"{least} to {most}"
         want = {"ideal": "none"}.get(expects.get("refreshes", "any"), "any")
-        told = f"{row.exchanges} exchanges, where {ideal} were needed"
+        told = f"{counted(row.exchanges, 'exchange')} (needed: {ideal})"
         yield _judged("refreshes", row, want, max(0, row.exchanges - most), told, row.exchange_seqs[most:])
 
 
@@ -88,7 +90,8 @@ def reuse(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
     """A refresh token that was presented again after its use, tolerated or not; a cost unless expected."""
     for row, expects in _expected(evidence, rows):
         reuses = ", ".join(f"{n} {name}" for name, n in sorted(row.outcomes.items()) if name in REUSE)
-        told = f"{len(row.reuse_seqs)} of {row.exchanges} exchanges presented a refresh token that had been used"
+        exchanges = counted(row.exchanges, "exchange")
+        told = f"{len(row.reuse_seqs)} of {exchanges} presented a refresh token that had been used"
         told += f" ({reuses})" if reuses else ""
         yield _judged("reuse", row, expects.get("reuse", "any"), len(row.reuse_seqs), told, row.reuse_seqs)
 
@@ -106,7 +109,9 @@ def signature(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
     """A page like the incident: its first request 200, the others 401 within a second; a cost unless expected."""
     for row, expects in _expected(evidence, rows):
         causes = "; ".join(f"{n} by {cause}" for cause, n in row.signatures.most_common())
-        told = f"{row.signatures.total()} pages looked like the incident" + (f" ({causes})" if causes else "")
+        told = f"{counted(row.signatures.total(), 'page')} looked like the incident" + (
+            f" ({causes})" if causes else ""
+        )
         n = row.signatures.total()
         yield _judged("signature", row, expects.get("signature", "any"), n, told, row.signature_seqs)
 

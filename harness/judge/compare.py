@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from race401.harness.judge import comparable
 from race401.harness.judge.checks import Finding, Value
+from race401.harness.judge.counted import counted
 from race401.harness.judge.quantities import RATIOS, SHARES, Ratio, Share
 from race401.harness.judge.statistics import fisher_greater, holm, upper_bound
 from race401.harness.judge.summary import Counts, Summary
@@ -149,7 +150,7 @@ def _sentence(value: Value, now: Summary, findings: list[Finding]) -> str:
         mine = [counts for counts in now.rows if counts.role == JUDGED]
         sessions, seen = sum(c.sessions for c in mine), sum(c.sessions_401 for c in mine)
         bound = f" (at most {upper_bound(sessions):.1%}, at 95 %)" if not seen else ""
-        told = f"the app saw a 401 in {seen or 'none'} of {sessions} sessions{bound}"
+        told = f"the app saw a 401 in {seen or 'none'} of {counted(sessions, 'session')}{bound}"
         return f"PASS: no worse than the baseline: {told}"
     first, *more = [finding for finding in findings if finding.value is value]
     where = f" [{first.condition}] {first.check}:" if first.condition else ""

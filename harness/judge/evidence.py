@@ -17,6 +17,7 @@ import msgspec
 T = TypeVar("T")
 
 LEDGER = "ledger.jsonl"
+WANT = "; expected a run's folder, or a ledger: JSON lines, as race401 serve --ledger FILE writes them"
 CLEAN = {"caller_401s": "none", "exchanges_per_generation": "one", "sessions_lost": "none", "after_sign_out": "none"}
 
 
@@ -98,7 +99,7 @@ def load(path: Path) -> Evidence:
         raise EvidenceError(f"{path} holds no run: it has neither manifest.json nor {LEDGER}")
     else:
         ledger = path / LEDGER if path.is_dir() else path
-        entries, torn = _lines(ledger, LedgerEntry, {})
+        entries, torn = _lines(ledger, LedgerEntry, {}, WANT)
         manifest, samples = _made_up(ledger, entries), []
     entries.sort(key=attrgetter("seq"))
     return Evidence(manifest, entries, samples, torn)
@@ -131,7 +132,7 @@ def _made_up(path: Path, entries: list[LedgerEntry]) -> dict[str, Any]:
     }
 
 
-def _lines(path: Path, kind: type[T], kept: dict[str, str]) -> tuple[list[T], bool]:
+def _lines(path: Path, kind: type[T], kept: dict[str, str], want: str = "") -> tuple[list[T], bool]:
     """Decode JSON lines one by one; only the last one may be torn. Equal strings are kept once: half the memory."""
     decode, share, line = msgspec.json.Decoder(kind).decode, SHARERS[kind], b"\n"
     read: list[T] = []
@@ -144,8 +145,11 @@ def _lines(path: Path, kind: type[T], kept: dict[str, str]) -> tuple[list[T], bo
     except OSError as error:
         raise EvidenceError(f"{path}: {error.strerror}") from None
     except msgspec.DecodeError as error:
-        raise EvidenceError(f"{path} line {len(read) + 1}: {error}") from None
-    return read, not line.endswith(b"\n")
+        raise EvidenceError(f"{path} line {len(read) + 1}: {error}{'' if read else want}") from None
+    torn = not line.endswith(b"\n")
+    if torn and not read and not line.startswith(b"{"):
+        raise EvidenceError(f"{path} line 1: no JSON object{want}")
+    return read, torn
 
 
 def _share_entry(e: LedgerEntry, one: Callable[[Any, Any], Any]) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from race401.harness.judge.counted import counted
 from race401.harness.judge.findings import Value
 
 
@@ -40,6 +41,7 @@ class State(StrEnum):
     REFRESHING = "refreshing"
     RECOVERING = "recovering"
     FAILING = "failing"
+    NO_TOKEN = "without a token"  # noqa: S105 - a state
 
 
 def recognise(text: str) -> Line | None:
@@ -77,7 +79,9 @@ class Health:
             return State.FAILING
         if self.recovering:
             return State.RECOVERING
-        return State.REFRESHING if self.under_way else State.HEALTHY
+        if self.under_way:
+            return State.REFRESHING
+        return State.HEALTHY if self.tokens else State.NO_TOKEN
 
     @property
     def surfaced(self) -> int:
@@ -85,11 +89,16 @@ class Health:
         return self.counts[Line.NO_NEW_TOKEN] + self.counts[Line.NOT_RETRIED]
 
     @property
+    def tokens(self) -> int:
+        """How many lines tell of a token that was there: used, or newly obtained."""
+        return self.counts[Line.USED] + self.counts[Line.REFRESHED] + self.counts[Line.RETRIED]
+
+    @property
     def value(self) -> Value:
-        """What the log proves: FAIL a failure that was not made good, UNKNOWN nothing."""
+        """What the log proves: FAIL a failure that was not made good, UNKNOWN nothing, as where no token is seen."""
         if self.failed or self.surfaced:
             return Value.FAIL
-        return Value.PASS if self.counts else Value.UNKNOWN
+        return Value.PASS if self.tokens else Value.UNKNOWN
 
     def _step(self, line: Line) -> None:
         match line:
@@ -124,16 +133,22 @@ def judge(texts: Iterable[str]) -> Health:
 def sentence(health: Health) -> str:
     """Return the log in a sentence, with its numbers."""
     counts = health.counts
-    if not counts:
-        return f"UNKNOWN: none of {health.lines} lines tells of a token; is logger race401.tokens at INFO?"
-    told = f"{counts[Line.USED]} tokens used, {counts[Line.REFRESHED]} of {counts[Line.EXCHANGE]} refreshes succeeded"
+    if health.value is Value.UNKNOWN:
+        ours = (
+            f"{counts.total()} of {counted(health.lines, 'line')} {'is' if counts.total() == 1 else 'are'} a client's"
+        )
+        return (
+            f"UNKNOWN: {ours}, and none tells of a token that was used or obtained; "
+            "is logger race401.tokens at INFO? (a ledger is for race401 judge)"
+        )
+    exchanges = counted(counts[Line.EXCHANGE], "refresh", "refreshes")
+    told = f"{counted(counts[Line.USED], 'token')} used, {counts[Line.REFRESHED]} of {exchanges} succeeded"
     told += f" ({health.most_at_once} at once at most)" if health.most_at_once > 1 else ""
-    told += f", {counts[Line.RETRIED]} 401s made good"
+    told += f", {counted(counts[Line.RETRIED], '401')} made good"
     if health.value is Value.PASS:
         return f"PASS: it ends {health.state}: {told}"
-    why = (
-        f"{health.surfaced} 401s reached the app" if health.surfaced else "a refresh failed and none since succeeded"
-    )
+    surfaced = f"{counted(health.surfaced, '401')} reached the app"
+    why = surfaced if health.surfaced else "a refresh failed and none since succeeded"
     return f"FAIL: {why}, first at line {health.failed_at}; it ends {health.state}: {told}"
 
 

@@ -136,7 +136,8 @@ def _fill(row: Row, entries: list[LedgerEntry], samples: list[Sample], evidence:
     row.wire_401_seqs = [e.seq for e in on_the_wire]
     last, undecided = recovery.last_answers(api, samples, evidence)
     row.undecided_401_seqs = sorted(undecided)
-    failed = [e for e in last if e.status == UNAUTHORIZED and e.seq not in undecided]
+    proves_nothing = undecided | {e.seq for e in recovery.of_nobody(entries) if evidence.alone}
+    failed = [e for e in last if e.status == UNAUTHORIZED and e.seq not in proves_nothing]
     row.requests = len(last)
     row.caller_401s = Counter(e.cause or "?" for e in failed)
     row.caller_401_seqs = [e.seq for e in failed]

@@ -7,6 +7,7 @@ Each has a threshold of its name in `thresholds`.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from race401.harness.judge.counted import counted
 from race401.harness.judge.summary import Counts
 
 
@@ -21,7 +22,7 @@ class Share:
     def told(self, counts: Counts) -> str:
         """Return the share in words."""
         n = self.happened(counts)
-        return f"{n} of {counts.sessions} sessions" + (self.answers(counts) if n else "")
+        return f"{n} of {counted(counts.sessions, 'session')}" + (self.answers(counts) if n else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ SHARES = (
     Share("caller-401s", lambda c: c.sessions_401, lambda c: _rate(c.caller_401s, c.requests)),
     Share("wire-401s", lambda c: c.sessions_wire_401, lambda c: _rate(c.wire_401s, c.sends)),
     Share("sessions-lost", lambda c: c.sessions_lost, lambda _: ""),
-    Share("repeated-exchanges", lambda c: c.sessions_repeated, lambda c: f", {c.exchanges} exchanges"),
+    Share("repeated-exchanges", lambda c: c.sessions_repeated, lambda c: f", {counted(c.exchanges, 'exchange')}"),
 )
 RATIOS = (
     Ratio("exchanges-per-generation", lambda c: (c.exchanges, c.generations), ideal=1.0),

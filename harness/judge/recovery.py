@@ -85,6 +85,13 @@ def by_client(entries: Iterable[LedgerEntry]) -> Iterator[tuple[str, list[Ledger
     yield from clients.items()
 
 
+def of_nobody(entries: Sequence[LedgerEntry]) -> list[LedgerEntry]:
+    """Return the 401s for want of a token of callers who never show a session: none of theirs can have failed."""
+    known = {(e.world, e.client) for e in entries if e.family is not None and e.client is not None}
+    tokenless = (e for e in entries if e.status == UNAUTHORIZED and e.cause == "missing_token" and e.family is None)
+    return [e for e in tokenless if (e.world, e.client) not in known]
+
+
 def is_api(entry: LedgerEntry) -> bool:
     """Whether this is a request of the app's API, not of the auth server's."""
     return "/auth/v1/" not in entry.target and not entry.target.startswith("/oauth/")

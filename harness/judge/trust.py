@@ -6,10 +6,11 @@ These checks never FAIL: what is missing proves nothing, against the client or f
 
 from collections.abc import Iterator
 
+from race401.harness.judge.counted import counted
 from race401.harness.judge.evidence import Evidence
 from race401.harness.judge.findings import SHOWN, Finding, Value
 from race401.harness.judge.measure import Row, cut_off_attempts, whose
-from race401.harness.judge.recovery import UNAUTHORIZED
+from race401.harness.judge.recovery import of_nobody
 
 LONGER = "run longer, or with more browsers"
 COVERAGE = {
@@ -51,16 +52,17 @@ def witnesses(evidence: Evidence, _: list[Row]) -> Iterator[Finding]:
     untold = [str(e.attempt) for e in ledger.values() if e.attempt not in samples]
     differ = [a for a, s in samples.items() if a in ledger and ledger[a].status != s.status]
     problems = {
-        "attempts that the ledger lacks": unseen,
-        "attempts that no client reported": untold,
-        "attempts with another answer in the ledger": differ,
+        "that the ledger lacks": unseen,
+        "that no client reported": untold,
+        "with another answer in the ledger": differ,
     }
     for what, attempts in problems.items():
         if attempts:
             examples = ", ".join(attempts[:3])
-            yield Finding("witnesses", Value.UNKNOWN, f"{len(attempts)} {what}, e.g. {examples}")
+            yield Finding("witnesses", Value.UNKNOWN, f"{counted(len(attempts), 'attempt')} {what}, e.g. {examples}")
     if not any(problems.values()):
-        sentence = f"clients and ledger agree on {len(samples)} attempts" + (f"; {len(cut)} cut off" if cut else "")
+        agreed = f"clients and ledger agree on {counted(len(samples), 'attempt')}"
+        sentence = agreed + (f"; {len(cut)} cut off" if cut else "")
         yield Finding("witnesses", Value.PASS, sentence)
     for worker in evidence.manifest.get("missing_witnesses") or []:
         yield Finding("witnesses", Value.UNKNOWN, f"worker {worker} left before its last report")
@@ -68,13 +70,13 @@ def witnesses(evidence: Evidence, _: list[Row]) -> Iterator[Finding]:
 
 def _nameless(evidence: Evidence) -> Iterator[Finding]:
     """Say which requests a ledger alone can't attribute to anyone."""
-    lost = [e.seq for e in evidence.entries if e.client is None and e.family is None and e.status == UNAUTHORIZED]
-    if lost:
-        sentence = f"{len(lost)} refused requests name neither a client nor a session: whose they are is not known"
-        yield Finding("witnesses", Value.UNKNOWN, sentence, rows=lost[:SHOWN])
+    if nobodys := [e.seq for e in of_nobody(evidence.entries)]:
+        told = f"{counted(len(nobodys), '401')} for want of a token, of callers without a session in this ledger"
+        sentence = f"{told}: whether a session failed there is not known"
+        yield Finding("witnesses", Value.UNKNOWN, sentence, rows=nobodys[:SHOWN])
     unsaid = [e.seq for e in evidence.entries if e.grant_outcome == "refused"]
     if unsaid:
-        told = f"{len(unsaid)} refreshes were refused, and nothing says why"
+        told = f"{counted(len(unsaid), 'refusal')} of a refresh, and nothing says why"
         sentence = f"{told}: whether a session was lost is not known"
         yield Finding("witnesses", Value.UNKNOWN, sentence, rows=unsaid[:SHOWN])
 

@@ -6,6 +6,7 @@ import msgspec
 
 from race401.harness.judge import checks
 from race401.harness.judge.checks import Finding, Value
+from race401.harness.judge.counted import counted
 from race401.harness.judge.evidence import Evidence
 from race401.harness.judge.measure import Row, measure
 from race401.harness.judge.statistics import upper_bound
@@ -72,20 +73,19 @@ def _told(rows: list[Row]) -> str:
         return "; ".join(shown) + "."
     seen, of = sum(row.caller_401s.total() for row in control), sum(row.requests for row in control)
     lost = sum(row.sessions_lost for row in control)
-    before = f"{control[0].policy} let the app see {seen} 401s in {of} requests and lost {lost} sessions"
-    return f"before the fix, {before}; after it, {'; '.join(shown)}."
+    before = f"let the app see {counted(seen, '401')} in {counted(of, 'request')} and lost {counted(lost, 'session')}"
+    return f"before the fix, {control[0].policy} {before}; after it, {'; '.join(shown)}."
 
 
 def _shown(rows: list[Row]) -> str:
     requests, sessions = sum(row.requests for row in rows), sum(row.sessions for row in rows)
-    counts = {
-        "401s that the app saw": sum(row.caller_401s.total() for row in rows),
-        "sessions lost": sum(row.sessions_lost for row in rows),
-        "requests after the sign-out": sum(len(row.after_sign_out_seqs) for row in rows),
-        "needless exchanges": sum(len(row.needless_seqs) for row in rows),
-    }
-    some = ", ".join(f"{n} {what}" for what, n in counts.items() if n)
-    bound = f" (so at most {upper_bound(sessions):.1%} of sessions, at 95 %)"
-    return f"{rows[0].policy} showed {some or 'none'} in {requests} requests of {sessions} sessions" + (
-        "" if some else bound
+    counts = (
+        (sum(row.caller_401s.total() for row in rows), "401", " that the app saw"),
+        (sum(row.sessions_lost for row in rows), "session", " lost"),
+        (sum(len(row.after_sign_out_seqs) for row in rows), "request", " after the sign-out"),
+        (sum(len(row.needless_seqs) for row in rows), "needless exchange", ""),
     )
+    some = ", ".join(counted(n, noun) + rest for n, noun, rest in counts if n)
+    where = f"in {counted(requests, 'request')} of {counted(sessions, 'session')}"
+    bound = f" (so at most {upper_bound(sessions):.1%} of sessions, at 95 %)"
+    return f"{rows[0].policy} showed {some or 'none'} {where}" + ("" if some else bound)

@@ -6,6 +6,7 @@ Bodies stream through unread, but for those of the token endpoint. Secrets in a 
 import json
 import os
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from race401.harness.judge.evidence import LedgerEntry
+from race401.harness.judge.evidence import EvidenceError, LedgerEntry, load
 from race401.harness.proxy.sessions import Sessions, claims
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -30,17 +31,33 @@ UNREACHED = 502
 
 
 class Recorder:
-    """Entries as JSON lines, in the order in which the answers came."""
+    """
+    Entries as JSON lines, in the order in which the answers came, after those that the file has.
+
+    Raises OSError if it cannot be written, EvidenceError if it is there and no whole ledger.
+    """
 
     def __init__(self, path: Path) -> None:
+        self.counts: Counter[tuple[int, str | None, str | None]] = Counter()  # status, cause, outcome
+        self._seq = _last(path)
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        self._seq = 0
 
     def write(self, entry: LedgerEntry) -> None:
         """Give it its place, and to the operating system."""
         self._seq += 1
         entry.seq = self._seq
         os.write(self._file, msgspec.json.encode(entry) + b"\n")
+        self.counts[entry.status, entry.cause, entry.grant_outcome] += 1
+
+
+def _last(path: Path) -> int:
+    """Return the last `seq` of a ledger that is there, so that what is appended comes after it."""
+    if not path.is_file():
+        return 0
+    before = load(path)
+    if before.torn:
+        raise EvidenceError(f"{path} ends in a torn line, so that nothing can be appended to it; name another file")
+    return before.entries[-1].seq if before.entries else 0
 
 
 def create_app(

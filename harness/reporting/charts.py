@@ -7,7 +7,7 @@ from typing import Any
 from race401.harness.judge.evidence import Evidence
 from race401.harness.judge.measure import Row
 from race401.harness.reporting.incident import find
-from race401.harness.reporting.words import CAUSES, ROLES, listed, seconds
+from race401.harness.reporting.words import CAUSES, listed, seconds
 
 BINS = 24
 WAITS = {"without": "no refresh in the page", "with_refresh": "a refresh in the page"}
@@ -74,8 +74,8 @@ def _column(i: int, causes: Counter[str], each: float, most: int) -> Column:
     return Column(round(i * width + width * 0.1, 2), round(width * 0.8, 2), says, i * each, dict(causes), parts)
 
 
-def exchanges(rows: list[Row]) -> list[Line]:
-    """Return how many exchanges each role made, against how many were needed."""
+def exchanges(rows: list[Row], when: dict[str, str]) -> list[Line]:
+    """Return how many exchanges each role made, by what it is called, against how many were needed."""
     most = max((max(row.exchanges, (row.ideal_exchanges or [0, 0])[1]) for row in rows), default=0)
     lines = []
     for row in rows:
@@ -83,19 +83,19 @@ def exchanges(rows: list[Row]) -> list[Line]:
         needed = None if ideal is None else str(ideal[0]) if ideal[0] == ideal[1] else f"{ideal[0]} to {ideal[1]}"
         value = f"{row.exchanges}" + (f", {needed} needed" if needed is not None else "")
         mark = _share(ideal[1], most) if ideal is not None else None
-        says = f"{ROLES.get(row.role, row.role)}: {value}"
-        lines.append(Line(ROLES.get(row.role, row.role), row.role, value, _share(row.exchanges, most), mark, says))
+        says = f"{when[row.role]}: {value}"
+        lines.append(Line(when[row.role], row.role, value, _share(row.exchanges, most), mark, says))
     return lines
 
 
-def waits(rows: list[Row]) -> list[Line]:
+def waits(rows: list[Row], when: dict[str, str]) -> list[Line]:
     """Return what a request waited from its intended start: the median, and what 19 of 20 stay below."""
     told = [(row, kind, row.waits.get(kind), row.waits.get(f"{kind}_p95")) for row in rows for kind in WAITS]
     known = [(row, kind, p50, p95) for row, kind, p50, p95 in told if p50 is not None]
     most = max((max(p50, p95 or 0.0) for _, _, p50, p95 in known), default=0.0)
     lines = []
     for row, kind, p50, p95 in known:
-        label = f"{ROLES.get(row.role, row.role)}, {WAITS[kind]}"
+        label = f"{when[row.role]}, {WAITS[kind]}"
         value = seconds(p50) + (f"; 95 %: {seconds(p95)}" if p95 is not None else "")
         mark = None if p95 is None else _share(p95, most)
         lines.append(Line(label, row.role, value, _share(p50, most), mark, f"{label}: {value}"))

@@ -12,7 +12,7 @@ from race401.harness.judge.checks import Finding, Value
 from race401.harness.judge.measure import Row
 from race401.harness.judge.verdict import Verdict
 from race401.harness.reporting import table
-from race401.harness.reporting.words import ROLES
+from race401.harness.reporting.words import called
 
 WIDTH, WIDEST = 100, 1_000  # columns; a table has one for each condition and policy
 COLOURS = {Value.PASS: "bold green", Value.FAIL: "bold red", Value.UNKNOWN: "bold yellow"}
@@ -22,13 +22,15 @@ PROOF = 5  # ledger rows that a line names
 
 def render(verdict: Verdict, manifest: dict[str, Any], *, width: int = WIDTH, color: bool = False) -> str:
     """Return the text, wider than asked only where the table is; without colour it is plain, for files and pipes."""
-    out, grid = io.StringIO(), _table(verdict.rows)
+    out, when = io.StringIO(), called(manifest["policies"])
+    grid = _table(verdict.rows, when)
     console = Console(file=out, width=WIDEST, force_terminal=color, no_color=not color, highlight=False)
     if not manifest.get("finished"):
         why = manifest.get("unfinished_because") or "the run did not end"
         console.print(Text(f"unfinished: {why}", COLOURS[Value.UNKNOWN]), width=width)
-    policies = {ROLES.get(row.role, row.role): row.policy for row in verdict.rows}
-    console.print(", ".join(f"{when} = {policy}" for when, policy in policies.items() if when != policy) + "\n")
+    policies = {when[row.role]: row.policy for row in verdict.rows}
+    if legend := ", ".join(f"{role} = {policy}" for role, policy in policies.items() if role != policy):
+        console.print(legend + "\n")
     console.print(grid, width=max(width, console.measure(grid).maximum))
     console.print()
     for line in _findings(verdict.findings):
@@ -37,11 +39,11 @@ def render(verdict: Verdict, manifest: dict[str, Any], *, width: int = WIDTH, co
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 
-def _table(rows: list[Row]) -> Table:
+def _table(rows: list[Row], when: dict[str, str]) -> Table:
     grid = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     grid.add_column("", no_wrap=True)
     for row in rows:
-        grid.add_column(f"{row.condition}\n{ROLES.get(row.role, row.role)}", justify="right", no_wrap=True)
+        grid.add_column(f"{row.condition}\n{when[row.role]}", justify="right", no_wrap=True)
     for line in table.lines(rows):
         name = Text(f"  {line.name}", PART) if line.part else Text(line.name)
         grid.add_row(name, *(_cell(cell, line) for cell in line.cells))

@@ -18,7 +18,7 @@ from race401.harness.judge.evidence import Evidence, LedgerEntry
 from race401.harness.judge.measure import Row
 from race401.harness.judge.verdict import Verdict
 from race401.harness.reporting import charts, incident, story, strip, swimlane, table
-from race401.harness.reporting.words import CAUSES, ROLES, seconds
+from race401.harness.reporting.words import CAUSES, called, seconds
 
 ROWS_SHOWN = 12  # ledger rows behind one figure
 FINDINGS_SHOWN = 300
@@ -54,12 +54,15 @@ class Proofs:
 def render(verdict: Verdict, evidence: Evidence) -> str:
     """Return the page."""
     manifest, proofs = evidence.manifest, Proofs(evidence)
+    when = called(manifest["policies"])
     scenes = incident.choose(evidence, verdict.rows)
     for scene in scenes:
-        title = f"the incident, {_when(scene.row.role)} ({scene.row.condition})"
+        title = f"the incident, {when[scene.row.role]} ({scene.row.condition})"
         proofs.add(title, [e.seq for e in scene.entries], most=len(scene.entries))
-    findings = [_finding(finding, proofs) for finding in sorted(verdict.findings, key=_gravest)[:FINDINGS_SHOWN]]
-    sections = [_condition(name, verdict.rows, evidence, proofs) for name in manifest["conditions"]]
+    findings = [
+        _finding(finding, proofs, when) for finding in sorted(verdict.findings, key=_gravest)[:FINDINGS_SHOWN]
+    ]
+    sections = [_condition(name, verdict.rows, evidence, proofs, when) for name in manifest["conditions"]]
     return (
         _templates()
         .get_template("report.html")
@@ -88,7 +91,7 @@ def render(verdict: Verdict, evidence: Evidence) -> str:
             asked=_asked(manifest),
             policies=_policies(manifest["policies"]),
             expectations=_expectations(manifest),
-            when=ROLES,
+            when=when,
             causes=CAUSES,
         )
     )
@@ -107,14 +110,16 @@ def _templates() -> Environment:
     return templates
 
 
-def _condition(name: str, every: list[Row], evidence: Evidence, proofs: Proofs) -> dict[str, Any]:
+def _condition(
+    name: str, every: list[Row], evidence: Evidence, proofs: Proofs, when: dict[str, str]
+) -> dict[str, Any]:
     """Return what the page says of one condition."""
     rows = sorted((r for r in every if r.condition == name), key=lambda r: CONTROL_FIRST.get(r.role, 2))
     about = evidence.manifest["conditions"][name]
     told = []
     for line in table.lines(rows):
         proof = [
-            proofs.add(f"{line.name.partition(' (')[0]}, {name}, {_when(row.role)}", cell.seqs)
+            proofs.add(f"{line.name.partition(' (')[0]}, {name}, {when[row.role]}", cell.seqs)
             for row, cell in zip(rows, line.cells, strict=True)
         ]
         told.append((line, list(zip(rows, line.cells, proof, strict=True))))
@@ -127,8 +132,8 @@ def _condition(name: str, every: list[Row], evidence: Evidence, proofs: Proofs) 
         "headlines": [(line, cells) for line, cells in told if line.name in HEADLINES],
         "rates": {row.role: _rate(row) for row in rows},
         "over_time": charts.over_time(evidence, rows),
-        "exchanges": charts.exchanges(rows),
-        "waits": charts.waits(rows),
+        "exchanges": charts.exchanges(rows, when),
+        "waits": charts.waits(rows, when),
     }
 
 
@@ -145,11 +150,11 @@ def _facts(about: dict[str, Any], manifest: dict[str, Any]) -> list[tuple[str, s
     return [(name, text) for name, text in facts if text]
 
 
-def _finding(finding: Finding, proofs: Proofs) -> dict[str, Any]:
+def _finding(finding: Finding, proofs: Proofs, when: dict[str, str]) -> dict[str, Any]:
     """Return a finding, with the group of ledger rows that prove it."""
     title = " ".join(part for part in ("finding", finding.check, finding.condition, finding.role) if part)
     proof = proofs.add(title, finding.rows, most=len(finding.rows)) if finding.value is not Value.PASS else ""
-    return {"finding": finding, "proof": proof, "when": _when(finding.role)}
+    return {"finding": finding, "proof": proof, "when": when.get(finding.role, "")}
 
 
 def _gravest(finding: Finding) -> int:
@@ -180,7 +185,7 @@ def _policies(policies: dict[str, dict[str, Any]]) -> list[tuple[str, list[str],
 def _expectations(manifest: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
     """Return what each role was expected to show in each condition."""
     return [
-        (name, _when(role), {what: want for what, want in wants.items() if want is not None})
+        (name, role, {what: want for what, want in wants.items() if want is not None})
         for name, about in manifest["conditions"].items()
         for role, wants in about.get("expects", {}).items()
     ]
@@ -190,10 +195,6 @@ def _plain(value: Any) -> str:
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: "none"}[value]
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _when(role: str) -> str:
-    return ROLES.get(role, role)
 
 
 def _rate(row: Row) -> str:

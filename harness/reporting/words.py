@@ -1,6 +1,7 @@
 """What a cause, an outcome or a role is called where people read it, in one place for every report."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 ROLES = {"control": "before", "subject": "after"}
 
@@ -39,6 +40,14 @@ IN_SHORT = {
     "conflict": "refused: under way already",
     "lost": "answer lost",
 }
+
+
+def called(policies: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Return what each role of a manifest is called: before, after, ... beside a control; alone, by its policy."""
+    if "control" in policies:
+        return {role: ROLES.get(role, role) for role in policies}
+    return {role: policy["name"] for role, policy in policies.items()}
+
 
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
