@@ -140,7 +140,7 @@ class Browser(User):
         remaining = self.condition.remaining(decisive, margin)
         body = {"world": self.condition.world, "email": self.email, "password": PASSWORD, "remaining_s": remaining}
         answer = self.own.post(f"{self.its_run.host}/_race401/sessions", json=body).raise_for_status().json()
-        return TokenPair(answer["access_token"], answer["refresh_token"], answer["expires_at"])
+        return TokenPair.of(answer)
 
     @property
     def email(self) -> str:

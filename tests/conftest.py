@@ -1,3 +1,3 @@
 """What every test can ask for."""
 
-pytest_plugins = ["race401.harness.pytest_plugin"]
+pytest_plugins = ["pytester", "race401.harness.pytest_plugin"]

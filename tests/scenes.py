@@ -14,17 +14,12 @@ TARGETS = ("/contacts?limit=1", "/messages", "/persona-notes", "/me/entitlements
 NEXT_PAGE = "/me/entitlements"
 
 
-def pair_of(answer: dict[str, Any]) -> TokenPair:
-    """The pair in a token endpoint's answer."""
-    return TokenPair(answer["access_token"], answer["refresh_token"], answer["expires_at"])
-
-
 @asynccontextmanager
 async def signed_in(
     stage: Stage, policy: Policy, world: str, left: float, skew: float = 0.0
 ) -> AsyncIterator[tuple[httpx.AsyncClient, TokenAuth]]:
     """A client whose first token has `left` s of life."""
-    pair, clock = pair_of(await stage.signed_in(world, left=left)), skewed(stage.clock, skew)
+    pair, clock = TokenPair.of(await stage.signed_in(world, left=left)), skewed(stage.clock, skew)
     async with httpx.AsyncClient(transport=stage.transport) as bare:
         server = AuthServer(f"http://mock/{world}/auth/v1", async_client=bare, clock=clock)
         auth = TokenAuth(server, MemoryStore(pair), policy, clock=clock)

@@ -144,3 +144,13 @@ def test_the_workflows_verdict_is_told_as_the_runner_would(tmp_path: Path) -> No
     assert done.returncode == 1, done.stderr
     assert "::error title=race401 rfc9700 subject caller-401s::" in done.stdout
     assert Path("summary").read_text().startswith("### race401: ❌ FAIL")
+
+
+def test_the_page_about_ci_has_every_input_and_output() -> None:
+    """Word for word, with its default."""
+    action, page = read("action.yml"), (ROOT / "docs" / "ci.md").read_text()
+    for name, about in action["inputs"].items():
+        default = f"`{about['default']}`" if about["default"] else "empty"
+        assert f"| `{name}` | {default} | {about['description']} |\n" in page
+    for name, about in action["outputs"].items():
+        assert f"| `{name}` | {about['description']} |\n" in page

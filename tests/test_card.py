@@ -32,7 +32,7 @@ def python(script: str) -> list[str]:
 def a_card(client: str = "a client", **outcomes: Outcome) -> Card:
     """A card with these outcomes."""
     results = [Result(name.replace("_", "-"), "rfc9700", o, "what happened", 3, 1) for name, o in outcomes.items()]
-    told = Told(client, "1.0", claims=["single_flight"], explains={"late-401": "lib.py:1 `x`: because"})
+    told = Told(client, "1.0", claims=["single_flight"], explains={"late-401": "lib.py:1 `a < b`: because"})
     return Card(told, "python driver.py", "0", results, 1.0)
 
 
@@ -193,7 +193,7 @@ def test_the_terminal_tells_the_story_of_what_was_lost() -> None:
     card.results[0].story = ["0.000 s  GET /contacts"]
     text = show.card(card)
     assert "late-401: a 401 arrives after its token was replaced\n  0.000 s  GET /contacts\n" in text
-    assert "  why: lib.py:1 `x`: because\n  again: race401 card --race late-401 -- python driver.py" in text
+    assert "  why: lib.py:1 `a < b`: because\n  again: race401 card --race late-401 -- python driver.py" in text
     assert text.endswith("a client: of 2 races 1 survived, 1 lost; it took 1 s")
 
 
@@ -232,7 +232,7 @@ def test_the_board_ranks_clients_and_says_what_it_costs() -> None:
     assert [row.split(" | ")[0] for row in rows[1:]] == ["| better 1.0", "| worse 1.0"]
     assert "| ✓ 3 |" in rows[1]
     assert "| ✗ |" in rows[2]
-    assert "* **worse 1.0, late-401**: what happened. lib.py:1 `x`: because." in text
+    assert "* **worse 1.0, late-401**: what happened. lib.py:1 `a < b`: because." in text
     assert "Not run: node x.mjs: node is not installed." in text
     assert text.startswith(scoreboard.BEGIN)
     assert text.endswith(scoreboard.END + "\n")
@@ -243,6 +243,7 @@ def test_the_page_is_one_file_with_every_cell() -> None:
     assert "http" not in re.sub(r'http-equiv|content="[^"]*"', "", page)
     assert '<td class="lost" title="lost: what happened" aria-label="lost">✗</td>' in page
     assert page.count('<th scope="col"') == len(RACES)
+    assert "<p>lib.py:1 <code>a &lt; b</code>: because</p>" in page
     assert "Not run" not in page
 
 

@@ -302,8 +302,10 @@ def test_the_fixture_fails_with_the_story(race401_explore: Callable[..., Any]) -
     assert "needless-exchanges: the client: 1 exchange of tokens neither refused nor near their end" in str(
         failed.value
     )
+    again = "to play this schedule alone, again: race401_explore(..., replay='0.011') in this test"
+    assert str(failed.value).splitlines()[-1] == again
     with pytest.raises(pytest.fail.Exception) as failed:
-        race401_explore(late_401(2, careful=False), create_app, replay="0.011")
+        race401_explore(late_401(2, careful=False), create_app, schedules=100, replay="0.011")
     assert "8   caller 2: the exchange of generation 1 reaches the server: rotated" in str(failed.value)
 
 

@@ -75,6 +75,14 @@ def test_the_next_page_load_recovers_nothing(tmp_path: Path) -> None:
     assert surfaced(tmp_path, run) == 1
 
 
+def test_a_refresh_that_takes_long_is_no_silence(tmp_path: Path) -> None:
+    run = Run()
+    refused(run)
+    run.exchange(ME, answered_at=3.0)
+    answered(run, received_at=3.01, answered_at=3.02)
+    assert surfaced(tmp_path, run) == 0
+
+
 @pytest.mark.parametrize(
     "retry",
     [

@@ -46,6 +46,12 @@ def test_the_command_lists_them(capsys: pytest.CaptureFixture[str], tmp_path: Pa
     assert told["mine"]["second"] == AGAIN
 
 
+def test_the_page_has_the_table_word_for_word(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["worlds", "--markdown"]) == 0
+    page = Path(__file__).parents[1].joinpath("docs", "worlds.md").read_text()
+    assert capsys.readouterr().out in page
+
+
 def test_a_world_from_a_file(tmp_path: Path) -> None:
     """A table names what differs; whole numbers will do for seconds; a later world may be like an earlier one."""
     text = '[a]\nlike = "rfc9700"\nlifetime = 90\n[b]\nlike = "a"\nsummary = "mine"\non_reuse = "delete"\n'

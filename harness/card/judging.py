@@ -15,7 +15,7 @@ from race401.harness.card import story
 from race401.harness.card.course import Run
 from race401.harness.card.races import ABILITIES, CLAIMS, Race
 from race401.harness.judge.counted import counted
-from race401.harness.judge.evidence import CLEAN, Evidence, LedgerEntry
+from race401.harness.judge.evidence import LedgerEntry, alone
 from race401.harness.judge.measure import GRANTED, LOGOUT, Row, measure
 from race401.harness.judge.recovery import UNAUTHORIZED
 
@@ -84,14 +84,7 @@ def judge(run: Run, claims: Sequence[str]) -> Result:
 
 def _row(run: Run) -> Row:
     """Measure the entries as a ledger alone."""
-    manifest = {
-        "run": run.race.name,
-        "ledger_alone": True,
-        "policies": {"subject": {"name": "the client"}},
-        "conditions": {run.world: {"world": run.world, "expects": {"subject": CLEAN}}},
-        "finished": True,
-    }
-    (row,) = measure(Evidence(manifest, run.entries, []))
+    (row,) = measure(alone(run.entries, run.race.name, worlds=[run.world]))
     return row
 
 

@@ -1,4 +1,4 @@
-"""The mock as a child process, and what a card asks of its control API."""
+"""The mock as a child process, and what a card or a test asks of its control API."""
 
 import json
 import subprocess
@@ -16,6 +16,10 @@ GONE_WITHIN = 5.0  # s
 EMAIL, PASSWORD = "ada@race401.test", "correct horse"
 
 
+class MockFailed(Exception):
+    """There is no mock, or it does not do what was asked; the message says why."""
+
+
 class Mock:
     """A running mock at `url` with these settings (its command line); it ends with this process, at the latest."""
 
@@ -25,7 +29,10 @@ class Mock:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         assert self._process.stdout is not None
-        self.url: str = json.loads(self._process.stdout.readline())["url"]
+        if not (told := self._process.stdout.readline()):
+            code = self._process.wait(GONE_WITHIN)
+            raise MockFailed(f"the mock did not start (exit {code}); standard error has its last words")
+        self.url: str = json.loads(told)["url"]
         self._http = httpx.Client(base_url=self.url, timeout=30, trust_env=False)
 
     def __enter__(self) -> Self:
@@ -36,7 +43,7 @@ class Mock:
         self._process.communicate(timeout=GONE_WITHIN)  # ends its input, and with it the mock
 
     def clear(self, world: str) -> None:
-        """Make a new start: no programs, the machine's clock, an account, an empty ledger."""
+        """Make a new start: no programs, the machine's clock, an account, an empty ledger; raises MockFailed."""
         self._ask("DELETE", "/_race401/programs")
         self.set_clock(0)
         self.age_sign_ins(world, None)
@@ -52,9 +59,28 @@ class Mock:
         """Set the mock's clock so many s ahead of the machine's."""
         self._ask("POST", "/_race401/clock", json={"ahead_s": ahead})
 
+    def advance_clock(self, seconds: float) -> None:
+        """Let so many s pass at once, by the mock's clock."""
+        self._ask("POST", "/_race401/clock", json={"advance_s": seconds})
+
+    def now(self) -> float:
+        """Return the mock's time, in s since the epoch."""
+        return float(self._ask("GET", "/_race401/clock").json()["now"])
+
+    def signed_in(self, world: str, left: float | None, email: str) -> dict[str, Any]:
+        """Sign in with so many s left of the access token's life; return the token endpoint's answer."""
+        body = {"world": world, "remaining_s": left, "email": email, "password": PASSWORD}
+        told: dict[str, Any] = self._ask("POST", "/_race401/sessions", json=body).json()
+        return told
+
     def arm(self, name: str, changes: dict[str, Any]) -> dict[str, Any]:
-        """Put a shipped program to work, with these of its fields changed; return how it stands."""
+        """Put a shipped program to work, with these of its fields changed; return how it stands.
+
+        Raises MockFailed if there is none of this name.
+        """
         shipped = self._ask("GET", "/_race401/programs/shipped").json()
+        if name not in shipped:
+            raise MockFailed(f"no race program {name!r} is shipped; known: {', '.join(shipped)}")
         told: dict[str, Any] = self._ask("POST", "/_race401/programs", json=shipped[name] | changes).json()
         return told
 
@@ -66,17 +92,24 @@ class Mock:
 
     def revoke_everywhere(self, world: str) -> None:
         """End all sessions of the account, as its user would from another device."""
-        who = {"email": EMAIL, "password": PASSWORD}
-        token = self._ask("POST", f"/{world}/auth/v1/token?grant_type=password", json=who).json()["access_token"]
-        self._ask("POST", f"/{world}/auth/v1/logout?scope=global", headers={"Authorization": f"Bearer {token}"})
+        for session in self._ask("GET", "/_race401/sessions", params={"world": world, "email": EMAIL}).json():
+            self._ask("DELETE", f"/_race401/sessions/{session['id']}")
 
     def ledger(self, client: str) -> list[LedgerEntry]:
         """Return what this client has sent since the last `clear`, in the order of decision."""
-        lines = self._ask("GET", "/_race401/ledger", params={"client": client}).content.splitlines()
-        return [msgspec.json.decode(line, type=LedgerEntry) for line in lines]
+        return self.book(client)[0]
+
+    def book(self, client: str) -> tuple[list[LedgerEntry], int]:
+        """Return the same, and how many entries the mock has dropped since then, whoever's they were."""
+        answer = self._ask("GET", "/_race401/ledger", params={"client": client})
+        entries = [msgspec.json.decode(line, type=LedgerEntry) for line in answer.content.splitlines()]
+        return entries, int(answer.headers["X-Race401-Dropped"])
 
     def _ask(self, method: str, path: str, **more: Any) -> httpx.Response:
-        return self._http.request(method, path, **more).raise_for_status()
+        answer = self._http.request(method, path, **more)
+        if answer.is_error:
+            raise MockFailed(f"{method} {path}: {answer.json().get('message') or answer.text}")
+        return answer
 
 
 class Mocks:

@@ -1,8 +1,10 @@
 """The scoreboard: clients by races, from stored cards; as Markdown, and as a page in the report's style."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from race401.harness.card import record
 from race401.harness.card.judging import Outcome, Result
@@ -85,6 +87,7 @@ def page(cards: Sequence[Card], missing: Sequence[str]) -> str:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
+    environment.filters["code"] = _code
     return environment.get_template("scoreboard.html").render(
         cards=[(card, {result.race: result for result in card.results}) for card in ordered(cards)],
         races=RACES,
@@ -96,6 +99,11 @@ def page(cards: Sequence[Card], missing: Sequence[str]) -> str:
         title=title,
         again=again,
     )
+
+
+def _code(text: str) -> Markup:
+    """Return the text as HTML; what stands in backticks is code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped here
 
 
 def title(card: Card) -> str:

@@ -23,6 +23,7 @@ ABOUT = (
 SOON, LATE = 1.0, 3_600.0  # s after the use before
 AT_ONCE = 5  # callers; as many as the incident's page has requests
 TIME = 1_759_614_660.0  # 2025-10-04T21:51:00Z, the incident's; the rules do not depend on it
+HEAD = ["world", "used again", "used again late", f"{AT_ONCE} uses at once"]
 SAYS = {
     Outcome.ROTATED: "a new token",
     Outcome.KEPT: "the same token stays",
@@ -38,7 +39,9 @@ SAYS = {
 def add(parser: ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("--worlds", type=Path, metavar="FILE", help="list the worlds of this TOML file too")
-    parser.add_argument("--json", action="store_true", help="print them as JSON instead of a table")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print them as JSON instead of a table")
+    form.add_argument("--markdown", action="store_true", help="print the table as Markdown; docs/worlds.md has it")
 
 
 def run(given: Namespace) -> int:
@@ -51,6 +54,8 @@ def run(given: Namespace) -> int:
     if given.json:
         told = {name: {"summary": worlds[name].summary, **row} for name, row in rows.items()}
         print(json.dumps(told, indent=2))
+    elif given.markdown:
+        print(markdown(rows))
     else:
         _show(rows)
     return 0
@@ -137,8 +142,15 @@ def _token(exchanged: Exchanged) -> str:
     return exchanged.answer.link.token
 
 
+def markdown(rows: dict[str, dict[str, str]]) -> str:
+    """Return the table as Markdown."""
+    lines = [HEAD, ["---"] * len(HEAD), *([f"`{name}`", *row.values()] for name, row in rows.items())]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
 def _show(rows: dict[str, dict[str, str]]) -> None:
-    table = Table(Column("world", no_wrap=True), "used again", "used again late", f"{AT_ONCE} uses at once")
+    name, *uses = HEAD
+    table = Table(Column(name, no_wrap=True), *uses)
     for name, row in rows.items():
-        table.add_row(name, row["second"], row["late"], row["concurrent"])
+        table.add_row(name, *row.values())
     Console().print(table)

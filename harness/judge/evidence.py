@@ -6,7 +6,7 @@ says nothing of itself. A torn last line (the writer was killed) is recognised: 
 absent proves nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
@@ -100,9 +100,33 @@ def load(path: Path) -> Evidence:
     else:
         ledger = path / LEDGER if path.is_dir() else path
         entries, torn = _lines(ledger, LedgerEntry, {}, WANT)
-        manifest, samples = _made_up(ledger, entries), []
+        return alone(entries, ledger.stem, torn=torn)
     entries.sort(key=attrgetter("seq"))
     return Evidence(manifest, entries, samples, torn)
+
+
+def alone(
+    entries: Iterable[LedgerEntry],
+    run: str,
+    *,
+    worlds: Iterable[str] = (),
+    expects: Mapping[str, str] = CLEAN,
+    covers: Iterable[str] = (),
+    missing: int = 0,
+    torn: bool = False,
+) -> Evidence:
+    """Return a ledger alone as evidence: whoever is in it is the subject, each world (or those given) a condition."""
+    read = sorted(entries, key=attrgetter("seq"))
+    about = {"expects": {"subject": dict(expects)}, "covers": list(covers)}
+    manifest = {
+        "run": run,
+        "ledger_alone": True,
+        "ledger_entries": len(read) + missing,
+        "policies": {"subject": {"name": "the client"}},
+        "conditions": {w: {"world": w, **about} for w in sorted({e.world for e in read}.union(worlds))},
+        "finished": True,
+    }
+    return Evidence(manifest, read, [], torn)
 
 
 def _manifest(path: Path) -> dict[str, Any]:
@@ -117,19 +141,6 @@ def _manifest(path: Path) -> dict[str, Any]:
         raise EvidenceError(f"{path}: no manifest of a run, it lacks {', '.join(sorted(missing))}")
     assert isinstance(manifest, dict)
     return manifest
-
-
-def _made_up(path: Path, entries: list[LedgerEntry]) -> dict[str, Any]:
-    """Return a manifest for a ledger alone: whoever is in it is the subject, each world a condition."""
-    return {
-        "run": path.stem,
-        "ledger_alone": True,
-        "policies": {"subject": {"name": "the client"}},
-        "conditions": {
-            world: {"world": world, "expects": {"subject": CLEAN}} for world in sorted({e.world for e in entries})
-        },
-        "finished": True,
-    }
 
 
 def _lines(path: Path, kind: type[T], kept: dict[str, str], want: str = "") -> tuple[list[T], bool]:

@@ -134,7 +134,8 @@ def _fill(row: Row, entries: list[LedgerEntry], samples: list[Sample], evidence:
     on_the_wire = [e for e in api if e.status == UNAUTHORIZED]
     row.wire_401s = Counter(e.cause or "?" for e in on_the_wire)
     row.wire_401_seqs = [e.seq for e in on_the_wire]
-    last, undecided = recovery.last_answers(api, samples, evidence)
+    exchanges = [e for e in entries if e.grant_outcome is not None]
+    last, undecided = recovery.last_answers(api, exchanges, samples, evidence)
     row.undecided_401_seqs = sorted(undecided)
     proves_nothing = undecided | {e.seq for e in recovery.of_nobody(entries) if evidence.alone}
     failed = [e for e in last if e.status == UNAUTHORIZED and e.seq not in proves_nothing]

@@ -3,8 +3,8 @@ Which 401s were made good, where no attempt ids say it: by the wire alone, one t
 
 A 401 is recovered by a request of the same client for the same full target, query included, sent after that 401
 was answered, in the same burst, with a newer token, answered 2xx. Each such request recovers one 401. The next
-page load recovers nothing: a burst ends where its client was silent for QUIET. A 401 near the ledger's end, after
-which a retry might still have come, is undecided.
+page load recovers nothing: a burst ends where its client was silent for QUIET, and had no refresh under way either.
+A 401 near the ledger's end, after which a retry might still have come, is undecided.
 """
 
 from collections import defaultdict
@@ -46,7 +46,7 @@ def match(entries: Sequence[LedgerEntry], ends_at: float, *, quiet: float = QUIE
 
 
 def last_answers(
-    api: list[LedgerEntry], samples: Iterable[Sample], evidence: Evidence
+    api: list[LedgerEntry], exchanges: list[LedgerEntry], samples: Iterable[Sample], evidence: Evidence
 ) -> tuple[list[LedgerEntry], set[int]]:
     """
     Return what each request of the program came to, and the `seq` of those 401s that nobody can decide.
@@ -55,21 +55,22 @@ def last_answers(
     """
     ends_at = max((e.received_at for e in evidence.entries), default=0.0) if evidence.cut_short else float("inf")
     last = list({e.attempt: e for e in api if e.attempt is not None}.values())
-    undecided = _cut_before_a_retry(last, api, samples, ends_at) if evidence.cut_short else set[int]()
-    for _, mine in by_client(e for e in api if e.attempt is None):
+    sent = [*api, *exchanges]
+    undecided = _cut_before_a_retry(last, sent, samples, ends_at) if evidence.cut_short else set[int]()
+    for _, mine in by_client(e for e in sent if e.attempt is None):
         found = match(mine, ends_at)
         undecided |= found.undecided
-        last += [e for e in mine if e.seq not in found.retried]
+        last += [e for e in mine if is_api(e) and e.seq not in found.retried]
     return sorted(last, key=lambda e: e.seq), undecided
 
 
 def _cut_before_a_retry(
-    last: list[LedgerEntry], api: list[LedgerEntry], samples: Iterable[Sample], ends_at: float
+    last: list[LedgerEntry], sent: list[LedgerEntry], samples: Iterable[Sample], ends_at: float
 ) -> set[int]:
     """Return the 401s that a retry beyond the ledger's end may have made good, unless the program saw them."""
     seen = {s.attempt: s.status for s in samples}
     over: set[int] = set()  # in bursts that were over before the ledger ended
-    for _, mine in by_client(api):
+    for _, mine in by_client(sent):
         for burst in bursts(mine):
             if max(e.answered_at for e in burst) + QUIET <= ends_at:
                 over.update(e.seq for e in burst)

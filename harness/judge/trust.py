@@ -94,4 +94,4 @@ def completeness(evidence: Evidence, _: list[Row]) -> Iterator[Finding]:
         why = evidence.manifest.get("unfinished_because") or "no end is recorded"
         yield Finding("completeness", Value.UNKNOWN, f"the run is unfinished: {why}")
     if not evidence.entries:
-        yield Finding("completeness", Value.UNKNOWN, "the ledger is empty: no browser made a request")
+        yield Finding("completeness", Value.UNKNOWN, "the ledger is empty: nobody made a request")

@@ -1,5 +1,6 @@
 """The verdict: every finding, the worst of them, and one sentence."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 import msgspec
@@ -35,10 +36,13 @@ def worst(values: list[Value]) -> Value:
     return max(values, key=ORDER.index) if values else Value.UNKNOWN
 
 
-def judge(evidence: Evidence) -> Verdict:
-    """Judge a run. The same evidence gives the same verdict, byte for byte."""
+def judge(evidence: Evidence, besides: Iterable[Finding] = ()) -> Verdict:
+    """Judge a run. The same evidence gives the same verdict, byte for byte.
+
+    What else was found out about it (`besides`) counts as the checks' findings do.
+    """
     rows = measure(evidence)
-    findings = checks.run(evidence, rows)
+    findings = [*checks.run(evidence, rows), *besides]
     value = worst([finding.value for finding in findings])
     return Verdict(value, _sentence(value, rows, findings), rows, findings)
 

@@ -7,9 +7,10 @@ No repr shows a token: it shows a fingerprint.
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from race401.harness.tokens.errors import AuthError
 
@@ -32,6 +33,11 @@ class TokenPair:
     expires_in: float = 0.0  # s; 0 if not told, as with those that follow
     refresh_in: float = 0.0  # s, after which the server would like it to be refreshed
     lifetime: float = 0.0  # s, the whole life of the access token
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> "TokenPair":
+        """Return the pair in a token endpoint's answer that tells `expires_at`, as the mock's do."""
+        return cls(answer["access_token"], answer["refresh_token"], float(answer["expires_at"]))
 
     def __repr__(self) -> str:
         return (

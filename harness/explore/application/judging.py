@@ -10,13 +10,13 @@ import httpx
 from race401.harness.explore.application.loop import CANCEL, Choice
 from race401.harness.explore.application.stage import Stage
 from race401.harness.explore.application.transport import EXTENSION, Passage
-from race401.harness.judge import checks, evidence
+from race401.harness.judge import checks
 from race401.harness.judge.checks import Value
-from race401.harness.judge.evidence import Evidence, LedgerEntry
+from race401.harness.judge.evidence import CLEAN, LedgerEntry, alone
 from race401.harness.judge.measure import measure
 from race401.harness.judge.recovery import UNAUTHORIZED
 
-EXPECTS = {**evidence.CLEAN, "caller_401s": "any", "needless_exchanges": "none"}
+EXPECTS = {**CLEAN, "caller_401s": "any", "needless_exchanges": "none"}
 """What the ledger is held against, by the judge's checks; what 401s the callers saw they say themselves."""
 
 
@@ -30,18 +30,8 @@ class Violation:
 
 def by_ledger(entries: Iterable[Any], changes: Mapping[str, str]) -> Iterator[Violation]:
     """Hold the app's ledger against EXPECTS, so changed."""
-    expects = EXPECTS | dict(changes)
     read = [LedgerEntry(*(getattr(entry, name) for name in LedgerEntry.__struct_fields__)) for entry in entries]
-    read.sort(key=lambda entry: entry.seq)
-    worlds = sorted({entry.world for entry in read})
-    manifest = {
-        "run": "explored",
-        "ledger_alone": True,
-        "policies": {"subject": {"name": "the client"}},
-        "conditions": {world: {"world": world, "expects": {"subject": expects}} for world in worlds},
-        "finished": True,
-    }
-    told = Evidence(manifest, read, [])
+    told = alone(read, "explored", expects=EXPECTS | dict(changes))
     for finding in checks.run(told, measure(told)):
         if finding.value is Value.FAIL:
             yield Violation(finding.check, finding.sentence)
