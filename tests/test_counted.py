@@ -42,9 +42,10 @@ def test_a_401_without_a_cause_is_counted_all_the_same() -> None:
 def test_what_was_cut_off_is_not_sampled() -> None:
     run = Run()
     run.attempt(ME, "1.1", PAGE[0], None, store_reads=2)
-    run.attempt(ME, "1.2", PAGE[1], None, store_reads=3, cut_off=True)
+    run.attempt(ME, "1.2", PAGE[1], None, store_reads=3)
+    run.attempt(ME, "1.3", PAGE[2], None, store_reads=7, cut_off=True)
     row = counted(run)
-    assert (row.sampled, row.store_reads, row.requests) == (1, 2, 1)
+    assert (row.sampled, row.store_reads, row.requests) == (2, 5, 2)
 
 
 def test_sessions_are_counted_once_each() -> None:
@@ -117,7 +118,7 @@ def test_an_exchange_that_nothing_called_for(
     assert counted(run, **policy).needless_seqs == ([1] if needless else [])
 
 
-def ideal(*sent: tuple[float, float], lifetime: float = 200.0, skew: float | None = None) -> list[int] | None:
+def ideal(sent: list[tuple[float, float]], lifetime: float = 200.0, skew: float | None = None) -> list[int] | None:
     """How many exchanges were needed, by when requests came and what their tokens had left; the margin is 100 s."""
     run = Run()
     run.manifest["worlds"] = {"rfc9700": {"lifetime": lifetime}}
@@ -127,26 +128,34 @@ def ideal(*sent: tuple[float, float], lifetime: float = 200.0, skew: float | Non
     return counted(run, expiry_margin=100.0).ideal_exchanges
 
 
-IDEALS = {
-    "none was sent within the margin": (ideal((10.0, 150.0), (59.0, 101.0)), [0, 0]),
-    "one was": (ideal((10.0, 150.0), (61.0, 99.0)), [1, 1]),
-    "one was, by less than a look at the clock tells": (ideal((10.0, 150.0), (60.0, 100.0)), [0, 1]),
-    "at the edge of that": (ideal((10.0, 150.0), (60.25, 99.75)), [1, 1]),
-    "at the other edge": (ideal((10.0, 150.0), (59.75, 100.25)), [0, 1]),
-    "it crossed the margin twice": (ideal((10.0, 150.0), (61.0, 99.0), (162.0, 98.0)), [2, 2]),
-    "the second may have come a second early": (ideal((10.0, 150.0), (61.0, 99.0), (160.5, 99.0)), [1, 2]),
-    "by a clock that is ahead": (ideal((10.0, 150.0), (51.0, 109.0), skew=10.0), [1, 1]),
-    "by a clock that is behind": (ideal((10.0, 150.0), (61.0, 99.0), skew=-10.0), [0, 0]),
-    "the margin is longer than the lifetime": (ideal((10.0, 50.0), lifetime=100.0), None),
-    "the margin is as long, but for the rounding": (ideal((10.0, 50.0), lifetime=101.0), None),
-    "the lifetime is a little longer": (ideal((10.0, 1.1), lifetime=101.1), [1, 1]),
+BEGUN = (10.0, 150.0)
+IDEALS: dict[str, tuple[list[tuple[float, float]], list[int]]] = {
+    "none was sent within the margin": ([BEGUN, (59.0, 101.0)], [0, 0]),
+    "one was": ([BEGUN, (61.0, 99.0)], [1, 1]),
+    "one was, by less than a look at the clock tells": ([BEGUN, (60.0, 100.0)], [0, 1]),
+    "at the edge of that": ([BEGUN, (60.25, 99.75)], [1, 1]),
+    "at the other edge": ([BEGUN, (59.75, 100.25)], [0, 1]),
+    "it crossed the margin twice": ([BEGUN, (61.0, 99.0), (162.0, 98.0)], [2, 2]),
+    "the second may have come a second early": ([BEGUN, (61.0, 99.0), (160.5, 99.0)], [1, 2]),
 }
 
 
-@pytest.mark.parametrize(("told", "expected"), IDEALS.values(), ids=IDEALS)
-def test_how_many_refreshes_were_needed(told: list[int] | None, expected: list[int] | None) -> None:
+@pytest.mark.parametrize(("sent", "expected"), IDEALS.values(), ids=IDEALS)
+def test_how_many_refreshes_were_needed(sent: list[tuple[float, float]], expected: list[int]) -> None:
     """At least and at most: one a lifetime less the margin, from the first crossing on."""
-    assert told == expected
+    assert ideal(sent) == expected
+
+
+def test_how_many_were_needed_by_a_wrong_clock() -> None:
+    """One that is ahead crosses the margin sooner, one that is behind later."""
+    assert ideal([BEGUN, (51.0, 109.0)], skew=10.0) == [1, 1]
+    assert ideal([BEGUN, (61.0, 99.0)], skew=-10.0) == [0, 0]
+
+
+def test_a_margin_as_long_as_the_lifetime_has_no_ideal() -> None:
+    """But for the second by which a lifetime is rounded."""
+    assert ideal([(10.0, 50.0)], lifetime=100.0) is ideal([(10.0, 50.0)], lifetime=101.0) is None
+    assert ideal([(10.0, 50.0)], lifetime=101.1) == [1, 1]
 
 
 def test_the_needs_of_sessions_add_up() -> None:

@@ -153,7 +153,7 @@ CHECKS: dict[str, Check] = {
 def described() -> str:
     """Return the checks as a table: each one's name, and what it finds."""
     width = max(map(len, CHECKS))
-    return "\n".join(f"{name:<{width}}  {(check.__doc__ or '').strip()}" for name, check in CHECKS.items())
+    return "\n".join(f"{name:<{width}}  {str(check.__doc__).strip()}" for name, check in CHECKS.items())
 
 
 def run(evidence: Evidence, rows: list[Row]) -> list[Finding]:

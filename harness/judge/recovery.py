@@ -95,7 +95,7 @@ def bursts(entries: Sequence[LedgerEntry]) -> Iterator[list[LedgerEntry]]:
     for entry in sorted(entries, key=lambda entry: entry.received_at):
         if burst and entry.received_at - over > QUIET:
             yield burst
-            burst, over = [], -inf
+            burst = []
         burst.append(entry)
         over = max(over, entry.answered_at or entry.received_at)
     if burst:
