@@ -1,36 +1,60 @@
 """
-`make mutate`: break the core, the policies, the issuer and the checks in every small way; the tests must notice.
+`make mutate`: break the core, the policies, the issuer and the checks in every small way; somebody must notice.
 
-mutmut does the breaking, in a copy whose links are folders. Whoever survives needs a reason in `survivors.toml`, by
-its name; a reason whose mutant no longer survives is stale. Either is printed with its difference, and fails.
+mutmut does the breaking, in a copy whose links are folders. What mypy refuses needs no test, since `make check` refuses
+it too; the tests must notice the rest. Whoever survives needs a reason in `survivors.toml`; a reason whose mutant no
+longer survives is stale. Either is printed, and fails. `make mutate ARGS="'*.core.*'"` takes only mutants so named.
 """
 
+import ast
+import json
+import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import tomllib
+from collections import Counter
+from collections.abc import Iterator
+from difflib import ndiff
+from fnmatch import fnmatch
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
 REASONS = Path(__file__).with_name("survivors.toml")
-MUTMUT = [sys.executable, "-m", "mutmut"]
 COPIED = ("src", "tests", "pyproject.toml", "reports/baseline.json")
+TOLD = {1: "killed", 3: "killed", 37: "refused by mypy", **dict.fromkeys((-24, 24, 36, 152, 255), "timed out")}
+SURVIVED = "survived"
+STATUS = re.compile(r"(\d+)/(\d+) .*?🙁 (\d+)")
 
 
-def main(arguments: list[str]) -> int:
+class Mutant(NamedTuple):
+    """One way to break a function: the lines that it changes, as they read then."""
+
+    function: str
+    change: str
+
+
+def main(patterns: list[str]) -> int:
     """Break, test, and print who survived without a reason."""
+    began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         for name in COPIED:
             _copy(ROOT / name, place / name)
-        done = subprocess.run([*MUTMUT, "run", *arguments], cwd=place, capture_output=True, text=True, check=False)
-        last = done.stdout.replace("\r", "\n").strip().splitlines()[-2:]
-        print("\n".join(last))
-        if done.returncode:
-            print(done.stderr[-2000:], file=sys.stderr)
-            return done.returncode
-        return _told(place)
+        if not _run(place, patterns):
+            return 4
+        outcomes = list(_outcomes(place, patterns))
+    code = _judged(
+        {mutant for mutant, told in outcomes if told == SURVIVED}, {mutant.function for mutant, _ in outcomes}
+    )
+    counts = Counter(told for _, told in outcomes)
+    print(", ".join([f"{len(outcomes)} mutants", *(f"{n} {told}" for told, n in counts.most_common())]), end="")
+    print(f", in {time.monotonic() - began:.0f} s")
+    return code
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -41,23 +65,65 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copy(source, target)
 
 
-def _told(place: Path) -> int:
-    """Print survivors without a reason and reasons without a survivor; return the exit code."""
+def _run(place: Path, patterns: list[str]) -> bool:
+    """Let mutmut run, with a line each time a tenth is done; return whether it came to its end."""
+    own = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "MYPYPATH": "src"}
+    command = [sys.executable, "-m", "mutmut", "run", *patterns]
+    tenth, last = 0, ""
+    with subprocess.Popen(
+        command, cwd=place, env=os.environ | own, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as mutmut:
+        assert mutmut.stdout is not None
+        for line in mutmut.stdout:
+            last = (last + line)[-2000:]
+            if (status := STATUS.search(line)) and (now := 10 * int(status[1]) // int(status[2])) > tenth:
+                tenth = now
+                print(f"{status[1]} of {status[2]} done, {status[3]} survived so far", flush=True)
+    if mutmut.returncode:
+        print(last, file=sys.stderr)
+    return not mutmut.returncode
+
+
+def _outcomes(place: Path, patterns: list[str]) -> Iterator[tuple[Mutant, str]]:
+    """Yield every mutant that was asked for, and what became of it."""
+    for results in sorted(place.glob("mutants/src/**/*.meta")):
+        lines = (code := results.with_suffix("").read_text()).splitlines()
+        bodies = {
+            node.name: [line.strip() for line in lines[node.lineno : node.end_lineno]]
+            for node in ast.walk(ast.parse(code))
+            if isinstance(node, ast.FunctionDef)
+        }
+        for name, exit_code in json.loads(results.read_text())["exit_code_by_key"].items():
+            if not patterns or any(fnmatch(name, pattern) for pattern in patterns):
+                mangled = name.rpartition(".")[2]
+                original = mangled.partition("__mutmut_")[0]
+                mutant = Mutant(_function(name), _change(bodies[f"{original}__mutmut_orig"], bodies[mangled]))
+                yield mutant, TOLD.get(exit_code, SURVIVED)
+
+
+def _function(name: str) -> str:
+    """Return `core.attempt` or `issuer.Family.find` of mutmut's own name."""
+    module, _, mangled = name.partition("__mutmut_")[0].rpartition(".")
+    return f"{module.rpartition('.')[2]}.{mangled.removeprefix('x').removeprefix('_').strip('ǁ').replace('ǁ', '.')}"
+
+
+def _change(original: list[str], mutant: list[str]) -> str:
+    """Return the mutant's lines that the original has not, or what it lacks."""
+    diff = list(ndiff(original, mutant))
+    added = " ".join(line[2:] for line in diff if line.startswith("+ "))
+    return added or "without " + " ".join(line[2:] for line in diff if line.startswith("- "))
+
+
+def _judged(survived: set[Mutant], functions: set[str]) -> int:
+    """Print survivors without a reason and, of the functions that were broken, reasons without a survivor."""
     reasons = tomllib.loads(REASONS.read_text())
-    results = subprocess.run([*MUTMUT, "results"], cwd=place, capture_output=True, text=True, check=True).stdout
-    survived = {line.split(":")[0].strip() for line in results.splitlines() if line.strip().endswith("survived")}
-    explained = {name for names in reasons.values() for name in names}
-    for name in sorted(survived - explained):
-        shown = subprocess.run([*MUTMUT, "show", name], cwd=place, capture_output=True, text=True, check=False)
-        print(
-            "\n".join(
-                line for line in shown.stdout.splitlines() if line[:1] in "+-" and line[:3] not in ("+++", "---")
-            )
-        )
-        print(f"  survived: {name}")
-    for name in sorted(explained - survived):
-        print(f"  a reason without a survivor: {name}")
-    print(f"{len(survived)} survived, {len(survived & explained)} of them with a reason in {REASONS.name}")
+    explained = {Mutant(f, change) for each in reasons.values() for f, changes in each.items() for change in changes}
+    if len(sys.argv) > 1:
+        explained = {mutant for mutant in explained if mutant.function in functions}
+    for mutant in sorted(survived - explained):
+        print(f"survived without a reason: {mutant.function}: {mutant.change}")
+    for mutant in sorted(explained - survived):
+        print(f"a reason without a survivor: {mutant.function}: {mutant.change}")
     return int(survived != explained)
 
 

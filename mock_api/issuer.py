@@ -7,6 +7,7 @@ so whoever stores it makes the step atomic by storing the result before anyone e
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from heapq import nlargest
 
 from race401.mock_api.worlds import World
 
@@ -172,8 +173,6 @@ def _refuse(world: World, family: Family, link: Link, now: float) -> tuple[Famil
         return family, answer
     if world.on_reuse == "delete":
         return replace(family, links=(), revoked=True), answer
-    if family.revoked and family.active is None:
-        return family, answer
     return _revoke(world, family, now), answer
 
 
@@ -189,7 +188,7 @@ def _revoke(world: World, family: Family, now: float) -> Family:
 
 def _with(links: tuple[Link, ...], changed: Link) -> tuple[Link, ...]:
     """Return the links with this one in the place of its generation; mostly that is the last."""
-    place = next(n for n in range(len(links) - 1, -1, -1) if links[n].generation == changed.generation)
+    place = next(n for n in reversed(range(len(links))) if links[n].generation == changed.generation)
     return (*links[:place], changed, *links[place + 1 :])
 
 
@@ -198,5 +197,5 @@ def _remembered(links: tuple[Link, ...]) -> tuple[Link, ...]:
     if len(links) <= 2 * REMEMBERED:
         return links
     *older, newest = links
-    recent = sorted(older, key=lambda link: (link.updated_at, link.generation))[1 - REMEMBERED :]
+    recent = nlargest(REMEMBERED - 1, older, key=lambda link: (link.updated_at, link.generation))
     return (*sorted(recent, key=lambda link: link.generation), newest)

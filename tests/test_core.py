@@ -3,20 +3,16 @@
 import dataclasses
 
 import pytest
+from stepping import NOW, REFUSED, kinds, pair, play
 
-from race401.harness.tokens.core import Flow, attempt, fly, sign_in, sign_out, tick, usable
-from race401.harness.tokens.errors import RefreshRefused
+from race401.harness.tokens.core import attempt, fly, sign_in, sign_out, tick, usable
 from race401.harness.tokens.model import (
     Answered,
-    Cleared,
     Done,
-    Effect,
-    Event,
     Exchange,
     Exchanged,
     ExchangeFailed,
     Flight,
-    GaveUp,
     Join,
     ReadStore,
     Reason,
@@ -25,36 +21,8 @@ from race401.harness.tokens.model import (
     Session,
     StoreRead,
     TokenPair,
-    WriteStore,
 )
 from race401.harness.tokens.policy import FIXED, PRE_FIX, Policy
-
-NOW = 1_759_614_660.0  # 2025-10-04T21:51:00Z
-REFUSED = RefreshRefused("Invalid Refresh Token: Already Used", status=400, code="refresh_token_already_used")
-
-
-def pair(left: float, generation: int = 0) -> TokenPair:
-    """A pair with `left` s of life at NOW."""
-    return TokenPair(f"access-{generation}", f"refresh-{generation}", NOW + left, generation)
-
-
-def play(flow: Flow, *events: Event) -> list[Effect]:
-    """Step the flow through the events, answering tells, and return every effect it asked for."""
-    answers, asked = iter(events), []
-    try:
-        effect = next(flow)
-        while True:
-            asked.append(effect)
-            tell = isinstance(effect, RefreshWanted | Cleared | GaveUp | WriteStore)
-            effect = flow.send(Done(NOW) if tell else next(answers))
-    except StopIteration:
-        assert next(answers, None) is None, "the flow ended before the events did"
-    return asked
-
-
-def kinds(effects: list[Effect]) -> list[str]:
-    """The effects' names."""
-    return [type(effect).__name__ for effect in effects]
 
 
 @pytest.mark.parametrize("policy", [PRE_FIX, FIXED], ids=lambda policy: policy.name)

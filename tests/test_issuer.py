@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from race401.mock_api.issuer import GRANTED, REMEMBERED, Answer, Family, Outcome, begin, exchange
+from race401.mock_api.issuer import GRANTED, REMEMBERED, Answer, Family, Outcome, begin, causes, exchange
 from race401.mock_api.ledger import Entry
 from race401.mock_api.realm import Realm
 from race401.mock_api.worlds import WORLDS, World
@@ -56,6 +56,16 @@ CASES = {
         SUPABASE,
         [(1, "R0"), (2, "R1"), (20, "R0"), (30, "R2")],
         ["rotated R1", "rotated R2", "reused", "forked R4"],
+    ),
+    "what a revocation found consumed stays so, however new the revocation": (
+        SUPABASE,
+        [(1, "R0"), (2, "R1"), (20, "R0"), (25, "R0"), (25, "R1")],
+        ["rotated R1", "rotated R2", "reused", "revoked", "revoked"],
+    ),
+    "the shortest interval": (
+        replace(SUPABASE, reuse_interval=1.0),
+        [(1, "R0"), (2, "R1"), (2, "R0")],
+        ["rotated R1", "rotated R2", "forked R3"],
     ),
     "five at once": (SUPABASE, [(1, "R0")] * 5, ["rotated R1"] + ["reuse_tolerated R1"] * 4),
     "five at once, RFC 9700": (RFC9700, [(1, "R0")] * 5, ["rotated R1", "reused"] + ["revoked"] * 3),
@@ -128,6 +138,16 @@ CASES = {
         [(1, "R0"), (20, "R0"), (32, "R0"), (32, "R1")],
         ["rotated R1", "reuse_tolerated R1", "reused", "revoked"],
     ),
+    "overlap: an interval that slides": (
+        replace(SAME, reuse_slides=True),
+        [(1, "R0"), (20, "R0"), (50, "R0"), (80.001, "R0")],
+        ["rotated R1", "reuse_tolerated R1", "reuse_tolerated R1", "reused"],
+    ),
+    "overlap: siblings do not make the interval slide": (
+        SIBLING,
+        [(1, "R0"), (20, "R0"), (32, "R0")],
+        ["rotated R1", "forked R2", "reused"],
+    ),
     "overlap: a sibling each time, all of them live": (
         SIBLING,
         [(1, "R0"), (2, "R0"), (3, "R1"), (4, "R2")],
@@ -163,6 +183,36 @@ def test_the_rules(world: World, steps: list[tuple[float, str]], expected: list[
     assert told(play(world, *steps)[1]) == expected
 
 
+@pytest.mark.parametrize(("world", "steps"), [case[:2] for case in CASES.values()], ids=CASES)
+def test_an_answer_names_the_generation_that_was_presented(world: World, steps: list[tuple[float, str]]) -> None:
+    """Granted or refused; none of a token that nobody knows."""
+    family = begin("family", "user", "R0", 0.0, 0)
+    for number, (now, token) in enumerate(steps, 1):
+        known = {link.token: link.generation for link in family.links}
+        family, answer = exchange(world, family, token, now, f"R{number}")
+        assert answer.presented == known.get(token)
+
+
+def test_a_session_that_was_deleted_counts_as_revoked() -> None:
+    """It has no tokens left, and its access tokens may be refused by it."""
+    family, _ = play(V2, (1, "R0"), (2, "R1"), (12, "R0"))
+    assert (family.links, family.revoked) == ((), True)
+
+
+@pytest.mark.parametrize(("world", "stamps"), [(SUPABASE, [1, 2, 20]), (RFC9700, [1, 2, 2])])
+def test_a_revocation_counts_as_a_use_where_the_last_token_lives_on(world: World, stamps: list[float]) -> None:
+    """GoTrue stamps the rows that it revokes."""
+    family, _ = play(world, (1, "R0"), (2, "R1"), (20, "R0"))
+    assert [link.updated_at for link in family.links] == stamps
+
+
+def test_a_token_that_was_not_used_has_brought_nothing() -> None:
+    family, _ = play(SUPABASE, (1, "R0"))
+    brought = family.child("R0")
+    assert brought is not None
+    assert (brought.token, family.child("R1")) == ("R1", None)
+
+
 def test_interval_zero_forgives_not_even_the_same_instant() -> None:
     """With interval 0 and no parent rule the second use is a reuse, however soon."""
     strict = replace(SUPABASE, reuse_interval=0.0, parent_of_active=False)
@@ -176,6 +226,31 @@ def test_generations_grow_by_one() -> None:
     assert [family.generation_at(at) for at in (0, 9, 10, 20, 99)] == [0, 0, 1, 2, 2]
 
 
+def test_a_token_older_than_what_is_remembered_is_of_the_oldest_generation() -> None:
+    """Of a long family; of a deleted one all are 0."""
+    family, _ = play(RFC9700, *[(n, f"R{n}") for n in range(300)])
+    assert family.generation_at(0) == family.links[0].generation > 0
+    assert replace(family, links=()).generation_at(0) == 0
+
+
+CAUSES = {
+    "within the interval of the last exchange": (V2, 11.999, "R0", ("concurrent-refresh",)),
+    "at its end": (V2, 12, "R0", ()),
+    "the parent of the active token": (V2, 12, "R1", ("fail-to-save",)),
+    "both": (V2, 2, "R1", ("concurrent-refresh", "fail-to-save")),
+    "always": (replace(V2, always_reusable=True), 99, "R0", ("always-allow",)),
+}
+
+
+@pytest.mark.parametrize(("world", "now", "presented", "said"), CAUSES.values(), ids=CAUSES)
+def test_why_a_consumed_token_is_accepted_again(
+    world: World, now: float, presented: str, said: tuple[str, ...]
+) -> None:
+    """In GoTrue's words, after exchanges at 1 and 2."""
+    family, _ = play(world, (1, "R0"), (2, "R1"))
+    assert causes(world, family, presented, now) == said
+
+
 def test_a_long_family_is_bounded_and_still_knows_its_grandparents() -> None:
     """It remembers between a hundred and two hundred tokens; of those, an old one is still a reuse."""
     family, _ = play(RFC9700, *[(n, f"R{n}") for n in range(1_000)])
@@ -184,6 +259,14 @@ def test_a_long_family_is_bounded_and_still_knows_its_grandparents() -> None:
     old, answer = exchange(RFC9700, family, f"R{1_000 - REMEMBERED + 1}", 2_000, "fresh")
     assert answer.outcome is Outcome.REUSED
     assert old.active is None
+
+
+def test_two_hundred_tokens_are_remembered_and_one_more_leaves_a_hundred() -> None:
+    """Many are forgotten at once, so that an exchange stays cheap."""
+    family, _ = play(RFC9700, *[(n, f"R{n}") for n in range(2 * REMEMBERED - 1)])
+    assert len(family.links) == 2 * REMEMBERED
+    family, _ = exchange(RFC9700, family, family.links[-1].token, 999, "newest")
+    assert [link.generation for link in family.links] == list(range(REMEMBERED + 1, 2 * REMEMBERED + 1))
 
 
 def test_what_is_forgotten_is_the_least_recently_used() -> None:

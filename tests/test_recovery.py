@@ -10,6 +10,7 @@ from ledgers import Run
 from race401.harness.__main__ import main
 from race401.harness.judge import evidence
 from race401.harness.judge.checks import Value
+from race401.harness.judge.recovery import QUIET, bursts
 from race401.harness.judge.verdict import Verdict, judge
 
 ME = "some client"
@@ -90,9 +91,13 @@ def test_a_refresh_that_takes_long_is_no_silence(tmp_path: Path) -> None:
         {"target": "/contacts?caller=1&page=2"},
         {"method": "POST"},
         {"status": 500},
+        {"status": 300},
         {"received_at": 0.005},
     ],
-    ids=["the same token", "another query", "another method", "an error", "sent before the 401 was answered"],
+    ids=[
+        *("the same token", "another query", "another method", "an error", "a redirection"),
+        "sent before the 401 was answered",
+    ],
 )
 def test_what_is_no_recovery(tmp_path: Path, retry: dict[str, Any]) -> None:
     run = Run()
@@ -100,6 +105,73 @@ def test_what_is_no_recovery(tmp_path: Path, retry: dict[str, Any]) -> None:
     run.exchange(ME)
     answered(run, **retry)
     assert surfaced(tmp_path, run) == 1
+
+
+def test_a_retry_in_the_instant_of_the_401_recovers(tmp_path: Path) -> None:
+    """Clocks of servers tick in us; a retry is later, however little."""
+    run = Run()
+    refused(run, answered_at=0.03)
+    run.exchange(ME)
+    answered(run)
+    assert surfaced(tmp_path, run) == 0
+
+
+def test_only_401s_are_recovered(tmp_path: Path) -> None:
+    """A 200 that is asked for again is two requests, and one before a 401 changes nothing about it."""
+    run = Run()
+    answered(run, generation=0)
+    refused(run)
+    answered(run)
+    answered(run, generation=2)
+    row = verdict(tmp_path, run).rows[0]
+    assert (row.requests, row.caller_401s.total()) == (3, 0)
+
+
+def test_what_is_counted_is_counted_of_every_client(tmp_path: Path) -> None:
+    """Each has requests of its own, and 401s that a torn ledger does not decide."""
+    run = Run()
+    for client in ("one", "another"):
+        run.entry(client, "/contacts", 200)
+        run.entry(client, "/contacts", 401, cause="expired")
+    row = verdict(tmp_path, run, torn=b"{").rows[0]
+    assert (row.requests, row.undecided_401_seqs) == (4, [2, 4])
+
+
+def test_the_auth_servers_answers_are_no_requests_of_the_app(tmp_path: Path) -> None:
+    """Neither under Supabase's paths nor under OAuth's."""
+    run = Run()
+    answered(run)
+    for target in ("/oauth/token", "/auth/v1/token?grant_type=refresh_token", "/supabase/auth/v1/user"):
+        answered(run, target)
+    assert verdict(tmp_path, run).rows[0].requests == 1
+
+
+@pytest.mark.parametrize(("silence", "decided"), [(QUIET, True), (QUIET - 0.01, False)])
+def test_when_a_torn_ledger_tells_that_no_retry_came(tmp_path: Path, silence: float, decided: bool) -> None:
+    """When it goes on for long enough after the 401's burst."""
+    run = Run()
+    refused(run, received_at=1.0, answered_at=1.0)
+    run.entry("another", "/contacts", 200, received_at=1.0 + silence, answered_at=1.0 + silence)
+    row = verdict(tmp_path, run, torn=b"{").rows[0]
+    assert (row.caller_401_seqs, row.undecided_401_seqs) == (([1], []) if decided else ([], [1]))
+
+
+def split(*spans: tuple[float, float]) -> list[int]:
+    """How many entries each burst has."""
+    run = Run()
+    for received, done in spans:
+        answered(run, received_at=received, answered_at=done)
+    return [len(burst) for burst in bursts(run.entries)]
+
+
+def test_a_burst_ends_with_a_silence() -> None:
+    """Of more than a second, with nothing under way; an answer that never came is over when it was asked for."""
+    assert split() == []
+    assert split((5.0, 5.1), (5.2, 5.3)) == [2]
+    assert split((5.0, 5.0), (6.0, 6.0)) == [2]
+    assert split((5.0, 5.0), (6.001, 6.001), (7.0, 7.0)) == [1, 2]
+    assert split((5.0, 9.0), (6.5, 6.6), (9.5, 9.6)) == [3]
+    assert split((5.0, 0.0), (5.5, 0.0), (7.0, 7.0)) == [2, 1]
 
 
 def test_a_retry_that_was_refused_too_is_one_failure(tmp_path: Path) -> None:

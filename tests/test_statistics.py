@@ -29,6 +29,7 @@ def test_fishers_exact_test(hits: int, misses: int, base_hits: int, base_misses:
 
 def test_holm_corrects_in_order() -> None:
     assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert holm([0.9, 0.8]) == [1.0, 1.0]
     assert holm([]) == []
 
 
@@ -39,4 +40,5 @@ def test_holm_never_makes_anything_more_significant(ps: list[float]) -> None:
 
 def test_quantiles() -> None:
     assert quantile([3.0, 1.0, 2.0], 0.5) == 2.0
+    assert quantile([2.0, 1.0], 0.95) == 2.0
     assert quantile([], 0.5) is None

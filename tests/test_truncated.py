@@ -11,6 +11,7 @@ from ledgers import PAGE, Run, reproduced
 
 from race401.harness.judge.checks import Finding, Value
 from race401.harness.judge.evidence import LEDGER, Evidence, load
+from race401.harness.judge.recovery import QUIET
 from race401.harness.judge.verdict import Verdict, judge
 
 AFTER = "run/rfc9700/subject/1"
@@ -123,6 +124,16 @@ def test_a_401_long_before_the_cut_is_proven_without_a_witness() -> None:
     assert ("caller-401s", "subject") not in failures(judge(burst.evidence()))
     burst.entry(AFTER, PAGE[0], 200, attempt=f"{AFTER}#3.1", received_at=5.0, answered_at=5.0)
     assert ("caller-401s", "subject") in failures(judge(burst.evidence()))
+
+
+@pytest.mark.parametrize(("silence", "proven"), [(QUIET, True), (QUIET - 0.01, False)])
+def test_how_long_before_the_cut(silence: float, proven: bool) -> None:
+    """By a second in which nothing was under way; what another client sends tells how far the ledger goes."""
+    burst = reproduced()
+    burst.manifest |= KILLED
+    burst.entry(AFTER, PAGE[0], 401, attempt=f"{AFTER}#2.1", cause="expired", answered_at=1.0)
+    burst.entry("another", PAGE[0], 200, received_at=1.0 + silence)
+    assert (("caller-401s", "subject") in failures(judge(burst.evidence()))) == proven
 
 
 def test_a_whole_ledger_needs_no_witness() -> None:

@@ -16,6 +16,8 @@ from race401.harness.judge.memory import growths
 from race401.harness.judge.statistics import upper_bound
 from race401.harness.judge.trust import completeness, coverage, witnesses
 
+NONE, SOME = frozenset({"none", "one", "ideal"}), frozenset({"some", "several"})  # how a condition says so
+
 Check: TypeAlias = Callable[[Evidence, list[Row]], Iterator[Finding]]
 
 
@@ -24,10 +26,9 @@ def caller_401s(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
     for row, expects in _expected(evidence, rows):
         n = row.caller_401s.total()
         causes = ", ".join(f"{count} {cause}" for cause, count in row.caller_401s.most_common())
-        told = f"the app saw {counted(n, '401')} in {counted(row.requests, 'request')}" + (
-            f" ({causes})" if n else ""
-        )
-        want, cause = expects.get("caller_401s", "any"), expects.get("cause")
+        told = f"the app saw {counted(n, '401')} in {counted(row.requests, 'request')}"
+        told += f" ({causes})" if n else ""
+        want, cause = expects.get("caller_401s"), expects.get("cause")
         shown = row.caller_401s[cause] if cause else n
         yield _judged("caller-401s", row, want, n if want == "none" else shown, told, row.caller_401_seqs)
         if want == "none" and (undecided := row.undecided_401_seqs):
@@ -44,15 +45,15 @@ def exchanges_per_generation(evidence: Evidence, rows: list[Row]) -> Iterator[Fi
         told = f"{counted(row.exchanges, 'exchange')} of {counted(row.generations, 'generation')}"
         told += f", {ratio:.2f} each" if ratio is not None else ""
         told += f" ({', '.join(f'{n} {name}' for name, n in reuses.items())})" if reuses else ""
-        want = {"one": "none", "several": "some"}.get(expects.get("exchanges_per_generation", "any"), "any")
-        yield _judged("exchanges-per-generation", row, want, len(row.repeated_seqs), told, row.repeated_seqs)
+        want, repeated = expects.get("exchanges_per_generation"), row.repeated_seqs
+        yield _judged("exchanges-per-generation", row, want, len(repeated), told, repeated)
 
 
 def sessions_lost(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
     """A session whose refresh was refused for good."""
     for row, expects in _expected(evidence, rows):
         told = f"{row.sessions_lost} of {counted(row.sessions, 'session')} lost"
-        want = expects.get("sessions_lost", "any")
+        want = expects.get("sessions_lost")
         if want == "none" and not row.sessions_lost and row.sessions:
             told += f" (at most {upper_bound(row.sessions):.1%}, at 95 %)"
         yield _judged("sessions-lost", row, want, row.sessions_lost, told, row.lost_seqs)
@@ -71,7 +72,7 @@ def needless_exchanges(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]
     for row, expects in _expected(evidence, rows):
         n = len(row.needless_seqs)
         told = f"{counted(n, 'exchange')} of tokens neither refused nor near their end"
-        yield _judged("needless-exchanges", row, expects.get("needless_exchanges", "any"), n, told, row.needless_seqs)
+        yield _judged("needless-exchanges", row, expects.get("needless_exchanges"), n, told, row.needless_seqs)
 
 
 def refreshes(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
@@ -81,9 +82,8 @@ def refreshes(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
             continue
         least, most = row.ideal_exchanges
         ideal = str(least) if least == most else f"{least} to {most}"
-        want = {"ideal": "none"}.get(expects.get("refreshes", "any"), "any")
-        told = f"{counted(row.exchanges, 'exchange')} (needed: {ideal})"
-        yield _judged("refreshes", row, want, max(0, row.exchanges - most), told, row.exchange_seqs[most:])
+        told, excess = f"{counted(row.exchanges, 'exchange')} (needed: {ideal})", row.exchange_seqs[most:]
+        yield _judged("refreshes", row, expects.get("refreshes"), len(excess), told, excess)
 
 
 def reuse(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
@@ -93,7 +93,7 @@ def reuse(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
         exchanges = counted(row.exchanges, "exchange")
         told = f"{len(row.reuse_seqs)} of {exchanges} presented a refresh token that had been used"
         told += f" ({reuses})" if reuses else ""
-        yield _judged("reuse", row, expects.get("reuse", "any"), len(row.reuse_seqs), told, row.reuse_seqs)
+        yield _judged("reuse", row, expects.get("reuse"), len(row.reuse_seqs), told, row.reuse_seqs)
 
 
 def wire_401s(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
@@ -102,7 +102,7 @@ def wire_401s(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
         n = row.wire_401s.total()
         causes = ", ".join(f"{count} {cause}" for cause, count in row.wire_401s.most_common())
         told = f"{n} of {row.sends} answers were 401" + (f" ({n / row.sends:.1%}: {causes})" if n else "")
-        yield _judged("wire-401s", row, expects.get("wire_401s", "any"), n, told, row.wire_401_seqs)
+        yield _judged("wire-401s", row, expects.get("wire_401s"), n, told, row.wire_401_seqs)
 
 
 def signature(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
@@ -113,7 +113,7 @@ def signature(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
             f" ({causes})" if causes else ""
         )
         n = row.signatures.total()
-        yield _judged("signature", row, expects.get("signature", "any"), n, told, row.signature_seqs)
+        yield _judged("signature", row, expects.get("signature"), n, told, row.signature_seqs)
 
 
 def added_waiting(_: Evidence, rows: list[Row]) -> Iterator[Finding]:
@@ -157,7 +157,7 @@ CHECKS: dict[str, Check] = {
 def described() -> str:
     """Return the checks as a table: each one's name, and what it finds."""
     width = max(map(len, CHECKS))
-    return "\n".join(f"{name:<{width}}  {(check.__doc__ or '').strip()}" for name, check in CHECKS.items())
+    return "\n".join(f"{name:<{width}}  {str(check.__doc__).strip()}" for name, check in CHECKS.items())
 
 
 def run(evidence: Evidence, rows: list[Row]) -> list[Finding]:
@@ -176,13 +176,13 @@ def _expected(evidence: Evidence, rows: list[Row]) -> Iterator[tuple[Row, dict[s
         yield row, evidence.manifest["conditions"][row.condition].get("expects", {}).get(row.role, {})
 
 
-def _judged(check: str, row: Row, want: str, n: int, told: str, seqs: list[int]) -> Finding:
-    """Hold a count against `none`, `some` or `any`."""
+def _judged(check: str, row: Row, want: str | None, n: int, told: str, seqs: list[int]) -> Finding:
+    """Hold a count against NONE or SOME; where neither is wanted it is a cost."""
     value = Value.PASS
-    if want == "none" and n:
+    if want in NONE and n:
         value = Value.FAIL
         told += ", and there should be none"
-    elif want == "some" and not n:
+    elif want in SOME and not n:
         value = Value.UNKNOWN
         told += ": the race did not show"
     return Finding(check, value, f"{row.policy}: {told}", row.condition, row.role, seqs[:SHOWN])

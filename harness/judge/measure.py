@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import accumulate
-from math import floor
+from math import floor, inf
 from operator import attrgetter
 from typing import Any
 
@@ -158,7 +158,6 @@ def _fill(row: Row, entries: list[LedgerEntry], samples: list[Sample], evidence:
 
 def _sessions(row: Row, entries: list[LedgerEntry]) -> None:
     """Count families, exchanges, losses, and what was sent with a session after its sign-out."""
-    exchanges = [e for e in entries if e.grant_outcome is not None]
     tried: set[tuple[str | None, int | None]] = set()
     signed_out: dict[str | None, float] = {}
     lost: set[str | None] = set()
@@ -170,6 +169,10 @@ def _sessions(row: Row, entries: list[LedgerEntry]) -> None:
             row.after_sign_out_seqs.append(entry.seq)
         if entry.grant_outcome is None:
             continue
+        row.exchange_seqs.append(entry.seq)
+        row.outcomes[entry.grant_outcome] += 1
+        if entry.grant_outcome in REUSE:
+            row.reuse_seqs.append(entry.seq)
         key = entry.family, entry.generation
         if key in tried:
             row.repeated_seqs.append(entry.seq)
@@ -180,9 +183,6 @@ def _sessions(row: Row, entries: list[LedgerEntry]) -> None:
             row.lost_seqs.append(entry.seq)
     row.sessions = len({e.family for e in entries if e.family is not None})
     row.sessions_lost, row.sessions_repeated, row.generations = len(lost), len(repeated), len(tried)
-    row.exchange_seqs = [e.seq for e in exchanges]
-    row.reuse_seqs = [e.seq for e in exchanges if e.grant_outcome in REUSE]
-    row.outcomes = Counter(e.grant_outcome or "?" for e in exchanges)
 
 
 def _earliest(row: Row, evidence: Evidence) -> float:
@@ -226,10 +226,11 @@ def _signatures(last: list[LedgerEntry], page: list[str]) -> list[list[LedgerEnt
     for e in last:
         if e.status == UNAUTHORIZED and e.attempt is not None:
             refused[_page(e.attempt)][e.target] = e
-    firsts = [e for e in last if page and e.target == page[0] and e.status == 200 and e.attempt is not None]  # noqa: PLR2004
     found = []
-    for first in firsts:
-        rest = refused.get(_page(first.attempt or ""), {})
+    for first in last:
+        if not page or first.target != page[0] or first.status != 200 or first.attempt is None:  # noqa: PLR2004
+            continue
+        rest = refused[_page(first.attempt)]
         near = all(abs(e.answered_at - first.answered_at) <= SIGNATURE_WITHIN for e in rest.values())
         if near and all(target in rest for target in page[1:]):
             found.append([first, *(rest[target] for target in page[1:])])
@@ -266,7 +267,7 @@ def _coverage(entries: list[LedgerEntry]) -> Counter[str]:
                 expired.add(e.family)
         failed += e.cause == "fault" and EXCHANGE in e.target
     late = sum(
-        e.status == UNAUTHORIZED and e.answered_at > replaced_at.get((e.family, e.generation), float("inf"))
+        e.status == UNAUTHORIZED and e.answered_at > replaced_at.get((e.family, e.generation), inf)
         for e in entries
         if e.generation is not None
     )

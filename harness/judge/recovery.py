@@ -10,6 +10,7 @@ A 401 near the ledger's end, after which a retry might still have come, is undec
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from math import inf
 
 from race401.harness.judge.evidence import Evidence, LedgerEntry, Sample
 
@@ -22,26 +23,23 @@ class Recovery:
     """What became of one client's 401s, by the `seq` of their entries."""
 
     retried: set[int] = field(default_factory=set)  # a retry followed, and its answer is what the program saw
-    surfaced: set[int] = field(default_factory=set)  # the program saw them
-    undecided: set[int] = field(default_factory=set)
+    undecided: set[int] = field(default_factory=set)  # what neither holds, the program saw
 
 
-def match(entries: Sequence[LedgerEntry], ends_at: float, *, quiet: float = QUIET) -> Recovery:
-    """Match one client's entries, in the order of decision; `ends_at`, s: no entry was received later."""
+def match(entries: Sequence[LedgerEntry], ends_at: float) -> Recovery:
+    """Match one client's entries of the app's API; `ends_at`, s: no entry was received later."""
     found, taken = Recovery(), set[int]()
-    for burst in bursts(entries, quiet):
+    for burst in bursts(entries):
         over = max(entry.answered_at for entry in burst)
         for entry in burst:
-            if entry.status != UNAUTHORIZED or not is_api(entry):
+            if entry.status != UNAUTHORIZED:
                 continue
             retry = next((later for later in burst if _recovers(later, entry, taken)), None)
             if retry is not None:
                 taken.add(retry.seq)
                 found.retried.add(entry.seq)
-            elif over + quiet > ends_at:
+            elif over + QUIET > ends_at:
                 found.undecided.add(entry.seq)
-            else:
-                found.surfaced.add(entry.seq)
     return found
 
 
@@ -53,7 +51,7 @@ def last_answers(
 
     By attempt ids where there are some, by the wire alone where there are none.
     """
-    ends_at = max((e.received_at for e in evidence.entries), default=0.0) if evidence.cut_short else float("inf")
+    ends_at = max((e.received_at for e in evidence.entries), default=inf) if evidence.cut_short else inf
     last = list({e.attempt: e for e in api if e.attempt is not None}.values())
     sent = [*api, *exchanges]
     undecided = _cut_before_a_retry(last, sent, samples, ends_at) if evidence.cut_short else set[int]()
@@ -98,14 +96,14 @@ def is_api(entry: LedgerEntry) -> bool:
     return "/auth/v1/" not in entry.target and not entry.target.startswith("/oauth/")
 
 
-def bursts(entries: Sequence[LedgerEntry], quiet: float = QUIET) -> Iterator[list[LedgerEntry]]:
-    """Split one client's entries where it was silent: nothing under way for longer than `quiet` s."""
+def bursts(entries: Sequence[LedgerEntry]) -> Iterator[list[LedgerEntry]]:
+    """Split one client's entries where it was silent: nothing under way for longer than QUIET."""
     burst: list[LedgerEntry] = []
-    over = float("-inf")
+    over = -inf
     for entry in sorted(entries, key=lambda entry: entry.received_at):
-        if burst and entry.received_at - over > quiet:
+        if burst and entry.received_at - over > QUIET:
             yield burst
-            burst, over = [], float("-inf")
+            burst = []
         burst.append(entry)
         over = max(over, entry.answered_at or entry.received_at)
     if burst:

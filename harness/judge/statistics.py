@@ -5,6 +5,7 @@ n is independent sessions or runs, never requests.
 """
 
 from collections.abc import Sequence
+from itertools import accumulate
 from math import comb
 
 CONFIDENCE = 0.95
@@ -21,19 +22,16 @@ def fisher_greater(hits: int, of: int, base_hits: int, base_of: int) -> float:
     everyone = comb(of + base_of, drawn)
     most = min(total, drawn)
     ways = sum(comb(total, k) * comb(of + base_of - total, drawn - k) for k in range(hits, most + 1))
-    return min(1.0, ways / everyone) if everyone else 1.0
+    return ways / everyone
 
 
 def holm(ps: Sequence[float]) -> list[float]:
     """Return the p values corrected for there being several (Holm 1979), in the order given."""
-    order, corrected, least = sorted(range(len(ps)), key=lambda i: ps[i]), [1.0] * len(ps), 0.0
-    for rank, i in enumerate(order):
-        least = max(least, min(1.0, (len(ps) - rank) * ps[i]))
-        corrected[i] = least
-    return corrected
+    order = sorted(range(len(ps)), key=lambda i: ps[i])
+    corrected = list(accumulate((min(1.0, (len(ps) - rank) * ps[i]) for rank, i in enumerate(order)), max))
+    return [corrected[order.index(i)] for i in range(len(ps))]
 
 
 def quantile(values: Sequence[float], q: float) -> float | None:
-    """Return the value that a share q of the values does not exceed (nearest rank); None of none."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(q * len(ordered)))] if ordered else None
+    """Return the value that a share q < 1 of the values does not exceed (nearest rank); None of none."""
+    return sorted(values)[int(q * len(values))] if values else None

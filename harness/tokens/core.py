@@ -89,7 +89,7 @@ def recover(session: Session, policy: Policy, answer: Answered, sent: TokenPair 
     if newer is not None:
         send = Send(newer, answer.at, retry=True)
     elif policy.fence_sign_out and sent is None:
-        send = Send(None, answer.at, retry=True)
+        send = Send(None, answer.at)
     else:
         send = yield from _replace(session, policy, sent)
     if send.pair is None or (policy.fence_sign_out and sent is not None and send.pair.family != sent.family):
@@ -127,7 +127,7 @@ def tick(session: Session, policy: Policy) -> Flow:
     if policy.ticker_joins:
         yield from _refresh(session, policy, read.pair, Reason.TICK, read.at)
         return
-    session.tick = flight = Flight(read.pair, Reason.TICK, epoch=session.epoch)
+    session.tick = flight = Flight(read.pair, Reason.TICK)
     yield RefreshWanted(read.at, Reason.TICK)
     yield from fly(session, policy, flight)
 
@@ -217,7 +217,7 @@ def _refresh(
     """Return a newer pair, from the shared refresh where there is one; None if that failed."""
     yield RefreshWanted(at, reason)
     if not policy.single_flight:
-        own = Flight(pair, reason, epoch=session.epoch, rejected=rejected)
+        own = Flight(pair, reason, rejected=rejected)
         yield from fly(session, policy, own)
         return own.pair_after
     flight = _under_way(session, policy)
