@@ -43,8 +43,8 @@ aim(
 async def begin(realm: Realm, sessions: int) -> str:
     """Sign in so many users, and return the last one's refresh token."""
     token = ""
-    for _ in range(sessions):
-        user = realm.sign_up(f"{len(realm.users)}@race401.test", "correct horse", {})
+    for number in range(sessions):
+        user = await realm.sign_up(f"{number}@race401.test", "correct horse", {})
         token = (await realm.sign_in(user))[0].links[0].token
     return token
 

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, Field
 
+from race401.mock_api.accounts import User
 from race401.mock_api.auth import signed_in
 from race401.mock_api.issuer import Family
 from race401.mock_api.ledger import Entry, Ledger
@@ -57,10 +58,10 @@ async def aged_sign_in(request: Request, body: AgedSignIn) -> Response:
     if realm is None:
         return _unknown_world(request, body.world)
     email = body.email.lower()
-    if email not in realm.by_email:
-        realm.sign_up(email, body.password, {})
-    account = realm.account(email, body.password)
+    account = await realm.accounts.find(email)
     if account is None:
+        account = await realm.sign_up(email, body.password, {})
+    if not account.has_password(body.password):
         return JSONResponse({"message": "the account exists with another password"}, 409)
     return await signed_in(request, realm, account, body.remaining_s)
 
@@ -84,38 +85,44 @@ async def sessions(request: Request, world: str = DEFAULT, email: str = "") -> R
     realm: Realm | None = request.app.state.realms.get(world)
     if realm is None:
         return _unknown_world(request, world)
-    users = [user for user in realm.users.values() if email in ("", user.email)]
-    return JSONResponse([_session(realm, family) for user in users for family in realm.store.of(user.id)])
+    users = [user for user in await realm.accounts.everyone() if email in ("", user.email)]
+    told = [_session(realm, user, family) for user in users for family in await realm.store.of(user.id)]
+    return JSONResponse(told)
 
 
 @router.get("/sessions/{session}", summary="One session")
 async def session(request: Request, session: str) -> Response:
     """Its id is an access token's claim `session_id`, and the ledger's `family`."""
-    found = _find(request, session)
-    return _no_session(session) if found is None else JSONResponse(_session(*found))
+    found = await _find(request, session)
+    user = await found[0].accounts.get(found[1].user) if found is not None else None
+    if found is None or user is None:
+        return _no_session(session)
+    return JSONResponse(_session(found[0], user, found[1]))
 
 
 @router.delete("/sessions/{session}", summary="End a session from elsewhere", status_code=204)
 async def end_session(request: Request, session: str) -> Response:
     """As a sign-out on another device does: its refresh tokens are gone, and a JWT lives until it expires."""
-    found = _find(request, session)
+    found = await _find(request, session)
     if found is None:
         return _no_session(session)
     await found[0].store.end([session])
     return Response(status_code=204)
 
 
-def _find(request: Request, session: str) -> tuple[Realm, Family] | None:
+async def _find(request: Request, session: str) -> tuple[Realm, Family] | None:
     realms: dict[str, Realm] = request.app.state.realms
-    found = ((realm, realm.store.get(session)) for realm in realms.values())
-    return next(((realm, family) for realm, family in found if family is not None), None)
+    for realm in realms.values():
+        if (family := await realm.store.get(session)) is not None:
+            return realm, family
+    return None
 
 
-def _session(realm: Realm, family: Family) -> dict[str, Any]:
+def _session(realm: Realm, user: User, family: Family) -> dict[str, Any]:
     return {
         "id": family.id,
         "world": realm.world.name,
-        "email": realm.users[family.user].email,
+        "email": user.email,
         "created_at": family.created_at,
         "generation": family.links[-1].generation if family.links else None,
         "revoked": family.revoked,

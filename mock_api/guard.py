@@ -119,10 +119,8 @@ class Guard:
         verified = realm.verify(bearer[7:].decode("latin-1"), entry, realm.world.leeway)
         if not isinstance(verified, Verified):
             return verified
-        if realm.world.check_session:
-            family = realm.store.get(verified.family)
-            if family is None or family.revoked:
-                return "session_revoked"
+        if realm.world.check_session and not realm.store.lives(verified.family):
+            return "session_revoked"
         if self.server.faults.armed and self.server.faults.refuses(entry):
             return "generation_refused"
         scope["race401.token"] = verified

@@ -53,10 +53,11 @@ async def revoke(request: Request) -> Response:
         return _refused("invalid_request", "token is missing")
     realm: Realm = request.scope["race401.realm"]
     entry = request.scope["race401.entry"]
-    family = realm.store.find(presented)
+    family = await realm.store.find(presented)
     if family is None:
+        await realm.prepare(presented)
         realm.verify(presented, entry, leeway=0.0)  # notes whose it is
-        family = realm.store.get(entry.family or "")
+        family = await realm.store.get(entry.family or "")
     if family is not None:
         entry.family = family.id
         await realm.sign_out(family, "local")

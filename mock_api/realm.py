@@ -5,17 +5,18 @@ import hashlib
 import hmac
 import secrets
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from race401.mock_api import refresh_tokens
-from race401.mock_api.accounts import Accounts, User
+from race401.mock_api.accounts import Accounts, MemoryAccounts, User, confirm, made
 from race401.mock_api.clock import system_clock
 from race401.mock_api.issuer import GRANTED, Answer, Family, Outcome, begin, causes, ended, exchange
 from race401.mock_api.jwt import Cause, Keys, Verified, claims_of, service_claims
 from race401.mock_api.ledger import Entry
-from race401.mock_api.ratelimit import Buckets
-from race401.mock_api.store import Contended, MemoryStore, Sleep, TwoStepStore
+from race401.mock_api.ratelimit import Buckets, Limit
+from race401.mock_api.store import Contended, MemoryStore, Sleep, Store, TwoStepStore
 from race401.mock_api.worlds import World
 
 
@@ -25,12 +26,30 @@ class Exchanged(NamedTuple):
     answer: Answer
     access: str = ""
     family: Family | None = None
+    user: User | None = None
     expires_at: int = 0  # s since the epoch
     causes: tuple[str, ...] = ()  # why a consumed token was accepted, in GoTrue's words
 
 
+TOKENS, SIGNUPS = 150, 30  # requests in 5 minutes (GoTrue's defaults)
+
+
+@dataclass(frozen=True)
+class State:
+    """Where a world's state lives, if not in this process alone."""
+
+    store: Store
+    accounts: Accounts
+    token_limit: Limit
+    signup_limit: Limit
+    keys: Keys
+    seal: bytes
+    foresee: Callable[[Verified], Awaitable[None]] | None = None
+    """Learn what the store says of a token's family, before `verify` asks for it; memory needs none."""
+
+
 class Realm:
-    """The state of one world."""
+    """One world's state, and what may be done with it."""
 
     def __init__(
         self,
@@ -39,36 +58,31 @@ class Realm:
         secret: str | None = None,
         *,
         sleep: Sleep = asyncio.sleep,
+        state: State | None = None,
     ) -> None:
         self.world, self.clock = world, clock
-        self.keys = Keys(secret, algorithm=world.algorithm, file=world.keys)
-        store = MemoryStore if world.atomic else TwoStepStore
-        self.store = store(world.transaction, lambda: self.clock(), sleep)  # noqa: PLW0108 - a clock can be exchanged
-        self.accounts = Accounts()
-        self.users, self.by_email = self.accounts.by_id, self.accounts.by_email
-        self.token_limit = Buckets(150, lambda: self.clock())  # noqa: PLW0108 - as above
-        self.signup_limit = Buckets(30, lambda: self.clock())  # noqa: PLW0108
-        self._seal = secrets.token_bytes(32)  # signs v2 refresh tokens
+        state = state or _in_memory(world, lambda: self.clock(), secret, sleep)  # noqa: PLW0108 - it can be exchanged
+        self.store, self.accounts = state.store, state.accounts
+        self.token_limit, self.signup_limit = state.token_limit, state.signup_limit
+        self.keys, self._seal = state.keys, state.seal  # the seal signs v2 refresh tokens
+        self.foresee = state.foresee
         self.remaining: float | None = None  # s; what is left of first access tokens, if not the whole lifetime
 
     # --- accounts ---
 
-    def sign_up(self, email: str, password: str, metadata: dict[str, Any]) -> User:
-        """Return a new, confirmed account; the caller has checked that there is none."""
-        user = self.accounts.make(email, password, self.clock())
+    async def sign_up(self, email: str, password: str, metadata: dict[str, Any]) -> User:
+        """Return a new, confirmed account; raises AddressTaken."""
+        user = made(email, password, self.clock())
         user.metadata = {**metadata, **user.metadata}
-        self.accounts.confirm(user, self.clock())
+        confirm(user, self.clock())
+        await self.accounts.add(user)
         return user
-
-    def account(self, email: str, password: str) -> User | None:
-        """Return the account that these belong to."""
-        return self.accounts.authenticate(email, password)
 
     # --- sessions ---
 
     async def sign_in(self, user: User, remaining: float | None = None) -> tuple[Family, str]:
         """Begin a session; `remaining` s is what is left of its first access token's life, else the realm says."""
-        now = user.last_sign_in_at = self.clock()
+        now = self.clock()
         remaining = self.remaining if remaining is None else remaining
         whole = int(now) + int(self.world.lifetime)
         expires_at = whole if remaining is None else min(round(now + remaining), whole)
@@ -76,52 +90,53 @@ class Realm:
         session = str(uuid.uuid4())
         family = begin(session, user.id, self._refresh_token(session, 0), now, issued_at)
         await self.store.add(family)
+        await self.accounts.change(user, lambda user: setattr(user, "last_sign_in_at", now))
         return family, self._sign(family, user, issued_at, expires_at)
 
     async def exchange(self, presented: str, entry: Entry, decide: Callable[[Entry], None]) -> Exchanged:
         """Spend a refresh token, in one atomic step, and tell the entry whose it was and what came of it."""
-        found, presented, missing = self._find(presented)
+        found, presented, missing = await self._find(presented)
         link = found.find(presented) if found is not None else None
-        user = self.users.get(found.user) if found is not None else None
+        user = await self.accounts.get(found.user) if found is not None else None
         if found is None or link is None or user is None:
-            entry.family, generation = self.store.ended(presented) or (None, None)
+            entry.family, generation = await self.store.ended(presented) or (None, None)
             return self._noted(entry, Exchanged(Answer(missing, generation)))
         entry.token_left_s = round(link.issued_at + self.world.lifetime - self.clock(), 6)
         if user.banned(self.clock()):
             return self._noted(entry, Exchanged(Answer(Outcome.BANNED, link.generation), family=found))
 
-        def step(family: Family) -> tuple[Family, Exchanged]:
+        def step(family: Family, others: Sequence[Family]) -> tuple[Family, Exchanged]:
             decide(entry)
-            after, answer = self._decide(family, presented)
-            return after, self._granted(after, answer, causes(self.world, family, presented, self.clock()))
+            after, answer = self._decide(family, others, presented)
+            return after, self._granted(after, user, answer, causes(self.world, family, presented, self.clock()))
 
         try:
-            done = await self.store.transact(presented, step) or Exchanged(Answer(Outcome.NOT_FOUND, None))
+            done = await self.store.transact(found, presented, step, siblings=self.world.single_session)
+            done = done or Exchanged(Answer(Outcome.NOT_FOUND, None))
         except Contended:
             done = Exchanged(Answer(Outcome.CONFLICT, link.generation), family=found)
         return self._noted(entry, done)
 
-    def _decide(self, family: Family, presented: str) -> tuple[Family, Answer]:
+    def _decide(self, family: Family, others: Sequence[Family], presented: str) -> tuple[Family, Answer]:
         """Return what the world's rules make of it, given the user's other sessions."""
         now, link = self.clock(), family.find(presented)
         if link is not None and self.world.single_session and ended(self.world, family, now) is None:
-            others = [other for other in self.store.of(family.user) if other.id != family.id]
-            if any(other.refreshed_at > family.refreshed_at for other in others if not ended(self.world, other, now)):
+            living = [other for other in others if not ended(self.world, other, now)]
+            if any(other.refreshed_at > family.refreshed_at for other in living):
                 return family, Answer(Outcome.SUPERSEDED, link.generation)
         fresh = self._refresh_token(family.id, family.links[-1].generation + 1)
         return exchange(self.world, family, presented, now, fresh)
 
-    def _granted(self, family: Family, answer: Answer, why: tuple[str, ...]) -> Exchanged:
+    def _granted(self, family: Family, user: User, answer: Answer, why: tuple[str, ...]) -> Exchanged:
         """Sign the access token, if the exchange was granted. The same pair again is the same bytes again."""
-        user = self.users.get(family.user)
-        if answer.outcome not in GRANTED or answer.link is None or user is None:
+        if answer.outcome not in GRANTED or answer.link is None:
             return Exchanged(answer, family=family)
         tolerated = answer.outcome is Outcome.REUSE_TOLERATED
         same = tolerated and self.world.reuse_brings == "same"
         issued_at = answer.link.issued_at if same else int(self.clock())
         expires_at = issued_at + int(self.world.lifetime)
         access = self._sign(family, user, issued_at, expires_at)
-        return Exchanged(answer, access, family, expires_at, why if tolerated else ())
+        return Exchanged(answer, access, family, user, expires_at, why if tolerated else ())
 
     @staticmethod
     def _noted(entry: Entry, done: Exchanged) -> Exchanged:
@@ -131,13 +146,13 @@ class Realm:
             entry.family = done.family.id
         return done
 
-    def _find(self, presented: str) -> tuple[Family | None, str, Outcome]:
+    async def _find(self, presented: str) -> tuple[Family | None, str, Outcome]:
         """Return the token's family and the token that stands for it there, or how it is missing."""
-        family = self.store.find(presented)
+        family = await self.store.find(presented)
         token = refresh_tokens.parse(presented) if family is None else None
         if token is None:
             return family, presented, Outcome.NOT_FOUND
-        family = self.store.get(token.session)
+        family = await self.store.get(token.session)
         if family is None or not refresh_tokens.genuine(self._key(family.id), token):
             return None, presented, Outcome.NOT_FOUND
         if token.counter > family.links[-1].generation:
@@ -146,13 +161,13 @@ class Realm:
 
     async def sign_out(self, family: Family, scope: str) -> None:
         """End sessions: this one, the others, or all of the user's."""
-        mine = [each.id for each in self.store.of(family.user)]
+        mine = [each.id for each in await self.store.of(family.user)] if scope != "local" else []
         chosen = {"local": [family.id], "others": [name for name in mine if name != family.id]}
         await self.store.end(chosen.get(scope, mine))
 
     async def sign_out_everywhere(self, user: User) -> None:
         """End all of the user's sessions."""
-        await self.store.end([each.id for each in self.store.of(user.id)])
+        await self.store.end([each.id for each in await self.store.of(user.id)])
 
     def service_key(self) -> str:
         """Return an admin's token for this world."""
@@ -174,6 +189,11 @@ class Realm:
 
     # --- verification ---
 
+    async def prepare(self, token: str) -> None:
+        """Learn what `current` and `verify` will want to know of this token; raises StoreLost."""
+        if self.foresee is not None and isinstance(verified := self.keys.genuine(token), Verified):
+            await self.foresee(verified)
+
     def verify(self, token: str, entry: Entry, leeway: float) -> Verified | Cause:
         """Return what a valid token for this world's API says, or why it is refused."""
         verified = self.current(token, entry, leeway)
@@ -186,12 +206,23 @@ class Realm:
             return verified
         if verified.family:
             entry.family = verified.family
-            family = self.store.get(verified.family)
-            if family is not None:
-                entry.generation = family.generation_at(verified.iat)
+            entry.generation = self.store.generation(verified.family, verified.iat)
         now = self.clock()
         left = verified.exp - now
         entry.token_left_s = round(left, 6)
         if left + leeway <= 0:
             return "expired"
         return "not_yet_valid" if verified.not_before > now + leeway else verified
+
+
+def _in_memory(world: World, clock: Callable[[], float], secret: str | None, sleep: Sleep) -> State:
+    """Return a state that lives and dies with this process."""
+    store = MemoryStore if world.atomic else TwoStepStore
+    return State(
+        store(world.transaction, clock, sleep),
+        MemoryAccounts(),
+        Buckets(TOKENS, clock),
+        Buckets(SIGNUPS, clock),
+        Keys(secret, algorithm=world.algorithm, file=world.keys),
+        secrets.token_bytes(32),
+    )

@@ -6,12 +6,12 @@ Bodies are made once and kept as bytes: a thousand contacts encoded per request 
 import json
 import random
 from functools import lru_cache
-from typing import Any
 
 import msgspec
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from race401.mock_api.accounts import Kind
 from race401.mock_api.routes import Direct
 
 router = APIRouter(tags=["resources"], route_class=Direct)
@@ -25,7 +25,6 @@ LIMIT = {
 }
 BAD_LIMIT = b'{"code":"PGRST100","details":null,"hint":null,"message":"limit is a number from 0 to 1000"}'
 DIGITS = 8  # a number this long is no limit, whatever it says
-KEPT = 100  # notes and messages of one user; older ones go
 FIRST = """
     Ada Grace Alan Edsger Barbara Donald Frances Tony Radia Ken Dennis Margaret Niklaus Adele John
     Katherine
@@ -84,29 +83,24 @@ async def entitlements(_: Request) -> Response:
     return _json(ENTITLEMENTS)
 
 
-def _list(request: Request, name: str) -> list[dict[str, Any]]:
+async def _items(request: Request, kind: Kind) -> Response:
     realm, verified = request.scope["race401.realm"], request.scope["race401.token"]
-    user = realm.users.get(verified.sub)
-    items: list[dict[str, Any]] = getattr(user, name) if user is not None else []
-    return items
+    return _json(await realm.accounts.items(verified.sub, kind))
 
 
-async def _append(request: Request, name: str) -> Response:
+async def _append(request: Request, kind: Kind) -> Response:
     try:
         body = msgspec.json.decode(await request.body())
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return _json(b'{"code":"PGRST102","details":null,"hint":null,"message":"Empty or invalid json"}', 400)
-    items = _list(request, name)
-    item = {"id": (items[-1]["id"] if items else 0) + 1, "body": body}
-    items.append(item)
-    del items[:-KEPT]
-    return _json(json.dumps(item).encode(), 201)
+    realm, verified = request.scope["race401.realm"], request.scope["race401.token"]
+    return _json(await realm.accounts.append(verified.sub, kind, body), 201)
 
 
 @router.get("/persona-notes", summary="The user's notes on personas")
 async def notes(request: Request) -> Response:
     """All notes, oldest first."""
-    return _json(json.dumps(_list(request, "notes")).encode())
+    return await _items(request, "notes")
 
 
 @router.post("/persona-notes", summary="Write a note", status_code=201)
@@ -118,7 +112,7 @@ async def add_note(request: Request) -> Response:
 @router.get("/messages", summary="The user's messages")
 async def messages(request: Request) -> Response:
     """All messages, oldest first."""
-    return _json(json.dumps(_list(request, "messages")).encode())
+    return await _items(request, "messages")
 
 
 @router.post("/messages", summary="Send a message", status_code=201)

@@ -1,14 +1,14 @@
 """Where families live, and the one place where an exchange is made a single step."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol, TypeVar
 
 from race401.mock_api.issuer import Family
 
 T = TypeVar("T")
 KEPT = 20_000  # ended sessions whose newest token the ledger still knows
-Step = Callable[[Family], tuple[Family, T]]
+Step = Callable[[Family, Sequence[Family]], tuple[Family, T]]  # of the family, and of the others of its user
 Sleep = Callable[[float], Awaitable[None]]
 
 PATIENCE = 5.0  # s; GoTrue's retryLoopDuration (internal/tokens/service.go)
@@ -19,12 +19,12 @@ class Contended(Exception):
 
 
 class Store(Protocol):
-    """A shared store implements this with a transaction; memory is the default."""
+    """Memory is the default; a shared store does the same for several processes."""
 
-    async def transact(self, token: str, step: Step[T]) -> T | None:
-        """Apply the step to the family of this refresh token, as if alone; None if there is no such family.
+    async def transact(self, found: Family, token: str, step: Step[T], *, siblings: bool = False) -> T | None:
+        """Apply the step to this family as it is by then, as if alone; None if it no longer has such a token.
 
-        Raises Contended if it was not alone for too long.
+        `siblings`: the step is given the user's other families. Raises Contended if it was not alone for too long.
         """
         ...
 
@@ -32,11 +32,11 @@ class Store(Protocol):
         """Store a new family."""
         ...
 
-    def get(self, family: str) -> Family | None:
+    async def get(self, family: str) -> Family | None:
         """Return the family with this id."""
         ...
 
-    def find(self, token: str) -> Family | None:
+    async def find(self, token: str) -> Family | None:
         """Return the family of this refresh token."""
         ...
 
@@ -44,12 +44,20 @@ class Store(Protocol):
         """Forget these families, as GoTrue deletes sessions."""
         ...
 
-    def of(self, user: str) -> list[Family]:
+    async def of(self, user: str) -> list[Family]:
         """Return the user's families."""
         ...
 
-    def ended(self, token: str) -> tuple[str, int] | None:
+    async def ended(self, token: str) -> tuple[str, int] | None:
         """Return the family and generation of a refresh token that was forgotten: for the ledger, not for answers."""
+        ...
+
+    def generation(self, family: str, issued_at: float) -> int | None:
+        """Return the generation of an access token with this `iat`; None: there is no such family."""
+        ...
+
+    def lives(self, family: str) -> bool:
+        """Tell whether the family is there, and not revoked."""
         ...
 
 
@@ -70,15 +78,14 @@ class MemoryStore:
         self._free_at: dict[str, float] = {}  # of families that somebody holds or waits for
         self._ended: dict[str, tuple[str, int]] = {}  # family and generation, by token
 
-    async def transact(self, token: str, step: Step[T]) -> T | None:
+    async def transact(self, found: Family, token: str, step: Step[T], *, siblings: bool = False) -> T | None:
         """See `Store`."""
-        family = self.find(token)
-        if family is not None and self._held:
-            await self._turn(family.id)
-            family = self.find(token)
+        if self._held:
+            await self._turn(found.id)
+        family = self._find(token)
         if family is None:
             return None
-        after, result = step(family)
+        after, result = step(family, self._siblings(family) if siblings else ())
         self.put(after)
         if self._held:
             await self.sleep(self._held)
@@ -88,13 +95,13 @@ class MemoryStore:
         """See `Store`."""
         self.put(family)
 
-    def get(self, family: str) -> Family | None:
+    async def get(self, family: str) -> Family | None:
         """See `Store`."""
         return self._families.get(family)
 
-    def find(self, token: str) -> Family | None:
+    async def find(self, token: str) -> Family | None:
         """See `Store`."""
-        return self._families.get(self._by_token.get(token, ""))
+        return self._find(token)
 
     async def end(self, families: list[str]) -> None:
         """See `Store`."""
@@ -108,13 +115,23 @@ class MemoryStore:
                 if len(self._ended) > KEPT:
                     del self._ended[next(iter(self._ended))]
 
-    def ended(self, token: str) -> tuple[str, int] | None:
+    async def ended(self, token: str) -> tuple[str, int] | None:
         """See `Store`."""
         return self._ended.get(token)
 
-    def of(self, user: str) -> list[Family]:
+    async def of(self, user: str) -> list[Family]:
         """See `Store`."""
         return [self._families[name] for name in self._by_user.get(user, ())]
+
+    def generation(self, family: str, issued_at: float) -> int | None:
+        """See `Store`."""
+        found = self._families.get(family)
+        return None if found is None else found.generation_at(issued_at)
+
+    def lives(self, family: str) -> bool:
+        """See `Store`."""
+        found = self._families.get(family)
+        return found is not None and not found.revoked
 
     def put(self, family: Family) -> None:
         """Write it, and index its newest link. A family without links is a session that was deleted."""
@@ -131,6 +148,12 @@ class MemoryStore:
         self._by_user.setdefault(family.user, {})[family.id] = None
         self._by_token[family.links[-1].token] = family.id
 
+    def _find(self, token: str) -> Family | None:
+        return self._families.get(self._by_token.get(token, ""))
+
+    def _siblings(self, family: Family) -> list[Family]:
+        return [self._families[name] for name in self._by_user.get(family.user, ()) if name != family.id]
+
     def _unindex(self, family: Family, kept: Family | None = None) -> None:
         tokens = {link.token for link in family.links}
         for token in tokens - {link.token for link in kept.links} if kept is not None else tokens:
@@ -139,26 +162,31 @@ class MemoryStore:
     async def _turn(self, family: str) -> None:
         """Return once the family is free, having taken it; raise Contended where that would take too long."""
         now = self._clock()
-        free_at = self._free_at.get(family, now)
-        if free_at > now + PATIENCE + self._held:  # nobody waits so long: the clock was set back
-            free_at = now
-        if free_at > now + PATIENCE:
+        wait = waiting(self._free_at.get(family, now), now, self._held)
+        if wait is None:
             await self.sleep(PATIENCE)
             raise Contended
-        self._free_at[family] = max(free_at, now) + self._held
-        if free_at > now:
-            await self.sleep(free_at - now)
+        self._free_at[family] = now + wait + self._held
+        if wait:
+            await self.sleep(wait)
 
 
 class TwoStepStore(MemoryStore):
     """Defective on purpose, as Keycloak was: others run between the check of a token and its consumption."""
 
-    async def transact(self, token: str, step: Step[T]) -> T | None:
+    async def transact(self, found: Family, token: str, step: Step[T], *, siblings: bool = False) -> T | None:
         """See `Store`; but not alone."""
-        family = self.find(token)
+        family = self._find(token)
         if family is None:
             return None
-        after, result = step(family)
+        after, result = step(family, self._siblings(family) if siblings else ())
         await self.sleep(self._held)
         self.put(after)
         return result
+
+
+def waiting(free_at: float, now: float, held: float) -> float | None:
+    """Return how long to wait for a family that is free at this instant; None: longer than anyone does."""
+    if free_at > now + PATIENCE + held:  # nobody waits so long: the clock was set back
+        return 0.0
+    return None if free_at > now + PATIENCE else max(free_at - now, 0.0)

@@ -1,18 +1,39 @@
 """The mock in this process, on a clock that the test holds."""
 
+from collections.abc import Coroutine
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 from inprocess import SyncTransport
 
 from race401.mock_api.app import create_app
+from race401.mock_api.issuer import Family
 from race401.mock_api.ledger import Entry, Ledger
 from race401.mock_api.realm import Realm
+from race401.mock_api.store import MemoryStore
 from race401.mock_api.worlds import WORLDS
 
 NOW = 1_759_614_660.0  # 2025-10-04T21:51:00Z
 WHO = {"email": "ada@race401.test", "password": "correct horse"}
+
+
+T = TypeVar("T")
+
+
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Its result; nothing in it waits for anybody."""
+    try:
+        while True:
+            coroutine.send(None)
+    except StopIteration as done:
+        result: T = done.value
+        return result
+
+
+def families(realm: Realm) -> list[Family]:
+    """Every session of a world."""
+    return [family for user in run(realm.accounts.everyone()) for family in run(realm.store.of(user.id))]
 
 
 class Mock:
@@ -24,6 +45,7 @@ class Mock:
         worlds = [replace(world, **settings) for world in WORLDS.values()]
         self.app = create_app(worlds, clock=lambda: self.now, ledger=self.ledger)
         for realm in self.app.realms.values():
+            assert isinstance(realm.store, MemoryStore)
             realm.store.sleep = self.sleep
         self.client = httpx.Client(base_url="http://mock", transport=SyncTransport(self.app))
 

@@ -296,7 +296,7 @@ def at_once(world: World, callers: int) -> list[Answer]:
 
     async def scene() -> list[Answer]:
         realm = Realm(world, lambda: 0.0, sleep=turn)
-        family, _ = await realm.sign_in(realm.sign_up("ada@race401.test", "correct horse", {}))
+        family, _ = await realm.sign_in(await realm.sign_up("ada@race401.test", "correct horse", {}))
 
         async def one() -> Answer:
             await asyncio.sleep(0)

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from mocks import NOW, WHO, Mock
+from mocks import NOW, WHO, Mock, run
 
 from race401.harness.judge.evidence import LedgerEntry
 from race401.mock_api.app import create_app
@@ -52,7 +52,7 @@ def test_an_exchange_has_its_entry() -> None:
         "grant_outcome": "rotated",
         "fault": None,
     }
-    assert family == mock.realm().store.find(session["refresh_token"]).id  # type: ignore[union-attr]
+    assert family == run(mock.realm().store.find(session["refresh_token"])).id  # type: ignore[union-attr]
 
 
 def test_a_read_names_the_generation_of_its_token() -> None:

@@ -1,9 +1,8 @@
 """What holds of every world after any sequence of calls: hypothesis looks for one that breaks it."""
 
 from collections import Counter, defaultdict
-from collections.abc import Coroutine
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -18,16 +17,14 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from mocks import Mock
+from mocks import Mock, families, run
 
-from race401.mock_api.accounts import User
 from race401.mock_api.issuer import GRANTED, Family, Outcome
 from race401.mock_api.jwt import Verified
 from race401.mock_api.ledger import Entry
 from race401.mock_api.realm import Exchanged, Realm
 from race401.mock_api.worlds import WORLDS, World
 
-T = TypeVar("T")
 QUICK = settings(
     max_examples=40, stateful_step_count=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
 )
@@ -41,16 +38,6 @@ VARIANTS = {
     "supabase-v2, always reusable": replace(WORLDS["supabase-v2"], always_reusable=True),
     "supabase, limited": replace(WORLDS["supabase"], timebox=60.0, inactivity=20.0, single_session=True),
 }
-
-
-def run(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Its result; nothing in it waits for anybody."""
-    try:
-        while True:
-            coroutine.send(None)
-    except StopIteration as done:
-        result: T = done.value
-        return result
 
 
 class Sessions(RuleBasedStateMachine):
@@ -77,7 +64,7 @@ class Sessions(RuleBasedStateMachine):
     @rule(target=tokens, email=st.sampled_from(["ada@race401.test", "grace@race401.test"]))
     def sign_in(self, email: str) -> str:
         """A new session."""
-        user = self.realm.by_email.get(email) or self.realm.sign_up(email, "correct horse", {})
+        user = run(self.realm.accounts.find(email)) or run(self.realm.sign_up(email, "correct horse", {}))
         family, _ = run(self.realm.sign_in(user))
         self.owners[family.links[0].token] = family.id
         self.newest[family.id] = 0
@@ -86,7 +73,7 @@ class Sessions(RuleBasedStateMachine):
     @rule(target=tokens, token=tokens)
     def exchange(self, token: str) -> Any:
         """A token spent, whichever and however old."""
-        name, before = self.owners[token], self.realm.store.get(self.owners[token])
+        name, before = self.owners[token], run(self.realm.store.get(self.owners[token]))
         entry = Entry(0, self.world.name, None, None, None, None, "POST", "/token", self.now)
         done = run(self.realm.exchange(token, entry, lambda _: None))
         self.outcomes[token, done.answer.outcome] += 1
@@ -95,7 +82,7 @@ class Sessions(RuleBasedStateMachine):
         assert done.access == ""
         if before is None:
             assert done.answer.outcome is Outcome.NOT_FOUND
-        after = self.realm.store.get(name)
+        after = run(self.realm.store.get(name))
         if done.answer.outcome is Outcome.REUSED:
             self.punished(after)
         elif done.answer.outcome not in (Outcome.REVOKED, Outcome.NOT_FOUND):
@@ -136,18 +123,18 @@ class Sessions(RuleBasedStateMachine):
     @rule(token=tokens, scope=st.sampled_from(["local", "others", "global"]))
     def sign_out(self, token: str, scope: str) -> None:
         """The sessions of its scope end."""
-        family = self.realm.store.get(self.owners[token])
+        family = run(self.realm.store.get(self.owners[token]))
         if family is not None:
-            before = {each.id for each in self.realm.store.of(family.user)}
+            before = {each.id for each in run(self.realm.store.of(family.user))}
             run(self.realm.sign_out(family, scope))
-            left = {each.id for each in self.realm.store.of(family.user)}
+            left = {each.id for each in run(self.realm.store.of(family.user))}
             assert left == {"local": before - {family.id}, "others": {family.id}, "global": set()}[scope]
             self.ended |= before - left
 
     @rule(email=st.sampled_from(["ada@race401.test", "grace@race401.test"]), banned=st.booleans())
     def ban(self, email: str, banned: bool) -> None:
         """A user is banned for a minute, or no more."""
-        user: User | None = self.realm.by_email.get(email)
+        user = run(self.realm.accounts.find(email))
         if user is not None:
             user.banned_until = self.now + 60 if banned else None
 
@@ -160,12 +147,11 @@ class Sessions(RuleBasedStateMachine):
     def lines_of_descent(self) -> None:
         """At most one live line, where the world issues no siblings."""
         siblings = self.world.reuse_interval > 0 and self.world.reuse_brings == "sibling"
-        for user in self.realm.users.values():
-            for family in self.realm.store.of(user.id):
-                live = [link for link in family.links if not link.revoked]
-                assert len(live) <= 1 or siblings
-                numbers = [link.generation for link in family.links]
-                assert numbers == sorted(set(numbers))
+        for family in families(self.realm):
+            live = [link for link in family.links if not link.revoked]
+            assert len(live) <= 1 or siblings
+            numbers = [link.generation for link in family.links]
+            assert numbers == sorted(set(numbers))
 
     @invariant()
     def successors(self) -> None:

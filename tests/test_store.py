@@ -1,6 +1,7 @@
 """The store: one session is held by one exchange at a time, and forgets what its families forgot."""
 
 import asyncio
+import uuid
 from dataclasses import replace
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from race401.mock_api.issuer import Family, Outcome
 from race401.mock_api.ledger import Entry
 from race401.mock_api.realm import Realm
+from race401.mock_api.store import MemoryStore
 from race401.mock_api.worlds import WORLDS
 
 
@@ -37,7 +39,7 @@ class Slow:
 
     async def sign_in(self) -> Family:
         """A session of a user of its own."""
-        account = self.realm.sign_up(f"{len(self.realm.users)}@race401.test", "correct horse", {})
+        account = await self.realm.sign_up(f"{uuid.uuid4()}@race401.test", "correct horse", {})
         return (await self.realm.sign_in(account))[0]
 
     async def use(self, token: str) -> tuple[Outcome, float]:
@@ -116,18 +118,19 @@ def test_nothing_is_left_of_an_ended_session(name: str) -> None:
 
     async def scene() -> None:
         realm = Realm(WORLDS[name], lambda: 0.0, sleep=asyncio.sleep if name != "toctou" else no_time)
-        family, _ = await realm.sign_in(realm.sign_up("ada@race401.test", "correct horse", {}))
+        family, _ = await realm.sign_in(await realm.sign_up("ada@race401.test", "correct horse", {}))
         token = family.links[0].token
         for _ in range(500):
             entry = Entry(0, name, None, None, None, None, "POST", "/token", 0.0)
             answer = (await realm.exchange(token, entry, lambda _: None)).answer
             token = answer.link.token if answer.link is not None else token
         store = realm.store
+        assert isinstance(store, MemoryStore)
         assert len(store._by_token) <= 200
         await realm.sign_out(family, "global")
         assert not store._families
         assert not store._by_token
-        assert store.of(family.user) == []
+        assert await store.of(family.user) == []
 
     asyncio.run(scene())
 

@@ -4,11 +4,12 @@ from typing import Any
 
 import httpx
 import pytest
-from mocks import NOW, WHO, Mock
+from mocks import NOW, WHO, Mock, families, run
 
 from race401.mock_api import refresh_tokens
 from race401.mock_api.issuer import REMEMBERED
 from race401.mock_api.ratelimit import KEPT, Buckets
+from race401.mock_api.store import MemoryStore
 from race401.mock_api.worlds import WORLDS
 
 CONTENDED = "Too many concurrent token refresh requests on the same session or refresh token"
@@ -89,7 +90,7 @@ def test_v2_tokens_that_were_never_issued() -> None:
     mock = Mock()
     realm = mock.realm("supabase-v2")
     mock.sign_in("supabase-v2")
-    (session,) = (family.id for user in realm.users for family in realm.store.of(user))
+    (session,) = (family.id for family in families(realm))
     ahead = refresh_tokens.counted(realm._key(session), session, 1)
     assert said(mock.refresh(ahead, "supabase-v2")) == (
         400,
@@ -233,19 +234,21 @@ def test_full_buckets_are_forgotten() -> None:
     now = 0.0
     buckets = Buckets(150, lambda: now)
     for number in range(KEPT):
-        assert buckets.take(f"address {number}")
+        assert run(buckets.take(f"address {number}"))
     now = 300.0
-    assert buckets.take("another")
+    assert run(buckets.take("another"))
     assert list(buckets.levels) == ["another"]
-    assert [buckets.take("another") for _ in range(30)] == [True] * 29 + [False]
+    assert [run(buckets.take("another")) for _ in range(30)] == [True] * 29 + [False]
 
 
 def test_a_conflict_over_the_wire() -> None:
     """Whoever finds the session held for more than 5 s is told so, after 5 s."""
     mock = Mock(transaction=2.0)
     token = mock.sign_in()["refresh_token"]
-    (family,) = (family.id for user in mock.realm().users for family in mock.realm().store.of(user))
-    mock.realm().store._free_at[family] = NOW + 5.5
+    (family,) = (family.id for family in families(mock.realm()))
+    store = mock.realm().store
+    assert isinstance(store, MemoryStore)
+    store._free_at[family] = NOW + 5.5
     assert said(mock.refresh(token)) == (409, "conflict", CONTENDED)
     assert (mock.last.grant_outcome, mock.last.answered_at) == ("conflict", NOW + 5)
 

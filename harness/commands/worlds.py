@@ -79,7 +79,7 @@ class Scene:
 
     async def begin(self) -> str:
         """Sign in, and return the refresh token."""
-        account = self.realm.sign_up("ada@race401.test", "correct horse", {})
+        account = await self.realm.sign_up("ada@race401.test", "correct horse", {})
         return (await self.realm.sign_in(account))[0].links[0].token
 
     async def use(self, token: str, after: float = 0.0) -> Exchanged:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 
-from race401.mock_api.accounts import AUTHENTICATED, User
+from race401.mock_api.accounts import AUTHENTICATED, User, confirm, digest, give_email, made, make_nameless
 from race401.mock_api.auth import bodies
 from race401.mock_api.auth.answers import user_object
 from race401.mock_api.auth.callers import admin
@@ -29,15 +29,16 @@ LONGEST_BAN = 2**63 / 1e9  # s; Go counts ns in 64 bits
 @router.post("", summary="Make an account", openapi_extra=bodies.documented(bodies.AdminChange))
 async def create(request: Request) -> dict[str, Any]:
     """It is confirmed only if `email_confirm` says so."""
-    realm, body = admin(request), await bodies.read(request, bodies.AdminChange)
+    realm, body = await admin(request), await bodies.read(request, bodies.AdminChange)
     if not body.email and not body.phone:
         raise AuthProblem(400, "validation_failed", "Cannot create a user without either an email or phone")
-    email = free_email(realm, body.email) if body.email else ""
+    email = await free_email(realm, body.email) if body.email else ""
     phone, until = checked_phone(body.phone) if body.phone else "", _ban(realm, body.ban_duration)
-    account = realm.accounts.make(email, body.password or None, realm.clock(), phone=phone)
+    account = made(email, body.password or None, realm.clock(), phone=phone)
     account.metadata = {**(body.user_metadata or {}), **account.metadata}
     account.banned_until = until
     _apply(realm, account, body)
+    await realm.accounts.add(account)
     return user_object(account)
 
 
@@ -48,9 +49,9 @@ async def listed(
     per_page: Annotated[str, Query(description="How many at once; 50")] = "",
 ) -> Response:
     """A page of accounts; headers tell how many there are, and where the next page is."""
-    realm = admin(request)
+    realm = await admin(request)
     number, size = _number("page", page, 1), min(_number("per_page", per_page, PAGE), LARGEST_PAGE)
-    everyone = list(reversed(realm.users.values()))
+    everyone = list(reversed(await realm.accounts.everyone()))
     users = everyone[(number - 1) * size : number * size]
     last = max(1, -(-len(everyone) // size))
     pages = ([("next", number + 1)] if number < last else []) + [("last", last)]
@@ -62,42 +63,49 @@ async def listed(
 @router.get("/{user_id}", summary="An account")
 async def read(request: Request, user_id: str) -> dict[str, Any]:
     """With everything that its owner sees."""
-    return user_object(_account(admin(request), user_id))
+    return user_object(await _account(await admin(request), user_id))
 
 
 @router.put("/{user_id}", summary="Change an account", openapi_extra=bodies.documented(bodies.AdminChange))
 async def change(request: Request, user_id: str) -> dict[str, Any]:
     """What the body names; `ban_duration` is Go's (`24h`), or `none`."""
-    realm = admin(request)
-    account, body = _account(realm, user_id), await bodies.read(request, bodies.AdminChange)
+    realm = await admin(request)
+    account, body = await _account(realm, user_id), await bodies.read(request, bodies.AdminChange)
     other = body.email and body.email.lower() != account.email
-    email = free_email(realm, body.email) if body.email and other else None
+    email = await free_email(realm, body.email) if body.email and other else None
     phone, until = checked_phone(body.phone) if body.phone else account.phone, _ban(realm, body.ban_duration)
-    if body.password is not None:
-        realm.accounts.set_password(account, checked_password(realm, body.password))
-    if email is not None:
-        realm.accounts.give_email(account, email)
-    account.phone, account.metadata = phone, merged(account.metadata, body.user_metadata)
-    if body.ban_duration:
-        account.banned_until = until
-    _apply(realm, account, body)
-    account.updated_at = realm.clock()
+    password = digest(checked_password(realm, body.password)) if body.password is not None else account.password
+
+    def apply(account: User) -> None:
+        account.password = password
+        if email is not None:
+            give_email(account, email)
+        account.phone, account.metadata = phone, merged(account.metadata, body.user_metadata)
+        if body.ban_duration:
+            account.banned_until = until
+        _apply(realm, account, body)
+        account.updated_at = realm.clock()
+
+    await realm.accounts.change(account, apply)
     return user_object(account)
 
 
 @router.delete("/{user_id}", summary="Delete an account", openapi_extra=bodies.documented(bodies.Deletion))
 async def delete(request: Request, user_id: str) -> dict[str, Any]:
     """With all its sessions; softly, if the body says so."""
-    realm = admin(request)
-    account, body = _account(realm, user_id), await bodies.read(request, bodies.Deletion, optional=True)
+    realm = await admin(request)
+    account, body = await _account(realm, user_id), await bodies.read(request, bodies.Deletion, optional=True)
     await realm.sign_out_everywhere(account)
-    realm.accounts.remove(account, realm.clock(), softly=bool(body.should_soft_delete))
+    if body.should_soft_delete:
+        await realm.accounts.change(account, lambda account: make_nameless(account, realm.clock()))
+    else:
+        await realm.accounts.remove(account)
     return {}
 
 
-def _account(realm: Realm, user_id: str) -> User:
+async def _account(realm: Realm, user_id: str) -> User:
     try:
-        account = realm.users.get(str(uuid.UUID(user_id)))
+        account = await realm.accounts.get(str(uuid.UUID(user_id)))
     except ValueError:
         raise AuthProblem(404, "validation_failed", "user_id must be an UUID") from None
     if account is None:
@@ -110,7 +118,7 @@ def _apply(realm: Realm, account: User, body: bodies.AdminChange) -> None:
     account.role = body.role or account.role
     account.app_metadata = merged(account.app_metadata, body.app_metadata)
     if body.email_confirm:
-        realm.accounts.confirm(account, realm.clock())
+        confirm(account, realm.clock())
     if body.phone_confirm:
         account.phone_confirmed_at = account.phone_confirmed_at or realm.clock()
 

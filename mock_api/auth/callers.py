@@ -10,7 +10,7 @@ from race401.mock_api.accounts import User
 from race401.mock_api.auth.problems import AuthProblem
 from race401.mock_api.issuer import Family
 from race401.mock_api.jwt import Verified
-from race401.mock_api.ratelimit import Buckets
+from race401.mock_api.ratelimit import Limit
 from race401.mock_api.realm import Realm
 
 BEARER = re.compile(r"(?i)bearer (\S+)")
@@ -39,11 +39,11 @@ def realm_of(request: Request) -> Realm:
     return realm
 
 
-def caller(request: Request, *, audience: bool = False) -> Caller:
+async def caller(request: Request, *, audience: bool = False) -> Caller:
     """Return whose token this is; `audience`: it must also be meant for us."""
-    realm, entry, verified = realm_of(request), request.scope["race401.entry"], _verified(request)
-    account = _account(realm, verified)
-    family = realm.store.get(entry.family) if entry.family is not None else None
+    realm, entry, verified = realm_of(request), request.scope["race401.entry"], await _verified(request)
+    account = await _account(realm, verified)
+    family = await realm.store.get(entry.family) if entry.family is not None else None
     if family is None and entry.family is not None:
         entry.cause = "session_revoked"
         raise AuthProblem(403, "session_not_found", "Session from session_id claim in JWT does not exist")
@@ -55,27 +55,28 @@ def caller(request: Request, *, audience: bool = False) -> Caller:
     return Caller(realm, account, family)
 
 
-def admin(request: Request) -> Realm:
+async def admin(request: Request) -> Realm:
     """Return the world, if an admin asks."""
-    if _verified(request).role not in ADMINS:
+    if (await _verified(request)).role not in ADMINS:
         raise AuthProblem(403, "not_admin", "User not allowed")
     return realm_of(request)
 
 
-def limited(request: Request, buckets: Buckets) -> None:
+async def limited(request: Request, limit: Limit) -> None:
     """Count the request, if the world limits it: only with the header that says who asks."""
     name = realm_of(request).world.rate_limit_header
     key = request.headers.get(name) if name else None
-    if key and not buckets.take(key):
+    if key and not await limit.take(key):
         raise AuthProblem(429, "over_request_rate_limit", "Request rate limit reached")
 
 
-def _verified(request: Request) -> Verified:
+async def _verified(request: Request) -> Verified:
     realm, entry = realm_of(request), request.scope["race401.entry"]
     bearer = BEARER.fullmatch(request.headers.get("authorization", ""))
     if bearer is None:
         entry.cause = "missing_token"
         raise AuthProblem(401, "no_authorization", "This endpoint requires a valid Bearer token")
+    await realm.prepare(bearer[1])
     verified = realm.current(bearer[1], entry, leeway=0.0)
     if not isinstance(verified, Verified):
         entry.cause = verified
@@ -83,11 +84,11 @@ def _verified(request: Request) -> Verified:
     return verified
 
 
-def _account(realm: Realm, verified: Verified) -> User:
+async def _account(realm: Realm, verified: Verified) -> User:
     if not verified.sub:
         raise AuthProblem(403, "bad_jwt", "invalid claim: missing sub claim")
     try:
-        account = realm.users.get(str(uuid.UUID(verified.sub)))
+        account = await realm.accounts.get(str(uuid.UUID(verified.sub)))
     except ValueError:
         raise AuthProblem(400, "bad_jwt", "invalid claim: sub claim must be a UUID") from None
     if account is None:

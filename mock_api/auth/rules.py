@@ -18,12 +18,17 @@ def checked_email(email: str) -> str:
     return email.lower()
 
 
-def free_email(realm: Realm, email: str) -> str:
+async def free_email(realm: Realm, email: str) -> str:
     """Return the address in lower case, if nobody has it."""
     address = checked_email(email)
-    if address in realm.by_email:
-        raise AuthProblem(422, "email_exists", "A user with this email address has already been registered")
+    if await realm.accounts.find(address) is not None:
+        raise taken()
     return address
+
+
+def taken() -> AuthProblem:
+    """Return what is said of an address that somebody has."""
+    return AuthProblem(422, "email_exists", "A user with this email address has already been registered")
 
 
 def checked_phone(phone: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
-from race401.mock_api.accounts import User
+from race401.mock_api.accounts import User, confirm, made
 from race401.mock_api.auth import bodies
 from race401.mock_api.auth.answers import signed_in, user_object
 from race401.mock_api.auth.callers import limited, realm_of
@@ -22,7 +22,7 @@ router = APIRouter(prefix="/auth/v1", tags=["auth"])
 async def signup(request: Request) -> Response:
     """Answers as a sign-in, or with the bare user where a world does not confirm accounts at once."""
     realm, body = realm_of(request), await bodies.read(request, bodies.SignUp)
-    limited(request, realm.signup_limit)
+    await limited(request, realm.signup_limit)
     if not body.email and not body.phone:
         return await _anonymous(request, realm, body.data or {})
     _allowed(realm)
@@ -32,14 +32,17 @@ async def signup(request: Request) -> Response:
     if body.phone:
         raise _by_phone(body)
     email = checked_email(body.email or "")
-    known = realm.by_email.get(email)
-    account = known or _new(realm, email, password, body.data or {})
-    if known is not None and known.confirmed_at is not None:
-        return _exists(realm, known, body.data or {})
+    account = await realm.accounts.find(email)
+    if account is None:
+        account = _new(realm, email, password, body.data or {})
+        _meet(realm, account)
+        await realm.accounts.add(account)
+    elif account.confirmed_at is not None:
+        return _exists(realm, account, body.data or {})
+    else:
+        await realm.accounts.change(account, lambda account: _meet(realm, account))
     if not realm.world.autoconfirm:
-        account.confirmation_sent_at = realm.clock()
         return JSONResponse(user_object(account))
-    realm.accounts.confirm(account, realm.clock())
     return await signed_in(request, realm, account)
 
 
@@ -47,8 +50,9 @@ async def _anonymous(request: Request, realm: Realm, data: dict[str, Any]) -> Re
     if not realm.world.anonymous:
         raise AuthProblem(422, "anonymous_provider_disabled", "Anonymous sign-ins are disabled")
     _allowed(realm)
-    account = realm.accounts.make("", None, realm.clock())
+    account = made("", None, realm.clock())
     account.metadata = data
+    await realm.accounts.add(account)
     return await signed_in(request, realm, account)
 
 
@@ -65,9 +69,17 @@ def _by_phone(body: bodies.SignUp) -> AuthProblem:
 
 
 def _new(realm: Realm, email: str, password: str, data: dict[str, Any]) -> User:
-    account = realm.accounts.make(email, password, realm.clock())
+    account = made(email, password, realm.clock())
     account.metadata = {**data, **account.metadata}
     return account
+
+
+def _meet(realm: Realm, account: User) -> None:
+    """Believe the address, or send it a mail."""
+    if realm.world.autoconfirm:
+        confirm(account, realm.clock())
+    else:
+        account.confirmation_sent_at = realm.clock()
 
 
 def _exists(realm: Realm, known: User, data: dict[str, Any]) -> Response:

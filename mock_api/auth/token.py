@@ -47,13 +47,13 @@ async def token(request: Request, grant_type: str = "") -> Response:
 
 async def _password(request: Request) -> Response:
     realm, body = realm_of(request), await bodies.read(request, bodies.Password)
-    limited(request, realm.token_limit)
+    await limited(request, realm.token_limit)
     email, password = (body.email or "").lower(), body.password or ""
     if not email:
         if not body.phone:
             raise AuthProblem(400, "validation_failed", "missing email or phone")
         raise AuthProblem(400, "phone_provider_disabled", "Phone logins are disabled")
-    account = realm.by_email.get(email)
+    account = await realm.accounts.find(email)
     if account is None or account.password is None:
         raise AuthProblem(400, "invalid_credentials", "Invalid login credentials")
     if account.banned(realm.clock()):
@@ -71,7 +71,7 @@ async def _refresh(request: Request) -> Response:
     realm, body = realm_of(request), await bodies.read(request, bodies.Refresh)
     entry, ledger = request.scope["race401.entry"], request.scope["race401.ledger"]
     try:
-        limited(request, realm.token_limit)
+        await limited(request, realm.token_limit)
     except AuthProblem:
         entry.grant_outcome = str(Outcome.RATE_LIMITED)
         raise
@@ -83,8 +83,8 @@ async def _refresh(request: Request) -> Response:
         raise _refused(realm, done)
     assert done.family is not None
     assert done.answer.link is not None
-    account = realm.users[done.family.user]
-    answer = issued(realm, account, done.family, done.answer.link, done.access, done.expires_at)
+    assert done.user is not None
+    answer = issued(realm, done.user, done.family, done.answer.link, done.access, done.expires_at)
     answer.headers.update(_reuse(realm, done))
     return answer
 

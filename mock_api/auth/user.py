@@ -5,11 +5,13 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from race401.mock_api.accounts import User, confirm, digest, give_email
 from race401.mock_api.auth import bodies
 from race401.mock_api.auth.answers import user_object
 from race401.mock_api.auth.callers import ADMINS, Caller, caller, limited
 from race401.mock_api.auth.problems import AuthProblem
 from race401.mock_api.auth.rules import checked_email, checked_password, free_email
+from race401.mock_api.realm import Realm
 
 router = APIRouter(prefix="/auth/v1", tags=["auth"])
 
@@ -19,30 +21,26 @@ SCOPES = ("global", "local", "others")
 @router.get("/user", summary="The account of the token")
 async def read(request: Request) -> dict[str, Any]:
     """Unlike the app's API, this asks whether the session lives; an expired token is a 403 here."""
-    return user_object(caller(request, audience=True).account)
+    return user_object((await caller(request, audience=True)).account)
 
 
 @router.put("/user", summary="Change the account", openapi_extra=bodies.documented(bodies.Change))
 async def change(request: Request) -> dict[str, Any]:
     """A new password ends the user's other sessions; a new address waits for its confirmation."""
-    who = caller(request)
-    limited(request, who.realm.signup_limit)
+    who = await caller(request)
+    await limited(request, who.realm.signup_limit)
     body = await bodies.read(request, bodies.Change)
-    email = _checked(who, body)
+    email = await _checked(who, body)
+    await who.realm.accounts.change(who.account, lambda account: _apply(who.realm, account, body, email))
     if body.password is not None:
-        await _change_password(who, body.password)
-    who.account.metadata = merged(who.account.metadata, body.data)
-    who.account.app_metadata = merged(who.account.app_metadata, body.app_metadata)
-    if email is not None:
-        _change_email(who, email)
-    who.account.updated_at = who.realm.clock()
+        await _sign_out(who, "others")
     return user_object(who.account)
 
 
 @router.post("/logout", summary="End sessions", status_code=204)
 async def logout(request: Request, scope: str = "global") -> Response:
     """`scope`: `global` (all of the user's), `local` (this one) or `others`."""
-    who = caller(request)
+    who = await caller(request)
     if scope not in SCOPES:
         raise AuthProblem(400, "validation_failed", f'Unsupported logout scope "{scope}"')
     await _sign_out(who, scope)
@@ -54,7 +52,7 @@ def merged(before: dict[str, Any], data: dict[str, Any] | None) -> dict[str, Any
     return {key: value for key, value in {**before, **(data or {})}.items() if value is not None}
 
 
-def _checked(who: Caller, body: bodies.Change) -> str | None:
+async def _checked(who: Caller, body: bodies.Change) -> str | None:
     """Refuse what cannot be done before anything is; return the address, if it is another."""
     account = who.account
     email = checked_email(body.email) if body.email else None
@@ -68,15 +66,10 @@ def _checked(who: Caller, body: bodies.Change) -> str | None:
         message = "Updating password of an anonymous user without an email or phone is not allowed"
         raise AuthProblem(422, "validation_failed", message)
     if email is not None and email != account.email:
-        free_email(who.realm, email)
+        await free_email(who.realm, email)
     if body.password is not None and account.has_password(body.password):
         raise AuthProblem(422, "same_password", "New password should be different from the old password.")
     return None if email == account.email else email
-
-
-async def _change_password(who: Caller, password: str) -> None:
-    who.realm.accounts.set_password(who.account, password)
-    await _sign_out(who, "others")
 
 
 async def _sign_out(who: Caller, scope: str) -> None:
@@ -87,11 +80,21 @@ async def _sign_out(who: Caller, scope: str) -> None:
         await who.realm.sign_out(who.family, scope)
 
 
-def _change_email(who: Caller, email: str) -> None:
+def _apply(realm: Realm, account: User, body: bodies.Change, email: str | None) -> None:
+    account.metadata = merged(account.metadata, body.data)
+    account.app_metadata = merged(account.app_metadata, body.app_metadata)
+    account.updated_at = realm.clock()
+    if body.password is not None:
+        account.password = digest(body.password)
+    if email is not None:
+        _change_email(realm, account, email)
+
+
+def _change_email(realm: Realm, account: User, email: str) -> None:
     """Nobody reads mail here: an address is confirmed at once only where GoTrue does, for the anonymous."""
-    now = who.realm.clock()
-    if who.account.anonymous and who.realm.world.autoconfirm:
-        who.realm.accounts.give_email(who.account, email)
-        who.realm.accounts.confirm(who.account, now)
+    now = realm.clock()
+    if account.anonymous and realm.world.autoconfirm:
+        give_email(account, email)
+        confirm(account, now)
     else:
-        who.account.new_email, who.account.email_change_sent_at = email, now
+        account.new_email, account.email_change_sent_at = email, now
