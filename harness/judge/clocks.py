@@ -67,7 +67,7 @@ def clocks(evidence: Evidence, _: list[Row]) -> Iterator[Finding]:
     for host in evidence.manifest.get("hosts") or []:
         if (clock := host.get("clock")) is not None:
             value, sentence = _judged(host["name"], clock)
-            yield Finding("clocks", value, f"{sentence}; skew under test: {tested}")
+            yield Finding("clocks", value, f"{sentence}; skew under test, beside that: {tested}")
 
 
 def _judged(host: str, clock: dict[str, Any]) -> tuple[Value, str]:
