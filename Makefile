@@ -9,7 +9,7 @@ READY_DEV := $(VENV)/.ready-dev
 GATED := $(BIN)/locust -f scenarios/burst.py --headless --skip-log-setup -u 24 -r 24 --pages 8 --policies pre-fix,fixed
 
 .PHONY: burst gate bless test test-all test-browser check bench seeds alarms
-.PHONY: million mutate scoreboard lock clean setup explore ablate scenarios docs soak
+.PHONY: million mutate scoreboard lock clean setup explore ablate scenarios docs soak hosts
 
 burst: $(READY)  ## the main job: the race before and after the fix, about 20 s of load
 	@$(BIN)/locust -f scenarios/burst.py --headless --skip-log-setup -u 60 -r 60 -t 20s $(ARGS)
@@ -63,6 +63,9 @@ seeds: $(READY)  ## the main job twenty times, with twenty seeds (about 9 minute
 
 soak: $(READY)  ## many lifetimes of short tokens for an hour, memory watched
 	@$(BIN)/locust -f scenarios/soak.py --headless --skip-log-setup -u 6 -r 6 -t 1h $(ARGS)
+
+hosts: $(READY)  ## the burst on four hosts of this machine, 20 ms and 1 % loss between them (half a minute; Linux, root)
+	@$(BIN)/python bench/hosts.py $(ARGS)
 
 mutate: $(READY_DEV)  ## break the core, the issuer and the checks; the tests must notice (a few minutes)
 	@$(BIN)/python bench/mutate.py $(ARGS)

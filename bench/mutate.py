@@ -1,9 +1,10 @@
 """
 `make mutate`: break the core, the policies, the issuer and the checks in every small way; somebody must notice.
 
-mutmut does the breaking, in a copy whose links are folders. What mypy refuses needs no test, since `make check` refuses
-it too; the tests must notice the rest. Whoever survives needs a reason in `survivors.toml`; a reason whose mutant no
-longer survives is stale. Either is printed, and fails. `make mutate ARGS="'*.core.*'"` takes only mutants so named.
+mutmut does the breaking, in a copy whose links are folders. What mypy refuses needs no test, since `make check`
+refuses it too; the tests must notice the rest. Whoever survives needs a reason in `survivors.toml`; a reason whose
+mutant no longer survives is stale. Either is printed, and fails. `make mutate ARGS="'*.core.*'"` takes only
+mutants so named.
 """
 
 import ast

@@ -2,6 +2,7 @@
 
 import argparse
 import ipaddress
+import os
 import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -31,7 +32,12 @@ def add_options(parser: argparse.ArgumentParser, port: int = 0) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: loopback)")
     parser.add_argument("--port", type=int, default=port, help=told)
     parser.add_argument("--expose", action="store_true", help="let --host be an address that others can reach")
-    parser.add_argument("--control-key", metavar="KEY", help="lets others steer too, by the header X-Race401-Key")
+    parser.add_argument(
+        "--control-key",
+        metavar="KEY",
+        default=os.environ.get("RACE401_CONTROL_KEY"),
+        help="lets others steer too, by the header X-Race401-Key (also: environment variable RACE401_CONTROL_KEY)",
+    )
     parser.add_argument("--ledger", type=Path, help="append every entry to this file, one JSON object a line")
     parser.add_argument("--kept", type=int, default=KEPT, help="entries of the ledger that are held in memory")
     parser.add_argument("--worlds", type=Path, help="serve the worlds of this TOML file too")

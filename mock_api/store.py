@@ -174,7 +174,7 @@ class MemoryStore:
 class TwoStepStore(MemoryStore):
     """Defective on purpose, as Keycloak was: others run between the check of a token and its consumption."""
 
-    async def transact(self, found: Family, token: str, step: Step[T], *, siblings: bool = False) -> T | None:
+    async def transact(self, found: Family, token: str, step: Step[T], *, siblings: bool = False) -> T | None:  # noqa: ARG002 - found again
         """See `Store`; but not alone."""
         family = self._find(token)
         if family is None:

@@ -6,7 +6,6 @@ from locust import User, task
 from locust.exception import StopUser
 
 import random
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -24,11 +23,11 @@ from race401.harness.tokens import (
     Trace,
     narrate,
     skewed,
-    system_clock,
 )
 from race401.harness.tokens.model import ExchangeFailed, Step
 from race401.scenarios.conditions import Condition
 from race401.scenarios.fasthttp import FastClient, FastTransport
+from race401.scenarios.hosts import HostClock
 from race401.scenarios.options import Plan
 
 PAGE = ("/contacts?limit=1000", "/me/entitlements", "/contacts", "/persona-notes", "/messages")
@@ -45,9 +44,12 @@ class Run:
     id: str
     plan: Plan
     host: str  # of the mock
-    last_page_at: float  # s since the epoch; no page begins later
+    clock: HostClock
+    share: int  # of the browsers, that this process has: the number of its worker
+    last_page_at: float  # s since the epoch, by the clock; no page begins later
     report: Callable[[dict[str, Any]], None]  # takes a sample
     done: Callable[[], None]  # a browser has loaded all its pages
+    steering: dict[str, str]  # headers for the mock's control API
     narrate: bool = False
 
 
@@ -71,14 +73,15 @@ class Browser(User):
         if (run := self.run_in_hand) is None:
             raise StopUser("the run did not begin")
         pair = next(self.numbers)
-        self.number = f"{getattr(self.environment.runner, 'worker_index', 0)}.{pair:03}"  # no name begins another
+        self.number = f"{run.share}.{pair:03}"  # no name begins another
         self.its_run, self.policy = run, run.plan.policies[self.role]
         self.me = f"{run.id}/{self.condition.name}/{self.role}/{self.number}"
         self.chance = random.Random(f"{run.plan.seed}/{self.me.removeprefix(run.id)}")  # noqa: S311
         self.luck = random.Random(f"{run.plan.seed}/{pair}").random()  # noqa: S311 - its share of a policy's jitter
-        self.page, self.refused, self.intended = 0, False, time.time()
+        self.now = run.clock.now
+        self.page, self.refused, self.intended = 0, False, self.now()
         self.bursts = Group()  # of the open model: those that are not answered yet
-        self.clock = skewed(system_clock, self.condition.skew)
+        self.clock = skewed(self.now, self.condition.skew)
         self.connect()
         self.auth = self.manager()
         self.http.auth = self.auth
@@ -139,8 +142,13 @@ class Browser(User):
         margin = self.policy.expiry_margin - self.policy.jitter * self.luck
         remaining = self.condition.remaining(decisive, margin)
         body = {"world": self.condition.world, "email": self.email, "password": PASSWORD, "remaining_s": remaining}
-        answer = self.own.post(f"{self.its_run.host}/_race401/sessions", json=body).raise_for_status().json()
-        return TokenPair.of(answer)
+        return TokenPair.of(self.steer("POST", "sessions", body))
+
+    def steer(self, method: str, what: str, body: Any = None) -> Any:
+        """Ask the mock's control API, and return its answer."""
+        where, run = f"{self.its_run.host}/_race401/{what}", self.its_run
+        answer = self.own.request(method, where, json=body, headers=run.steering)
+        return answer.raise_for_status().json() if answer.content else None
 
     @property
     def email(self) -> str:
@@ -156,7 +164,7 @@ class Browser(User):
     def load(self) -> None:
         """Load the page once; idle is what follows, in `wait_time`. In the open model nobody waits for the page."""
         plan = self.its_run.plan
-        if (self.intended if plan.arrivals else time.time()) > self.its_run.last_page_at:
+        if (self.intended if plan.arrivals else self.now()) > self.its_run.last_page_at:
             return
         self.page += 1
         if plan.arrivals:
@@ -196,7 +204,7 @@ class Browser(User):
 
     def call(self, target: str, page: int, k: int, intended: float) -> None:
         """Send one of the page's requests, and report what came of it."""
-        attempt, started = f"{self.me}#{page}.{k}", time.time()
+        attempt, started = f"{self.me}#{page}.{k}", self.now()
         status = error = None
         http = self.client_of(k)
         request = http.build_request("GET", target, headers={"X-Race401-Attempt": attempt})
@@ -204,11 +212,12 @@ class Browser(User):
         try:
             response = http.send(request)
             status, cut_off = response.status_code, False
+            self.its_run.clock.note(response.headers.get("date"), started, self.now())
             problem = None if response.is_success else Exception(f"HTTP {status}")
         except httpx.HTTPError as failure:
             error, problem, cut_off = type(failure.__cause__ or failure).__name__, failure, False
         finally:
-            ended = time.time()
+            ended = self.now()
             trace = request.extensions.get(TRACE, Trace())
             self.its_run.report(
                 {
@@ -245,12 +254,12 @@ class Browser(User):
         plan = self.its_run.plan
         if plan.arrivals:
             self.intended += self.chance.expovariate(1 / plan.idle)
-            return max(0.0, self.intended - time.time())
+            return max(0.0, self.intended - self.now())
         idle = self.chance.uniform(0.6, 1.4) * plan.idle
-        self.intended = time.time() + idle
+        self.intended = self.now() + idle
         return idle
 
     def pause(self, seconds: float) -> None:
         """Wait before the first page."""
-        self.intended = time.time() + seconds
+        self.intended = self.now() + seconds
         gevent.sleep(seconds)

@@ -33,12 +33,13 @@ class Asked:
 class Answer:
     """What the browser needs of a response."""
 
-    __slots__ = ("content", "is_success", "status_code")
+    __slots__ = ("content", "headers", "is_success", "status_code")
 
     def __init__(self, response: FastResponse) -> None:
         self.status_code = response.status_code
         self.is_success = 200 <= response.status_code < 300  # noqa: PLR2004
         self.content: bytes = response.content or b""
+        self.headers = response.headers
 
 
 class FastClient:

@@ -9,33 +9,47 @@ an interrupt reaches the workers too.
 import gevent
 from locust import events
 from locust.env import Environment
-from locust.runners import MasterRunner, WorkerRunner
+from locust.runners import STATE_MISSING, MasterRunner, WorkerRunner
 
+import contextlib
 import itertools
 import os
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import httpx
 
 from race401.harness.judge.checks import Value
 from race401.harness.judge.verdict import EXIT_CODES
 from race401.scenarios import memory, options, ui
 from race401.scenarios.browser import Browser, Run
+from race401.scenarios.hosts import PATIENCE, HostClock, named, share, shares
+from race401.scenarios.mock import steering
 from race401.scenarios.options import Plan, Refused
-from race401.scenarios.record import Record
+from race401.scenarios.record import Host, Record
 from race401.scenarios.state import forget_folder, name_of_run, options_of, served_worlds, state
 from race401.scenarios.tally import Tally
 
 REPORTS_ARRIVE = 4.0  # s; locust's workers report every 3 s
+LAST_REPORTS_WITHIN = 20.0  # s: a page that was begun may take 15 to end, and a wire may lose what is told of it
 PROGRESS_EVERY = 1.0  # s
 UNKNOWN, INTERNAL = EXIT_CODES[Value.UNKNOWN], 4  # exit codes
 
 
 def send_last_reports(environment: Environment) -> None:
-    """On a worker: report what is left before the process ends, whatever ended it."""
-    environment.events.quitting.add_listener(lambda **_: _flush(environment))
+    """On a worker: report what is left before the process ends, whatever ended it, and before the master lets go."""
+    assert environment.runner is not None
+    environment.runner.register_message("race401_end", lambda **_: _end(environment))
+    environment.events.quitting.add_listener(lambda **_: _end(environment))
+
+
+def _end(environment: Environment) -> None:
+    """On a worker: let the pages that were begun end, and report them; `stop` does, unless they have ended."""
+    assert environment.runner is not None
+    environment.runner.stop()
+    _flush(environment)
 
 
 def _flush(environment: Environment) -> None:
@@ -50,14 +64,21 @@ def _flush(environment: Environment) -> None:
 
 def start(environment: Environment, **_: Any) -> None:
     """Open the run's record and tell the browsers. A worker knows the run's name and load from its master."""
-    began_at = time.time()  # before anything is asked of anyone: locust's run time counts already
-    given = options_of(environment)
-    if not isinstance(environment.runner, WorkerRunner):
+    clock = state.clock = HostClock()
+    began_at = clock.now()  # before anything is asked of anyone: locust's run time counts already
+    given, runner = options_of(environment), environment.runner
+    if not isinstance(runner, WorkerRunner):
         given.race401_load = {name: getattr(given, name) for name in ("num_users", "spawn_rate", "run_time")}
-        given.race401_host = environment.host or state.host  # a worker knows no other, where a form left it empty
+        given.race401_host = (environment.host or state.host).rstrip("/")  # a form may leave it empty
+        given.race401_elsewhere = state.mock is None
+        given.race401_dealt = shares(_at_work(runner)) if isinstance(runner, MasterRunner) else []
+    if given.race401_elsewhere:
+        with contextlib.suppress(httpx.HTTPError):  # nobody will sign in, which says it all
+            clock.set_by(given.race401_host, 0.0 if isinstance(runner, MasterRunner) else PATIENCE)
+        began_at += clock.taken_out
     plan = options.read(vars(given) | given.race401_load, state.scenario)
     state.stopped, report = False, state.samples.append
-    if not isinstance(environment.runner, WorkerRunner):
+    if not isinstance(runner, WorkerRunner):
         finish(environment)  # in the web UI, the run before
         if _begin(environment, plan, began_at) is None:
             return
@@ -67,12 +88,25 @@ def start(environment: Environment, **_: Any) -> None:
     Browser.run_in_hand = Run(
         id=given.run_id,
         plan=plan,
-        host=given.race401_host.rstrip("/"),
+        host=given.race401_host,
+        clock=clock,
+        share=_share(runner, given.race401_dealt),
         last_page_at=began_at + plan.last_page_after,
         report=report,
         done=lambda: browser_done(environment),
+        steering=steering(given.control_key),
         narrate=given.narrate,
     )
+
+
+def _at_work(runner: MasterRunner) -> list[str]:
+    """Return the workers that are there, by locust's names."""
+    clients = runner.clients
+    return [worker.id for worker in clients.ready + clients.running + clients.spawning]
+
+
+def _share(runner: Any, dealt: list[str]) -> int:
+    return share(runner.client_id, dealt, runner.worker_index) if isinstance(runner, WorkerRunner) else 0
 
 
 def _begin(environment: Environment, plan: Plan, began_at: float) -> Record | None:
@@ -87,15 +121,26 @@ def _begin(environment: Environment, plan: Plan, began_at: float) -> Record | No
     try:
         folder = Path(given.reports) / given.run_id
         record = Record(
-            given.run_id, state.scenario, plan, state.host, served_worlds(plan), folder, state.spool, began_at
+            given.run_id,
+            state.scenario,
+            plan,
+            state.host,
+            steering(given.control_key),
+            served_worlds(plan, given.control_key),
+            folder,
+            state.spool,
+            began_at,
         )
+        if isinstance(runner, MasterRunner):
+            for number, worker in enumerate(given.race401_dealt):
+                record.hosts[worker] = Host(named(number, worker), number, heard=False)
+        else:
+            record.hosts[""] = Host()
         record.begin()
     except (OSError, Refused) as error:
         print(f"race401: {error}", file=sys.stderr)
         gevent.spawn(runner.stop if environment.web_ui is not None else runner.quit)
         return None
-    if isinstance(runner, MasterRunner):
-        record.missing_witnesses = set(runner.clients)
     state.record = record
     names = {(c.name, role): f"{c.name} [{p.name}]" for c in plan.conditions for role, p in plan.policies.items()}
     state.tally = Tally(record.run, names, record.spool)
@@ -120,7 +165,8 @@ def _show_progress(environment: Environment, record: Record) -> None:
     assert environment.runner is not None
     while state.record is record and state.ended_at is None:
         total = environment.runner.stats.total
-        ran, of = time.time() - record.started_at, f" of {record.plan.run_time:.0f}" if record.plan.run_time else ""
+        ran = state.clock.now() - record.started_at
+        of = f" of {record.plan.run_time:.0f}" if record.plan.run_time else ""
         line = (
             f"{ran:3.0f}{of} s · {total.num_requests} requests · 401s that the app saw: {_seen_so_far(record.plan)}"
         )
@@ -148,9 +194,8 @@ def browser_done(environment: Environment) -> None:
         return
     state.done += 1
     if state.record is not None and state.done >= state.record.plan.users:
-        state.ended_at = time.time()
-        end = runner.stop if environment.web_ui is not None else runner.quit
-        gevent.spawn_later(REPORTS_ARRIVE if isinstance(runner, MasterRunner) else 0.2, end)
+        state.ended_at = state.clock.now()
+        gevent.spawn_later(0.2, runner.stop if environment.web_ui is not None else runner.quit)
 
 
 def stop(environment: Environment, **_: Any) -> None:
@@ -163,15 +208,29 @@ def stop(environment: Environment, **_: Any) -> None:
     if record is None:
         return
     _note_the_end(record)
+    if isinstance(environment.runner, MasterRunner) and environment.web_ui is None:  # there it has heard them by now
+        _hear_the_last(environment.runner, record)
     if environment.web_ui is not None:
         gevent.spawn_later(REPORTS_ARRIVE, finish, environment)
+
+
+def _hear_the_last(runner: MasterRunner, record: Record) -> None:
+    """Have the workers end, and wait for their last reports: locust waits for 0.5 s, and a wire may lose a packet."""
+    runner.send_message("race401_end")
+    with gevent.Timeout(LAST_REPORTS_WITHIN, False):
+        while any(not host.heard and _lives(runner, worker) for worker, host in record.hosts.items()):
+            gevent.sleep(0.05)
+
+
+def _lives(runner: MasterRunner, worker: str) -> bool:
+    return worker in runner.clients and runner.clients[worker].state != STATE_MISSING
 
 
 def _note_the_end(record: Record) -> None:
     """Keep the first end that was noticed."""
     if state.ended_at is not None:
         return
-    state.ended_at, plan = time.time(), record.plan
+    state.ended_at, plan = state.clock.now(), record.plan
     ran = state.ended_at - record.started_at
     if state.unfinished is None and plan.pages:
         state.unfinished = f"{state.done} of {plan.users} browsers had loaded their {plan.pages} pages"
@@ -191,6 +250,8 @@ def finish(environment: Environment, **_: Any) -> None:
     if state.watch is not None:
         state.watch.kill()
     Browser.run_in_hand = None
+    if "" in record.hosts:
+        record.hosts[""].clock = state.clock.plain()
     assert state.ended_at is not None
     try:
         state.table, environment.process_exit_code = record.finish(state.ended_at, state.unfinished)
@@ -235,15 +296,19 @@ def _print_table() -> None:
 @events.report_to_master.add_listener
 def _to_master(data: dict[str, Any], **_: Any) -> None:
     data["race401_samples"], state.samples[:] = list(state.samples), []
-    data["race401_last"] = state.stopped
+    run = Browser.run_in_hand
+    data["race401_last"] = run.id if run is not None and state.stopped else ""
+    data["race401_share"], data["race401_clock"] = run.share if run is not None else None, state.clock.plain()
 
 
 @events.worker_report.add_listener
 def _from_worker(client_id: str, data: dict[str, Any], **_: Any) -> None:
     if (record := state.record) is None:
         return
-    if data.get("race401_last"):
-        record.missing_witnesses.discard(client_id)
+    if (number := data.get("race401_share")) is not None:  # one that came later is heard of here first
+        host = record.hosts.setdefault(client_id, Host(named(number, client_id), number, heard=False))
+        host.heard = host.heard or data["race401_last"] == record.run
+        host.clock = data["race401_clock"]
     for sample in data.get("race401_samples", []):
         if sample["client"].startswith(f"{record.run}/"):
             _note(sample)

@@ -20,6 +20,7 @@ import httpx
 
 READY_WITHIN = 20.0  # s; it takes under 1 s on a quiet machine
 GONE_WITHIN = 4.0  # s
+FORBIDDEN = 403
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
@@ -76,15 +77,22 @@ class Mock:
             self._process.wait()
 
 
-def worlds_at(url: str) -> dict[str, dict[str, object]]:
+def steering(key: str | None) -> dict[str, str]:
+    """Return the headers that let another machine use the mock's control API; this machine needs none."""
+    return {"X-Race401-Key": key} if key else {}
+
+
+def worlds_at(url: str, key: str | None = None) -> dict[str, dict[str, object]]:
     """Return the worlds that the mock at `url` serves, by name; raises ValueError with the reason if it is none."""
     try:
-        answer = httpx.get(f"{url}/_race401", timeout=5, trust_env=False)
+        answer = httpx.get(f"{url}/_race401", headers=steering(key), timeout=5, trust_env=False)
         answer.raise_for_status()
         worlds = answer.json()["worlds"]
     except httpx.InvalidURL as error:
         raise ValueError(f"{url} is not a URL: {error}") from None
     except httpx.HTTPStatusError as error:
+        if error.response.status_code == FORBIDDEN:
+            raise ValueError(f"{url} is steered from elsewhere with its key alone; give --control-key") from None
         raise ValueError(
             f"{url} answers, but is not the mock (GET /_race401: {error.response.status_code})"
         ) from None

@@ -100,6 +100,14 @@ def add_options(parser: Any, scenario: Scenario = BURST) -> None:
     add("--connections", type=int, default=CONNECTIONS, help="of one browser, at most")
     add("--seed", type=int, default=401, help="draws every decisive instant and idle time")
     add("--pages", type=int, default=0, help="fixed work: every browser loads N pages and stops")
+    add(
+        "--control-key",
+        default="",
+        env_var="RACE401_CONTROL_KEY",
+        include_in_web_ui=False,
+        is_secret=True,
+        help="what a mock on another machine wants before it is steered; safer in the environment",
+    )
     add("--reports", default="reports", help="the folder that gets a folder for each run")
     add("--narrate", action="store_true", help="log the token's life (logger race401.tokens)")
     add("--run-id", default="", include_in_web_ui=False, help="the run's name (default: time and seed)")

@@ -46,7 +46,7 @@ def prepare(environment: Environment, **_: Any) -> None:
         _choose(environment, plan)
         if environment.host:
             state.host = environment.host.rstrip("/")
-            served_worlds(plan)
+            served_worlds(plan, given.control_key)
             _folder(given)
         else:
             _embed(environment, _folder(given))

@@ -19,12 +19,23 @@ from race401.harness.reporting import console, html
 from race401.harness.tokens.policy import knobs
 from race401.scenarios import memory
 from race401.scenarios.browser import PAGE, instant
+from race401.scenarios.hosts import LOCAL
 from race401.scenarios.options import Plan
 from race401.scenarios.scenario import Scenario
 
 LIBRARIES = ("locust", "httpx", "fastapi", "uvicorn", "gevent", "joserfc")
 BLOCK = 1_000  # samples
 LEDGER_WITHIN = 30.0  # s, for the mock to hand over its ledger
+
+
+@dataclass(slots=True)
+class Host:
+    """Somebody with browsers: a worker, or the one process of a local run."""
+
+    name: str = LOCAL
+    share: int = 0  # its browsers' numbers begin with it
+    heard: bool = True  # its last report has come
+    clock: dict[str, Any] | None = None  # see `HostClock.plain`
 
 
 @dataclass
@@ -35,12 +46,13 @@ class Record:
     scenario: Scenario
     plan: Plan
     mock: str  # its address
+    steering: dict[str, str]  # headers for its control API
     worlds: dict[str, dict[str, object]]
     folder: Path
     spool: Path | None  # the file that our own mock writes its ledger to; None: ask the mock
     started_at: float = field(default_factory=time.time)
     memory: dict[str, list[float]] = field(default_factory=dict)  # MB that each process held; see `memory`
-    missing_witnesses: set[str] = field(default_factory=set)  # workers whose last report has not come
+    hosts: dict[str, Host] = field(default_factory=dict)  # by locust's name for the worker
     _unwritten: list[bytes] = field(default_factory=list)  # samples
     _pairs: set[int] = field(default_factory=set)  # of browsers that sent one
 
@@ -103,7 +115,8 @@ class Record:
             "ended_at": ended_at,
             "finished": unfinished is None,
             "unfinished_because": unfinished,
-            "missing_witnesses": sorted(self.missing_witnesses),
+            "hosts": [asdict(host) for host in sorted(self.hosts.values(), key=lambda host: host.share)],
+            "missing_witnesses": [host.name for host in self.hosts.values() if not host.heard],
         }
 
     def finish(self, ended_at: float, unfinished: str | None) -> tuple[str, int]:
@@ -130,16 +143,11 @@ class Record:
             self._write(mine.name, b"".join(line for line in lines if name in line))
         try:
             if self.spool is not None:
-                answer = httpx.get(f"{self.mock}/_race401", timeout=LEDGER_WITHIN, trust_env=False)
-                lost, dropped = int(answer.raise_for_status().json()["ledger"]["lost"]), 0
+                answer = self._ask("")
+                lost, dropped = int(answer.json()["ledger"]["lost"]), 0
             else:
-                answer = httpx.get(
-                    f"{self.mock}/_race401/ledger",
-                    params={"client": f"{self.run}/"},
-                    timeout=LEDGER_WITHIN,
-                    trust_env=False,
-                )
-                self._write(mine.name, answer.raise_for_status().content)
+                answer = self._ask("/ledger", client=f"{self.run}/")
+                self._write(mine.name, answer.content)
                 lost, dropped = 0, int(answer.headers["X-Race401-Dropped"])
         except (httpx.HTTPError, KeyError, ValueError) as error:
             if self.spool is None:
@@ -148,6 +156,11 @@ class Record:
         if lost:
             return f"the mock could not write {lost} entries of its ledger"
         return f"the mock no longer held {dropped} entries of its ledger" if dropped else None
+
+    def _ask(self, what: str, **params: str) -> httpx.Response:
+        where = f"{self.mock}/_race401{what}"
+        answer = httpx.get(where, params=params, headers=self.steering, timeout=LEDGER_WITHIN, trust_env=False)
+        return answer.raise_for_status()
 
     def _write(self, name: str, content: bytes) -> None:
         (self.folder / name).write_bytes(content)

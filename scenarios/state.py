@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from race401.scenarios.browser import Browser
+from race401.scenarios.hosts import HostClock
 from race401.scenarios.mock import Mock, worlds_at
 from race401.scenarios.options import Plan, Refused
 from race401.scenarios.record import Record
@@ -27,6 +28,7 @@ class State:
         self.spool: Path | None = None  # where our own mock writes its ledger
         self.record: Record | None = None  # of the run in hand
         self.tally: Tally | None = None  # of that run, and after it until the next
+        self.clock = HostClock()  # in the run in hand
         self.samples: list[dict[str, Any]] = []  # worker: not yet reported
         self.runs = 0
         self.watch: gevent.Greenlet | None = None  # of the memory
@@ -52,10 +54,10 @@ def name_of_run(seed: int) -> str:
     return f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{state.scenario.name}-{seed}"
 
 
-def served_worlds(plan: Plan) -> dict[str, dict[str, object]]:
+def served_worlds(plan: Plan, key: str | None) -> dict[str, dict[str, object]]:
     """Return what the mock serves, which must be all that the conditions want."""
     try:
-        worlds = worlds_at(state.host)
+        worlds = worlds_at(state.host, key)
     except ValueError as error:
         raise Refused(f"--host {error}; start one with: race401 serve") from None
     for condition in plan.conditions:

@@ -9,7 +9,6 @@ from locust.exception import StopUser
 
 import contextlib
 import threading
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -34,7 +33,7 @@ class Visitor(Browser):
         try:
             for fault in self.condition.faults:
                 mine = {"client": self.me, "world": self.condition.world}
-                self.ask("POST", "faults", {**fault, "which": {**fault.get("which", {}), **mine}})
+                self.steer("POST", "faults", {**fault, "which": {**fault.get("which", {}), **mine}})
             self.begin_visit(self.auth.store.read())
         except httpx.HTTPError as error:
             raise StopUser(f"the mock does not do what the condition says ({type(error).__name__})") from None
@@ -51,13 +50,13 @@ class Visitor(Browser):
     def wait_time(self) -> float:
         """Return the idle time after a page, in s."""
         idle = self.until_in_step() or super().wait_time()
-        self.intended = time.time() + idle
+        self.intended = self.now() + idle
         return idle
 
     def until_in_step(self) -> float:
         """Return s until everybody loads a page; 0: everybody does in a time of his own."""
         step = self.condition.in_step
-        return step - time.time() % step if step else 0.0
+        return step - self.now() % step if step else 0.0
 
     def client_of(self, k: int) -> Any:
         """Return the client of the tab that sends the page's request number `k`."""
@@ -78,10 +77,10 @@ class Visitor(Browser):
         self.auth = self.tabs[0][1]
         if condition.program is not None:
             where = f"programs?world={condition.world}&client={self.me}"
-            self.program = self.ask("POST", where, condition.program)["id"]
+            self.program = self.steer("POST", where, condition.program)["id"]
         if condition.happens == "ended-elsewhere":
-            for session in self.ask("GET", f"sessions?world={condition.world}&email={self.email.lower()}"):
-                self.ask("DELETE", f"sessions/{session['id']}")
+            for session in self.steer("GET", f"sessions?world={condition.world}&email={self.email.lower()}"):
+                self.steer("DELETE", f"sessions/{session['id']}")
 
     def before_page(self, page: int) -> None:
         """Let begin what happens during a visit's first page; without visits, be a browser like any other."""
@@ -102,7 +101,7 @@ class Visitor(Browser):
 
     def sign_out(self) -> None:
         """Sign out while a refresh is under way."""
-        self.ask("GET", f"programs/{self.program}?until=holding&wait_s={UNDER_WAY_WITHIN}")
+        self.steer("GET", f"programs/{self.program}?until=holding&wait_s={UNDER_WAY_WITHIN}")
         if (pair := self.auth.store.read()) is not None:
             with contextlib.suppress(AuthError):  # the session is gone already
                 self.server.sign_out(pair)
@@ -112,10 +111,5 @@ class Visitor(Browser):
     def forget_program(self) -> None:
         """Have the mock let go of what it still holds."""
         if self.program:
-            self.ask("DELETE", f"programs/{self.program}")
+            self.steer("DELETE", f"programs/{self.program}")
             self.program = ""
-
-    def ask(self, method: str, what: str, body: Any = None) -> Any:
-        """Ask the mock's control API, and return its answer."""
-        answer = self.own.request(method, f"{self.its_run.host}/_race401/{what}", json=body)
-        return answer.raise_for_status().json() if answer.content else None

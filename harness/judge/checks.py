@@ -8,6 +8,7 @@ name as an expectation is a cost, shown in the table and not judged.
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
+from race401.harness.judge.clocks import clocks, unproven
 from race401.harness.judge.counted import counted
 from race401.harness.judge.evidence import Evidence
 from race401.harness.judge.findings import SHOWN, Finding, Value
@@ -139,6 +140,7 @@ __all__ = ["CHECKS", "Finding", "Value", "described", "run"]
 CHECKS: dict[str, Check] = {
     "completeness": completeness,
     "witnesses": witnesses,
+    "clocks": clocks,
     "caller-401s": caller_401s,
     "exchanges-per-generation": exchanges_per_generation,
     "sessions-lost": sessions_lost,
@@ -168,7 +170,7 @@ def run(evidence: Evidence, rows: list[Row]) -> list[Finding]:
             findings += check(evidence, rows)
         except Exception as error:  # noqa: BLE001 - never green, and never a crash
             findings.append(Finding(name, Value.UNKNOWN, f"the check broke: {type(error).__name__}: {error}"))
-    return findings
+    return unproven(findings)
 
 
 def _expected(evidence: Evidence, rows: list[Row]) -> Iterator[tuple[Row, dict[str, Any]]]:

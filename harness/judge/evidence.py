@@ -8,6 +8,7 @@ absent proves nothing.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeVar
@@ -81,10 +82,25 @@ class Evidence:
         """Whether more may have happened than the ledger tells."""
         return self.torn or self.missing > 0 or not self.manifest.get("finished")
 
+    @cached_property
+    def hosts(self) -> dict[str, dict[str, Any]]:
+        """The hosts that had browsers, by their share as it is written in a browser's name."""
+        return {str(host["share"]): host for host in self.manifest.get("hosts") or []}
+
+    @cached_property
+    def unheard(self) -> set[str]:
+        """The shares of hosts whose last report did not come: what their browsers did last is not known."""
+        return {share for share, host in self.hosts.items() if not host["heard"]}
+
     @property
     def alone(self) -> bool:
         """Whether the ledger is the only witness."""
         return bool(self.manifest.get("ledger_alone"))
+
+
+def share_of(client: str) -> str:
+    """Return the share that a browser, `<run>/<condition>/<role>/<share>.<number>`, is of."""
+    return client.rpartition("/")[2].partition(".")[0]
 
 
 def load(path: Path) -> Evidence:

@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import Any
 
 from race401.harness.judge import recovery
-from race401.harness.judge.evidence import Evidence, LedgerEntry, Sample
+from race401.harness.judge.evidence import Evidence, LedgerEntry, Sample, share_of
 from race401.harness.judge.needless import EARLIEST, needless
 from race401.harness.judge.recovery import UNAUTHORIZED, by_client, is_api
 from race401.harness.judge.statistics import quantile
@@ -153,7 +153,7 @@ def _fill(row: Row, entries: list[LedgerEntry], samples: list[Sample], evidence:
     row.signatures = Counter(", ".join(sorted({e.cause or "?" for e in rest})) for _, *rest in pages)
     row.signature_seqs = [first.seq for first, *_ in pages]
     row.coverage = _coverage(entries)
-    row.waits = _waits(entries, samples)
+    row.waits = _waits(entries, samples, evidence)
 
 
 def _sessions(row: Row, entries: list[LedgerEntry]) -> None:
@@ -284,8 +284,9 @@ def _coverage(entries: list[LedgerEntry]) -> Counter[str]:
     )
 
 
-def _waits(entries: list[LedgerEntry], samples: list[Sample]) -> dict[str, float | None]:
+def _waits(entries: list[LedgerEntry], samples: list[Sample], evidence: Evidence) -> dict[str, float | None]:
     """Return the wait from intended start to answer, in pages that saw an exchange and in the others: p50 and p95."""
+    apart = {share: (host.get("clock") or {}).get("left_s", (0.0, 0.0)) for share, host in evidence.hosts.items()}
     exchanges: dict[str | None, list[LedgerEntry]] = defaultdict(list)
     for e in entries:
         if e.grant_outcome is not None:
@@ -298,7 +299,8 @@ def _waits(entries: list[LedgerEntry], samples: list[Sample]) -> dict[str, float
     waits: dict[bool, list[float]] = {True: [], False: []}
     for mine in pages.values():
         during = spans.get(mine[0].client)
-        paid = during is not None and during.meet(min(map(STARTED, mine)), max(map(ENDED, mine)))
+        low, high = sorted(apart.get(share_of(mine[0].client), (0.0, 0.0)))  # what is left of the clocks' difference
+        paid = during is not None and during.meet(min(map(STARTED, mine)) + low, max(map(ENDED, mine)) + high)
         waits[paid] += [s.ended_at - s.intended_at for s in mine]
     return {
         "with_refresh": quantile(waits[True], 0.5),

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import inf
 
-from race401.harness.judge.evidence import Evidence, LedgerEntry, Sample
+from race401.harness.judge.evidence import Evidence, LedgerEntry, Sample, share_of
 
 QUIET = 1.0  # s with nothing under way; a client's retry follows its refresh at once, a person's next click does not
 UNAUTHORIZED = 401
@@ -53,8 +53,9 @@ def last_answers(
     """
     ends_at = max((e.received_at for e in evidence.entries), default=inf) if evidence.cut_short else inf
     last = list({e.attempt: e for e in api if e.attempt is not None}.values())
-    sent = [*api, *exchanges]
-    undecided = _cut_before_a_retry(last, sent, samples, ends_at) if evidence.cut_short else set[int]()
+    sent, undecided = [*api, *exchanges], set[int]()
+    if evidence.cut_short or evidence.unheard:
+        undecided = _cut_before_a_retry(last, sent, samples, ends_at, evidence.unheard)
     for _, mine in by_client(e for e in sent if e.attempt is None):
         found = match(mine, ends_at)
         undecided |= found.undecided
@@ -63,14 +64,18 @@ def last_answers(
 
 
 def _cut_before_a_retry(
-    last: list[LedgerEntry], sent: list[LedgerEntry], samples: Iterable[Sample], ends_at: float
+    last: list[LedgerEntry], sent: list[LedgerEntry], samples: Iterable[Sample], ends_at: float, unheard: set[str]
 ) -> set[int]:
-    """Return the 401s that a retry beyond the ledger's end may have made good, unless the program saw them."""
+    """Return the 401s that a retry beyond the end may have made good, unless the program saw them.
+
+    The end is the ledger's; that of a browser whose host was lost is its own last request.
+    """
     seen = {s.attempt: s.status for s in samples}
-    over: set[int] = set()  # in bursts that were over before the ledger ended
-    for _, mine in by_client(sent):
+    over: set[int] = set()  # in bursts that were over before the end
+    for client, mine in by_client(sent):
+        its_end = max(e.received_at for e in mine) if share_of(client) in unheard else ends_at
         for burst in bursts(mine):
-            if max(e.answered_at for e in burst) + QUIET <= ends_at:
+            if max(e.answered_at for e in burst) + QUIET <= its_end:
                 over.update(e.seq for e in burst)
     refused = [e for e in last if e.status == UNAUTHORIZED]
     return {e.seq for e in refused if (seen[e.attempt] != UNAUTHORIZED if e.attempt in seen else e.seq not in over)}

@@ -65,7 +65,7 @@ def witnesses(evidence: Evidence, _: list[Row]) -> Iterator[Finding]:
         sentence = agreed + (f"; {len(cut)} cut off" if cut else "")
         yield Finding("witnesses", Value.PASS, sentence)
     for worker in evidence.manifest.get("missing_witnesses") or []:
-        yield Finding("witnesses", Value.UNKNOWN, f"worker {worker} left before its last report")
+        yield Finding("witnesses", Value.UNKNOWN, f"{worker} left before its last report")
 
 
 def _nameless(evidence: Evidence) -> Iterator[Finding]:
