@@ -103,7 +103,8 @@ def run(wire: Wire, options: Sequence[str]) -> int:
     hosts: list[Host] = []
     signal.signal(signal.SIGINT, lambda *_: interrupt(hosts))
     signal.signal(signal.SIGTERM, lambda *_: interrupt(hosts))
-    locust = ("locust", "-f", "scenarios/burst.py", "--headless", "--skip-log-setup")
+    quiet = () if "--narrate" in options else ("--skip-log-setup",)  # it is told in the workers' logs
+    locust = ("locust", "-f", "scenarios/burst.py", "--headless", *quiet)
     key = {KEY: secrets.token_hex(16)}
     try:
         serve = ("race401.mock_api", "--host", ADDRESS["mock"], "--port", f"{PORT}", "--expose", "--json")
