@@ -12,7 +12,7 @@ GATED := $(BIN)/locust -f scenarios/burst.py --headless --skip-log-setup -u 24 -
 .PHONY: million mutate scoreboard lock clean setup explore ablate scenarios docs soak hosts
 
 burst: $(READY)  ## the main job: the race before and after the fix, about 20 s of load
-	@$(BIN)/locust -f scenarios/burst.py --headless --skip-log-setup -u 60 -r 60 -t 20s $(ARGS)
+	@$(BIN)/race401 burst $(ARGS)
 
 scenarios: $(READY)  ## every scenario, and what each policy should get and got (under 4 minutes)
 	@$(BIN)/python -m race401.scenarios $(ARGS)

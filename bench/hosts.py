@@ -52,7 +52,9 @@ def missing() -> str | None:
 class Host:
     """A host with a program on it."""
 
-    def __init__(self, name: str, wire: Wire, command: Sequence[str], told: Mapping[str, str], **pipes: int) -> None:
+    def __init__(
+        self, name: str, wire: Wire, command: Sequence[str], told: Mapping[str, str], out: int | None = None
+    ) -> None:
         self.name = name
         move_to_a_new_host(name, wire)
         self.process = subprocess.Popen(
@@ -61,7 +63,7 @@ class Host:
             env={**os.environ, **told},
             start_new_session=True,  # Ctrl-C is for the master, as it would be on its host
             preexec_fn=lambda: LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL),  # noqa: PLW1509 - there is one thread
-            **pipes,
+            stdout=out,
         )
 
     @property
@@ -103,11 +105,12 @@ def run(wire: Wire, options: Sequence[str]) -> int:
     hosts: list[Host] = []
     signal.signal(signal.SIGINT, lambda *_: interrupt(hosts))
     signal.signal(signal.SIGTERM, lambda *_: interrupt(hosts))
-    locust = ("locust", "-f", "scenarios/burst.py", "--headless", "--skip-log-setup")
+    quiet = () if "--narrate" in options else ("--skip-log-setup",)  # it is told in the workers' logs
+    locust = ("locust", "-f", "scenarios/burst.py", "--headless", *quiet)
     key = {KEY: secrets.token_hex(16)}
     try:
         serve = ("race401.mock_api", "--host", ADDRESS["mock"], "--port", f"{PORT}", "--expose", "--json")
-        hosts.append(Host("mock", wire, serve, key, stdout=subprocess.PIPE))
+        hosts.append(Host("mock", wire, serve, key, out=subprocess.PIPE))
         url = address_of(hosts[0])
         master = ("--master", "--expect-workers", "2", "--host", url)
         hosts.append(Host("master", wire, (*locust, *LOAD, *options, *master), key))

@@ -9,7 +9,6 @@ import importlib
 import os
 import sys
 import traceback
-from importlib.metadata import version
 
 from race401.harness.commands.errors import CommandError
 
@@ -45,6 +44,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser(words: list[str]) -> argparse.ArgumentParser:
     """Return the parser; only the command that was asked for is imported, unless help was."""
+    from importlib.metadata import version  # here, where Ctrl-C is caught: it takes longest
+
     parser = argparse.ArgumentParser("race401", description="Judge, compare and explore the 401 race.")
     parser.add_argument("--version", action="version", version=f"race401 {version('race401')}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)

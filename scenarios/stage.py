@@ -3,12 +3,14 @@
 from locust import events
 
 import itertools
-from argparse import ArgumentParser
+import signal
+from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
 from race401.scenarios import lifecycle, preparing
 from race401.scenarios.browser import Browser
 from race401.scenarios.options import ROLES, add_options
+from race401.scenarios.run import end
 from race401.scenarios.scenario import Scenario
 from race401.scenarios.state import state
 
@@ -19,6 +21,7 @@ def stage(scenario: Scenario, locustfile: dict[str, Any], browser: type[Browser]
     The listeners are registered now, while the locustfile is read: `quitting` ones run in reverse, so that these run
     after the workers' last reports, and the last one named first.
     """
+    signal.signal(signal.SIGINT, end)
     state.scenario = scenario
     for condition in scenario.conditions.values():
         for role in ROLES:
@@ -28,6 +31,13 @@ def stage(scenario: Scenario, locustfile: dict[str, Any], browser: type[Browser]
 
     def options(parser: ArgumentParser, **_: Any) -> None:
         add_options(parser, scenario)
+        (named,) = (action for action in parser._actions if action.dest == "user_classes")  # noqa: SLF001
+        named.type = user_class  # locust would end with 1, which is a FAIL
+
+    def user_class(name: str) -> str:
+        if not isinstance(locustfile.get(name), type):
+            raise ArgumentTypeError(f"unknown user class {name!r}; see --list, or choose by --policies, --conditions")
+        return name
 
     events.init_command_line_parser.add_listener(options)
     events.init.add_listener(preparing.prepare)

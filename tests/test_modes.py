@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -215,3 +215,42 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+RACE401 = [str(Path(sys.executable).with_name("race401")), "burst"]
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("--bogus", "race401 burst: error: unrecognized arguments: --bogus"),
+        ("NOSUCHUSER", "race401 burst: error: argument <UserClass1 UserClass2>: unknown user class 'NOSUCHUSER'; "),
+    ],
+)
+def test_a_word_that_means_nothing_is_refused_in_our_name(tmp_path: Path, word: str, said: str) -> None:
+    command = [*RACE401, "--reports", str(tmp_path / "reports"), word]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=WITHIN, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith(said)
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+STAGES: dict[str, Callable[[int], object]] = {  # of a start: what the process has open or read by then
+    "while locust is imported": lambda pid: "race401.scenarios.run" in Path(f"/proc/{pid}/cmdline").read_text(),
+    "while the scenario is read": lambda pid: "gevent" in Path(f"/proc/{pid}/maps").read_text(),
+    "while the mock starts": lambda pid: Path(f"/proc/{pid}/task/{pid}/children").read_text(),
+}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_an_interrupt_before_the_run_begins_is_silent(tmp_path: Path, stage: str) -> None:
+    """No traceback, the code of an unfinished run, and nothing left, whatever locust was at."""
+    with locust(tmp_path, command=RACE401) as run:
+        while not STAGES[stage](run.process.pid):
+            assert run.process.poll() is None, run.out
+        assert run.ended(signal.SIGINT) == 3, run.out
+        assert "Traceback" not in run.out
+        for command in run.left_over():
+            wait_for_the_end_of(command)
+        assert not run.left_over()

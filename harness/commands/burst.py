@@ -1,6 +1,7 @@
 """`race401 burst [OPTIONS]`: the main job, before and after the fix. Every option goes to locust; see `--help`."""
 
 import os
+import signal
 import sys
 from argparse import REMAINDER, ArgumentParser, Namespace
 from importlib.util import find_spec
@@ -24,5 +25,6 @@ def run(given: Namespace) -> NoReturn:
     if scenario is None or scenario.origin is None:
         raise CommandError("the scenario is missing from this installation; install race401 again")
     sys.stdout.flush()
-    locust = [sys.executable, "-m", "locust", "-f", scenario.origin, *DEFAULTS, *given.options]
+    locust = [sys.executable, "-m", "race401.scenarios.run", "-f", scenario.origin, *DEFAULTS, *given.options]
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # it waits until there is somebody to hear it
     os.execv(sys.executable, locust)  # noqa: S606 - our own module, and no shell

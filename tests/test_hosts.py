@@ -1,0 +1,233 @@
+"""Several hosts: whose share is whose, whose witness is missing, and the run over a wire that loses packets."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+from hosts import missing
+from ledgers import PAGE, Run, reproduced
+from locustruns import ROOT, SMALL, LocustRun, locust, served_mock
+from wire import Wire
+
+from race401.harness.judge.checks import Value
+from race401.harness.judge.verdict import judge
+from race401.scenarios.hosts import named, share, shares
+
+slow = pytest.mark.slow
+on_hosts = pytest.mark.skipif(missing() is not None, reason=f"make hosts {missing()}")
+HOSTS = [sys.executable, str(ROOT / "bench" / "hosts.py")]
+WORKERS = ["b_2", "a_9", "a_1", "c_5"]
+
+
+# --- shares ---------------------------------------------------------------------------------------
+
+
+def test_shares_go_by_host_and_not_by_who_came_first() -> None:
+    """Each host's first worker before anybody's second."""
+    assert shares(WORKERS) == shares(reversed(WORKERS)) == ["a_1", "b_2", "c_5", "a_9"]
+
+
+def test_shares_are_dealt_as_locust_deals_browsers() -> None:
+    """So that the same number has the same browsers in each run."""
+    program = (
+        "from locust import User\n"
+        "from locust.dispatch import UsersDispatcher\n"
+        "from locust.runners import WorkerNode\n"
+        "from race401.scenarios.hosts import shares\n"
+        f"ids = {WORKERS}\n"
+        "dealt = UsersDispatcher([WorkerNode(i) for i in ids], [User])\n"
+        "assert [node.id for node in dealt._worker_nodes] == shares(ids)\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT)
+
+
+def test_a_worker_that_comes_late_has_a_number_of_its_own() -> None:
+    dealt = shares(WORKERS)
+    assert [share(worker, dealt, index) for index, worker in enumerate(WORKERS)] == [1, 3, 0, 2]
+    assert share("d_0", dealt, 4) == 8
+    assert named(8, "my_host_0f") == "worker 8 (my_host)"
+
+
+def test_a_seed_draws_the_same_for_the_same_share() -> None:
+    """By (seed, share), in a process that locust has patched: the same names, instants, idle times and jitter."""
+    program = (
+        "import locust, itertools, json, types\n"
+        "from race401.scenarios import browser\n"
+        "from race401.scenarios.conditions import CONDITIONS\n"
+        "from race401.scenarios.hosts import HostClock\n"
+        "from race401.scenarios.options import read\n"
+        "given = dict(policies='pre-fix,fixed', conditions='rfc9700', arrival='together', arrivals='', pages=0,\n"
+        "    transport='httpx', connections=6, num_users=4, run_time=20)\n"
+        "def drawn(seed, share):\n"
+        "    told = []\n"
+        "    class B(browser.Browser):\n"
+        "        condition, role, numbers = CONDITIONS['rfc9700'], 'subject', itertools.count(1)\n"
+        "        def connect(self): self.http = types.SimpleNamespace()\n"
+        "        def manager(self): return types.SimpleNamespace(sign_in=lambda pair: None)\n"
+        "        def aged(self, decisive): told.append((self.number, decisive, self.luck))\n"
+        "        def pause(self, seconds): told.append((seconds, self.wait_time()))\n"
+        "    plan = read(given | {'seed': seed})\n"
+        "    B.run_in_hand = browser.Run('run', plan, '', HostClock(), share, 0, None, None, {})\n"
+        "    for _ in range(3): B(types.SimpleNamespace(host='x')).on_start()\n"
+        "    return told\n"
+        "print(json.dumps([drawn(*which) for which in ((401, 1), (401, 1), (401, 0), (402, 1))]))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT, capture_output=True, text=True)
+    first, again, other_share, other_seed = json.loads(done.stdout)
+    assert first == again
+    assert [drawn[0] for drawn in first[::2]] == ["1.001", "1.002", "1.003"]
+    assert first not in (other_share, other_seed)
+
+
+# --- witnesses ------------------------------------------------------------------------------------
+
+
+def lost(run: Run) -> Run:
+    """Let the run have had two workers, of which the second was killed."""
+    run.manifest["hosts"] = [
+        {"name": "worker 0 (a)", "share": 0, "heard": True, "clock": None},
+        {"name": "worker 1 (b)", "share": 1, "heard": False, "clock": None},
+    ]
+    run.manifest["missing_witnesses"] = ["worker 1 (b)"]
+    return run
+
+
+def test_the_missing_witness_is_named() -> None:
+    verdict = judge(lost(reproduced()).evidence())
+    assert (verdict.value, verdict.exit_code) == (Value.UNKNOWN, 3)
+    assert verdict.sentence == "UNKNOWN: worker 1 (b) left before its last report"
+
+
+@pytest.mark.parametrize(("number", "value"), [("1.001", Value.UNKNOWN), ("0.001", Value.FAIL)])
+def test_a_401_whose_retry_a_kill_may_have_cut_away_proves_nothing(number: str, value: Value) -> None:
+    """The last burst of a lost worker's browser; that of a worker that was heard to its end proves what it shows."""
+    run = lost(reproduced())
+    run.attempt(client := f"run/rfc9700/subject/{number}", "1.1", PAGE[0], "expired")
+    if value is Value.UNKNOWN:
+        run.samples.pop()
+    assert judge(run.evidence()).value is value
+    run.attempt(client, "2.1", PAGE[0], None)
+    for entry in run.entries[-1:]:
+        entry.received_at = entry.answered_at = entry.received_at + 5
+    assert judge(run.evidence()).value is Value.FAIL, "a later burst shows that there was no retry"
+
+
+# --- the wire -------------------------------------------------------------------------------------
+
+
+def frame(to: str, by: str) -> bytes:
+    """An Ethernet frame."""
+    return to.encode().ljust(6) + by.encode().ljust(6) + b"payload"
+
+
+def carried(wire: Wire, now: float) -> list[tuple[int, bytes]]:
+    """What leaves the wire by then: the end, and what the frame was for."""
+    out: list[tuple[int, bytes]] = []
+    wire.deliver(now, lambda end, content: out.append((end, content[:6].strip())))
+    return out
+
+
+def test_a_frame_is_late_by_the_latency_and_goes_where_it_belongs() -> None:
+    wire = Wire(latency=0.02, loss=0.0)
+    wire._ends = [1, 2, 3]
+    wire.take(1, frame("b", "a"), now=10.0)
+    assert carried(wire, 10.019) == []
+    assert carried(wire, 10.02) == [(2, b"b"), (3, b"b")], "nobody knows yet where b is"
+    wire.take(2, frame("a", "b"), now=11.0)
+    assert carried(wire, 12.0) == [(1, b"a")]
+
+
+def test_a_share_of_the_frames_is_lost_and_counted() -> None:
+    wire = Wire(latency=0.0, loss=0.01)
+    wire._ends = [1, 2]
+    for _ in range(10_000):
+        wire.take(1, frame("b", "a"), now=0.0)
+    assert len(carried(wire, 0.0)) + wire.lost == wire.carried == 10_000
+    assert 60 < wire.lost < 140
+
+
+# --- whole runs -----------------------------------------------------------------------------------
+
+
+@slow
+def test_a_host_whose_clock_is_off_gets_the_same_verdict(tmp_path: Path) -> None:
+    """A mock that is 30.4 s ahead: measured, said, taken out."""
+    with served_mock() as url:
+        httpx.post(f"{url}/_race401/clock", json={"advance_s": 30.4}).raise_for_status()
+        with locust(tmp_path, *SMALL, "-t", "8s", "--host", url) as run:
+            assert run.ended() == 0, run.out
+            assert "this host: its clock is 30." in run.out
+            assert "s of that are taken out; skew under test, beside that: slow-clock -90 s" in " ".join(
+                run.out.split()
+            )
+            low, high = run.read("manifest.json")["hosts"][0]["clock"]["left_s"]
+            assert -0.5 < min(low, high) <= max(low, high) < 0.5
+
+
+def played(run: LocustRun) -> dict[str, int]:
+    """The process of each host, once the run has begun."""
+    told = run.until("worker-2 10.40.1.4 (pid")
+    run.until("mock at http://10.40.1.1:8401")
+    hosts = (host.split() for host in told.partition(": ")[2].split(", "))
+    return {name: int(pid.rstrip(")")) for name, _, _, pid in hosts}
+
+
+def gone(pids: dict[str, int]) -> bool:
+    """Whether nothing is left of them; namespaces and devices live as long as these."""
+    return not any(Path(f"/proc/{pid}").exists() for pid in pids.values())
+
+
+@slow
+@on_hosts
+def test_four_hosts_and_a_wire_that_loses_packets(tmp_path: Path) -> None:
+    with locust(tmp_path, "-u", "18", "-r", "18", "-t", "12s", command=HOSTS) as run:
+        pids = played(run)
+        assert run.ended() == 0, run.out
+        assert "PASS: before the fix" in run.out
+        assert "20 ms each way" in run.out
+        told = run.read("manifest.json")
+        assert [host["name"] for host in told["hosts"]] == ["worker 0 (worker-1)", "worker 1 (worker-2)"]
+        assert told["missing_witnesses"] == []
+        assert gone(pids)
+
+
+@slow
+@on_hosts
+def test_a_worker_that_is_killed_is_named(tmp_path: Path) -> None:
+    with locust(tmp_path, "-u", "18", "-r", "18", "-t", "12s", "--narrate", command=HOSTS) as run:
+        pids = played(run)
+        run.until("Using token")
+        os.kill(pids["worker-2"], signal.SIGKILL)
+        assert run.ended() == 3, run.out
+        assert "worker 1 (worker-2) left before its last report" in run.out
+        assert run.read("manifest.json")["missing_witnesses"] == ["worker 1 (worker-2)"]
+        assert gone(pids)
+
+
+@slow
+@on_hosts
+@pytest.mark.parametrize(("by", "code"), [(signal.SIGINT, 3), (signal.SIGTERM, 3), (signal.SIGKILL, -9)])
+def test_hosts_are_gone_however_the_run_ends(tmp_path: Path, by: signal.Signals, code: int) -> None:
+    with locust(tmp_path, "-u", "18", "-r", "18", "-t", "60s", "--narrate", command=HOSTS) as run:
+        pids = played(run)
+        run.until("Using token")
+        assert run.ended(by) == code, run.out
+        assert "Traceback" not in run.out
+        for pid in pids.values():
+            subprocess.run(["tail", "--pid", str(pid), "-f", "/dev/null"], timeout=10, check=True)
+        assert gone(pids)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become nobody")
+def test_without_root_there_is_one_line() -> None:
+    program = f"import os, sys, runpy; sys.path.insert(0, {str(ROOT / 'bench')!r}); import hosts; os.setuid(65534)\n"
+    done = subprocess.run(
+        [sys.executable, "-c", program + "sys.exit(hosts.main([]))"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr == "race401: make hosts needs root, for network namespaces; try: sudo make hosts\n"
