@@ -24,7 +24,7 @@ from servers import Served
 
 ROOT = Path(__file__).parents[1]
 WARM, ENOUGH = 0.4, 0.85  # of a run's requests: between them it is measured; by then each browser has had four pages
-DRAINS = 10  # s more than the pages take
+DRAINS = 6  # s more than the pages take: the last few of them are for what was begun
 ONE_RUN = 25_000  # requests that are enough to measure; of fewer, several runs are made
 TURNS = 5  # at most
 SPAWNED = 100  # browsers a second
