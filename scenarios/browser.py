@@ -30,6 +30,8 @@ from race401.scenarios.fasthttp import FastClient, FastTransport
 from race401.scenarios.hosts import HostClock
 from race401.scenarios.options import Plan
 
+gevent.config.track_greenlet_tree = False  # who spawned whom: a stack kept for each caller, and nobody looks
+
 PAGE = ("/contacts?limit=1000", "/me/entitlements", "/contacts", "/persona-notes", "/messages")
 TLS = httpx.create_ssl_context()  # shared: one of its own costs a client 60 ms and 1 MB
 TIMEOUT = 10.0  # s

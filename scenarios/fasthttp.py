@@ -1,21 +1,53 @@
 """
-A browser's client over locust's FastHttpSession: the same token manager, a third of httpx's CPU.
+A browser's client over geventhttpclient, as locust's FastHttpUser is: the same token manager, a third of httpx's CPU.
 
 `FastClient` has the three calls of an httpx client that a browser makes; the flow of `TokenAuth` is driven as httpx
 drives it. The auth server shares the browser's connections: `FastTransport` puts an ordinary httpx client on them.
+What FastHttpUser does besides (cookies, redirects, an event of its own for each sending) a browser does not need.
 """
 
-from locust.contrib.fasthttp import FastHttpSession, FastResponse
-from locust.event import EventHook
+import gevent
+import locust  # noqa: F401 - first of all: it patches the process
+from gevent.monkey import get_original
+from gevent.socket import SOCK_STREAM, getaddrinfo
+from geventhttpclient import HTTPClient
+from geventhttpclient.connectionpool import ConnectionPool
+from geventhttpclient.header import Headers
+from locust.contrib.fasthttp import FAILURE_EXCEPTIONS
 
+import select
+from functools import lru_cache
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 import httpx
 
 from race401.harness.tokens import TokenAuth
 
 READ_SIZE = 65536  # bytes; geventhttpclient's 4096 takes 25 reads for 1,000 contacts
-NOBODY = EventHook()  # who hears of each sending: the browser reports attempts, and an attempt may be two sendings
+poll = get_original("select", "poll")  # gevent's would let others run, at any place
+
+resolved = lru_cache(maxsize=16)(lambda host, port: getaddrinfo(host, port, type=SOCK_STREAM))
+
+
+class Pool(ConnectionPool):
+    """Connections that are kept beyond 1,000 open files, to an address that is asked for once.
+
+    geventhttpclient's own pool asks `select` whether a connection still lives. That fails for files numbered above
+    1,023, and is taken for no: every request of a larger load then opens a connection, and resolves its address in a
+    thread.
+    """
+
+    def _is_socket_alive(self, sock: Any) -> bool:
+        """Tell whether there is nothing to read: neither an end nor an answer that nobody asked for."""
+        if sock is None or sock.fileno() < 0:
+            return False
+        waiting = poll()
+        waiting.register(sock.fileno(), select.POLLIN)
+        return not waiting.poll(0)
+
+    def _resolve(self) -> Any:
+        return resolved(self._connection_host, self._connection_port)
 
 
 class Asked:
@@ -35,29 +67,29 @@ class Answer:
 
     __slots__ = ("content", "headers", "is_success", "status_code")
 
-    def __init__(self, response: FastResponse) -> None:
-        self.status_code = response.status_code
-        self.is_success = 200 <= response.status_code < 300  # noqa: PLR2004
-        self.content: bytes = response.content or b""
-        self.headers = response.headers
+    def __init__(self, status_code: int, content: bytes, headers: Headers) -> None:
+        self.status_code = status_code
+        self.is_success = 200 <= status_code < 300  # noqa: PLR2004
+        self.content = content
+        self.headers = headers
 
 
 class FastClient:
     """`build_request`, `send` and `close`, as httpx has them, over at most so many connections."""
 
+    __slots__ = ("_headers", "_http", "_path", "auth")
+
     def __init__(self, base_url: str, headers: dict[str, str], timeout: float, connections: int) -> None:
         self.auth: TokenAuth | None = None
         self._headers = headers
-        self.session = FastHttpSession(
-            base_url,
-            NOBODY,
-            user=None,
-            concurrency=connections,
-            max_retries=0,
-            block_size=READ_SIZE,
-            connection_timeout=timeout,
-            network_timeout=timeout,
+        self._path = urlsplit(base_url).path
+        times: dict[str, Any] = {"connection_timeout": timeout, "network_timeout": timeout}
+        self._http = HTTPClient.from_url(
+            base_url, block_size=READ_SIZE, concurrency=connections, insecure=True, **times
         )
+        if not self._http.ssl:
+            host, port = self._http.host, self._http.port or 80
+            self._http._connection_pool = Pool(host, port, host, port, size=connections, **times)  # noqa: SLF001
 
     def build_request(self, _method: str, target: str, headers: dict[str, str]) -> Asked:
         """Return a GET that has not been sent."""
@@ -70,7 +102,7 @@ class FastClient:
         try:
             next(flow)
             while True:
-                answer = Answer(self._sent("GET", asked.target, asked.headers))
+                answer = self._sent("GET", self._path + asked.target, asked.headers)
                 try:
                     flow.send(cast("httpx.Response", answer))
                 except StopIteration:
@@ -80,19 +112,22 @@ class FastClient:
 
     def pass_on(self, request: httpx.Request) -> httpx.Response:
         """Send another client's request over the same connections."""
-        response = self._sent(request.method, str(request.url), dict(request.headers), request.read())
-        return httpx.Response(response.status_code, content=response.content or b"", request=request)
+        target, headers = request.url.raw_path.decode("ascii"), dict(request.headers)
+        headers.pop("accept-encoding", None)  # nobody here would decode it
+        answer = self._sent(request.method, target, headers, request.read())
+        return httpx.Response(answer.status_code, content=answer.content, request=request)
 
-    def _sent(self, method: str, url: str, headers: dict[str, str], body: bytes | None = None) -> FastResponse:
-        response: FastResponse = self.session.request(method, url, headers=headers, data=body)  # type: ignore[arg-type]
-        if not response.status_code:
-            error: Exception | None = getattr(response, "error", None)
+    def _sent(self, method: str, target: str, headers: dict[str, str], body: bytes = b"") -> Answer:
+        gevent.sleep(0)  # all callers of a burst look at their token before one is answered, however busy the machine
+        try:
+            response = self._http.request(method, target, body, headers)
+            return Answer(response.status_code, response.read(), response.info())
+        except FAILURE_EXCEPTIONS as error:
             raise httpx.TransportError(f"{type(error).__name__}: {error}") from error
-        return response
 
     def close(self) -> None:
         """Close the connections."""
-        self.session.client.close()
+        self._http.close()
 
 
 class FastTransport(httpx.BaseTransport):

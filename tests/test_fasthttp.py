@@ -43,6 +43,47 @@ print(json.dumps(told))
 """
 
 
+MANY_FILES = """
+from race401.scenarios.fasthttp import FastClient
+import os, socket, sys
+from race401.scenarios.limits import raise_open_files
+
+raise_open_files()
+kept = [os.dup(0) for _ in range(int(sys.argv[1]))]
+server = socket.create_server(("127.0.0.1", 0))
+fast = FastClient(f"http://127.0.0.1:{server.getsockname()[1]}", {}, timeout=5, connections=1)
+
+def serve():
+    while True:
+        peer, _ = server.accept()
+        taken.append(peer)
+        gevent.spawn(answer, peer)
+
+def answer(peer):
+    while peer.recv(4096):
+        peer.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: 0\\r\\n\\r\\n")
+        if close_after and len(taken) == 1:
+            peer.close()
+            return
+
+import gevent
+taken, close_after = [], sys.argv[2] == "close"
+gevent.spawn(serve)
+for _ in range(3):
+    assert fast._sent("GET", "/", {}).status_code == 200
+    gevent.sleep(0)
+print(len(taken))
+"""
+
+
+@pytest.mark.parametrize("files", [0, 1100], ids=["few open files", "more than select knows"])
+@pytest.mark.parametrize(("server", "connections"), [("keep", 1), ("close", 2)])
+def test_a_connection_is_kept_while_the_server_keeps_it(files: int, server: str, connections: int) -> None:
+    command = [sys.executable, "-c", MANY_FILES, str(files), server]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=WITHIN, check=False)
+    assert done.stdout == f"{connections}\n", done.stderr
+
+
 def one_request(url: str, behind: float, target: str = "/me/entitlements") -> Any:
     """What came of a request with a token that expired 10 s ago, by a client whose clock is so many s behind."""
     command = [sys.executable, "-c", ONE_REQUEST, url, str(behind), target]
