@@ -52,9 +52,8 @@ def main(patterns: list[str]) -> int:
     counts = Counter(outcome for _, outcome in told)
     print(f"{len(told)} mutants in {time.monotonic() - began:.0f} s:", *(f"{n} {what}" for what, n in counts.items()))
     survived = {mutant for mutant, outcome in told if outcome == SURVIVED}
-    explained = _explained()
-    if patterns:
-        explained &= {mutant for mutant, _ in told}
+    broken = {mutant.function for mutant, _ in told}
+    explained = {mutant for mutant in _explained() if mutant.function in broken or not patterns}
     for mutant in sorted(survived - explained):
         print(f"survived without a reason: {mutant.function}: {mutant.change}")
     for mutant in sorted(explained - survived):
