@@ -94,7 +94,7 @@ def _outcomes(place: Path, patterns: list[str]) -> Iterator[tuple[Mutant, str]]:
     for results in sorted(place.glob("mutants/src/**/*.meta")):
         lines = (code := results.with_suffix("").read_text()).splitlines()
         bodies = {
-            node.name: [line.strip() for line in lines[node.lineno : node.end_lineno]]
+            node.name: [line.strip().replace(node.name, "") for line in lines[node.lineno - 1 : node.end_lineno]]
             for node in ast.walk(ast.parse(code))
             if isinstance(node, ast.FunctionDef)
         }
