@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 from stepping import NOW, cached, pair, play, upto
 
-from race401.harness.tokens.core import attempt, clamped, due, expiry, tick
+from race401.harness.tokens.core import attempt, tick
+from race401.harness.tokens.due import clamped, due, expiry
 from race401.harness.tokens.model import (
     Answered,
     Cached,

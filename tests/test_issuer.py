@@ -143,6 +143,11 @@ CASES = {
         [(1, "R0"), (20, "R0"), (50, "R0"), (80.001, "R0")],
         ["rotated R1", "reuse_tolerated R1", "reuse_tolerated R1", "reused"],
     ),
+    "overlap: what was revoked before its use has brought nothing that could be brought again": (
+        replace(SAME, revoked_last_lives=True),
+        [(1, "R0"), (32, "R0"), (33, "R1")],
+        ["rotated R1", "reused", "revoked"],
+    ),
     "overlap: siblings do not make the interval slide": (
         SIBLING,
         [(1, "R0"), (20, "R0"), (32, "R0")],

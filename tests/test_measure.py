@@ -20,6 +20,17 @@ def test_whether_an_exchange_was_under_way(spans: list[tuple[float, float]], a: 
     assert _Spans(run.entries).meet(begun, over) is plainly
 
 
+def test_a_long_exchange_is_under_way_while_short_ones_come_and_go() -> None:
+    """And one that ends as a page begins is met by it."""
+    run = Run()
+    for received, answered in ((1.0, 9.0), (2.0, 3.0)):
+        run.exchange(CLIENT, received_at=received, answered_at=answered)
+    spans = _Spans(run.entries)
+    assert [spans.meet(*page) for page in ((0.0, 0.9), (5.0, 6.0), (9.0, 9.5), (9.1, 9.5))] == [
+        *(False, True, True, False)
+    ]
+
+
 def test_a_refresh_that_another_clients_sign_out_meets_is_not_covered() -> None:
     """Only one's own sign-out can catch one's own refresh."""
     run = Run()

@@ -116,6 +116,13 @@ def test_a_retry_in_the_instant_of_the_401_recovers(tmp_path: Path) -> None:
     assert surfaced(tmp_path, run) == 0
 
 
+def test_any_token_is_newer_than_none(tmp_path: Path) -> None:
+    run = Run()
+    refused(run, generation=None, cause="missing_token")
+    answered(run, generation=0)
+    assert surfaced(tmp_path, run) == 0
+
+
 def test_only_401s_are_recovered(tmp_path: Path) -> None:
     """A 200 that is asked for again is two requests, and one before a 401 changes nothing about it."""
     run = Run()

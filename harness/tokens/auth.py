@@ -12,7 +12,7 @@ import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias, TypeVar, runtime_checkable
+from typing import TypeAlias, TypeVar
 
 import httpx
 
@@ -43,53 +43,15 @@ from race401.harness.tokens.model import (
     Trace,
     Withheld,
     WriteStore,
-    same,
 )
 from race401.harness.tokens.policy import FIXED, Policy
+from race401.harness.tokens.store import MemoryStore, SessionStore, written
 
 S = TypeVar("S", bound=Step)
 
 Launcher: TypeAlias = Callable[[Flight, list[Callable[[], None]]], None]  # the list: what lets it go
 
 TRACE = "race401.trace"  # request.extensions[TRACE] is this request's Trace
-
-
-class SessionStore(Protocol):
-    """Where the app keeps its pair."""
-
-    def read(self) -> TokenPair | None:
-        """Return the stored pair, or None when signed out."""
-        ...
-
-    def write(self, pair: TokenPair | None) -> None:
-        """Store the pair; None: forget it."""
-        ...
-
-
-@runtime_checkable
-class SwappingStore(SessionStore, Protocol):
-    """A store that others write too, and that can compare and write in one step. Others are read, then written."""
-
-    def swap(self, old: TokenPair, new: TokenPair | None) -> bool:
-        """Store `new` if `old` is stored, by family and generation; return whether it was."""
-        ...
-
-
-class MemoryStore:
-    """A session store that lives as long as the process."""
-
-    __slots__ = ("_pair",)
-
-    def __init__(self, pair: TokenPair | None = None) -> None:
-        self._pair = pair
-
-    def read(self) -> TokenPair | None:
-        """Return what was written last."""
-        return self._pair
-
-    def write(self, pair: TokenPair | None) -> None:
-        """Keep it."""
-        self._pair = pair
 
 
 @dataclass(slots=True, eq=False)
@@ -296,27 +258,14 @@ class TokenAuth(httpx.Auth):
             while isinstance(effect, AT_ONCE):
                 if isinstance(effect, Launch):
                     launch(effect.flight)
-                done.append((effect, self._at_once(effect)))
+                taken = not isinstance(effect, WriteStore) or written(self.store, effect)
+                done.append((effect, Done() if taken else Withheld()))
                 effect = ride.flow.send(done[-1][1])
         except StopIteration:
             return None
         if isinstance(effect, Join) and effect.flight.waiters is None:
             launch(effect.flight)
         return effect
-
-    def _at_once(self, effect: Effect) -> Event:
-        if isinstance(effect, WriteStore) and not self._written(effect):
-            return Withheld()
-        return Done()
-
-    def _written(self, effect: WriteStore) -> bool:
-        if effect.instead_of is not None:
-            if isinstance(self.store, SwappingStore):
-                return self.store.swap(effect.instead_of, effect.pair)
-            if not same(self.store.read(), effect.instead_of):
-                return False
-        self.store.write(effect.pair)
-        return True
 
     def _told(self, step: S) -> S:
         for observe in self._observers:

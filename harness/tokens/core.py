@@ -9,9 +9,9 @@ local names and the session: no iterator and no `with` lives across a yield.
 
 from collections.abc import Generator
 from dataclasses import replace
-from math import floor
 from typing import TypeAlias
 
+from race401.harness.tokens.due import clamped, due, expiry, ms, serves, why_refresh
 from race401.harness.tokens.model import (
     Answered,
     Cached,
@@ -121,8 +121,8 @@ def tick(session: Session, policy: Policy) -> Flow:
     assert isinstance(read, StoreRead)
     if read.pair is None or session.tick is not None:
         return
-    left = _ms(expiry(policy, read.pair)) - _ms(read.at)
-    if left >= _ms(clamped(policy, read.pair, policy.auto_refresh_margin)) or read.at < session.cool_until:
+    left = ms(expiry(policy, read.pair)) - ms(read.at)
+    if left >= ms(clamped(policy, read.pair, policy.auto_refresh_margin)) or read.at < session.cool_until:
         return
     if policy.ticker_joins:
         yield from _refresh(session, policy, read.pair, Reason.TICK, read.at)
@@ -155,7 +155,7 @@ def sign_out(session: Session, policy: Policy, at: float) -> Flow:
 def _acquire(session: Session, policy: Policy, at: float) -> Generator[Effect, Event, Send]:
     """Return what to send after reading the store and refreshing if need be; without a pair: no token."""
     cached = session.cached
-    if cached is not None and _serves(session, policy, cached.pair, at):
+    if cached is not None and serves(session, policy, cached.pair, at):
         yield from _refresh_beside(session, policy, cached.pair, at)
         return Send(cached.pair, at, age=at - cached.read_at)
     if policy.share_store_read:
@@ -165,11 +165,11 @@ def _acquire(session: Session, policy: Policy, at: float) -> Generator[Effect, E
     assert isinstance(read, StoreRead)
     if read.pair is None:
         return Send(None, read.at)
-    reason = _why_refresh(session, policy, read.pair, read.at)
+    reason = why_refresh(session, policy, read.pair, read.at)
     if reason is None:
         _keep(session, policy, read.pair, read.at, edition)
         return Send(read.pair, read.at)
-    if _serves(session, policy, read.pair, read.at):
+    if serves(session, policy, read.pair, read.at):
         yield from _refresh_beside(session, policy, read.pair, read.at)
         return Send(read.pair, read.at)
     fresh = yield from _refresh(session, policy, read.pair, reason, read.at)
@@ -254,14 +254,14 @@ def _read_in_flight(session: Session, policy: Policy, flight: Flight) -> Generat
     flight.pair = read.pair
     if read.pair is None or (policy.fence_sign_out and session.epoch != flight.epoch):
         return False
-    reason = _why_refresh(session, policy, read.pair, read.at)
+    reason = why_refresh(session, policy, read.pair, read.at)
     if flight.rejected is not None and (not policy.check_generation or same(read.pair, flight.rejected)):
         reason = Reason.REJECTED
     if reason is None:
         _keep(session, policy, read.pair, read.at, edition)
         flight.pair_after = read.pair
         return False
-    if reason is not Reason.REJECTED and _serves(session, policy, read.pair, read.at):
+    if reason is not Reason.REJECTED and serves(session, policy, read.pair, read.at):
         _keep(session, policy, read.pair, read.at, edition)  # nobody need wait for the refresh: it flies by itself
         flight.pair_after = read.pair
         session.flight = None
@@ -287,7 +287,7 @@ def _exchange(session: Session, policy: Policy, flight: Flight) -> Flow:
             if read.pair is None or read.pair.family != flight.pair.family:
                 return
             flight.pair = read.pair
-            if not same(read.pair, flight.rejected) and _why_refresh(session, policy, read.pair, read.at) is None:
+            if not same(read.pair, flight.rejected) and why_refresh(session, policy, read.pair, read.at) is None:
                 _keep(session, policy, read.pair, read.at, edition)
                 flight.pair_after = read.pair
                 return
@@ -314,39 +314,7 @@ def _land(session: Session, policy: Policy, flight: Flight, answer: Exchanged) -
         _keep(session, policy, fresh, answer.at, session.edition)
 
 
-# --- when a pair is due, and what is kept of it ---------------------------------------------------
-
-
-def _why_refresh(session: Session, policy: Policy, pair: TokenPair, at: float) -> Reason | None:
-    """Return why the pair needs a refresh at `at`, or None."""
-    if _ms(expiry(policy, pair)) <= _ms(at):
-        return Reason.EXPIRED
-    return Reason.EXPIRING if _ms(at) >= due(session, policy, pair) else None
-
-
-def due(session: Session, policy: Policy, pair: TokenPair) -> int:
-    """Return the first ms at which the pair is to be refreshed: strictly within the margin, as the fix has it."""
-    if policy.follow_refresh_in and pair.refresh_in:
-        return _ms(pair.received_at + pair.refresh_in)
-    margin = clamped(policy, pair, policy.expiry_margin - policy.jitter * session.luck)
-    return _ms(expiry(policy, pair)) - _ms(margin) + 1
-
-
-def _serves(session: Session, policy: Policy, pair: TokenPair, at: float) -> bool:
-    """Return whether a pair that is due may be sent while its refresh runs."""
-    if policy.mandatory_margin is None or _ms(at) < due(session, policy, pair):
-        return False
-    return _ms(expiry(policy, pair)) - _ms(at) >= _ms(clamped(policy, pair, policy.mandatory_margin))
-
-
-def expiry(policy: Policy, pair: TokenPair) -> float:
-    """Return the instant at which the pair expires, in s on the client's clock as far as the policy corrects it."""
-    return pair.received_at + pair.expires_in if policy.anchor_expiry and pair.expires_in else pair.expires_at
-
-
-def clamped(policy: Policy, pair: TokenPair, margin: float) -> float:
-    """Return the margin, in s, or the share of the pair's lifetime that the policy allows."""
-    return min(margin, policy.margin_share * pair.lifetime) if policy.margin_share and pair.lifetime else margin
+# --- what is kept of a pair -----------------------------------------------------------------------
 
 
 def _newer(session: Session, sent: TokenPair | None) -> TokenPair | None:
@@ -364,7 +332,7 @@ def _follows(pair: TokenPair, sent: TokenPair | None) -> bool:
 def _keep(session: Session, policy: Policy, pair: TokenPair, at: float, edition: int) -> None:
     """Cache the pair, where there is a cache, up to the first ms at which it must be read or refreshed again."""
     if policy.session_cache > 0 and (edition == session.edition or not policy.guard_put_back):
-        unread = _ms(at) + _ms(policy.session_cache)
+        unread = ms(at) + ms(policy.session_cache)
         session.cached = Cached(pair, at, min(unread, due(session, policy, pair)) / 1000)
 
 
@@ -395,8 +363,3 @@ def _invalidate(session: Session, at: float, *, wanted: bool) -> Flow:
         session.cached = None
         _outdate(session)
         yield Cleared(at)
-
-
-def _ms(seconds: float) -> int:
-    """Return whole ms, as JavaScript's `Date.now()` counts; 1 us makes up for what a float cannot hold."""
-    return floor(seconds * 1000 + 1e-3)

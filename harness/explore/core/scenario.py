@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from race401.harness.tokens import core
+from race401.harness.tokens.due import clamped, due, expiry
 from race401.harness.tokens.model import Session, TokenPair
 from race401.harness.tokens.policy import Policy
 
@@ -64,10 +64,10 @@ def instants_of(scenario: Scenario, world: World, first: TokenPair) -> tuple[flo
     """
     if scenario.instants:
         return scenario.instants
-    policy, expires_at = scenario.policy, core.expiry(scenario.policy, first)
-    client = [core.due(Session(), policy, first) / 1000]
+    policy, expires_at = scenario.policy, expiry(scenario.policy, first)
+    client = [due(Session(), policy, first) / 1000]
     if policy.mandatory_margin is not None:
-        client.append(expires_at - core.clamped(policy, first, policy.mandatory_margin))
+        client.append(expires_at - clamped(policy, first, policy.mandatory_margin))
     changes = [*(each - scenario.skew for each in client), first.expires_at + world.leeway]
     earliest = first.expires_at - world.lifetime + 1
     return tuple(sorted({round(max(earliest, change) + by, 3) for change in changes for by in (-1.0, 1.0)}))
