@@ -18,6 +18,10 @@ class Contended(Exception):
     """Others held the session for longer than GoTrue waits."""
 
 
+class StoreLost(Exception):
+    """A shared store does not answer, or not in time. What it was asked to do may have happened."""
+
+
 class Store(Protocol):
     """Memory is the default; a shared store does the same for several processes."""
 
@@ -174,7 +178,7 @@ class MemoryStore:
 class TwoStepStore(MemoryStore):
     """Defective on purpose, as Keycloak was: others run between the check of a token and its consumption."""
 
-    async def transact(self, found: Family, token: str, step: Step[T], *, siblings: bool = False) -> T | None:
+    async def transact(self, found: Family, token: str, step: Step[T], *, siblings: bool = False) -> T | None:  # noqa: ARG002 - found again
         """See `Store`; but not alone."""
         family = self._find(token)
         if family is None:

@@ -2,8 +2,8 @@
 What a run left: its manifest, the server's ledger, and the clients' samples as the second witness.
 
 A run is a folder with `manifest.json`, `ledger.jsonl` and `samples.jsonl`; a ledger alone will do for a client that
-says nothing of itself. A torn last line (the writer was killed) is recognised: what is there counts, and what is
-absent proves nothing.
+says nothing of itself, and so will a folder of its segments, one of each process (`ledger-*.jsonl`). A torn last
+line (the writer was killed) is recognised: what is there counts, and what is absent proves nothing.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,8 @@ import msgspec
 
 T = TypeVar("T")
 
-LEDGER = "ledger.jsonl"
+LEDGER, SEGMENTS = "ledger.jsonl", "ledger*.jsonl"
+LOST = frozenset({"store_lost", "worker_lost"})  # causes that are the mock's own failure; see `_until_lost`
 CLEAN = {"caller_401s": "none", "exchanges_per_generation": "one", "sessions_lost": "none", "after_sign_out": "none"}
 
 
@@ -68,6 +69,7 @@ class Evidence:
     entries: list[LedgerEntry]  # in the order of decision
     samples: list[Sample]
     torn: bool = False  # the ledger's last line is not whole
+    lost: LedgerEntry | None = None  # where the mock failed; neither it nor what came after is in `entries`
 
     @property
     def missing(self) -> int:
@@ -78,7 +80,7 @@ class Evidence:
     @property
     def cut_short(self) -> bool:
         """Whether more may have happened than the ledger tells."""
-        return self.torn or self.missing > 0 or not self.manifest.get("finished")
+        return self.torn or self.lost is not None or self.missing > 0 or not self.manifest.get("finished")
 
     @property
     def alone(self) -> bool:
@@ -94,14 +96,34 @@ def load(path: Path) -> Evidence:
         entries, torn = _lines(path / LEDGER, LedgerEntry, kept)
         told = path / "samples.jsonl"
         samples = _lines(told, Sample, kept)[0] if told.exists() else []  # written last: a killed run has none
-    elif path.is_dir() and not (path / LEDGER).exists():
-        raise EvidenceError(f"{path} holds no run: it has neither manifest.json nor {LEDGER}")
     else:
-        ledger = path / LEDGER if path.is_dir() else path
-        entries, torn = _lines(ledger, LedgerEntry, {})
-        manifest, samples = _made_up(ledger, entries), []
+        entries, torn = _alone(path)
+        manifest, samples = _made_up(path / LEDGER if path.is_dir() else path, entries), []
     entries.sort(key=attrgetter("seq"))
-    return Evidence(manifest, entries, samples, torn)
+    whole, lost = _until_lost(entries)
+    return Evidence(manifest, whole, samples, torn, lost)
+
+
+def _alone(path: Path) -> tuple[list[LedgerEntry], bool]:
+    """Read a ledger, or all its segments; each of them may be torn."""
+    segments = sorted(path.glob(SEGMENTS)) if path.is_dir() else [path]
+    if not segments:
+        raise EvidenceError(f"{path} holds no run: it has neither manifest.json nor {LEDGER}")
+    kept: dict[str, str] = {}
+    read = [_lines(segment, LedgerEntry, kept) for segment in segments]
+    return [entry for entries, _ in read for entry in entries], any(torn for _, torn in read)
+
+
+def _until_lost(entries: list[LedgerEntry]) -> tuple[list[LedgerEntry], LedgerEntry | None]:
+    """Return what the ledger tells until the mock lost its store or a process, and where that was.
+
+    An exchange that was under way may have spent its token although no entry says so: what the client met from
+    then on is the mock's doing.
+    """
+    for number, entry in enumerate(entries):
+        if entry.cause in LOST:
+            return entries[:number], entry
+    return entries, None
 
 
 def _manifest(path: Path) -> dict[str, Any]:
@@ -125,7 +147,8 @@ def _made_up(path: Path, entries: list[LedgerEntry]) -> dict[str, Any]:
         "ledger_alone": True,
         "policies": {"subject": {"name": "the client"}},
         "conditions": {
-            world: {"world": world, "expects": {"subject": CLEAN}} for world in sorted({e.world for e in entries})
+            world: {"world": world, "expects": {"subject": CLEAN}}
+            for world in sorted({e.world for e in entries if e.world})
         },
         "finished": True,
     }
