@@ -18,7 +18,7 @@ from mocks import WHO
 
 from race401.harness.judge import evidence
 from race401.harness.judge.evidence import LedgerEntry
-from race401.mock_api.issuer import begin, exchange
+from race401.mock_api.issuer import Family, begin, exchange
 from race401.mock_api.worlds import WORLDS
 
 needs_redis = pytest.mark.skipif(
@@ -108,7 +108,7 @@ def refresh(client: httpx.Client, world: str, token: str) -> httpx.Response:
 
 def broken_at(entries: list[LedgerEntry]) -> LedgerEntry | None:
     """The first exchange whose outcome is not what the issuer's pure rules say, one exchange after another."""
-    families = {}
+    families: dict[str, Family] = {}
     for entry in entries:
         if entry.grant_outcome is None or entry.family is None or entry.generation is None:
             continue
