@@ -24,7 +24,7 @@ from race401.mock_api.worlds import WORLDS
 needs_redis = pytest.mark.skipif(
     shutil.which("redis-server") is None, reason="no redis-server here (Debian: apt-get install redis-server)"
 )
-LOOKS = 200  # connections; far more than it takes to meet each of two processes
+LOOKS = 5_000  # connections, of 2 ms; a process may begin seconds after another
 
 
 @contextlib.contextmanager
@@ -48,15 +48,16 @@ class Workers:
     url: str
     segments: Path
     process: subprocess.Popen[bytes]
+    number: int = 2
 
     def pids(self) -> set[int]:
-        """The processes that answer."""
+        """The processes that answer, once all of them do."""
         seen: set[int] = set()
         for _ in range(LOOKS):
             seen.add(about(self._connect()))
-            if len(seen) == 2:
-                break
-        return seen
+            if len(seen) == self.number:
+                return seen
+        raise AssertionError(f"of {self.number} processes, {len(seen)} answer")
 
     def _connect(self) -> httpx.Client:
         # nothing here is TLS, and httpx takes 20 ms to prepare for it
@@ -91,13 +92,13 @@ def about(client: httpx.Client, *, keep: bool = False) -> int:
 
 
 @contextlib.contextmanager
-def workers(store: str, segments: Path, *options: str) -> Iterator[Workers]:
+def workers(store: str, segments: Path, number: int = 2) -> Iterator[Workers]:
     """`python -m mock_api --store ... --workers 2`."""
     command = [sys.executable, "-m", "race401.mock_api", "--json", "--exit-with-parent", "--store", store]
-    command += ["--workers", "2", "--ledger", str(segments), *options]
+    command += ["--workers", str(number), "--ledger", str(segments)]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
-        yield Workers(json.loads(process.stdout.readline())["url"], segments, process)
+        yield Workers(json.loads(process.stdout.readline())["url"], segments, process, number)
         process.communicate(timeout=WITHIN)
 
 
