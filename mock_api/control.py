@@ -65,8 +65,7 @@ async def aged_sign_in(request: Request, body: AgedSignIn) -> Response:
         with contextlib.suppress(AddressTaken):  # by somebody who asked for the same at once
             await realm.sign_up(email, body.password, {})
         account = await realm.accounts.find(email)
-        assert account is not None
-    if not account.has_password(body.password):
+    if account is None or not account.has_password(body.password):
         return JSONResponse({"message": "the account exists with another password"}, 409)
     return await signed_in(request, realm, account, body.remaining_s)
 
