@@ -108,7 +108,7 @@ endef
 
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
 lock: $(READY_DEV)  ## resolve the dependencies anew: those to run, and with them those to develop
-	@$(COMPILE) --group build --group dev --group clients --group bench pyproject.toml -o requirements-dev.lock
+	@$(COMPILE) --group build --group dev --group clients --group bench --extra store pyproject.toml -o requirements-dev.lock
 	@$(COMPILE) --group build -c requirements-dev.lock pyproject.toml -o requirements.lock
 	@echo uv | $(COMPILE) - -o requirements-uv.lock
 	@printf 'mkdocs-material\nmkdocstrings-python\n' | $(COMPILE) - -o requirements-docs.lock

@@ -84,22 +84,22 @@ class Load:
     `ask` says what a connection sends, given its number and the body of its last answer.
     """
 
-    def __init__(self, served: Served, ask: Ask) -> None:
+    def __init__(self, served: Served, ask: Ask, connections: int = CONNECTIONS) -> None:
         parts = urlsplit(served.url)
         assert parts.hostname is not None
         self._served, self._ask = served, ask
-        self._sockets = [socket.create_connection((parts.hostname, parts.port or 80)) for _ in range(CONNECTIONS)]
-        self._bodies = [b""] * CONNECTIONS
+        self._sockets = [socket.create_connection((parts.hostname, parts.port or 80)) for _ in range(connections)]
+        self._bodies = [b""] * connections
 
     def cpu_of(self, requests: int) -> float:
         """Return the s of server CPU that a request took."""
-        turns = requests // CONNECTIONS
+        turns = requests // len(self._sockets)
         before = self._served.cpu()
         for _ in range(turns):
             for number, each in enumerate(self._sockets):
                 each.sendall(self._ask(number, self._bodies[number]))
             self._bodies = [self._read(each) for each in self._sockets]
-        return (self._served.cpu() - before) / (turns * CONNECTIONS)
+        return (self._served.cpu() - before) / (turns * len(self._sockets))
 
     def close(self) -> None:
         """Close the connections."""

@@ -7,6 +7,7 @@ import sys
 import threading
 
 from race401.mock_api.serving import Server, ServingError, add_options, prepare
+from race401.mock_api.workers import Keeper
 
 
 def options() -> argparse.Namespace:
@@ -35,10 +36,10 @@ def main() -> int:
     return 0
 
 
-def end_with_parent(server: Server) -> None:
+def end_with_parent(server: Server | Keeper) -> None:
     """Wait for the end of standard input; then stop, and do not wait for ever for that."""
     sys.stdin.buffer.read()
-    server.should_exit = True
+    server.end()
     timer = threading.Timer(3, os._exit, (3,))
     timer.daemon = True
     timer.start()

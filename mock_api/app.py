@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 
-from race401.mock_api import auth, control, oauth, resources, steering
+from race401.mock_api import alone, auth, control, oauth, resources, steering
+from race401.mock_api.accounts import AddressTaken
 from race401.mock_api.answer import Server
 from race401.mock_api.clock import Clock, system_clock
 from race401.mock_api.faults import Faults
@@ -14,7 +15,8 @@ from race401.mock_api.guard import Guard
 from race401.mock_api.ledger import Ledger
 from race401.mock_api.program import Program
 from race401.mock_api.races import Races
-from race401.mock_api.realm import Realm
+from race401.mock_api.realm import Realm, State
+from race401.mock_api.store import StoreLost
 from race401.mock_api.worlds import WORLDS, World
 
 ABOUT = """
@@ -37,10 +39,17 @@ def create_app(
     gates: Gates | None = None,
     control_key: str | None = None,
     programs: Iterable[Program] = (),
+    state: Callable[[World, Callable[[], float]], State] | None = None,
 ) -> Guard:
-    """Return the app; without arguments, the shipped worlds on the machine's clock."""
+    """Return the app; without arguments, the shipped worlds on the machine's clock.
+
+    `state` makes a world's state where several processes share it: what one process's memory decides is then refused.
+    """
     mine = Clock(clock)
-    realms = {world.name: Realm(world, mine.now) for world in (worlds if worlds is not None else WORLDS.values())}
+    realms = {
+        world.name: Realm(world, mine.now, state=None if state is None else state(world, mine.now))
+        for world in (worlds if worlds is not None else WORLDS.values())
+    }
     faults = Faults(mine.now)
     held = gates if gates is not None else FreeGates()
     server = Server(ledger if ledger is not None else Ledger(), held, faults, mine)
@@ -62,14 +71,16 @@ def create_app(
     api.state.realms, api.state.server, api.state.races = realms, server, Races(held, faults)
     for program in programs:
         api.state.races.arm(program)
+    routes = [*control.router.routes, *steering.router.routes]
     # Taken over, not included: an included router costs each request 15 us, and the docs' own routes come last.
     api.router.routes[:0] = [
         *resources.router.routes,
         *auth.router.routes,
         *oauth.router.routes,
-        *control.router.routes,
-        *steering.router.routes,
+        *(routes if state is None else alone.refused(routes)),
     ]
     api.add_exception_handler(auth.AuthProblem, auth.on_problem)
+    api.add_exception_handler(StoreLost, auth.on_lost)
+    api.add_exception_handler(AddressTaken, auth.on_taken)
     api.add_exception_handler(HTTPException, auth.on_unknown)
     return Guard(api, realms, server, control_key)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict
 from importlib.metadata import version
@@ -12,7 +13,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, Field
 
-from race401.mock_api.accounts import User
+from race401.mock_api.accounts import AddressTaken, User
 from race401.mock_api.auth import signed_in
 from race401.mock_api.issuer import Family
 from race401.mock_api.ledger import Entry, Ledger
@@ -37,11 +38,12 @@ class AgedSignIn(BaseModel):
 
 @router.get("", summary="Who answers here")
 async def about(request: Request) -> dict[str, Any]:
-    """The mock's version, clock and worlds, and how whole its ledger is."""
+    """The mock's version, clock and worlds, and how whole the ledger of this process is."""
     realms: dict[str, Realm] = request.app.state.realms
     book = request.app.state.server.ledger
     return {
         "name": "race401 mock",
+        "pid": os.getpid(),
         "version": version("race401"),
         "now": realms[DEFAULT].clock(),
         "default_world": DEFAULT,
@@ -60,8 +62,10 @@ async def aged_sign_in(request: Request, body: AgedSignIn) -> Response:
     email = body.email.lower()
     account = await realm.accounts.find(email)
     if account is None:
-        account = await realm.sign_up(email, body.password, {})
-    if not account.has_password(body.password):
+        with contextlib.suppress(AddressTaken):  # by somebody who asked for the same at once
+            await realm.sign_up(email, body.password, {})
+        account = await realm.accounts.find(email)
+    if account is None or not account.has_password(body.password):
         return JSONResponse({"message": "the account exists with another password"}, 409)
     return await signed_in(request, realm, account, body.remaining_s)
 

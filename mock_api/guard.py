@@ -13,6 +13,7 @@ from race401.mock_api.jwt import Verified
 from race401.mock_api.ledger import Entry
 from race401.mock_api.matching import RESOURCES
 from race401.mock_api.realm import Realm
+from race401.mock_api.store import StoreLost
 from race401.mock_api.wire import App, Message, Receive, Send
 from race401.mock_api.worlds import DEFAULT
 
@@ -22,6 +23,7 @@ OURS = (CONTROL, "/docs", "/openapi.json", "/redoc")
 
 # PostgREST's answers (RFC 6750 s.3): no error code where no token was sent.
 MISSING = b'{"code":"PGRST302","details":null,"hint":null,"message":"Anonymous access is disabled"}'
+LOST = b'{"code":"PGRST001","details":null,"hint":null,"message":"Could not connect with the database"}'
 
 
 def _invalid(code: str, message: str) -> tuple[bytes, bytes]:
@@ -38,6 +40,7 @@ ANSWERS: dict[str, tuple[bytes, bytes]] = {
     "malformed": _invalid("PGRST301", "Expected 3 parts in JWT"),
     "session_revoked": _invalid("PGRST303", "Session was revoked"),
     "generation_refused": _invalid("PGRST301", "No suitable key or wrong key type"),
+    "store_lost": (LOST, b""),
 }
 
 
@@ -79,6 +82,9 @@ class Guard:
             await server.gates.wait(ARRIVE, entry, late)
             if server.faults.armed and (fault := server.faults.instead(entry)) is not None:
                 await answer.fail(fault)
+            elif realm.foresee is not None and path in RESOURCES and not await _foreseen(realm, bearer):
+                entry.cause = "store_lost"
+                await _refuse(entry.cause, answer.send, 503)
             elif path in RESOURCES and (cause := self._refusal(realm, bearer, entry, scope)) is not None:
                 entry.cause = cause
                 server.ledger.decide(entry)
@@ -127,14 +133,24 @@ class Guard:
         return None
 
 
-async def _refuse(cause: str, send: Send) -> None:
+async def _foreseen(realm: Realm, bearer: bytes | None) -> bool:
+    """Learn what the shared store knows of the token; tell whether it could be asked."""
+    try:
+        await realm.prepare(bearer[7:].decode("latin-1") if bearer is not None else "")
+    except StoreLost:
+        return False
+    return True
+
+
+async def _refuse(cause: str, send: Send, status: int = 401) -> None:
     body, challenge = ANSWERS[cause]
     headers = [
         (b"content-type", b"application/json; charset=utf-8"),
         (b"content-length", str(len(body)).encode()),
-        (b"www-authenticate", challenge),
     ]
-    await send({"type": "http.response.start", "status": 401, "headers": headers})
+    if challenge:
+        headers.append((b"www-authenticate", challenge))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 

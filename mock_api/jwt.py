@@ -52,8 +52,10 @@ class Verified(msgspec.Struct, frozen=True, gc=False):
 class Keys:
     """One world's keys: signs, and verifies with a bounded cache keyed by the whole token."""
 
-    def __init__(self, secret: str | None = None, *, algorithm: Algorithm = "HS256", file: str = "") -> None:
-        self._keys = _keys(secret, algorithm, file)
+    def __init__(
+        self, secret: str | None = None, *, algorithm: Algorithm = "HS256", file: str = "", given: str = ""
+    ) -> None:
+        self._keys = kept.parsed(given) if given else _keys(secret, algorithm, file)
         self._signer = kept.signer(self._keys)
         self._header = {"alg": kept.algorithm_of(self._signer), "typ": "JWT"}
         if self._signer.kid:
@@ -65,6 +67,10 @@ class Keys:
     def sign(self, claims: dict[str, Any]) -> str:
         """Return the token."""
         return jwt.encode(self._header, claims, self._signer)
+
+    def written(self) -> str:
+        """Return all that another process needs in order to sign as this one: `given` to another `Keys`."""
+        return kept.written(self._keys)
 
     def public(self) -> list[dict[str, Any]]:
         """Return the JWKs to publish."""

@@ -41,7 +41,7 @@ def read(path: Path) -> list[Key]:
     except (OSError, UnicodeDecodeError) as error:
         raise KeysError(f"{path}: {getattr(error, 'strerror', None) or 'not a text'}; give {WANTED}") from None
     try:
-        keys = _keys(text)
+        keys = parsed(text)
         signer(keys)
     except (JoseError, ValueError, TypeError, KeyError, AttributeError, StopIteration) as error:
         raise KeysError(f"{path}: no key that can sign ({str(error) or 'none is private'}); give {WANTED}") from None
@@ -72,7 +72,13 @@ def public(keys: list[Key]) -> list[dict[str, Any]]:
     ]
 
 
-def _keys(text: str) -> list[Key]:
+def written(keys: list[Key]) -> str:
+    """Return the keys as a JWK set that `parsed` reads again, secrets and all."""
+    return json.dumps({"keys": [key.as_dict(private=True) for key in keys]})
+
+
+def parsed(text: str) -> list[Key]:
+    """Return the keys of a text: PEM, JWK, JWK set or a shared secret."""
     if text.startswith("-----BEGIN"):
         kind = ECKey if "EC PRIVATE" in text or not _is_rsa(text) else RSAKey
         return [_named(kind.import_key(text))]

@@ -8,7 +8,8 @@ missing from it, whatever ends the process. A write that fails is said once and 
 import os
 import sys
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 import msgspec
@@ -41,20 +42,19 @@ class Entry(msgspec.Struct, gc=False):
 class Ledger:
     """Entries in memory (the newest KEPT), exact counters, and a JSONL file if a path is given."""
 
-    def __init__(self, path: Path | None = None, kept: int = KEPT) -> None:
+    def __init__(self, path: Path | None = None, kept: int = KEPT, order: Iterator[int] | None = None) -> None:
         self.entries: deque[Entry] = deque(maxlen=kept)
         self.counts: Counter[tuple[str, str, int, str | None, str | None]] = Counter()
         self.listeners: list[Callable[[Entry], None]] = []  # called with each entry that is written
         self.dropped = 0
         self.lost = 0
-        self._decided = 0
+        self._order = order if order is not None else count(1)
         self._encoder = msgspec.json.Encoder()
         self._file = None if path is None else os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 
     def decide(self, entry: Entry) -> None:
         """Give the entry its place in the order of decisions."""
-        self._decided += 1
-        entry.seq = self._decided
+        entry.seq = next(self._order)
 
     def write(self, entry: Entry) -> None:
         """Record the entry; its answer leaves after this returns."""

@@ -3,23 +3,42 @@
 import argparse
 import ipaddress
 import os
+import secrets
 import socket
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
 from race401.mock_api.app import create_app
 from race401.mock_api.guard import Guard
+from race401.mock_api.jwt import Keys
 from race401.mock_api.ledger import KEPT, Ledger
 from race401.mock_api.program import Program, ProgramError, parse, shipped
+from race401.mock_api.store import StoreLost
 from race401.mock_api.wire import Protocol
+from race401.mock_api.workers import Keeper, Plan, Worker
 from race401.mock_api.worldfile import WorldFileError, load
 from race401.mock_api.worlds import WORLDS, World
 
 KEEP_ALIVE = 120  # s; with uvicorn's 5 s a warm burst runs into connections that are being closed
 BACKLOG = 2048  # connections waiting to be accepted: a burst of many browsers arrives at once
+SETTINGS: dict[str, Any] = {
+    "http": Protocol,
+    "log_level": "warning",
+    "access_log": False,
+    "server_header": False,
+    "proxy_headers": False,  # who may steer is told by the connection, not by a header
+    "date_header": False,  # the mock's own follows its clock
+    "lifespan": "off",
+    "timeout_keep_alive": KEEP_ALIVE,
+    "timeout_graceful_shutdown": 1,
+    "backlog": BACKLOG,
+}
 
 
 class ServingError(Exception):
@@ -39,6 +58,8 @@ def add_options(parser: argparse.ArgumentParser, port: int = 0) -> None:
         help="lets others steer too, by the header X-Race401-Key (also: environment variable RACE401_CONTROL_KEY)",
     )
     parser.add_argument("--ledger", type=Path, help="append every entry to this file, one JSON object a line")
+    parser.add_argument("--store", metavar="URL", help="a Redis that processes share; --ledger is then a folder")
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="so many processes, over --store")
     parser.add_argument("--kept", type=int, default=KEPT, help="entries of the ledger that are held in memory")
     parser.add_argument("--worlds", type=Path, help="serve the worlds of this TOML file too")
     parser.add_argument("--program", action="append", help="arm a race program: a shipped one's name, or a TOML file")
@@ -53,12 +74,18 @@ class Serving:
     """A mock whose socket is open; nothing is answered before `run`."""
 
     url: str
-    app: Guard
-    ledger: Ledger
+    worlds: tuple[World, ...]
     exposed: bool
+    served: Guard | Plan
+    workers: int
     _socket: socket.socket
 
-    def server(self, announce: str, every_second: Callable[[], Awaitable[None]] | None = None) -> "Server":
+    @property
+    def ledger(self) -> Ledger | None:
+        """The ledger in memory; None: several processes have one each."""
+        return self.served.ledger if isinstance(self.served, Guard) else None
+
+    def server(self, announce: str, every_second: Callable[[], Awaitable[None]] | None = None) -> "Server | Keeper":
         """Return the server, which prints the announcement once it listens."""
         config = uvicorn.Config(
             self.app,
@@ -76,12 +103,17 @@ class Serving:
             timeout_notify=0,
         )
         return Server(config, announce, self._socket)
+        if isinstance(self.served, Guard):
+            config = uvicorn.Config(self.served, **SETTINGS, callback_notify=every_second, timeout_notify=0)
+            return Server(config, announce, self._socket)
+        worker = Worker(self.served, **SETTINGS, workers=self.workers)
+        return Keeper(worker, announce, [self._socket], partial(_forget, self.served))
 
     @property
     def told(self) -> str:
         """What is served, line by line."""
-        width = max(map(len, self.app.realms))
-        worlds = (f"  {self.url}/{name:<{width}} {realm.world.summary}" for name, realm in self.app.realms.items())
+        width = max(len(world.name) for world in self.worlds)
+        worlds = (f"  {self.url}/{world.name:<{width}} {world.summary}" for world in self.worlds)
         docs = f"  {self.url}/{'docs':<{width}} every route, to read and to try"
         return "\n".join([f"race401 mock at {self.url}", *worlds, docs])
 
@@ -105,6 +137,10 @@ class Server(uvicorn.Server):
         except KeyboardInterrupt:
             return
 
+    def end(self) -> None:
+        """End soon."""
+        self.should_exit = True
+
 
 def prepare(chosen: argparse.Namespace) -> Serving:
     """Check what was chosen, open the socket and the ledger; raises ServingError."""
@@ -112,12 +148,6 @@ def prepare(chosen: argparse.Namespace) -> Serving:
     _check(chosen, exposed)
     programs = [_program(name) for name in chosen.program or ()]
     worlds = _worlds(chosen.worlds)
-    listening = _listen(chosen.host, chosen.port)
-    try:
-        ledger = Ledger(chosen.ledger, chosen.kept)
-    except OSError as error:
-        listening.close()
-        raise ServingError(f"--ledger {chosen.ledger}: {error.strerror}") from None
     settings = {
         "lifetime": chosen.lifetime,
         "reuse_interval": chosen.reuse_interval,
@@ -125,9 +155,56 @@ def prepare(chosen: argparse.Namespace) -> Serving:
         "check_session": chosen.check_session or None,
     }
     given = {name: value for name, value in settings.items() if value is not None}
-    served = [replace(world, **given) for world in worlds.values()]
-    app = create_app(served, ledger=ledger, control_key=chosen.control_key, programs=programs)
-    return Serving(_url(listening), app, ledger, exposed, listening)
+    served = tuple(replace(world, **given) for world in worlds.values())
+    listening = _listen(chosen.host, chosen.port)
+    try:
+        if chosen.store is None:
+            ledger = Ledger(chosen.ledger, chosen.kept)
+            alone = create_app(served, ledger=ledger, control_key=chosen.control_key, programs=programs)
+            return Serving(_url(listening), served, exposed, alone, 1, listening)
+        return Serving(_url(listening), served, exposed, _plan(chosen, served), chosen.workers, listening)
+    except OSError as error:
+        listening.close()
+        raise ServingError(f"--ledger {chosen.ledger}: {error.strerror}") from None
+    except ServingError:
+        listening.close()
+        raise
+
+
+def _plan(chosen: argparse.Namespace, worlds: tuple[World, ...]) -> Plan:
+    """Return what every worker is told, once the store answers and the folder is there."""
+    _reach(chosen.store)
+    if chosen.ledger is not None:
+        chosen.ledger.mkdir(parents=True, exist_ok=True)
+    return Plan(
+        chosen.store,
+        f"race401:{secrets.token_hex(8)}:",
+        worlds,
+        {world.name: Keys(algorithm=world.algorithm, file=world.keys).written() for world in worlds},
+        {world.name: secrets.token_bytes(32) for world in worlds},
+        time.monotonic_ns(),
+        os.getpid(),
+        chosen.ledger,
+        chosen.control_key,
+    )
+
+
+def _reach(url: str) -> None:
+    try:
+        from race401.mock_api.shared.link import reach
+    except ImportError:
+        raise ServingError("--store needs a driver that is not installed: pip install 'race401[store]'") from None
+    try:
+        reach(url)
+    except (StoreLost, ValueError) as error:
+        wanted = "give a Redis that answers, redis://127.0.0.1:6379/0 or unix:///run/redis.sock"
+        raise ServingError(f"--store {url}: {error}; {wanted}") from None
+
+
+def _forget(plan: Plan) -> None:
+    from race401.mock_api.shared.link import clear
+
+    clear(plan.url, plan.prefix)
 
 
 def _check(chosen: argparse.Namespace, exposed: bool) -> None:
@@ -136,6 +213,12 @@ def _check(chosen: argparse.Namespace, exposed: bool) -> None:
         raise ServingError(f"--host {chosen.host} is not this machine alone: {shown}")
     if chosen.lifetime is not None and chosen.lifetime < 1:
         raise ServingError(f"--lifetime {chosen.lifetime:g}: access tokens must live for at least 1 s")
+    if chosen.workers < 1:
+        raise ServingError(f"--workers {chosen.workers}: at least 1")
+    if chosen.workers > 1 and chosen.store is None:
+        raise ServingError(f"--workers {chosen.workers} needs a store that they share: --store redis://HOST:PORT")
+    if chosen.store is not None and chosen.program:
+        raise ServingError("--program lives in the memory of one process: serve without --store for it")
     for name in ("reuse_interval", "leeway"):
         if (value := getattr(chosen, name)) is not None and value < 0:
             raise ServingError(f"--{name.replace('_', '-')} {value:g}: cannot be negative")

@@ -18,6 +18,10 @@ class Contended(Exception):
     """Others held the session for longer than GoTrue waits."""
 
 
+class StoreLost(Exception):
+    """A shared store does not answer, or not in time. What it was asked to do may have happened."""
+
+
 class Store(Protocol):
     """Memory is the default; a shared store does the same for several processes."""
 

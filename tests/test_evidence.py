@@ -8,8 +8,8 @@ import pytest
 from ledgers import Run, manifest, reproduced
 
 from race401.harness.__main__ import main
-from race401.harness.judge import evidence
-from race401.harness.judge.evidence import EvidenceError
+from race401.harness.judge import evidence, verdict
+from race401.harness.judge.evidence import EvidenceError, LedgerEntry
 
 
 def stored(folder: Path, run: Run | None = None) -> Path:
@@ -33,6 +33,49 @@ def test_a_torn_last_line_is_recognised(tmp_path: Path) -> None:
     told = evidence.load(tmp_path)
     assert told.torn
     assert len(told.entries) == len(reproduced().entries) - 1
+
+
+def segments(folder: Path, *processes: list[LedgerEntry]) -> Path:
+    """Write what each of several processes did."""
+    for pid, entries in enumerate(processes, 100):
+        lines = b"".join(msgspec.json.encode(entry) + b"\n" for entry in entries)
+        (folder / f"ledger-{pid}.jsonl").write_bytes(lines)
+    return folder
+
+
+def test_segments_are_merged_in_the_order_of_decision(tmp_path: Path) -> None:
+    entries = reproduced().entries
+    told = evidence.load(segments(tmp_path, entries[::2], entries[1::2]))
+    assert (told.entries, told.torn, told.alone) == (entries, False, True)
+
+
+def test_any_segment_may_be_torn(tmp_path: Path) -> None:
+    entries = reproduced().entries
+    torn = segments(tmp_path, entries[::2], entries[1::2]) / "ledger-100.jsonl"
+    torn.write_bytes(torn.read_bytes()[:-20])
+    told = evidence.load(tmp_path)
+    assert told.torn
+    assert len(told.entries) == len(entries) - 1
+
+
+def lost(cause: str | None, status: int) -> Run:
+    """An exchange whose answer is this one, and a session that is lost after it."""
+    run = Run()
+    run.entry("me", "/auth/v1/token?grant_type=refresh_token", status, cause=cause)
+    run.entry("me", "/auth/v1/token?grant_type=refresh_token", 400, grant_outcome="reused")
+    return run
+
+
+@pytest.mark.parametrize("cause", sorted(evidence.LOST))
+def test_what_comes_after_the_mock_failed_is_not_judged(tmp_path: Path, cause: str) -> None:
+    """The exchange may have happened: the reuse is not the client's fault. Its twin, with an honest answer, is."""
+    told = evidence.load(segments(tmp_path, lost(cause, 503).entries))
+    assert (told.entries, told.cut_short) == ([], True)
+    result = verdict.judge(told)
+    assert result.value == "UNKNOWN"
+    assert "the mock lost " in result.sentence
+    told = evidence.load(segments(tmp_path, lost("fault", 503).entries))
+    assert (len(told.entries), verdict.judge(told).value) == (2, "FAIL")
 
 
 def damaged(name: str, content: bytes | None) -> Callable[[Path], None]:

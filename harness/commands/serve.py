@@ -26,13 +26,18 @@ def run(given: Namespace) -> int:
     except ServingError as error:
         raise CommandError(str(error)) from None
 
+    ledger = serving.ledger
+    if ledger is None:
+        serving.server(told(serving, given)).serve_until_ended()
+        return 0
+
     async def show() -> None:
-        print(f"{CLEAR}{counts(serving.ledger)}", end="", flush=True)
+        print(f"{CLEAR}{counts(ledger)}", end="", flush=True)
 
     live = sys.stdout.isatty()
     serving.server(told(serving, given), show if live else None).serve_until_ended()
     print(CLEAR if live else "", end="")
-    print(counts(serving.ledger))
+    print(counts(ledger))
     return 0
 
 
@@ -42,7 +47,7 @@ def told(serving: Serving, given: Namespace) -> str:
         serving.told,
         "",
         f"A Supabase client takes {serving.url} as its URL, and any key. Each may have a path of its own,",
-        f"{serving.url}/~NAME or {serving.url}/WORLD/~NAME. What happened: {serving.url}/_race401/ledger",
+        f"{serving.url}/~NAME or {serving.url}/WORLD/~NAME. {happened(serving, given)}",
     ]
     lines += [f"armed: {program}" for program in given.program or ()]
     if serving.exposed:
@@ -50,6 +55,14 @@ def told(serving: Serving, given: Namespace) -> str:
         lines += ["", "EXPOSED: whoever reaches this address can sign up, sign in and read what test accounts hold;"]
         lines += [f"it can be steered from this machine, and by {steered}."]
     return "\n".join([*lines, ""])
+
+
+def happened(serving: Serving, given: Namespace) -> str:
+    """Return where the ledger is to be read."""
+    if serving.ledger is not None:
+        return f"What happened: {serving.url}/_race401/ledger"
+    processes = f"Processes: {serving.workers}, over {given.store}."
+    return processes + (f" What happened: race401 judge {given.ledger}" if given.ledger else " No --ledger is kept.")
 
 
 def counts(ledger: Ledger) -> str:

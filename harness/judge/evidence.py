@@ -2,8 +2,8 @@
 What a run left: its manifest, the server's ledger, and the clients' samples as the second witness.
 
 A run is a folder with `manifest.json`, `ledger.jsonl` and `samples.jsonl`; a ledger alone will do for a client that
-says nothing of itself. A torn last line (the writer was killed) is recognised: what is there counts, and what is
-absent proves nothing.
+says nothing of itself, and so will a folder of its segments, one of each process (`ledger-*.jsonl`). A torn last
+line (the writer was killed) is recognised: what is there counts, and what is absent proves nothing.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -17,8 +17,9 @@ import msgspec
 
 T = TypeVar("T")
 
-LEDGER = "ledger.jsonl"
+LEDGER, SEGMENTS = "ledger.jsonl", "ledger*.jsonl"
 WANT = "; expected a run's folder, or a ledger: JSON lines, as race401 serve --ledger FILE writes them"
+LOST = frozenset({"store_lost", "worker_lost"})  # causes that are the mock's own failure; see `_until_lost`
 CLEAN = {"caller_401s": "none", "exchanges_per_generation": "one", "sessions_lost": "none", "after_sign_out": "none"}
 
 
@@ -70,6 +71,7 @@ class Evidence:
     entries: list[LedgerEntry]  # in the order of decision
     samples: list[Sample]
     torn: bool = False  # the ledger's last line is not whole
+    lost: LedgerEntry | None = None  # where the mock failed; neither it nor what came after is in `entries`
 
     @property
     def missing(self) -> int:
@@ -80,7 +82,7 @@ class Evidence:
     @property
     def cut_short(self) -> bool:
         """Whether more may have happened than the ledger tells."""
-        return self.torn or self.missing > 0 or not self.manifest.get("finished")
+        return self.torn or self.lost is not None or self.missing > 0 or not self.manifest.get("finished")
 
     @cached_property
     def hosts(self) -> dict[str, dict[str, Any]]:
@@ -111,14 +113,34 @@ def load(path: Path) -> Evidence:
         entries, torn = _lines(path / LEDGER, LedgerEntry, kept)
         told = path / "samples.jsonl"
         samples = _lines(told, Sample, kept)[0] if told.exists() else []  # written last: a killed run has none
-    elif path.is_dir() and not (path / LEDGER).exists():
-        raise EvidenceError(f"{path} holds no run: it has neither manifest.json nor {LEDGER}")
     else:
-        ledger = path / LEDGER if path.is_dir() else path
-        entries, torn = _lines(ledger, LedgerEntry, {}, WANT)
-        return alone(entries, ledger.stem, torn=torn)
+        entries, torn = _alone(path)
+        return alone(entries, (path / LEDGER if path.is_dir() else path).stem, torn=torn)
     entries.sort(key=attrgetter("seq"))
-    return Evidence(manifest, entries, samples, torn)
+    whole, lost = _until_lost(entries)
+    return Evidence(manifest, whole, samples, torn, lost)
+
+
+def _alone(path: Path) -> tuple[list[LedgerEntry], bool]:
+    """Read a ledger, or all its segments; each of them may be torn."""
+    segments = sorted(path.glob(SEGMENTS)) if path.is_dir() else [path]
+    if not segments:
+        raise EvidenceError(f"{path} holds no run: it has neither manifest.json nor {LEDGER}")
+    kept: dict[str, str] = {}
+    read = [_lines(segment, LedgerEntry, kept, WANT) for segment in segments]
+    return [entry for entries, _ in read for entry in entries], any(torn for _, torn in read)
+
+
+def _until_lost(entries: list[LedgerEntry]) -> tuple[list[LedgerEntry], LedgerEntry | None]:
+    """Return what the ledger tells until the mock lost its store or a process, and where that was.
+
+    An exchange that was under way may have spent its token although no entry says so: what the client met from
+    then on is the mock's doing.
+    """
+    for number, entry in enumerate(entries):
+        if entry.cause in LOST:
+            return entries[:number], entry
+    return entries, None
 
 
 def alone(
@@ -132,17 +154,17 @@ def alone(
     torn: bool = False,
 ) -> Evidence:
     """Return a ledger alone as evidence: whoever is in it is the subject, each world (or those given) a condition."""
-    read = sorted(entries, key=attrgetter("seq"))
+    whole, lost = _until_lost(sorted(entries, key=attrgetter("seq")))
     about = {"expects": {"subject": dict(expects)}, "covers": list(covers)}
     manifest = {
         "run": run,
         "ledger_alone": True,
-        "ledger_entries": len(read) + missing,
+        "ledger_entries": len(whole) + missing,
         "policies": {"subject": {"name": "the client"}},
-        "conditions": {w: {"world": w, **about} for w in sorted({e.world for e in read}.union(worlds))},
+        "conditions": {w: {"world": w, **about} for w in sorted({e.world for e in whole if e.world}.union(worlds))},
         "finished": True,
     }
-    return Evidence(manifest, read, [], torn)
+    return Evidence(manifest, whole, [], torn, lost)
 
 
 def _manifest(path: Path) -> dict[str, Any]:

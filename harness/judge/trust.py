@@ -86,6 +86,12 @@ def completeness(evidence: Evidence, _: list[Row]) -> Iterator[Finding]:
     last = evidence.entries[-1].seq if evidence.entries else 0
     if evidence.torn:
         yield Finding("completeness", Value.UNKNOWN, f"the ledger's last line is torn; it ends after entry #{last}")
+    elif evidence.lost is not None:
+        what = {"store_lost": "its store", "worker_lost": f"a process ({evidence.lost.target})"}[
+            str(evidence.lost.cause)
+        ]
+        sentence = f"the mock lost {what} at entry #{evidence.lost.seq}: what came from then on is not judged"
+        yield Finding("completeness", Value.UNKNOWN, sentence)
     elif evidence.missing:
         had = len(evidence.entries) + evidence.missing
         sentence = f"the ledger ends after entry #{last}: {evidence.missing} of its {had} entries are missing"

@@ -14,6 +14,7 @@ CAUSES = {
     "malformed": "not a token",
     "wrong_audience": "a token for somebody else",
     "generation_refused": "the token's generation is refused",
+    "store_lost": "the mock lost its store",
     "fault": "a planted fault",
 }
 

@@ -4,10 +4,10 @@ from fastapi import APIRouter
 
 from race401.mock_api.auth import about, admin, signup, token, user
 from race401.mock_api.auth.answers import signed_in
-from race401.mock_api.auth.problems import AuthProblem, on_problem, on_unknown
+from race401.mock_api.auth.problems import AuthProblem, on_lost, on_problem, on_taken, on_unknown
 
 router = APIRouter()
 for part in (token, user, signup, about, admin):
     router.routes.extend(part.router.routes)
 
-__all__ = ["AuthProblem", "on_problem", "on_unknown", "router", "signed_in"]
+__all__ = ["AuthProblem", "on_lost", "on_problem", "on_taken", "on_unknown", "router", "signed_in"]

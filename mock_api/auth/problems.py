@@ -10,7 +10,8 @@ from starlette.exceptions import HTTPException
 
 VERSION = "2024-01-01"
 VERSION_FORM = re.compile(r"\d{4}-\d\d-\d\d")
-NOT_FOUND, NOT_ALLOWED = 404, 405
+NOT_FOUND, NOT_ALLOWED, UNAVAILABLE = 404, 405, 503
+LOST = "The shared store of the sessions cannot be reached"
 
 
 class AuthProblem(Exception):
@@ -35,6 +36,26 @@ async def on_problem(request: Request, problem: Exception) -> Response:
     else:
         body = {"code": problem.status, "error_code": problem.code, "msg": problem.message}
     return JSONResponse({**body, **problem.more}, problem.status, headers)
+
+
+async def on_lost(request: Request, lost: Exception) -> Response:
+    """Answer that the shared store is lost; what was asked may have happened all the same."""
+    entry = request.scope.get("race401.entry")
+    if entry is not None:
+        entry.cause = "store_lost"
+    if request.url.path.startswith("/oauth/"):
+        return JSONResponse({"error": "temporarily_unavailable", "error_description": f"{LOST}: {lost}"}, UNAVAILABLE)
+    return await on_problem(request, AuthProblem(UNAVAILABLE, "unexpected_failure", f"{LOST}: {lost}"))
+
+
+async def on_taken(request: Request, _: Exception) -> Response:
+    """Answer that somebody else was faster with this address."""
+    return await on_problem(request, taken())
+
+
+def taken() -> AuthProblem:
+    """Return what is said of an address that somebody has."""
+    return AuthProblem(422, "email_exists", "A user with this email address has already been registered")
 
 
 async def on_unknown(request: Request, problem: Exception) -> Response:

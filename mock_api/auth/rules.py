@@ -2,7 +2,7 @@
 
 import re
 
-from race401.mock_api.auth.problems import AuthProblem
+from race401.mock_api.auth.problems import AuthProblem, taken
 from race401.mock_api.realm import Realm
 
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -24,11 +24,6 @@ async def free_email(realm: Realm, email: str) -> str:
     if await realm.accounts.find(address) is not None:
         raise taken()
     return address
-
-
-def taken() -> AuthProblem:
-    """Return what is said of an address that somebody has."""
-    return AuthProblem(422, "email_exists", "A user with this email address has already been registered")
 
 
 def checked_phone(phone: str) -> str:

@@ -1,0 +1,295 @@
+"""The store that processes share does what memory does: the same calls, the same answers. One Redis for all tests."""
+
+import asyncio
+import random
+import uuid
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+from mocks import NOW, WHO
+from sharing import needs_redis, redis
+
+from race401.mock_api.accounts import AddressTaken, User
+from race401.mock_api.app import create_app
+from race401.mock_api.issuer import Family
+from race401.mock_api.issuer import Link as Row
+from race401.mock_api.jwt import Keys
+from race401.mock_api.ledger import Entry, Ledger
+from race401.mock_api.realm import Exchanged, Realm
+from race401.mock_api.shared import Link, state
+from race401.mock_api.store import StoreLost
+from race401.mock_api.worlds import WORLDS, World
+
+pytestmark = needs_redis
+LIMITED = replace(WORLDS["supabase"], name="limited", timebox=60.0, inactivity=20.0, single_session=True)
+STEPS = 150
+SEAL = b"\0" * 32
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[str]:
+    """A Redis."""
+    with redis() as (url, _):
+        yield url
+
+
+def shared(url: str, prefix: str, world: World, clock: Callable[[], float]) -> tuple[Realm, Link]:
+    """A realm of one process; another with the same prefix is another process's."""
+    link = Link(url, prefix)
+    return Realm(world, clock, state=state(link, world, clock, Keys("s" * 32), SEAL)), link
+
+
+class Twins:
+    """The same world in memory and in a Redis, there by turns through one process and another."""
+
+    def __init__(self, world: World, url: str, seed: int) -> None:
+        self.now, self.chance = NOW, random.Random(seed)  # noqa: S311 - the same calls in every run
+        prefix = f"{uuid.uuid4()}:"
+        several = [shared(url, prefix, world, lambda: self.now) for _ in range(2)]
+        self.links = [link for _, link in several]
+        self.memory, self.several = Realm(world, lambda: self.now), [realm for realm, _ in several]
+        self.tokens: list[tuple[str, ...]] = []  # of each twin, by order of issue
+        self.users: list[tuple[User, ...]] = []
+
+    @property
+    def pair(self) -> tuple[Realm, Realm]:
+        """Memory, and one of the processes."""
+        return self.memory, self.chance.choice(self.several)
+
+    async def both(self, ask: Callable[[Realm, int], Awaitable[Any]]) -> tuple[Any, ...]:
+        """What each of them says."""
+        return tuple([await ask(realm, n) for n, realm in enumerate(self.pair)])
+
+    async def step(self) -> None:
+        """One call, with the same answer from both."""
+        kind = self.chance.choices(["exchange", "sign in", "sign out", "wait", "ban"], [8, 2, 1, 3, 1])[0]
+        if kind == "wait":
+            self.now += self.chance.choice([0.5, 9.0, 10.0, 10.001, 31.0])
+        elif kind == "sign in" or not self.tokens:
+            users = self.chance.choice(self.users)
+            signed = await self.both(lambda realm, n: realm.sign_in(users[n]))
+            self.tokens.append(tuple(family.links[0].token for family, _ in signed))
+        elif kind == "ban":
+            users, until = self.chance.choice(self.users), self.chance.choice([None, self.now + 20])
+
+            def ban(user: User) -> None:
+                user.banned_until = until
+
+            await self.both(lambda realm, n: realm.accounts.change(users[n], ban))
+        elif kind == "sign out":
+            await self.sign_out(self.chance.choice(self.tokens), self.chance.choice(["local", "others", "global"]))
+        else:
+            await self.exchange(self.chance.choice(self.tokens[-6:]))
+
+    async def exchange(self, tokens: tuple[str, ...]) -> None:
+        """A token spent."""
+        entries = [Entry(0, "w", None, None, None, None, "POST", "/token", self.now) for _ in range(2)]
+        mine, theirs = await self.both(lambda realm, n: realm.exchange(tokens[n], entries[n], lambda _: None))
+        assert (theirs.answer.outcome, theirs.causes) == (mine.answer.outcome, mine.causes)
+        told = [(e.generation, e.grant_outcome, e.token_left_s, e.family is None) for e in entries]
+        assert told[0] == told[1]
+        if mine.answer.link is not None:
+            self.tokens.append((mine.answer.link.token, theirs.answer.link.token))
+
+    async def sign_out(self, tokens: tuple[str, ...], scope: str) -> None:
+        """Sessions end."""
+
+        async def end(realm: Realm, n: int) -> bool:
+            family = await realm.store.find(tokens[n])
+            if family is not None:
+                await realm.sign_out(family, scope)
+            return family is None
+
+        gone = await self.both(end)
+        assert gone[0] == gone[1]
+
+    async def sign_up(self, email: str) -> None:
+        """An account."""
+        self.users.append(await self.both(lambda realm, _: realm.sign_up(email, "correct horse", {})))
+
+    async def compare(self, users: tuple[User, ...]) -> None:
+        """The same sessions, but for what is chance in their tokens."""
+        left = await self.both(lambda realm, n: realm.store.of(users[n].id))
+        mine, theirs = ([shape(family) for family in families] for families in left)
+        assert mine == theirs
+
+    async def run(self) -> None:
+        """Many calls, and then the same sessions left."""
+        await self.sign_up("ada@race401.test")
+        await self.sign_up("grace@race401.test")
+        for _ in range(STEPS):
+            await self.step()
+        for users in self.users:
+            await self.compare(users)
+        for link in self.links:
+            await link.close()
+
+
+def shape(family: Family) -> list[Row]:
+    """What is left when its tokens are chance."""
+    return [replace(link, token="", parent=None) for link in family.links]
+
+
+@pytest.mark.parametrize(
+    "world", [*(world for world in WORLDS.values() if world.atomic), LIMITED], ids=lambda world: world.name
+)
+def test_it_answers_as_memory_does(store: str, world: World) -> None:
+    asyncio.run(Twins(world, store, seed=401).run())
+
+
+def test_two_processes_that_decide_at_once_decide_one_after_the_other(store: str) -> None:
+    """Both have read the family when the first commits: the second decides again, on what is there by then."""
+
+    async def scene() -> None:
+        realms = [shared(store, "race:", WORLDS["rfc9700"], lambda: NOW) for _ in range(2)]
+        (one, link), (other, another) = realms
+        user = await one.sign_up("ada@race401.test", "correct horse", {})
+        token = (await one.sign_in(user))[0].links[0].token
+        decided, committed = asyncio.Event(), asyncio.Event()
+        commit, decisions = link.commit, list[Entry]()
+
+        async def late(*given: Any) -> bool:
+            await committed.wait()
+            return await commit(*given)
+
+        def decide(entry: Entry) -> None:
+            decisions.append(entry)
+            decided.set()
+
+        async def meanwhile() -> Exchanged:
+            await decided.wait()
+            done = await other.exchange(token, entries[1], lambda _: None)
+            committed.set()
+            return done
+
+        link.commit = late  # type: ignore[method-assign, assignment]
+        entries = [Entry(0, "w", None, None, None, None, "POST", "/token", NOW) for _ in range(2)]
+        first, second = await asyncio.gather(one.exchange(token, entries[0], decide), meanwhile())
+        assert (first.answer.outcome, second.answer.outcome) == ("reused", "rotated")
+        assert len(decisions) == 2, "the first decided again"
+        await link.close()
+        await another.close()
+
+    asyncio.run(scene())
+
+
+def test_one_address_is_one_account(store: str) -> None:
+    async def scene() -> None:
+        realms = [shared(store, "address:", WORLDS["supabase"], lambda: NOW) for _ in range(2)]
+        (one, link), (other, another) = realms
+        ada = await one.sign_up("ada@race401.test", "correct horse", {})
+        with pytest.raises(AddressTaken):
+            await other.sign_up("ada@race401.test", "correct horse", {})
+        grace = await other.sign_up("grace@race401.test", "correct horse", {})
+        with pytest.raises(AddressTaken):
+            await other.accounts.change(grace, lambda user: setattr(user, "email", ada.email))
+        changes = [realm.accounts.change(ada, lambda user: user.notes.append({})) for realm in (one, other)]
+        await asyncio.gather(*changes)
+        kept = await other.accounts.get(ada.id)
+        assert kept is not None
+        assert len(kept.notes) == 2, "neither change was lost"
+        await one.accounts.remove(ada)
+        assert await other.accounts.find("ada@race401.test") is None
+        assert [user.email for user in await other.accounts.everyone()] == ["grace@race401.test"]
+        await link.close()
+        await another.close()
+
+    asyncio.run(scene())
+
+
+def test_a_limit_holds_for_all_processes(store: str) -> None:
+    async def scene() -> None:
+        realms = [shared(store, "limit:", WORLDS["supabase"], lambda: NOW) for _ in range(2)]
+        taken = [await realms[n % 2][0].token_limit.take("address") for n in range(31)]
+        assert taken == [True] * 30 + [False]
+        for _, link in realms:
+            await link.close()
+
+    asyncio.run(scene())
+
+
+def test_a_held_session_makes_other_processes_wait(store: str) -> None:
+    """The first holds it for 2 s; the second comes meanwhile, and has its turn after that."""
+
+    async def scene() -> None:
+        world = replace(WORLDS["supabase"], transaction=2.0)
+        realms = [shared(store, "held:", world, lambda: NOW) for _ in range(2)]
+        slept: list[float] = []
+
+        async def sleep(seconds: float) -> None:
+            slept.append(seconds)
+
+        for realm, _ in realms:
+            realm.store._sleep = sleep  # type: ignore[attr-defined]
+        user = await realms[0][0].sign_up("ada@race401.test", "correct horse", {})
+        token = (await realms[0][0].sign_in(user))[0].links[0].token
+        outcomes = []
+        for n in range(5):
+            entry = Entry(0, "w", None, None, None, None, "POST", "/token", NOW)
+            done = await realms[n % 2][0].exchange(token, entry, lambda _: None)
+            outcomes.append(str(done.answer.outcome))
+        assert slept == [2.0, 2.0, 2.0, 4.0, 2.0, 5.0, 5.0]
+        assert outcomes == ["rotated", "reuse_tolerated", "reuse_tolerated", "conflict", "conflict"]
+        for _, link in realms:
+            await link.close()
+
+    asyncio.run(scene())
+
+
+def test_a_read_asks_the_store_once_for_each_token(store: str) -> None:
+    """And not at all once the store is lost: its token is checked here. One never seen is a 503, as all else is."""
+
+    async def scene() -> None:
+        now, ledger = NOW, Ledger()
+        with redis() as (url, server):
+            link = Link(url, "read:")
+            app = create_app(
+                [WORLDS["supabase"]],
+                clock=lambda: now,
+                ledger=ledger,
+                state=lambda world, clock: state(link, world, clock, Keys("s" * 32), SEAL),
+            )
+            async with httpx.AsyncClient(base_url="http://mock", transport=httpx.ASGITransport(app)) as client:
+                first = (await client.post("/_race401/sessions", json=WHO)).json()
+                body = {"refresh_token": first["refresh_token"]}
+                bearer = {"Authorization": f"Bearer {first['access_token']}"}
+                now += 1
+                assert (await client.get("/contacts", headers=bearer)).status_code == 200
+                second = (await client.post("/auth/v1/token?grant_type=refresh_token", json=body)).json()
+                server.kill()
+                server.wait()
+                assert (await client.get("/contacts", headers=bearer)).status_code == 200
+                assert (ledger.entries[-1].generation, ledger.entries[-1].cause) == (0, None)
+                never_seen = {"Authorization": f"Bearer {second['access_token']}"}
+                lost = [
+                    await client.get("/contacts", headers=never_seen),
+                    await client.get("/persona-notes", headers=bearer),
+                    await client.post("/auth/v1/token?grant_type=refresh_token", json=body),
+                    await client.get("/auth/v1/user", headers=bearer),
+                    await client.post("/oauth/token", data={"grant_type": "refresh_token", **body}),
+                ]
+                assert [answer.status_code for answer in lost] == [503] * 5
+                assert {entry.cause for entry in list(ledger.entries)[-5:]} == {"store_lost"}
+                assert {entry.grant_outcome for entry in list(ledger.entries)[-5:]} == {None}
+                assert lost[0].json()["code"] == "PGRST001"
+                assert "www-authenticate" not in lost[0].headers
+                assert lost[2].json()["error_code"] == "unexpected_failure"
+                assert lost[2].json()["msg"].startswith("The shared store of the sessions cannot be reached: ")
+                assert lost[4].json()["error"] == "temporarily_unavailable"
+                assert (await client.get("/contacts")).status_code == 401, "no token is no question for a store"
+            await link.close()
+
+    asyncio.run(scene())
+
+
+def test_a_lost_store_says_so() -> None:
+    async def scene() -> None:
+        link = Link("unix:///nowhere/s", "lost:")
+        with pytest.raises(StoreLost):
+            await link.get(b"key")
+        await link.close()
+
+    asyncio.run(scene())
