@@ -78,6 +78,8 @@ class Guard:
             late = server.faults.delay(ARRIVE, entry) if server.faults.armed else 0.0
             await server.gates.wait(ARRIVE, entry, late)
             if server.faults.armed and (fault := server.faults.instead(entry)) is not None:
+                if bearer is not None:
+                    realm.current(bearer[7:].decode("latin-1"), entry, realm.world.leeway)  # the entry says whose
                 await answer.fail(fault)
             elif path in RESOURCES and (cause := self._refusal(realm, bearer, entry, scope)) is not None:
                 entry.cause = cause
