@@ -11,6 +11,7 @@ from race401.mock_api.fault import Cut, Status
 from race401.mock_api.faults import Faults
 from race401.mock_api.gates import ANSWER, Gates
 from race401.mock_api.ledger import Entry, Ledger
+from race401.mock_api.problem import ASKS
 from race401.mock_api.wire import Message, Receive, Send, break_off
 
 TORN_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: applic"
@@ -84,7 +85,8 @@ class Answer:
             self._write()
             await break_off(fault, self._scope, self._receive)
             return
-        headers, body = fault.answer(self.entry)
+        asked = dict(self._scope["headers"]).get(ASKS.encode(), b"").decode("latin-1")
+        headers, body = fault.answer(self.entry, asked)
         await self.send({"type": "http.response.start", "status": fault.status, "headers": headers})
         await self.send({"type": "http.response.body", "body": body})
 
