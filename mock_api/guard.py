@@ -76,7 +76,7 @@ class Guard:
         answer = Answer(server, entry, realm.world.latency, (scope, receive, send))
         try:
             late = server.faults.delay(ARRIVE, entry) if server.faults.armed else 0.0
-            await server.gates.wait(ARRIVE, entry, late)
+            answer.held = await server.gates.wait(ARRIVE, entry, late)
             if server.faults.armed and (fault := server.faults.instead(entry)) is not None:
                 if bearer is not None:
                     realm.current(bearer[7:].decode("latin-1"), entry, realm.world.leeway)  # the entry says whose
