@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 
-from race401.mock_api import auth, control, oauth, resources, steering
+from race401.mock_api import auth, control, docs, oauth, resources, steering
 from race401.mock_api.answer import Server
 from race401.mock_api.clock import Clock, system_clock
 from race401.mock_api.faults import Faults
@@ -24,7 +24,7 @@ Real JWTs, real rotation, and a ledger that says what really happened.
 * **auth** is Supabase Auth's contract, as far as a session needs it; **oauth** is the same in plain OAuth 2.0.
 * **control** is what a test asks of the mock and no real server has.
 
-Each world answers below its own path segment (choose a server above); the default one at the root too. A client
+Each world answers below its own path segment (the servers listed here); the default one at the root too. A client
 names itself with `X-Race401-Client` and its attempts with `X-Race401-Attempt`; both go into the ledger.
 """
 
@@ -47,6 +47,8 @@ def create_app(
     api = FastAPI(
         title="race401 mock",
         version="1",
+        docs_url=None,
+        redoc_url=None,
         summary="Servers whose tokens are short-lived and whose refresh tokens rotate",
         description=ABOUT,
         telemetry={"tracing": False, "metrics": False, "logs": False},  # it asks the environment at each request
@@ -70,6 +72,7 @@ def create_app(
         *control.router.routes,
         *steering.router.routes,
     ]
+    docs.add(api)
     api.add_exception_handler(auth.AuthProblem, auth.on_problem)
     api.add_exception_handler(HTTPException, auth.on_unknown)
     return Guard(api, realms, server, control_key)

@@ -76,7 +76,7 @@ class Serving:
         """What is served, line by line."""
         width = max(map(len, self.app.realms))
         worlds = (f"  {self.url}/{name:<{width}} {realm.world.summary}" for name, realm in self.app.realms.items())
-        docs = f"  {self.url}/{'docs':<{width}} every route, to read and to try"
+        docs = f"  {self.url}/{'docs':<{width}} every route, to read"
         return "\n".join([f"race401 mock at {self.url}", *worlds, docs])
 
 
