@@ -16,6 +16,8 @@ COMMANDS = (
     *("burst", "judge", "report", "compare", "bless", "watch", "card", "scoreboard", "proxy"),
     *("serve", "worlds", "explore", "replay", "ablate"),
 )
+ABOUT = "Make the 401 race happen, prove where it can and cannot, judge runs, ledgers and clients by it."
+CODES = "Exit codes: 0 PASS, 1 FAIL, 3 UNKNOWN, 2 wrong usage, 4 an error of ours."
 USAGE, UNKNOWN, INTERNAL = 2, 3, 4  # exit codes
 
 
@@ -46,7 +48,7 @@ def _parser(words: list[str]) -> argparse.ArgumentParser:
     """Return the parser; only the command that was asked for is imported, unless help was."""
     from importlib.metadata import version  # here, where Ctrl-C is caught: it takes longest
 
-    parser = argparse.ArgumentParser("race401", description="Judge, compare and explore the 401 race.")
+    parser = argparse.ArgumentParser("race401", description=ABOUT, epilog=CODES)
     parser.add_argument("--version", action="version", version=f"race401 {version('race401')}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     asked = next((word for word in words if not word.startswith("-")), None)

@@ -11,7 +11,8 @@ from race401.mock_api.fault import Cut, Status
 from race401.mock_api.faults import Faults
 from race401.mock_api.gates import ANSWER, Gates
 from race401.mock_api.ledger import Entry, Ledger
-from race401.mock_api.wire import Message, Receive, Send, break_off
+from race401.mock_api.problem import ASKS
+from race401.mock_api.wire import Message, Receive, Send, break_off, hung_up
 
 TORN_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: applic"
 
@@ -27,13 +28,14 @@ class Server:
 class Answer:
     """What an ASGI app is given as `send` is this one's."""
 
-    __slots__ = ("_cut", "_gone", "_latency", "_receive", "_scope", "_send", "_server", "_written", "entry")
+    __slots__ = ("_cut", "_gone", "_latency", "_receive", "_scope", "_send", "_server", "_written", "entry", "held")
 
     def __init__(self, server: Server, entry: Entry, latency: float, wire: tuple[Message, Receive, Send]) -> None:
         self._server, self.entry, self._latency = server, entry, latency
         self._scope, self._receive, self._send = wire
         self._cut: Cut | None = None
         self._gone = self._written = False
+        self.held: bool | None = False  # at a gate, so that the client may have hung up meanwhile
 
     async def send(self, message: Message) -> None:
         """Send one message; the first waits at the gate and is written before it leaves."""
@@ -44,8 +46,10 @@ class Answer:
             entry.status = message["status"]
             if server.faults.armed:
                 await self._struck(server, entry)
-            else:
-                await server.gates.wait(ANSWER, entry, self._latency)
+            elif await server.gates.wait(ANSWER, entry, self._latency):
+                self.held = True
+            if self.held and hung_up(self._scope):
+                entry.status = 0
             now = server.clock.now()
             if entry.status:
                 entry.answered_at = now
@@ -60,7 +64,8 @@ class Answer:
 
     async def _struck(self, server: Server, entry: Entry) -> None:
         """Wait at the gate as long as faults say so, and let them break the answer off."""
-        await server.gates.wait(ANSWER, entry, self._latency + server.faults.delay(ANSWER, entry))
+        latency = self._latency + server.faults.delay(ANSWER, entry)
+        self.held = await server.gates.wait(ANSWER, entry, latency) or self.held
         self._cut = server.faults.cut(entry)
         if self._cut is not None and self._cut.where != "body":
             entry.status = 0
@@ -84,7 +89,8 @@ class Answer:
             self._write()
             await break_off(fault, self._scope, self._receive)
             return
-        headers, body = fault.answer(self.entry)
+        asked = dict(self._scope["headers"]).get(ASKS.encode(), b"").decode("latin-1")
+        headers, body = fault.answer(self.entry, asked)
         await self.send({"type": "http.response.start", "status": fault.status, "headers": headers})
         await self.send({"type": "http.response.body", "body": body})
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 
-from race401.mock_api import alone, auth, control, oauth, resources, steering
+from race401.mock_api import alone, auth, control, docs, oauth, resources, steering
 from race401.mock_api.accounts import AddressTaken
 from race401.mock_api.answer import Server
 from race401.mock_api.clock import Clock, system_clock
@@ -26,7 +26,7 @@ Real JWTs, real rotation, and a ledger that says what really happened.
 * **auth** is Supabase Auth's contract, as far as a session needs it; **oauth** is the same in plain OAuth 2.0.
 * **control** is what a test asks of the mock and no real server has.
 
-Each world answers below its own path segment (choose a server above); the default one at the root too. A client
+Each world answers below its own path segment (the servers listed here); the default one at the root too. A client
 names itself with `X-Race401-Client` and its attempts with `X-Race401-Attempt`; both go into the ledger.
 """
 
@@ -56,6 +56,8 @@ def create_app(
     api = FastAPI(
         title="race401 mock",
         version="1",
+        docs_url=None,
+        redoc_url=None,
         summary="Servers whose tokens are short-lived and whose refresh tokens rotate",
         description=ABOUT,
         telemetry={"tracing": False, "metrics": False, "logs": False},  # it asks the environment at each request
@@ -79,6 +81,7 @@ def create_app(
         *oauth.router.routes,
         *(routes if state is None else alone.refused(routes)),
     ]
+    docs.add(api)
     api.add_exception_handler(auth.AuthProblem, auth.on_problem)
     api.add_exception_handler(StoreLost, auth.on_lost)
     api.add_exception_handler(AddressTaken, auth.on_taken)

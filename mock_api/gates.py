@@ -17,16 +17,16 @@ ANSWERED = "answered"  # no gate but an event: the whole answer has left
 class Gates(Protocol):
     """Whoever orders the requests. One that has a method `answered(entry)` is told when an answer has left."""
 
-    async def wait(self, gate: str, entry: Entry, latency: float) -> None:
-        """Return when the request may pass."""
+    async def wait(self, gate: str, entry: Entry, latency: float) -> bool | None:
+        """Return when the request may pass; true if it had to wait, so that its client may have hung up."""
         ...
 
 
 class Holder(Protocol):
     """A race program at work."""
 
-    async def hold(self, gate: str, entry: Entry) -> None:
-        """Return when it lets the request pass."""
+    async def hold(self, gate: str, entry: Entry) -> bool:
+        """Return when it lets the request pass, and whether it held it at all."""
         ...
 
     def happened(self, event: str, entry: Entry) -> None:
@@ -44,13 +44,15 @@ class FreeGates:
     def __init__(self) -> None:
         self.holders: list[Holder] = []
 
-    async def wait(self, gate: str, entry: Entry, latency: float) -> None:
+    async def wait(self, gate: str, entry: Entry, latency: float) -> bool:
         """See `Gates`."""
-        if gate == ARRIVE or latency or entry.method != "GET":
+        held = latency > 0
+        if gate == ARRIVE or held or entry.method != "GET":
             await asyncio.sleep(latency)
         if self.holders:
             for holder in tuple(self.holders):
-                await holder.hold(gate, entry)
+                held |= await holder.hold(gate, entry)
+        return held
 
     def answered(self, entry: Entry) -> None:
         """See `Gates`."""

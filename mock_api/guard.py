@@ -79,8 +79,10 @@ class Guard:
         answer = Answer(server, entry, realm.world.latency, (scope, receive, send))
         try:
             late = server.faults.delay(ARRIVE, entry) if server.faults.armed else 0.0
-            await server.gates.wait(ARRIVE, entry, late)
+            answer.held = await server.gates.wait(ARRIVE, entry, late)
             if server.faults.armed and (fault := server.faults.instead(entry)) is not None:
+                if bearer is not None:
+                    realm.current(bearer[7:].decode("latin-1"), entry, realm.world.leeway)  # the entry says whose
                 await answer.fail(fault)
             elif realm.foresee is not None and path in RESOURCES and not await _foreseen(realm, bearer):
                 entry.cause = "store_lost"

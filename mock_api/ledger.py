@@ -32,7 +32,7 @@ class Entry(msgspec.Struct, gc=False):
     target: str  # path and query, without the world
     received_at: float
     answered_at: float = 0.0
-    status: int = 0  # 0: cut off before any answer
+    status: int = 0  # 0: cut off before any answer, or the client hung up while it was held
     cause: str | None = None
     token_left_s: float | None = None  # of the access token that was sent, or that came with the refresh token
     grant_outcome: str | None = None

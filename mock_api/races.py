@@ -100,10 +100,10 @@ class Race:
         """Whether any request waits."""
         return any(rule.holding for rule in self.rules)
 
-    async def hold(self, gate: str, entry: Entry) -> None:
-        """Return when every rule lets the request pass."""
+    async def hold(self, gate: str, entry: Entry) -> bool:
+        """Return when every rule lets the request pass, and whether any held it."""
         if self.ended:
-            return
+            return False
         held = [rule for rule in self.rules if rule.takes(gate, entry)]
         if held:
             self._begin()
@@ -113,6 +113,7 @@ class Race:
         self.happened(gate, entry)
         for rule in held:
             await self._wait(rule, entry)
+        return bool(held)
 
     async def _wait(self, rule: Rule, entry: Entry) -> None:
         name = f"{entry.method} {entry.target}" + (f" ({entry.status})" if entry.status else "")

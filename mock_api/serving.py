@@ -93,7 +93,6 @@ class Serving:
             log_level="warning",
             access_log=False,
             server_header=False,
-            proxy_headers=False,  # who may steer is told by the connection, not by a header
             date_header=False,  # the mock's own follows its clock
             lifespan="off",
             timeout_keep_alive=KEEP_ALIVE,
@@ -114,7 +113,7 @@ class Serving:
         """What is served, line by line."""
         width = max(len(world.name) for world in self.worlds)
         worlds = (f"  {self.url}/{world.name:<{width}} {world.summary}" for world in self.worlds)
-        docs = f"  {self.url}/{'docs':<{width}} every route, to read and to try"
+        docs = f"  {self.url}/{'docs':<{width}} every route, to read"
         return "\n".join([f"race401 mock at {self.url}", *worlds, docs])
 
 

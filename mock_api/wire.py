@@ -34,6 +34,12 @@ class Protocol(HttpToolsProtocol):
         self.scope.setdefault("state", {})[TRANSPORT] = self.transport
 
 
+def hung_up(scope: Message) -> bool:
+    """Tell whether the client has closed its connection; of an app called in process nobody knows."""
+    transport: asyncio.Transport | None = scope.get("state", {}).get(TRANSPORT)
+    return transport is not None and transport.is_closing()
+
+
 async def break_off(cut: Cut, scope: Message, receive: Receive, torn: bytes = b"") -> None:
     """Write the torn piece, reset the connection (or say nothing more), return when it has gone."""
     transport: asyncio.Transport | None = scope.get("state", {}).get(TRANSPORT)

@@ -1,5 +1,6 @@
 """Faults: each strikes as it says, and the ledger says so; the broken connections are real ones."""
 
+import contextlib
 import json
 import socket
 from collections.abc import Iterator
@@ -102,6 +103,35 @@ def test_a_refused_generation_on_the_wire() -> None:
     assert mock.client.get("/_race401/faults").json()[0]["hits"] == 1
     assert mock.client.delete(f"/_race401/faults/{armed['id']}").status_code == 204
     assert mock.get("/contacts", session["access_token"]).status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["status", "cut"])
+def test_what_is_struck_is_known_by_its_token(kind: str) -> None:
+    """The ledger says whose request it was, although nobody served it; a token that is none says nothing."""
+    mock = Mock()
+    session = mock.sign_in()
+    assert mock.get("/contacts", session["access_token"]).status_code == 200
+    whose = mock.last.family, mock.last.generation
+    fault = {"kind": "status", "status": 503} if kind == "status" else {"kind": "cut", "where": "arrive"}
+    mock.client.post("/_race401/faults", json=fault)
+    for token, told in ((session["access_token"], whose), ("nonsense", (None, None))):
+        with contextlib.suppress(ConnectionResetError):
+            mock.get("/contacts", token)
+        assert mock.last.fault is not None
+        assert (mock.last.family, mock.last.generation) == told
+
+
+@pytest.mark.parametrize(("status", "code"), [(429, "over_request_rate_limit"), (503, "unexpected_failure")])
+def test_a_status_speaks_as_the_version_that_was_asked_for(status: int, code: str) -> None:
+    mock = Mock()
+    mock.client.post("/_race401/faults", json={"kind": "status", "status": status})
+    older = mock.client.post(REFRESH)
+    assert (older.json()["code"], older.json()["error_code"]) == (status, code)
+    assert older.headers["x-sb-error-code"] == code
+    assert "x-supabase-api-version" not in older.headers
+    newer = mock.client.post(REFRESH, headers={"X-Supabase-Api-Version": "2024-01-01"})
+    assert (newer.status_code, sorted(newer.json()), newer.json()["code"]) == (status, ["code", "message"], code)
+    assert newer.headers["x-supabase-api-version"] == "2024-01-01"
 
 
 def test_a_token_endpoint_that_limits_the_rate() -> None:

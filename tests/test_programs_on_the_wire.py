@@ -1,6 +1,7 @@
 """The races again, over sockets: a mock of its own process, and a client on threads."""
 
 import json
+import socket
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -62,3 +63,28 @@ def test_race(
     entries = [json.loads(line) for line in control.get(f"/_race401/ledger?client={name}").text.splitlines()]
     assert Counter(entry["grant_outcome"] for entry in entries if entry["grant_outcome"]) == outcomes
     assert all(entry["target"] in PAGE or entry["target"].startswith("/auth/v1/token?") for entry in entries)
+
+
+@pytest.mark.parametrize("at", ["arrive", "answer"])
+def test_a_client_that_hangs_up_while_it_is_held_has_no_answer(control: httpx.Client, at: str) -> None:
+    """Its entry has no status, as one that was cut off; who waits has one."""
+    hold = {"which": {"target": "/contacts*"}, "at": at, "until": {"target": "/messages"}}
+    program = {"name": "held", "client": at, "hold": [hold]}
+    told = control.post("/_race401/programs", json=program).raise_for_status().json()
+    where = f"/_race401/programs/{told['id']}"
+    patient = threading.Thread(target=control.get, args=(f"/~{at}/contacts?patient",))
+    patient.start()
+    control.get(where, params={"until": "holding", "wait_s": 20})
+    with socket.create_connection((control.base_url.host, control.base_url.port)) as wire:
+        wire.sendall(f"GET /~{at}/contacts?hasty HTTP/1.1\r\nHost: mock\r\n\r\n".encode())
+        while len(control.get(where).json()["rules"][0]["holding"]) < 2:
+            pass
+    control.get(f"/~{at}/messages")
+    patient.join()
+    control.delete(where)
+    entries = [json.loads(line) for line in control.get(f"/_race401/ledger?client={at}").text.splitlines()]
+    assert {entry["target"]: entry["status"] for entry in entries} == {
+        "/contacts?patient": 401,
+        "/contacts?hasty": 0,
+        "/messages": 401,
+    }

@@ -22,7 +22,9 @@ LEFT = 3  # exit code: asked, and answered with no
 def add(parser: ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("run", type=Path, help="the folder of a run that passed, with fixed pages")
-    parser.add_argument("--baseline", type=Path, default=BASELINE, metavar="FILE", help=f"(default: {BASELINE})")
+    parser.add_argument(
+        "--baseline", type=Path, default=BASELINE, metavar="FILE", help=f"the file to write (default: {BASELINE})"
+    )
     parser.add_argument("--yes", action="store_true", help="do not ask")
 
 

@@ -24,8 +24,16 @@ def add(parser: ArgumentParser) -> None:
     """Declare the options."""
     names = ", ".join(race.name for race in RACES)
     parser.add_argument("--race", action="append", metavar="NAME", help=f"only this one; may be repeated: {names}")
-    parser.add_argument("--world", choices=tuple(WORLDS), help="default: what the client says it is made for")
-    parser.add_argument("--keep", type=Path, default=MY_CARDS, metavar="FOLDER", help=f"where it goes ({MY_CARDS})")
+    parser.add_argument(
+        "--world", choices=tuple(WORLDS), metavar="NAME", help=f"{', '.join(WORLDS)} (default: the client's own)"
+    )
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        default=MY_CARDS,
+        metavar="FOLDER",
+        help=f"where the card of all races goes (default: {MY_CARDS})",
+    )
     parser.add_argument("--json", action="store_true", help="print the card as JSON instead")
     parser.add_argument("command", nargs=REMAINDER, metavar="-- CMD", help="the driver; see docs/your-client.md")
 

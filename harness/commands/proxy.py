@@ -24,10 +24,18 @@ PATIENCE = 60.0  # s for the target's answer
 
 def add(parser: ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--target", required=True, help="the system's address, e.g. https://staging.example.com")
-    parser.add_argument("--ledger", type=Path, default=Path("traffic.jsonl"), help="is appended to (traffic.jsonl)")
+    parser.add_argument(
+        "--target", required=True, metavar="URL", help="the system's address, e.g. https://staging.example.com"
+    )
+    parser.add_argument(
+        "--ledger",
+        type=Path,
+        default=Path("traffic.jsonl"),
+        metavar="FILE",
+        help="is appended to (default: traffic.jsonl)",
+    )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: loopback)")
-    parser.add_argument("--port", type=int, default=0, help="0: any free one, printed when it serves")
+    parser.add_argument("--port", type=int, default=0, help="default: any free one, printed when it serves")
     parser.add_argument(
         "--token-path", action="append", metavar="PATH", help=f"a token endpoint; default: {', '.join(TOKEN_PATHS)}"
     )

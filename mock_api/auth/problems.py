@@ -1,6 +1,5 @@
-"""Supabase Auth's errors: both formats, the version header that clients wait for, and what an unknown route says."""
+"""Supabase Auth's errors, raised where they arise and answered here, and what an unknown route says."""
 
-import re
 from typing import Any
 
 from fastapi import Request
@@ -8,8 +7,9 @@ from fastapi.exception_handlers import http_exception_handler
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from starlette.exceptions import HTTPException
 
-VERSION = "2024-01-01"
-VERSION_FORM = re.compile(r"\d{4}-\d\d-\d\d")
+from race401.mock_api.problem import ASKS
+from race401.mock_api.problem import problem as on_the_wire
+
 NOT_FOUND, NOT_ALLOWED, UNAVAILABLE = 404, 405, 503
 LOST = "The shared store of the sessions cannot be reached"
 
@@ -27,15 +27,9 @@ class AuthProblem(Exception):
 async def on_problem(request: Request, problem: Exception) -> Response:
     """Answer in the error format that the request's API version selects."""
     assert isinstance(problem, AuthProblem)
-    headers = {"x-sb-error-code": problem.code, **problem.headers}
-    asked = request.headers.get("x-supabase-api-version", "")
-    body: dict[str, Any]
-    if VERSION_FORM.fullmatch(asked) and asked >= VERSION:
-        headers["x-supabase-api-version"] = VERSION
-        body = {"code": problem.code, "message": problem.message}
-    else:
-        body = {"code": problem.status, "error_code": problem.code, "msg": problem.message}
-    return JSONResponse({**body, **problem.more}, problem.status, headers)
+    asked = request.headers.get(ASKS, "")
+    headers, body = on_the_wire(problem.status, problem.code, problem.message, asked)
+    return JSONResponse({**body, **problem.more}, problem.status, {**headers, **problem.headers})
 
 
 async def on_lost(request: Request, lost: Exception) -> Response:
