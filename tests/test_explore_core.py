@@ -1,6 +1,6 @@
 """The core-level explorer: what it visits is what plain enumeration visits, and what it tells can be replayed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -8,6 +8,8 @@ from exploring import enumerated, explored, faults, stage, violations
 
 from race401.harness.__main__ import main
 from race401.harness.explore.core import flows
+from race401.harness.explore.core.flows import Renaming
+from race401.harness.explore.core.forms import Forms, Held
 from race401.harness.explore.core.scenario import Scenario
 from race401.harness.explore.core.schedule import choices_of, walk
 from race401.harness.explore.core.search import Search
@@ -23,6 +25,10 @@ MORE = {
     "2 callers, one cancelled": {"callers": 2, "cancel": 1},
     "the API refuses, and a refresh fails": {"callers": 1, "refuse": True, "fail": 1},
     "3 callers": {"callers": 3, "instant_store": True},
+    "the API refuses, sign-out": {"callers": 1, "refuse": True, "sign_out": True},
+    "2 callers, a refresh fails": {"callers": 2, "fail": 1, "instant_store": True},
+    "auto-refresh, sign-out": {"callers": 1, "ticks": 1, "sign_out": True, "instant_store": True},
+    "2 tabs": {"callers": 1, "tabs": 2, "instant_store": True},
 }
 
 
@@ -35,6 +41,40 @@ def test_nothing_is_missed_by_remembering(policy: Policy, more: dict[str, int]) 
     scenario = Scenario(policy, instants=instants, **more)  # type: ignore[arg-type]
     result = explored(scenario, "rfc9700")
     assert (result.schedules, set(result.found)) == enumerated(stage(scenario, "rfc9700", merge=False))
+
+
+def _same_names(forms: Forms, what: tuple[int, Renaming]) -> int:
+    """Flights change places, and those who wait for one keep its old number."""
+    return what[0]
+
+
+def _no_editions(forms: Forms, a: int, known: Callable[[Forms, int], Held | None] = Forms._ask_held) -> Held | None:
+    """Whoever reads the store is taken for one who does not, so that no reading is ever outdated."""
+    held = known(forms, a)
+    return held and held._replace(editions=())
+
+
+UNSHARED = replace(HARDENED, name="unshared", share_store_read=False, reread_in_flight=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "broken", "policy", "sign_out"),
+    [("_rename_actor", _same_names, HARDENED, False), ("_ask_held", _no_editions, UNSHARED, True)],
+)
+def test_a_form_that_merges_too_much_is_noticed(
+    name: str, broken: object, policy: Policy, sign_out: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The comparison above fails, or the search itself, if states that can be told apart are taken for one."""
+    scenario = Scenario(policy, 2, sign_out=sign_out, instants=stage(Scenario(policy), "rfc9700").instants[1:2])
+    plain = enumerated(stage(scenario, "rfc9700", merge=False))
+    whole = explored(scenario, "rfc9700")
+    assert (whole.schedules, set(whole.found)) == plain
+    monkeypatch.setattr(Forms, name, broken)
+    try:
+        merged = explored(scenario, "rfc9700")
+    except (AttributeError, KeyError, IndexError, AssertionError):
+        return
+    assert (merged.schedules, set(merged.found)) != plain
 
 
 def test_a_position_that_is_no_value_is_refused() -> None:

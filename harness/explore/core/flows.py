@@ -8,7 +8,7 @@ not fit is refused: a loop around a yield, a name that holds anything but a valu
 
 import dis
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from functools import cache
 from math import inf
@@ -41,6 +41,8 @@ from race401.harness.tokens.policy import Policy
 
 SESSION = tuple(each.name for each in fields(Session))
 FLIGHT = tuple(each.name for each in fields(Flight) if each.name != "waiters")
+OUTCOME = ("done", "pair", "pair_after")  # all that those who waited for a flight may ask of it
+GONE = "gone"  # the value of what nobody may ask of a flight that is done
 VALUES = (
     TokenPair,
     Cached,
@@ -102,13 +104,31 @@ class Record(NamedTuple):
         return pair
 
 
+class Edition(int):
+    """The session's edition, told from other numbers wherever a flow holds it."""
+
+    def __add__(self, more: int) -> "Edition":
+        return Edition(int(self) + more)
+
+
+class Renaming(NamedTuple):
+    """What is called otherwise from here on."""
+
+    order: tuple[int, ...]  # the old numbers of the flights, in the order of their new ones
+    less: int  # editions are counted from this one
+
+
 class Position:
     """Where a flow stands; equal ones are the same object. `past` leads there."""
 
-    __slots__ = ("effect", "past")
+    __slots__ = ("editions", "effect", "flights", "key", "past")
 
-    def __init__(self, effect: "Effect | Waits", past: "tuple[Past, ...]") -> None:
-        self.effect, self.past = effect, past
+    def __init__(self, key: "Key", past: "tuple[Past | Renaming, ...]") -> None:
+        self.key, self.past = key, past
+        self.effect: Effect | Waits = key[0]
+        held = [value for _, value in key[1:]]
+        self.flights = {each.n for each in (*held, self.effect) if isinstance(each, Number | Waits)}
+        self.editions = {each for each in held if isinstance(each, Edition)}
 
 
 class Start(NamedTuple):
@@ -131,6 +151,7 @@ class Stepped(NamedTuple):
 
 CLOSE = "close"  # the event of a caller that is cancelled
 Past: TypeAlias = tuple[Shared, TokenPair | None, "Start | Event"]
+Key: TypeAlias = tuple[Any, ...]  # what a flow asks for, then its places in the code and its names, as pairs
 
 
 class Flows:
@@ -186,7 +207,11 @@ class Flows:
     def _relive(self, live: "_Live", position: Position | None) -> Any:
         """Return a real generator that stands at this position."""
         flow: Any = None
-        for before, stored, earlier in position.past if position is not None else ():
+        for each in position.past if position is not None else ():
+            if isinstance(each, Renaming):
+                live.rename(each)
+                continue
+            before, stored, earlier = each
             live.load(before, stored)
             flow, effect = self._advance(live, flow, earlier)
             live.number(effect)
@@ -239,7 +264,10 @@ class Flows:
             if Number(n) in begins and not begun:
                 launched.append(n)
                 begun = True
-            values = tuple(live.named(getattr(flight, name)) for name in FLIGHT)
+            dead = self._merge and flight.done
+            values = tuple(
+                GONE if dead and name not in OUTCOME else live.named(getattr(flight, name)) for name in FLIGHT
+            )
             free = flight.done and not joined and Number(n) not in session
             records.append(None if free else Record(values, joined, begun))
         while records and records[-1] is None:
@@ -265,16 +293,35 @@ class Flows:
             values["cool_until"] = 0.0
         return self._intern(tuple(values.values()), ())
 
+    # --- what can be called otherwise, see `forms` ---
+
+    def renamed(self, shared: Shared, order: tuple[int, ...], edition: int) -> Shared:
+        """Return the state with its flights in this order, and this edition."""
+        to = {old: new for new, old in enumerate(order)}
+        values = {name: _renamed(value, to, 0) for name, value in zip(SESSION, shared.session, strict=True)}
+        session = tuple((values | {"edition": edition}).values())
+        return self._intern(session, tuple(shared.flights[n] for n in order))
+
+    def renamed_at(self, position: Position, names: Renaming) -> Position:
+        """Return the position in which these names are used."""
+        to = {old: new for new, old in enumerate(names.order)}
+        return self._interned(renamed(position.key, to, names.less), (*position.past, names))
+
     def _intern(self, session: tuple[Any, ...], flights: tuple[Record | None, ...]) -> Shared:
         key = (session, flights)
         return self._shared.setdefault(key, Shared(session, flights))
 
-    def _position(self, live: "_Live", flow: Any, effect: Effect, past: tuple[Past, ...]) -> Position:
+    def _position(self, live: "_Live", flow: Any, effect: Effect, past: tuple[Past | Renaming, ...]) -> Position:
         asked = _as_asked(effect, live)
         if not self._merge:
-            return Position(asked, past)
-        key = (asked, *_frames(flow, live))
-        return self._positions.setdefault(key, Position(asked, past))
+            return Position((asked,), past)
+        return self._interned((asked, *_frames(flow, live)), past)
+
+    def _interned(self, key: Key, past: tuple[Past | Renaming, ...]) -> Position:
+        position = self._positions.get(key)
+        if position is None:
+            position = self._positions[key] = Position(key, past)
+        return position
 
 
 class _Watched(Session):
@@ -300,6 +347,7 @@ class _Live:
         self.flights: list[Flight | None] = []
         self.store: TokenPair | None = None
         self.done: list[Effect] = []
+        self.first = 0  # the edition that is called 0
 
     def do(self, effect: Effect) -> Event:
         """Do what drivers do at once."""
@@ -324,9 +372,17 @@ class _Live:
                 flight = self.flights[n] = Flight(record.values[0], record.values[1])
             for name, value in zip(FLIGHT, record.values, strict=True):
                 setattr(flight, name, value)
+                if value is GONE:
+                    delattr(flight, name)  # whoever reads it all the same, fails
         del self.flights[len(shared.flights) :]
         for name, value in zip(SESSION, shared.session, strict=True):
             setattr(self.session, name, self.flights[value.n] if isinstance(value, Number) else value)
+        self.session.edition = Edition(self.first + self.session.edition)
+
+    def rename(self, names: Renaming) -> None:
+        """Give the flights other numbers, and editions too. Flights that are not known here have begun since."""
+        self.flights = [self.flights[n] if n < len(self.flights) else None for n in names.order]
+        self.first += names.less
 
     def number(self, effect: Effect | None) -> "tuple[tuple[Any, ...], Number | None]":
         """Give every flight a number that has none yet; return the session's fields, and what the effect joins."""
@@ -335,6 +391,8 @@ class _Live:
 
     def named(self, value: Any) -> Any:
         """Return the value, a shared flight by its number; one that is new gets the lowest that is free."""
+        if isinstance(value, Edition):
+            return Edition(value - self.first)
         if not isinstance(value, Flight):
             return value
         for n, flight in enumerate(self.flights):
@@ -350,7 +408,7 @@ class _Live:
             shared = any(flight is value for flight in self.flights)
             return self.named(value) if shared else tuple(getattr(value, name) for name in FLIGHT)
         if isinstance(value, VALUES):
-            return value
+            return self.named(value)
         raise TypeError(f"a flow holds a {type(value).__name__} across a yield: only values can be compared")
 
 
@@ -363,6 +421,21 @@ def _call(session: Session, policy: Policy, at: float) -> core.Flow:
         yield from core.recover(session, policy, answer, pair)
         return
     yield from core.attempt(session, policy, at)
+
+
+def renamed(key: Key, to: Mapping[int, int], less: int) -> Key:
+    """Return the key with other numbers for its flights, and editions that are so much less."""
+    return _renamed(key[0], to, less), *((name, _renamed(value, to, less)) for name, value in key[1:])
+
+
+def _renamed(value: Any, to: Mapping[int, int], less: int) -> Any:
+    match value:
+        case Number(n) | Waits(n):
+            return type(value)(to[n])
+        case Edition():
+            return Edition(value - less)
+        case _:
+            return value
 
 
 def _as_asked(effect: Effect, live: _Live) -> Effect | Waits:

@@ -52,7 +52,10 @@ class Walk:
         goes_on = [actor for actor in step.move.actors if actor.kind == step.actor.kind]
         self.cast[place : place + 1] = [(step.who, goes_on[0])] if goes_on else []
         self.cast += [(self._named(actor), actor) for actor in step.move.actors if actor.kind != step.actor.kind]
-        self.env = step.move.env
+        forms = self.stage.forms
+        env, *actors = forms.of((forms.envs[step.move.env], *(forms.actors[actor] for _, actor in self.cast)))
+        self.env = forms.envs.things[env]
+        self.cast = [(who, forms.actors.things[a]) for (who, _), a in zip(self.cast, actors, strict=True)]
 
     def _named(self, actor: Actor) -> str:
         n = self._born[actor.kind] = self._born.get(actor.kind, 0) + 1

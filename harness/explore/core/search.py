@@ -8,15 +8,14 @@ an `Env` and an actor. Actors that are alike are interchangeable: one of them ta
 import time
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Generic, TypeAlias, TypeVar
+from typing import TypeAlias
 
 from race401.harness.explore.core import wrongs
+from race401.harness.explore.core.forms import Known, State
 from race401.harness.explore.core.stage import Stage
-from race401.harness.explore.core.state import Actor, Env
-
-State: TypeAlias = tuple[int, ...]  # the number of the env, then the sorted numbers of the actors
+from race401.harness.explore.core.state import Actor
 
 
 @dataclass(slots=True)
@@ -39,34 +38,6 @@ class Result:
     schedules: int | None = None  # orders of steps that these states stand for; None if not exhausted
 
 
-T = TypeVar("T")
-
-
-class Numbers(dict[T, int]):
-    """Hashable things by number, in order of appearance."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.things: list[T] = []
-
-    def __missing__(self, thing: T) -> int:
-        n = self[thing] = len(self.things)
-        self.things.append(thing)
-        return n
-
-
-class Known(dict[int, bool], Generic[T]):
-    """What a question about the thing of this number was answered."""
-
-    def __init__(self, things: list[T], ask: Callable[[T], bool]) -> None:
-        super().__init__()
-        self._things, self._ask = things, ask
-
-    def __missing__(self, n: int) -> bool:
-        self[n] = self._ask(self._things[n])
-        return self[n]
-
-
 Option: TypeAlias = tuple[int, tuple[int, ...], tuple[str, ...]]  # a move in numbers
 
 
@@ -75,12 +46,12 @@ class Search:
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
-        self.envs, self.actors = Numbers[Env](), Numbers[Actor]()
+        self.envs, self.actors = stage.forms.envs, stage.forms.actors
         self._clock = self.actors[Actor("clock")]
         self._options: dict[tuple[int, int], list[Option]] = {}
-        self._far = Known(self.envs.things, stage.waits_for_quiet)
-        self._idle = Known(self.actors.things, stage.idle)
-        self._seen: dict[State, int] = {}
+        self._far = Known[int, bool](lambda e: stage.waits_for_quiet(self.envs.things[e]))
+        self._idle = Known[int, bool](lambda a: stage.idle(self.actors.things[a]))
+        self._seen: dict[State, int] = {}  # states that are not of their own form too
         self._states: list[State] = []
         # how each state was first come to: from which, by whose and which of its steps
         self._came_from, self._by, self._which = array("l", [-1]), array("l", [-1]), array("b", [-1])
@@ -112,13 +83,7 @@ class Search:
     def _visit(self, n: int, state: State) -> None:
         """Take every step that is open in this state."""
         e, members = state[0], state[1:]
-        options, seen, states, targets, weights = (
-            self._options,
-            self._seen,
-            self._states,
-            self._targets,
-            self._weights,
-        )
+        options, seen, targets, weights = self._options, self._seen, self._targets, self._weights
         stuck, last = True, -1
         for place, a in enumerate(members):
             if a == last or (a == self._clock and not self._time_can_pass(e, members)):
@@ -135,11 +100,7 @@ class Search:
                 new = (after, *sorted(rest + others)) if others else (after, *rest)
                 index = seen.get(new)
                 if index is None:
-                    index = seen[new] = len(states)
-                    states.append(new)
-                    self._came_from.append(n)
-                    self._by.append(a)
-                    self._which.append(which)
+                    index = seen[new] = self._index(new, (n, a, which))
                 targets.append(index)
                 weights.append(weight)
                 if marks:
@@ -148,6 +109,19 @@ class Search:
         if stuck:
             actors = [self.actors.things[a] for a in members]
             self._mark(wrongs.of_end(self.envs.things[e], actors), n, -1, -1)
+
+    def _index(self, new: State, how: tuple[int, int, int]) -> int:
+        """Return the number of this state's form, which may have been seen."""
+        form = self.stage.forms.of(new)
+        if form is not new:
+            form = (form[0], *sorted(form[1:]))
+        index = self._seen.get(form)
+        if index is None:
+            index = self._seen[form] = len(self._states)
+            self._states.append(form)
+            for kept, each in zip((self._came_from, self._by, self._which), how, strict=True):
+                kept.append(each)
+        return index
 
     def _mark(self, marks: Iterable[str], n: int, a: int, which: int) -> None:
         for mark in marks:

@@ -97,7 +97,7 @@ class Servers:
         left = pair.expires_at - self.instants[env.now]
         if granted and left > self.world.lifetime / 2 and pair.access_token not in env.rejected:
             yield "needless-exchange"
-        if env.failed == env.now:
+        if env.failed:
             yield "hammered"
 
     @staticmethod

@@ -12,6 +12,7 @@ from typing import Any
 
 from race401.harness.explore.core import wrongs
 from race401.harness.explore.core.flows import CLOSE, Flows, Start, Stepped, Waits
+from race401.harness.explore.core.forms import Forms
 from race401.harness.explore.core.scenario import SHORT, Issuer, Scenario, World, instants_of
 from race401.harness.explore.core.servers import UNREACHED, Servers
 from race401.harness.explore.core.state import NOBODY, PASSES, START, Actor, Env, Move, account
@@ -40,6 +41,7 @@ class Stage:
         self.first_pair = self.servers.issued("A", "Ar0", 0, START, START + scenario.skew)
         self.instants = self.servers.instants = instants_of(scenario, world, self.first_pair)
         self.flows = Flows(scenario.policy, [each + scenario.skew for each in self.instants], merge=merge)
+        self.forms = Forms(self.flows)
 
     def first(self) -> tuple[Env, list[Actor]]:
         """Return the state in which everything begins."""
@@ -93,7 +95,7 @@ class Stage:
 
     def _later(self, env: Env) -> Env:
         """Return the next instant; after a long time, without what that makes meaningless."""
-        later = env._replace(now=env.now + 1, read=None)
+        later = env._replace(now=env.now + 1, read=False, failed=False)
         if not self.waits_for_quiet(env):
             return later
         return later._replace(tabs=tuple(self.flows.rested(shared, self._now(later)) for shared in env.tabs))
@@ -125,8 +127,8 @@ class Stage:
         heard = actor._replace(heard=judged.answer)
         yield Move(f"is judged: {judged.outcome}", judged.env, (heard,), judged.marks)
         if env.fails:
-            failed = env._replace(fails=env.fails - 1, faulted=True, failed=env.now)
-            yield Move("fails", failed, (unheard,), ("hammered",) if env.failed == env.now else ())
+            failed = env._replace(fails=env.fails - 1, faulted=True, failed=True)
+            yield Move("fails", failed, (unheard,), ("hammered",) if env.failed else ())
         if env.losses:
             after = self.servers.unheard(env, pair, judged)
             yield Move("is judged, and the answer is lost", after, (unheard,), judged.marks)
@@ -155,7 +157,7 @@ class Stage:
 
     @staticmethod
     def _having_read(env: Env, actor: Actor) -> Env:
-        return env._replace(read=env.store) if wrongs.reads_for_caller(env, actor) else env
+        return env._replace(read=env.store is not None) if wrongs.reads_for_caller(env, actor) else env
 
     # --- what the client does -------------------------------------------------------------------------
 
@@ -240,4 +242,5 @@ class Stage:
     @staticmethod
     def _with(env: Env, tab: int, stepped: Stepped) -> Env:
         """Return the env with what the step has changed."""
-        return env._replace(tabs=(*env.tabs[:tab], stepped.shared, *env.tabs[tab + 1 :]), store=stepped.store)
+        tabs = (*env.tabs[:tab], stepped.shared, *env.tabs[tab + 1 :])
+        return env._replace(tabs=tabs, store=stepped.store, read=env.read and stepped.store == env.store)

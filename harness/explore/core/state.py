@@ -24,8 +24,8 @@ class Env(NamedTuple):
     families: tuple[Any, ...]  # the issuer's, one per account
     account: str = "A"  # who is signed in
     lock: bool = False  # the lock across tabs is held
-    read: TokenPair | None = None  # what a caller has read from the store at this instant
-    failed: int = -1  # the instant of the last failed exchange
+    read: bool = False  # a caller has read from the store, at this instant, what it still holds
+    failed: bool = False  # an exchange has failed at this instant
     faulted: bool = False  # an exchange has failed or lost its answer
     tried: frozenset[tuple[str, int]] = frozenset()  # generations that the issuer has judged
     lost: frozenset[tuple[str, int]] = frozenset()  # of these the answer was lost

@@ -32,7 +32,7 @@ def of_refusal(servers: Servers, env: Env, actor: Actor) -> Iterator[str]:
 
 def of_reading(env: Env, actor: Actor) -> Iterator[str]:
     """Say whether a caller's reading brings what a caller has just read."""
-    again = reads_for_caller(env, actor) and env.read == env.store
+    again = reads_for_caller(env, actor) and env.read
     if again and env.store is not None and env.store.access_token not in env.rejected:
         yield "read-again"
 
