@@ -87,21 +87,6 @@ class Serving:
 
     def server(self, announce: str, every_second: Callable[[], Awaitable[None]] | None = None) -> "Server | Keeper":
         """Return the server, which prints the announcement once it listens."""
-        config = uvicorn.Config(
-            self.app,
-            http=Protocol,
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            date_header=False,  # the mock's own follows its clock
-            lifespan="off",
-            timeout_keep_alive=KEEP_ALIVE,
-            timeout_graceful_shutdown=1,
-            backlog=BACKLOG,
-            callback_notify=every_second,
-            timeout_notify=0,
-        )
-        return Server(config, announce, self._socket)
         if isinstance(self.served, Guard):
             config = uvicorn.Config(self.served, **SETTINGS, callback_notify=every_second, timeout_notify=0)
             return Server(config, announce, self._socket)

@@ -27,12 +27,12 @@ from race401.harness.judge.verdict import judge
 CLEAN_RUN: list[Any] = [
     ("witnesses", "", "clients and ledger agree on 10 attempts", []),
     ("caller-401s", "subject", "fixed: the app saw 0 401s in 5 requests", []),
-    ("exchanges-per-generation", "subject", "fixed: 1 exchanges of 1 generations, 1.00 each", []),
-    ("sessions-lost", "subject", "fixed: 0 of 1 sessions were lost (at most 95.0%, at 95 %)", []),
+    ("exchanges-per-generation", "subject", "fixed: 1 exchange of 1 generation, 1.00 each", []),
+    ("sessions-lost", "subject", "fixed: 0 of 1 session lost (at most 95.0%, at 95 %)", []),
     ("after-sign-out", "subject", "fixed: 0 requests carried a session that had been signed out", []),
     ("needless-exchanges", "subject", "fixed: 0 exchanges of tokens neither refused nor near their end", []),
     ("coverage", "subject", "1 times a token came within the margin under a burst", []),
-    ("reuse", "subject", "fixed: 0 of 1 exchanges presented a refresh token that had been used", []),
+    ("reuse", "subject", "fixed: 0 of 1 exchange presented a refresh token that had been used", []),
     ("wire-401s", "subject", "fixed: 0 of 5 answers were 401", []),
     ("signature", "subject", "fixed: 0 pages looked like the incident", []),
 ]
@@ -41,9 +41,9 @@ THE_RACE: list[Any] = [
     ("caller-401s", "control", "pre-fix: the app saw 4 401s in 5 requests (4 missing_token)", [7, 8, 9, 10]),
     (
         *("exchanges-per-generation", "control"),
-        *("pre-fix: 5 exchanges of 1 generations, 5.00 each (1 reused, 3 revoked)", [2, 3, 4, 5]),
+        *("pre-fix: 5 exchanges of 1 generation, 5.00 each (1 reused, 3 revoked)", [2, 3, 4, 5]),
     ),
-    ("sessions-lost", "control", "pre-fix: 1 of 1 sessions were lost", [2]),
+    ("sessions-lost", "control", "pre-fix: 1 of 1 session lost", [2]),
     ("after-sign-out", "control", "pre-fix: 0 requests carried a session that had been signed out", []),
     ("needless-exchanges", "control", "pre-fix: 0 exchanges of tokens neither refused nor near their end", []),
     ("coverage", "control", "1 times a token came within the margin under a burst", []),
@@ -53,7 +53,7 @@ THE_RACE: list[Any] = [
         [2, 3, 4, 5],
     ),
     ("wire-401s", "control", "pre-fix: 4 of 5 answers were 401 (80.0%: 4 missing_token)", [7, 8, 9, 10]),
-    ("signature", "control", "pre-fix: 1 pages looked like the incident (1 by missing_token)", [6]),
+    ("signature", "control", "pre-fix: 1 page looked like the incident (1 by missing_token)", [6]),
 ]
 
 
@@ -78,7 +78,7 @@ OF_THE_SUBJECT: dict[str, tuple[Plant, str, Value, str, list[int]]] = {
     ),
     "401s that should not be": (
         doing(expecting(caller_401s="none", cause="missing_token"), sent("2.1", "expired")),
-        *("caller-401s", FAIL, "fixed: the app saw 1 401s in 6 requests (1 expired), and there should be none"),
+        *("caller-401s", FAIL, "fixed: the app saw 1 401 in 6 requests (1 expired), and there should be none"),
         [17],
     ),
     "no 401 where one should be": (
@@ -87,16 +87,16 @@ OF_THE_SUBJECT: dict[str, tuple[Plant, str, Value, str, list[int]]] = {
     ),
     "a 401 of whatever cause": (
         doing(expecting(caller_401s="some"), sent("2.1", "expired")),
-        *("caller-401s", PASS, "fixed: the app saw 1 401s in 6 requests (1 expired)", [17]),
+        *("caller-401s", PASS, "fixed: the app saw 1 401 in 6 requests (1 expired)", [17]),
     ),
     "a 401 of another cause than the race has": (
         doing(expecting(caller_401s="some", cause="missing_token"), sent("2.1", "expired")),
-        *("caller-401s", UNKNOWN, "fixed: the app saw 1 401s in 6 requests (1 expired): the race did not show", [17]),
+        *("caller-401s", UNKNOWN, "fixed: the app saw 1 401 in 6 requests (1 expired): the race did not show", [17]),
     ),
     "one exchange where several should be": (
         expecting(exchanges_per_generation="several"),
         "exchanges-per-generation",
-        *(UNKNOWN, "fixed: 1 exchanges of 1 generations, 1.00 each: the race did not show", []),
+        *(UNKNOWN, "fixed: 1 exchange of 1 generation, 1.00 each: the race did not show", []),
     ),
     "no exchange at all": (
         lambda run: run.entries.pop(10),
@@ -105,16 +105,16 @@ OF_THE_SUBJECT: dict[str, tuple[Plant, str, Value, str, list[int]]] = {
     "several exchanges, and nobody minds": (
         doing(expecting(), exchanged("forked"), exchanged("reuse_tolerated")),
         *("exchanges-per-generation", PASS),
-        *("fixed: 3 exchanges of 1 generations, 3.00 each (1 forked, 1 reuse_tolerated)", [17, 18]),
+        *("fixed: 3 exchanges of 1 generation, 3.00 each (1 forked, 1 reuse_tolerated)", [17, 18]),
     ),
     "a session lost": (
         exchanged("reused"),
-        *("sessions-lost", FAIL, "fixed: 1 of 1 sessions were lost, and there should be none", [17]),
+        *("sessions-lost", FAIL, "fixed: 1 of 1 session lost, and there should be none", [17]),
     ),
-    "none lost, and nobody asked": (expecting(), "sessions-lost", PASS, "fixed: 0 of 1 sessions were lost", []),
+    "none lost, and nobody asked": (expecting(), "sessions-lost", PASS, "fixed: 0 of 1 session lost", []),
     "no session at all": (
         lambda run: run.entries.clear(),
-        *("sessions-lost", PASS, "fixed: 0 of 0 sessions were lost", []),
+        *("sessions-lost", PASS, "fixed: 0 of 0 sessions lost", []),
     ),
     "requests after a sign-out, and nobody minds": (
         doing(
@@ -122,31 +122,31 @@ OF_THE_SUBJECT: dict[str, tuple[Plant, str, Value, str, list[int]]] = {
             lambda run: run.entry(AFTER, "/auth/v1/logout", 204, method="POST"),
             sent("2.1", None),
         ),
-        *("after-sign-out", PASS, "fixed: 1 requests carried a session that had been signed out", [18]),
+        *("after-sign-out", PASS, "fixed: 1 request carried a session that had been signed out", [18]),
     ),
     "a needless exchange": (
         exchanged(generation=1, token_left_s=3600.0),
         "needless-exchanges",
-        *(PASS, "fixed: 1 exchanges of tokens neither refused nor near their end", [17]),
+        *(PASS, "fixed: 1 exchange of tokens neither refused nor near their end", [17]),
     ),
     "a needless exchange, where none should be": (
         doing(expecting(needless_exchanges="none"), exchanged(generation=1, token_left_s=3600.0)),
         *("needless-exchanges", FAIL),
-        *("fixed: 1 exchanges of tokens neither refused nor near their end, and there should be none", [17]),
+        *("fixed: 1 exchange of tokens neither refused nor near their end, and there should be none", [17]),
     ),
-    "as many refreshes as were needed": (IDEAL, "refreshes", PASS, "fixed: 1 exchanges, where 1 were needed", []),
+    "as many refreshes as were needed": (IDEAL, "refreshes", PASS, "fixed: 1 exchange (needed: 1)", []),
     "more than that": (
         doing(IDEAL, expecting(refreshes="ideal"), exchanged(generation=1), exchanged(generation=2)),
         *("refreshes", FAIL),
-        *("fixed: 3 exchanges, where 1 were needed, and there should be none", [17, 18]),
+        *("fixed: 3 exchanges (needed: 1), and there should be none", [17, 18]),
     ),
     "more than that, and nobody minds": (
         doing(IDEAL, exchanged(generation=1)),
-        *("refreshes", PASS, "fixed: 2 exchanges, where 1 were needed", [17]),
+        *("refreshes", PASS, "fixed: 2 exchanges (needed: 1)", [17]),
     ),
     "as many as may have been needed": (
         doing(IDEAL, left(120.0)),
-        *("refreshes", PASS, "fixed: 1 exchanges, where 0 to 1 were needed", []),
+        *("refreshes", PASS, "fixed: 1 exchange (needed: 0 to 1)", []),
     ),
     "401s on the wire by their causes": (
         doing(sent("2.1", "expired", "expired", "missing_token", None)),

@@ -28,13 +28,13 @@ OF_THE_RUN: dict[str, tuple[Plant, str, list[Finding]]] = {
                 UNKNOWN,
                 f"4 attempts that the ledger lacks, e.g. {AFTER}#2.0, {AFTER}#2.1, {AFTER}#2.2",
             ),
-            Finding("witnesses", UNKNOWN, f"1 attempts that no client reported, e.g. {AFTER}#3.1"),
+            Finding("witnesses", UNKNOWN, f"1 attempt that no client reported, e.g. {AFTER}#3.1"),
         ],
     ),
     "another answer on either side": (
         sent("2.1", None, status=401),
         "witnesses",
-        [Finding("witnesses", UNKNOWN, f"1 attempts with another answer in the ledger, e.g. {AFTER}#2.1")],
+        [Finding("witnesses", UNKNOWN, f"1 attempt with another answer in the ledger, e.g. {AFTER}#2.1")],
     ),
     "attempts that were cut off": (
         sent("2.1", None, cut_off=True),
