@@ -64,7 +64,7 @@ def test_a_client_that_refreshes_for_each_caller_fails(race401_server: Server, r
     assert told.startswith(
         "FAIL: [rfc9700] the client: the app saw 4 401s in 5 requests (4 missing_token), and there"
     )
-    assert "FAIL     sessions-lost: the client: 1 of 1 sessions were lost, and there should be none (ledger #" in told
+    assert "FAIL     sessions-lost: the client: 1 of 1 session lost, and there should be none (ledger #" in told
     assert "reused: the server takes it for theft and revokes the session" in told
     assert race401_verdict.judge().exit_code == 1
 

@@ -164,7 +164,7 @@ OF_THE_SUBJECT: dict[str, tuple[Plant, str, Value, str, list[int]]] = {
     "what a 401 of a cut ledger came to": (
         doing(told(finished=False), sent("2.1", "expired", status=200)),
         *("caller-401s", UNKNOWN),
-        "after 1 more 401s the ledger ends too soon to tell whether they were made good",
+        "after 1 more 401 the ledger ends too soon to tell whether they were made good",
         [17],
     ),
 }

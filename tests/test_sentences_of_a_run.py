@@ -46,18 +46,19 @@ OF_THE_RUN: dict[str, tuple[Plant, str, list[Finding]]] = {
         "witnesses",
         [
             Finding("witnesses", PASS, "clients and ledger agree on 10 attempts"),
-            Finding("witnesses", UNKNOWN, "worker worker-2 left before its last report"),
+            Finding("witnesses", UNKNOWN, "worker-2 left before its last report"),
         ],
     ),
     "a ledger alone, whose requests all have a name": (doing(ALONE, unnamed(200)), "witnesses", []),
     "a ledger alone, with refusals of nobody": (
-        doing(ALONE, unnamed(401), unnamed(401, family="somebody"), unnamed(500)),
+        doing(ALONE, unnamed(401, cause="missing_token"), unnamed(401, family="somebody"), unnamed(500)),
         "witnesses",
         [
             Finding(
                 "witnesses",
                 UNKNOWN,
-                "1 refused requests name neither a client nor a session: whose they are is not known",
+                "1 401 for want of a token, of callers without a session in this ledger: "
+                "whether a session failed there is not known",
                 rows=[17],
             )
         ],
@@ -69,7 +70,7 @@ OF_THE_RUN: dict[str, tuple[Plant, str, list[Finding]]] = {
             Finding(
                 "witnesses",
                 UNKNOWN,
-                "1 refreshes were refused, and nothing says why: whether a session was lost is not known",
+                "1 refusal of a refresh, and nothing says why: whether a session was lost is not known",
                 rows=[17],
             )
         ],
@@ -92,7 +93,7 @@ OF_THE_RUN: dict[str, tuple[Plant, str, list[Finding]]] = {
     "a run without entries": (
         lambda run: run.entries.clear(),
         "completeness",
-        [Finding("completeness", UNKNOWN, "the ledger is empty: no browser made a request")],
+        [Finding("completeness", UNKNOWN, "the ledger is empty: nobody made a request")],
     ),
     "a process that held the same": (
         told(memory_mb={"mock": [50.0] * 75}, memory_every_s=10.0),
