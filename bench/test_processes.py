@@ -29,7 +29,7 @@ aim(
     READ,
     TWO,
     1.0,
-    "two processes and the load take turns on two cores; one process over Redis takes what memory does",
+    "two processes and the load take turns on two cores; a run differs from the next by more",
 )
 aim(EXCHANGE, ALL, 4.0, "it finds the token, reads the user and commits: three commands, 75 us each for redis-py")
 
