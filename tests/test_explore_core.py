@@ -13,6 +13,7 @@ from race401.harness.explore.core.forms import Forms, Held
 from race401.harness.explore.core.scenario import Scenario
 from race401.harness.explore.core.schedule import choices_of, walk
 from race401.harness.explore.core.search import Search
+from race401.harness.explore.core.story import RISEN, tell
 from race401.harness.explore.core.token import BadToken, decode, encode
 from race401.harness.tokens.model import Session
 from race401.harness.tokens.policy import FIXED, HARDENED, POLICIES, PRE_FIX, Policy
@@ -135,6 +136,16 @@ def test_the_shortest_story_and_its_token() -> None:
     steps = list(walk(stage(here.scenario, "rfc9700"), choices))
     assert [step.move.marks for step in steps if step.move.marks][-1] == ("sent-after-sign-out",)
     assert len(steps) == 6
+
+
+def test_the_story_marks_the_step_that_brings_a_signed_out_session_back() -> None:
+    """Once, and none where the session ends for good."""
+    acted = stage(Scenario(FIXED, callers=2, sign_out=True), "rfc9700")
+    found = Search(acted).run().found
+    story = list(tell(acted, walk(acted, choices_of(acted, found["resurrected"].path))))
+    (risen,) = (n for n, line in enumerate(story) if line.endswith(RISEN))
+    assert any("sign-out" in line for line in story[:risen])
+    assert RISEN not in "".join(tell(acted, walk(acted, choices_of(acted, found["exchanged-again"].path))))
 
 
 def test_damaged_tokens_are_refused() -> None:

@@ -8,6 +8,7 @@ from race401.harness.explore.core.flows import Waits
 from race401.harness.explore.core.schedule import Step
 from race401.harness.explore.core.stage import Stage
 from race401.harness.explore.core.state import PASSES
+from race401.harness.explore.core.wrongs import resurrected
 from race401.harness.tokens.model import (
     Cleared,
     Exchange,
@@ -22,19 +23,31 @@ from race401.harness.tokens.model import (
     WriteStore,
 )
 
+RISEN = "the session is back after its sign-out, and stays"
 WHO = {"caller": "call", "ticker": "auto-refresh", "sign-out": "sign-out", "sign-in": "sign-in"}
 
 
 def tell(stage: Stage, steps: Iterable[Step]) -> Iterator[str]:
     """Yield the story's lines, numbered by step."""
-    for n, step in enumerate(steps, 1):
+    schedule = list(steps)
+    risen = _risen(schedule)
+    for n, step in enumerate(schedule, 1):
         if step.move.what == PASSES:
             yield f"{n:3}  {_passed(stage, step)}"
             continue
         told = "; ".join(_told(step))
         yield f"{n:3}  {_who(step):<15} {told}"
-        for mark in step.move.marks:
-            yield f"     {'':<15} ^ {KINDS[mark].sentence}"
+        marks = [KINDS[mark].sentence for mark in step.move.marks]
+        for mark in marks + [RISEN] * (n == risen):
+            yield f"     {'':<15} ^ {mark}"
+
+
+def _risen(schedule: list[Step]) -> int | None:
+    """Return the number of the step after which a signed-out session is held to the end, if one is."""
+    since = None
+    for n, step in enumerate(schedule, 1):
+        since = (since or n) if resurrected(step.move.env) else None
+    return since
 
 
 def _who(step: Step) -> str:

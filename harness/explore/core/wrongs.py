@@ -58,9 +58,14 @@ def of_end(env: Env, actors: list[Actor]) -> Iterator[str]:
         yield "stranded"
     if any(shared.flight is not None or shared.tick is not None for shared in env.tabs):
         yield "refresh-abandoned"
-    held = [env.store, env.tabs[0].cached and env.tabs[0].cached.pair]  # other tabs' caches are theirs to drop
-    if any(pair is not None and account(pair) != env.account for pair in held):
+    if resurrected(env):
         yield "resurrected"
+
+
+def resurrected(env: Env) -> bool:
+    """Whether the client holds a session of an account that is not signed in; it matters if it stays so."""
+    held = [env.store, env.tabs[0].cached and env.tabs[0].cached.pair]  # other tabs' caches are theirs to drop
+    return any(pair is not None and account(pair) != env.account for pair in held)
 
 
 def reads_for_caller(env: Env, actor: Actor) -> bool:
