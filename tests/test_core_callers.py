@@ -3,7 +3,23 @@
 from dataclasses import replace
 
 import pytest
-from stepping import NOW, about, cached, pair, play, upto
+from stepping import (
+    BESIDE,
+    DUE,
+    FENCED,
+    FRESH,
+    LANDED,
+    NEWER,
+    NOW,
+    READ,
+    SHARING,
+    SPENT,
+    about,
+    cached,
+    pair,
+    play,
+    upto,
+)
 
 from race401.harness.tokens.core import attempt, sign_in, sign_out, tick
 from race401.harness.tokens.model import (
@@ -27,14 +43,6 @@ from race401.harness.tokens.model import (
     fingerprint,
 )
 from race401.harness.tokens.policy import FIXED, PRE_FIX, Policy
-
-FRESH, DUE, SPENT = (pair(left, 3, family="ada") for left in (3600, 100, 20))
-NEWER = pair(3600, 4, family="ada")
-SHARING = replace(FIXED, share_store_read=True, mandatory_margin=30.0, check_generation=True, guard_put_back=True)
-BESIDE = replace(FIXED, mandatory_margin=30.0)
-REREADING = replace(FIXED, reread_in_flight=True, lock_across_tabs=True)
-FENCED = replace(FIXED, fence_sign_out=True)
-READ, LANDED = NOW + 1, NOW + 2
 
 
 def test_callers_whose_cache_has_lapsed_share_one_reading() -> None:

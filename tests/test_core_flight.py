@@ -3,7 +3,23 @@
 from dataclasses import replace
 
 import pytest
-from stepping import NOW, REFUSED, about, pair, play, upto
+from stepping import (
+    DUE,
+    FENCED,
+    FRESH,
+    LANDED,
+    NEWER,
+    NOW,
+    READ,
+    REFUSED,
+    REREADING,
+    SHARING,
+    SPENT,
+    about,
+    pair,
+    play,
+    upto,
+)
 
 from race401.harness.tokens.core import fly
 from race401.harness.tokens.model import (
@@ -28,15 +44,6 @@ from race401.harness.tokens.model import (
     WriteStore,
 )
 from race401.harness.tokens.policy import FIXED, Policy
-
-FRESH, DUE, SPENT = (pair(left, 3, family="ada") for left in (3600, 100, 20))
-NEWER = pair(3600, 4, family="ada")
-SHARING = replace(FIXED, share_store_read=True, mandatory_margin=30.0, check_generation=True, guard_put_back=True)
-BESIDE = replace(FIXED, mandatory_margin=30.0)
-REREADING = replace(FIXED, reread_in_flight=True, lock_across_tabs=True)
-FENCED = replace(FIXED, fence_sign_out=True)
-READ, LANDED = NOW + 1, NOW + 2
-
 
 # --- what it reads --------------------------------------------------------------------------------
 
