@@ -118,14 +118,16 @@ def test_an_exchange_that_nothing_called_for(
     assert counted(run, **policy).needless_seqs == ([1] if needless else [])
 
 
-def ideal(sent: list[tuple[float, float]], lifetime: float = 200.0, skew: float | None = None) -> list[int] | None:
+def ideal(
+    sent: list[tuple[float, float]], lifetime: float = 200.0, skew: float | None = None, **policy: float
+) -> list[int] | None:
     """How many exchanges were needed, by when requests came and what their tokens had left; the margin is 100 s."""
     run = Run()
     run.manifest["worlds"] = {"rfc9700": {"lifetime": lifetime}}
     run.manifest["conditions"]["rfc9700"] |= {} if skew is None else {"skew_s": skew}
     for at, left in sent:
         run.entry(ME, PAGE[0], 200, received_at=at, answered_at=at, token_left_s=left)
-    return counted(run, expiry_margin=100.0).ideal_exchanges
+    return counted(run, expiry_margin=100.0, **policy).ideal_exchanges
 
 
 BEGUN = (10.0, 150.0)
@@ -150,6 +152,14 @@ def test_how_many_were_needed_by_a_wrong_clock() -> None:
     """One that is ahead crosses the margin sooner, one that is behind later."""
     assert ideal([BEGUN, (51.0, 109.0)], skew=10.0) == [1, 1]
     assert ideal([BEGUN, (61.0, 99.0)], skew=-10.0) == [0, 0]
+
+
+def test_a_margin_is_at_most_the_share_of_a_lifetime_that_its_policy_allows() -> None:
+    """A quarter of 200 s: a token with 99 s left is not due, one with 49 s is."""
+    assert ideal([BEGUN, (61.0, 99.0)], margin_share=0.25) == [0, 0]
+    assert ideal([BEGUN, (111.0, 49.0)], margin_share=0.25) == [1, 1]
+    assert ideal([BEGUN, (61.0, 99.0)], margin_share=0.75) == [1, 1]
+    assert ideal([BEGUN, (61.0, 99.0)], lifetime=100.0, margin_share=0.25) == [0, 0]
 
 
 def test_a_margin_as_long_as_the_lifetime_has_no_ideal() -> None:

@@ -198,7 +198,10 @@ def _ideal(row: Row, entries: list[LedgerEntry], evidence: Evidence) -> list[int
     """Return how many exchanges the sessions needed, at least and at most: one a lifetime less the margin."""
     about = evidence.manifest["conditions"][row.condition]
     lifetime = (evidence.manifest.get("worlds", {}).get(about.get("world")) or {}).get("lifetime")
-    margin = evidence.manifest["policies"][row.role].get("expiry_margin")
+    policy = evidence.manifest["policies"][row.role]
+    margin, share = policy.get("expiry_margin"), policy.get("margin_share")
+    if lifetime is not None and margin is not None and share:
+        margin = min(margin, share * lifetime)
     if lifetime is None or margin is None or lifetime <= margin + ROUNDED:
         return None
     least = most = 0
