@@ -83,6 +83,14 @@ def test_the_clean_twin() -> None:
     )
 
 
+def test_an_offset_of_either_sign_is_an_interval() -> None:
+    """A host that may agree with the server is said to be between the two."""
+    assert (
+        "its clock is between 0.20 s ahead of and 0.03 s behind the server's"
+        in told(ran_on(reproduced(), [-0.2, 0.03])).sentence
+    )
+
+
 @pytest.mark.parametrize(
     ("left", "said"),
     [

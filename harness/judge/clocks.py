@@ -87,7 +87,7 @@ def _words(offset: Offset) -> str:
         return f"{-high:.2f} to {-low:.2f} s ahead of"
     if low >= 0:
         return f"{low:.2f} to {high:.2f} s behind"
-    return f"from {-low:.2f} s ahead of to {high:.2f} s behind"
+    return f"between {-low:.2f} s ahead of and {high:.2f} s behind"
 
 
 def unproven(findings: list[Finding]) -> list[Finding]:
