@@ -7,14 +7,15 @@ import pytest
 from exploring import enumerated, explored, faults, stage, violations
 
 from race401.harness.__main__ import main
-from race401.harness.explore.core import flows
-from race401.harness.explore.core.flows import Renaming
 from race401.harness.explore.core.forms import Forms, Held
+from race401.harness.explore.core.live import Live
+from race401.harness.explore.core.places import places
 from race401.harness.explore.core.scenario import Scenario
 from race401.harness.explore.core.schedule import choices_of, walk
 from race401.harness.explore.core.search import Search
 from race401.harness.explore.core.story import RISEN, tell
 from race401.harness.explore.core.token import BadToken, decode, encode
+from race401.harness.explore.core.values import Renaming
 from race401.harness.tokens.model import Session
 from race401.harness.tokens.policy import FIXED, HARDENED, POLICIES, PRE_FIX, Policy
 
@@ -86,7 +87,7 @@ def test_a_position_that_is_no_value_is_refused() -> None:
             yield item + 1
 
     with pytest.raises(TypeError, match="has a loop"):
-        list(flows._frames(loops([1, 2]), flows._Live(Session())))
+        list(places(loops([1, 2]), Live(Session()).valued))
 
     def holds(items: Iterator[int]) -> Iterator[int]:
         yield 1
@@ -95,7 +96,7 @@ def test_a_position_that_is_no_value_is_refused() -> None:
     flow = holds(iter([1]))
     next(flow)
     with pytest.raises(TypeError, match="only values"):
-        list(flows._frames(flow, flows._Live(Session())))
+        list(places(flow, Live(Session()).valued))
 
 
 @pytest.mark.parametrize("world", ["supabase", "rfc9700"])

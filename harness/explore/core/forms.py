@@ -10,8 +10,9 @@ States are tuples of numbers in here: the env's, then the actors'.
 from collections.abc import Callable
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
-from race401.harness.explore.core.flows import Flows, Number, Renaming, renamed
+from race401.harness.explore.core.flows import Flows
 from race401.harness.explore.core.state import Actor, Env
+from race401.harness.explore.core.values import Number, Renaming, renamed
 
 State: TypeAlias = tuple[int, ...]
 

@@ -11,11 +11,12 @@ from dataclasses import replace
 from typing import Any
 
 from race401.harness.explore.core import wrongs
-from race401.harness.explore.core.flows import CLOSE, Flows, Start, Stepped, Waits
+from race401.harness.explore.core.flows import CLOSE, Flows, Stepped
 from race401.harness.explore.core.forms import Forms
 from race401.harness.explore.core.scenario import SHORT, Issuer, Scenario, World, instants_of
 from race401.harness.explore.core.servers import UNREACHED, Servers
 from race401.harness.explore.core.state import NOBODY, PASSES, START, Actor, Env, Move, account
+from race401.harness.explore.core.values import Start, Waits
 from race401.harness.tokens.core import UNAUTHORIZED
 from race401.harness.tokens.errors import AuthError
 from race401.harness.tokens.model import (

@@ -6,7 +6,8 @@ The explorer's own tokens name their account, generation and instant: `A0@100000
 
 from typing import Any, NamedTuple
 
-from race401.harness.explore.core.flows import Position, Shared, Stepped
+from race401.harness.explore.core.flows import Stepped
+from race401.harness.explore.core.values import Position, Shared
 from race401.harness.tokens.model import TokenPair
 
 START = 1_000_000.0  # s, when the first tokens are issued

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from race401.harness.explore.core.findings import KINDS
-from race401.harness.explore.core.flows import Waits
 from race401.harness.explore.core.schedule import Step
 from race401.harness.explore.core.stage import Stage
 from race401.harness.explore.core.state import PASSES
+from race401.harness.explore.core.values import Waits
 from race401.harness.explore.core.wrongs import resurrected
 from race401.harness.tokens.model import (
     Cleared,

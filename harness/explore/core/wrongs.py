@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from race401.harness.explore.core.flows import Stepped, Waits
+from race401.harness.explore.core.flows import Stepped
 from race401.harness.explore.core.servers import Servers
 from race401.harness.explore.core.state import NOBODY, Actor, Env, account
+from race401.harness.explore.core.values import Waits
 from race401.harness.tokens.model import TokenPair, same
 
 SERVES = 30.0  # s; a token with so much left need not be waited for (policy.py, HARDENED's mandatory margin)
