@@ -130,6 +130,23 @@ def test_samples_and_ledger_are_compared_with_what_is_left_between_their_clocks(
     run.manifest["conditions"]["rfc9700"]["expects"] = {"subject": CLEAN}
     run.exchange(AFTER, received_at=100.5, answered_at=100.5)
     run.attempt(AFTER, "1.1", PAGE[0], None, intended_at=99.9, started_at=99.9, ended_at=100.1)
-    for left, paid in (([0.0, 0.0], None), ([0.4, 0.5], 0.2), ([0.5, 0.4], 0.2)):
+    for left, paid in (
+        ([0.0, 0.0], None),
+        ([0.4, 0.5], 0.2),
+        ([0.5, 0.4], 0.2),
+        ([0.3, 0.3], None),
+        ([0.7, 0.7], None),
+    ):
         row = judge(ran_on(run, left).evidence()).rows[1]
-        assert row.waits["with_refresh"] == (paid if paid is None else pytest.approx(paid))
+        assert row.waits["with_refresh"] == (paid if paid is None else pytest.approx(paid)), left
+
+
+def test_nothing_is_added_where_no_clock_was_measured() -> None:
+    """On a host without one, and in a run that names no hosts; the refresh is a moment before or after the page."""
+    for moment in (100.3, 99.7):
+        run = Run()
+        run.exchange(AFTER, received_at=moment, answered_at=moment)
+        run.attempt(AFTER, "1.1", PAGE[0], None, intended_at=99.9, started_at=99.9, ended_at=100.1)
+        for hosts in ([], [{"name": "worker 0 (a)", "share": 0, "heard": True, "clock": None}]):
+            run.manifest["hosts"] = hosts
+            assert judge(run.evidence()).rows[1].waits["with_refresh"] is None

@@ -141,3 +141,15 @@ def test_a_whole_ledger_needs_no_witness() -> None:
     whole = reproduced()
     whole.attempt(AFTER, "2.1", PAGE[0], "expired", status=200)
     assert ("caller-401s", "subject") in failures(judge(whole.evidence()))
+
+
+@pytest.mark.parametrize(
+    ("cause", "target", "what"),
+    [("store_lost", "/auth/v1/token", "its store"), ("worker_lost", "process 7", "a process (process 7)")],
+)
+def test_what_came_after_the_mock_itself_failed_is_not_judged(cause: str, target: str, what: str) -> None:
+    run = reproduced()
+    lost = run.entries[run.entry(None, target, 503, cause=cause) - 1]
+    (finding,) = [f for f in judge(run.evidence(lost=lost)).findings if f.check == "completeness"]
+    assert finding.value is Value.UNKNOWN
+    assert finding.sentence == f"the mock lost {what} at entry #17: what came from then on is not judged"
