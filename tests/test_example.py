@@ -12,7 +12,7 @@ from test_wheel import UV, dist, installed, said
 
 EXAMPLE = ROOT / "examples" / "guarded-client"
 ALONE = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # the plugins of this environment take seconds to load
-PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "race401.harness.pytest_plugin", "-p", "no:cacheprovider"]
+PYTEST = [sys.executable, "-m", "pytest", "-qrN", "-p", "race401.harness.pytest_plugin", "-p", "no:cacheprovider"]
 RACES, SCENES = 5, 2  # tests of the example: judged by the ledger, and explored
 
 __all__ = ["dist", "installed"]
