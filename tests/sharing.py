@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,6 @@ from race401.mock_api.worlds import WORLDS
 needs_redis = pytest.mark.skipif(
     shutil.which("redis-server") is None, reason="no redis-server here (Debian: apt-get install redis-server)"
 )
-LOOKS = 5_000  # connections, of 2 ms; a process may begin seconds after another
 
 
 @contextlib.contextmanager
@@ -53,20 +53,22 @@ class Workers:
     def pids(self) -> set[int]:
         """The processes that answer, once all of them do."""
         seen: set[int] = set()
-        for _ in range(LOOKS):
-            seen.add(about(self._connect()))
+        for client in self._connections():
+            seen.add(about(client))
             if len(seen) == self.number:
                 return seen
         raise AssertionError(f"of {self.number} processes, {len(seen)} answer")
 
-    def _connect(self) -> httpx.Client:
-        # nothing here is TLS, and httpx takes 20 ms to prepare for it
-        return httpx.Client(base_url=self.url, trust_env=False, timeout=WITHIN, verify=False)  # noqa: S501
+    def _connections(self) -> Iterator[httpx.Client]:
+        """One after another, as long as a process of a busy machine may take to begin."""
+        until = time.monotonic() + WITHIN
+        while time.monotonic() < until:
+            # nothing here is TLS, and httpx takes 20 ms to prepare for it
+            yield httpx.Client(base_url=self.url, trust_env=False, timeout=WITHIN, verify=False)  # noqa: S501
 
     def client(self, pid: int) -> httpx.Client:
         """A client whose one connection is with this process."""
-        for _ in range(LOOKS):
-            client = self._connect()
+        for client in self._connections():
             if about(client, keep=True) == pid:
                 return client
             client.close()
