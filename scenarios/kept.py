@@ -13,7 +13,7 @@ LOOKED_AT = 60  # s, more than locust's rates look back for, so that no report o
 
 
 def keep_less(environment: Environment) -> None:
-    """Have locust keep copies and history only where its page or files show them, and go on forgetting what is old."""
+    """Have locust keep copies and history only where its page or files show them; forget old seconds all along."""
     given = environment.parsed_options
     if environment.web_ui is None and given is not None and not (given.csv_prefix or given.html_file):
         environment.stats.use_response_times_cache = False

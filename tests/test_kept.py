@@ -53,7 +53,7 @@ def kept(html_file: str | None = None, *, forgetting: bool = True) -> list[dict[
 
 
 def test_twice_the_run_keeps_no_more() -> None:
-    """A minute of the total's requests and errors, of three names' requests and one's errors; the rates still hold."""
+    """A minute of the total's requests and errors, three names' requests, and one's errors; the rates still hold."""
     minute = {"seconds": 6 * 61, "copies": 0}
     assert kept() == [minute, minute, 3]
 

@@ -193,7 +193,7 @@ def test_the_cache_is_bounded() -> None:
 
 
 def most_kept(keys: Keys, sessions: int, issued: range) -> int:
-    """How many tokens are kept at most, while each session gets one of 126 s at each of these instants, and uses it."""
+    """How many tokens are kept at most, while each session gets one of 126 s at each of these instants."""
     most = 0
     for iat in issued:
         for n in range(sessions):
