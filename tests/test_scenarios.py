@@ -178,6 +178,13 @@ def test_growth_is_told_by_the_request() -> None:
     assert growth.each(1_000) == 2_000
 
 
+def test_the_terminal_says_what_was_held_even_where_it_is_flat() -> None:
+    run = reproduced()
+    run.manifest |= {"memory_mb": {"mock": [50.0] * 75}, "memory_every_s": 10.0}
+    said = console.render(judge(run.evidence()), run.manifest).splitlines()
+    assert "mock held 50.0 MB early on and 50.0 MB late in the run (+0 bytes a request)" in said
+
+
 # --- for real -------------------------------------------------------------------------------------
 
 
