@@ -17,7 +17,8 @@ from race401.mock_api.worlds import Algorithm
 Cause: TypeAlias = Literal[
     "missing_token", "expired", "not_yet_valid", "session_revoked", "bad_signature", "malformed", "wrong_audience"
 ]
-CACHED = 20_000  # verified tokens, at about 1 KB each
+CACHED = 20_000  # verified tokens, at about 1.3 KB each
+ROOM = 100  # of them, before those that have expired are looked for
 LONGEST = 8_192  # characters; a token with Supabase's claims has about 700
 PARTS = 3
 SERVICE_KEY_LIFETIME = 10 * 365 * 86_400  # s; what Supabase's own keys have
@@ -63,6 +64,8 @@ class Keys:
         self._algorithms: list[str] = sorted({kept.algorithm_of(key) for key in self._keys})
         self._decoder = msgspec.json.Decoder(Verified)
         self._cache: dict[str, Verified] = {}
+        self._room = ROOM
+        self._issued = 0.0  # s since the epoch; when a token was issued last, which is all that is known of the time
 
     def sign(self, claims: dict[str, Any]) -> str:
         """Return the token."""
@@ -90,10 +93,17 @@ class Keys:
             return "bad_signature"
         except (JoseError, msgspec.MsgspecError, ValueError, TypeError, KeyError, RecursionError):
             return "malformed"
-        if len(self._cache) >= CACHED:
-            self._cache.clear()
-        self._cache[token] = verified
+        self._keep(token, verified)
         return verified
+
+    def _keep(self, token: str, verified: Verified) -> None:
+        """Keep what a token says; where there are twice as many as lived lately, forget those that have expired."""
+        self._issued = max(self._issued, verified.iat)
+        if len(self._cache) >= self._room:
+            living = {old: said for old, said in self._cache.items() if said.exp > self._issued}
+            self._cache = living if len(living) < CACHED else {}
+            self._room = min(max(ROOM, 2 * len(self._cache)), CACHED)
+        self._cache[token] = verified
 
     def _find(self, signed: Any) -> Key:
         """Return the key that the header names by `kid`, or without one the first of its algorithm.

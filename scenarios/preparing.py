@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 from race401.scenarios import lifecycle, limits, options, ui
 from race401.scenarios.browser import Browser
+from race401.scenarios.kept import keep_less
 from race401.scenarios.lifecycle import UNKNOWN
 from race401.scenarios.mock import Mock, MockDidNotStart, die_with_parent
 from race401.scenarios.options import Plan, Refused
@@ -34,6 +35,7 @@ def prepare(environment: Environment, **_: Any) -> None:
     if isinstance(environment.runner, WorkerRunner):
         lifecycle.send_last_reports(environment)
         return
+    keep_less(environment)
     environment.process_exit_code = UNKNOWN  # until a verdict says otherwise
     if isinstance(environment.runner, MasterRunner):
         environment.runner.register_message("race401_done", lambda **_: lifecycle.browser_done(environment))

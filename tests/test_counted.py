@@ -155,11 +155,19 @@ def test_how_many_were_needed_by_a_wrong_clock() -> None:
 
 
 def test_a_margin_is_at_most_the_share_of_a_lifetime_that_its_policy_allows() -> None:
-    """A quarter of 200 s: a token with 99 s left is not due, one with 49 s is."""
-    assert ideal([BEGUN, (61.0, 99.0)], margin_share=0.25) == [0, 0]
+    """A quarter of 200 s: a token with 49 s left is due; with 99 s left, one of which the client knows no more is."""
+    assert ideal([BEGUN, (59.0, 101.0)], margin_share=0.25) == [0, 0]
+    assert ideal([BEGUN, (61.0, 99.0)], margin_share=0.25) == [0, 1]
     assert ideal([BEGUN, (111.0, 49.0)], margin_share=0.25) == [1, 1]
     assert ideal([BEGUN, (61.0, 99.0)], margin_share=0.75) == [1, 1]
-    assert ideal([BEGUN, (61.0, 99.0)], lifetime=100.0, margin_share=0.25) == [0, 0]
+    assert ideal([BEGUN, (61.0, 99.0)], lifetime=100.0, margin_share=0.25) == [0, 1]
+
+
+def test_a_first_token_of_unknown_life_makes_one_refresh_more_and_no_second() -> None:
+    """It goes at the whole margin; from then on the clamped one counts: 150 s from refresh to refresh."""
+    renewed = [BEGUN, (61.0, 99.0), (110.0, 151.0), (209.0, 52.0)]
+    assert ideal(renewed, margin_share=0.25) == [1, 1]
+    assert ideal([*renewed, (211.0, 50.0)], margin_share=0.25) == [1, 2]
 
 
 def test_a_margin_as_long_as_the_lifetime_has_no_ideal() -> None:

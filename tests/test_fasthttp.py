@@ -76,6 +76,32 @@ print(len(taken))
 """
 
 
+AT_ONCE = """
+from race401.scenarios.fasthttp import FastClient
+import gevent
+from types import SimpleNamespace
+
+class Looking:
+    def sync_auth_flow(self, request):
+        print("looks")
+        yield
+        print("is answered")
+
+fast = FastClient("http://127.0.0.1:1", {}, timeout=5, connections=6)
+fast.auth = Looking()
+answer = SimpleNamespace(status_code=200, read=lambda: b"", info=dict)
+fast._http = SimpleNamespace(request=lambda *_: answer, close=lambda: None)  # without a wait: it is there already
+gevent.joinall([gevent.spawn(fast.send, fast.build_request("GET", "/", {})) for _ in range(3)], raise_error=True)
+"""
+
+
+def test_all_callers_look_at_their_token_before_one_is_answered() -> None:
+    """However fast the server is; else the first caller's refresh would end the race before the others enter it."""
+    command = [sys.executable, "-c", AT_ONCE]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=WITHIN, check=False)
+    assert done.stdout.splitlines() == ["looks"] * 3 + ["is answered"] * 3, done.stderr
+
+
 @pytest.mark.parametrize("files", [0, 1100], ids=["few open files", "more than select knows"])
 @pytest.mark.parametrize(("server", "connections"), [("keep", 1), ("close", 2)])
 def test_a_connection_is_kept_while_the_server_keeps_it(files: int, server: str, connections: int) -> None:

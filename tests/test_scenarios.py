@@ -153,9 +153,11 @@ WARMING_UP = [40.0, 55.0, 58.0, *[60.0] * 17]
     [
         ([*WARMING_UP, *[60.0] * 60], Value.PASS),
         ([*WARMING_UP, *[60.0 + n / 6 for n in range(60)]], Value.FAIL),
+        ([*WARMING_UP, *[60.0, 60.5] * 30], Value.PASS),
+        ([67.6 + n * 5.6 / 360 for n in range(360)], Value.FAIL),  # what locust added in an hour before it forgot
         ([60.0 + n for n in range(50)], None),  # 500 s
     ],
-    ids=["flat", "a leak", "too short to tell"],
+    ids=["flat", "a leak", "flat but for noise", "a small leak", "too short to tell"],
 )
 def test_memory_that_grows(held: list[float], value: Value | None) -> None:
     """What is held late is compared with what was held after warming up, in runs that are long enough."""
@@ -168,6 +170,19 @@ def test_growth_is_of_medians() -> None:
     """One reading that is out of line says nothing."""
     (growth,) = growths({"mock": [50.0] * 39 + [500.0]}, 60.0)
     assert (growth.early, growth.late, growth.flat) == (50.0, 50.0, True)
+
+
+def test_growth_is_told_by_the_request() -> None:
+    """Of a thousand requests, half came between the middles of the second and of the last quarter."""
+    (growth,) = growths({"mock": [50.0] * 20 + [51.0] * 20}, 60.0)
+    assert growth.each(1_000) == 2_000
+
+
+def test_the_terminal_says_what_was_held_even_where_it_is_flat() -> None:
+    run = reproduced()
+    run.manifest |= {"memory_mb": {"mock": [50.0] * 75}, "memory_every_s": 10.0}
+    said = console.render(judge(run.evidence()), run.manifest).splitlines()
+    assert "mock held 50.0 MB early on and 50.0 MB late in the run (+0 bytes a request)" in said
 
 
 # --- for real -------------------------------------------------------------------------------------

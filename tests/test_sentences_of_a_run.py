@@ -98,12 +98,12 @@ OF_THE_RUN: dict[str, tuple[Plant, str, list[Finding]]] = {
     "a process that held the same": (
         told(memory_mb={"mock": [50.0] * 75}, memory_every_s=10.0),
         "memory",
-        [Finding("memory", PASS, "mock held 50 MB early on and 50 MB late in the run")],
+        [Finding("memory", PASS, "mock held 50.0 MB early on and 50.0 MB late in the run (+0 bytes a request)")],
     ),
     "a process that grew": (
-        told(memory_mb={"mock": [50.0] * 50 + [70.0] * 25}, memory_every_s=10.0),
+        told(memory_mb={"mock": [50.0] * 50 + [52.0] * 25}, memory_every_s=10.0),
         "memory",
-        [Finding("memory", FAIL, "mock held 50 MB early on and 70 MB late in the run")],
+        [Finding("memory", FAIL, "mock held 50.0 MB early on and 52.0 MB late in the run (+400000 bytes a request)")],
     ),
     "readings of nobody knows when": (told(memory_mb={"mock": [50.0] * 700}), "memory", []),
 }

@@ -12,7 +12,7 @@ from joserfc.jwk import ECKey, JWKRegistry, OctKey, RSAKey
 from mocks import NOW, Mock
 from vectors import VECTORS, Vector
 
-from race401.mock_api.jwt import CACHED, Keys, Verified
+from race401.mock_api.jwt import CACHED, ROOM, Keys, Verified
 from race401.mock_api.worlds import Algorithm
 
 ALGORITHMS: tuple[Algorithm, ...] = ("HS256", "RS256", "ES256")
@@ -185,10 +185,36 @@ def test_a_wrong_token_is_not_remembered_as_a_right_one(issued: Issued) -> None:
 
 
 def test_the_cache_is_bounded() -> None:
+    """However many tokens live."""
     keys = Keys("x" * 32)
-    keys._cache = {str(n): Verified(0.0) for n in range(CACHED)}
+    keys._cache = {str(n): Verified(1.0) for n in range(CACHED)}
     assert isinstance(keys.genuine(keys.sign({"exp": 1})), Verified)
     assert len(keys._cache) == 1
+
+
+def most_kept(keys: Keys, sessions: int, issued: range) -> int:
+    """How many tokens are kept at most, while each session gets one of 126 s at each of these instants."""
+    most = 0
+    for iat in issued:
+        for n in range(sessions):
+            assert isinstance(keys.genuine(keys.sign({"iat": iat, "exp": iat + 126, "sub": str(n)})), Verified)
+            most = max(most, len(keys._cache))
+    return most
+
+
+@pytest.mark.parametrize("sessions", [1, 10])
+def test_tokens_that_have_expired_are_forgotten(sessions: int) -> None:
+    """After twice as many lifetimes as many are kept: twice those that live, or a few."""
+    keys = Keys("x" * 32)
+    first, second = (most_kept(keys, sessions, range(at, at + 1260, 6)) for at in (0, 1260))
+    assert first == second <= max(ROOM, 2 * sessions * 126 // 6)
+
+
+def test_tokens_that_live_are_kept() -> None:
+    keys = Keys("x" * 32)
+    tokens = [keys.sign({"iat": n / 10, "exp": 3600 + n}) for n in range(5 * ROOM)]
+    assert all(isinstance(keys.genuine(token), Verified) for token in tokens)
+    assert list(keys._cache) == tokens
 
 
 # --- public vectors ---

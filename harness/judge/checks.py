@@ -127,11 +127,13 @@ def added_waiting(_: Evidence, rows: list[Row]) -> Iterator[Finding]:
             yield Finding("added-waiting", Value.PASS, sentence, row.condition, row.role, row.exchange_seqs[:SHOWN])
 
 
-def memory(evidence: Evidence, _: list[Row]) -> Iterator[Finding]:
+def memory(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
     """A process that held ever more, in a run that was long enough to tell."""
+    requests = sum(row.requests for row in rows)
     readings, every = evidence.manifest.get("memory_mb") or {}, evidence.manifest.get("memory_every_s") or 0.0
     for process in growths(readings, every):
-        told = f"{process.process} held {process.early:.0f} MB early on and {process.late:.0f} MB late in the run"
+        told = f"{process.process} held {process.early:.1f} MB early on and {process.late:.1f} MB late in the run"
+        told += f" ({process.each(requests):+.0f} bytes a request)" if requests else ""
         yield Finding("memory", Value.PASS if process.flat else Value.FAIL, told)
 
 

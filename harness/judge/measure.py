@@ -195,13 +195,15 @@ def _earliest(row: Row, evidence: Evidence) -> float:
 
 
 def _ideal(row: Row, entries: list[LedgerEntry], evidence: Evidence) -> list[int] | None:
-    """Return how many exchanges the sessions needed, at least and at most: one a lifetime less the margin."""
+    """Return how many exchanges the sessions needed, at least and at most: one a lifetime less the margin.
+
+    A policy that clamps its margin can't do so to a first token whose whole life it was not told, as an aged one's.
+    """
     about = evidence.manifest["conditions"][row.condition]
     lifetime = (evidence.manifest.get("worlds", {}).get(about.get("world")) or {}).get("lifetime")
     policy = evidence.manifest["policies"][row.role]
-    margin, share = policy.get("expiry_margin"), policy.get("margin_share")
-    if lifetime is not None and margin is not None and share:
-        margin = min(margin, share * lifetime)
+    whole, share = policy.get("expiry_margin"), policy.get("margin_share")
+    margin = min(whole, share * lifetime) if lifetime is not None and whole is not None and share else whole
     if lifetime is None or margin is None or lifetime <= margin + ROUNDED:
         return None
     least = most = 0
@@ -212,9 +214,9 @@ def _ideal(row: Row, entries: list[LedgerEntry], evidence: Evidence) -> list[int
     for mine in families.values():
         first = min(mine, key=lambda e: e.received_at)
         assert first.token_left_s is not None
-        crossing = first.received_at + first.token_left_s - about.get("skew_s", 0.0) - margin
-        least += _lives([e.received_at for e in mine], crossing + UNSURE, lifetime - margin)
-        most += _lives([e.received_at for e in mine], crossing - UNSURE, lifetime - margin - ROUNDED)
+        sent, end = [e.received_at for e in mine], first.received_at + first.token_left_s - about.get("skew_s", 0.0)
+        least += _lives(sent, end - margin + UNSURE, lifetime - margin)
+        most += _lives(sent, end - whole - UNSURE, lifetime - margin - ROUNDED)
     return [least, most]
 
 

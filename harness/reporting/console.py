@@ -36,7 +36,7 @@ def render(verdict: Verdict, manifest: dict[str, Any], *, width: int = WIDTH, co
     for line in _findings(verdict.findings):
         console.print(line, width=width)
     for finding in verdict.findings:
-        if finding.check == "clocks" and finding.value is Value.PASS:
+        if finding.check in {"clocks", "memory"} and finding.value is Value.PASS:
             console.print(Text(finding.sentence, PART), width=width)
     console.print(Text(verdict.sentence, COLOURS[verdict.value]), width=width)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())

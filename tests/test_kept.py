@@ -1,0 +1,87 @@
+"""What locust keeps of a run does not grow with it: counts of its objects, while the test turns its clock."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from locustruns import LOCUST, ROOT, WITHIN, locust
+
+slow = pytest.mark.slow
+
+KEPT = """
+import locust, json, sys
+from types import SimpleNamespace
+from locust import stats
+from locust.env import Environment
+from race401.scenarios.kept import forget, keep_less
+
+html_file, forgetting = json.loads(sys.argv[1])
+environment = Environment(parsed_options=SimpleNamespace(csv_prefix=None, html_file=html_file))
+runner, now = environment.create_local_runner(), 1_759_614_660
+stats.time = SimpleNamespace(time=lambda: now)
+keep_less(environment)
+
+def kept():
+    mine = environment.stats
+    entries = (mine.total, *mine.entries.values())
+    seconds = sum(len(each.num_reqs_per_sec) + len(each.num_fail_per_sec) for each in entries)
+    return {"seconds": seconds, "copies": sum(len(each.response_times_cache or ()) for each in entries)}
+
+def lasting(seconds):
+    global now
+    for _ in range(seconds):
+        now += 1
+        for name in "abc":
+            environment.stats.log_request("GET", name, now % 7, 100)
+        environment.stats.log_error("GET", "a", "HTTP 401")
+    forgetting and forget(environment.stats)
+    return kept()
+
+print(json.dumps([lasting(300), lasting(300), environment.stats.total.current_rps]))
+"""
+
+
+def kept(html_file: str | None = None, *, forgetting: bool = True) -> list[dict[str, int]]:
+    """What is kept after 5 minutes and after 10, and the requests of a second."""
+    command = [sys.executable, "-c", KEPT, json.dumps([html_file, forgetting])]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=WITHIN, check=False)
+    assert done.returncode == 0, done.stderr
+    told: list[dict[str, int]] = json.loads(done.stdout)
+    return told
+
+
+def test_twice_the_run_keeps_no_more() -> None:
+    """A minute of the total's requests and errors, three names' requests, and one's errors; the rates still hold."""
+    minute = {"seconds": 6 * 61, "copies": 0}
+    assert kept() == [minute, minute, 3]
+
+
+def test_locust_alone_would_keep_every_second() -> None:
+    first, second, _ = kept(forgetting=False)
+    assert (first["seconds"], second["seconds"]) == (6 * 300, 6 * 600)
+
+
+def test_copies_are_kept_for_a_report_that_is_asked_for() -> None:
+    assert [each["copies"] for each in kept("report.html")[:2]] == [4 * 20] * 2
+
+
+SOAKED = """
+from race401.scenarios.soak import *
+from locust import events
+
+@events.test_stop.add_listener
+def say(environment, **_):
+    print("history:", len(environment.stats.history), "copies:", environment.stats.total.response_times_cache)
+"""
+
+
+@slow
+def test_a_run_that_nobody_watches_has_no_history(tmp_path: Path) -> None:
+    locustfile = tmp_path / "soaked.py"
+    locustfile.write_text(SOAKED)
+    command = [*LOCUST[:4], str(locustfile), "--headless", "-u", "4", "-r", "4", "-t", "7s"]
+    with locust(tmp_path / "reports", command=command) as run:
+        assert run.until("history:").strip() == "history: 0 copies: None"
+        assert run.ended() == 0, run.out
