@@ -24,7 +24,7 @@ class World(Protocol):
 
 
 class Issuer(Protocol):
-    """The issuer's rules: pure. What they return is written at once, or a step later where the world is not atomic."""
+    """The issuer's rules: pure. What they return is written at once, or a step later if the world is not atomic."""
 
     GRANTED: frozenset[Any]
 

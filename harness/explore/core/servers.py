@@ -1,17 +1,15 @@
 """What the servers of a schedule answer: the resources by the token alone, the auth server by the issuer's rules."""
 
 from collections.abc import Iterator
-from string import ascii_lowercase
 from typing import Any, NamedTuple
 
 from race401.harness.explore.core.scenario import Issuer, World
-from race401.harness.explore.core.state import FIRST, START, Env, Presented, Unwritten, account
+from race401.harness.explore.core.state import FIRST, LETTERS, START, Env, Presented, Unwritten, account
 from race401.harness.tokens.errors import AuthError, RefreshRefused, RefreshUnavailable
 from race401.harness.tokens.model import TokenPair
 
 REFUSED = RefreshRefused("Invalid Refresh Token: Already Used", status=400, code="refresh_token_already_used")
 UNREACHED = RefreshUnavailable("the auth server was not reached")
-LETTERS = ascii_lowercase[1:]
 
 
 class Judged(NamedTuple):
@@ -68,27 +66,25 @@ class Servers:
         return not changes and self.refusal(env, pair, -1) is None
 
     def judged(self, env: Env, pair: TokenPair) -> Judged:
-        """Let the auth server judge the exchange of this pair. If it is not atomic, what it makes of it is unwritten."""
+        """Let the auth server judge the exchange of this pair, and write what it makes of that if it is atomic."""
         name, now, atomic = account(pair), self.instants[env.now], self.world.atomic
         before = self.family(env, name)
         issued = _unused(env, f"{name}r{before.links[-1].generation + 1 if before.links else 0}")
         family, answer = self.issuer.exchange(self.world, before, pair.refresh_token, now, issued)
         granted = answer.outcome in self.issuer.GRANTED
-        presented = (name if atomic else pair.refresh_token, answer.presented)
+        presented = (name, answer.presented) if atomic else pair.refresh_token
         marks = tuple(self._wrong(env, pair, presented, granted=granted))
         after = env._replace(
             families=_with(env, family) if atomic else env.families,
             tried=env.tried | {presented},
             incurable=env.incurable or (not granted and env.account == name and presented in env.lost),
         )
-        heard: TokenPair | AuthError = REFUSED
-        if granted:
-            heard = self.issued(name, answer.link.token, answer.link.generation, now)
-        judged = Judged(after, heard, str(answer.outcome), marks, presented)
+        fresh = self.issued(name, answer.link.token, answer.link.generation, now) if granted else REFUSED
+        judged = Judged(after, fresh, str(answer.outcome), marks, presented)
         if atomic or family is before:
             return judged
-        after = after._replace(issued=env.issued | {issued}) if granted else after
-        return judged._replace(env=after, unwritten=Unwritten(family, presented, heard))
+        after = after._replace(issued=env.issued | {answer.link.token}) if granted else after
+        return judged._replace(env=after, unwritten=Unwritten(family, presented, fresh))
 
     def written(self, env: Env, unwritten: Unwritten) -> tuple[Env, tuple[str, ...]]:
         """Let a server that is not atomic write what it has checked, over all that others have written since."""

@@ -139,22 +139,30 @@ class Stage:
         """Let an exchange have its answer, or only its check where others come between that and its writing."""
         if judged.unwritten is not None:
             checked = actor._replace(unwritten=judged.unwritten)
-            return Move(f"is checked, and not written yet: {judged.outcome}", judged.env, (checked,), judged.marks)
+            what = f"is checked: {judged.outcome}, but nothing is written yet"
+            return Move(what, judged.env, (checked,), judged.marks)
         if actor.kind == "orphan":
             return Move("is judged, and nobody hears of it", judged.env, (), judged.marks)
         return Move(f"is judged: {judged.outcome}", judged.env, (actor._replace(heard=judged.answer),), judged.marks)
 
     def _written(self, env: Env, actor: Actor, unwritten: Unwritten) -> Iterator[Move]:
         """Let what was checked be written; or let its sender lose the answer, and it be written all the same."""
-        env_after, marks = self.servers.written(env, unwritten)
+        after, marks = self.servers.written(env, unwritten)
+        if actor.kind == "orphan":
+            yield Move("is written", after, (), marks)
+            return
         heard = actor._replace(heard=unwritten.answer, unwritten=None)
-        orphaned = actor.kind == "orphan"
-        yield Move("is written", env_after, () if orphaned else (heard,), marks)
-        if env.losses and not orphaned:
-            assert actor.position is not None and isinstance(actor.position.effect, Exchange)
+        yield Move("is written", after, (heard,), marks)
+        if env.losses:
             lost = self.servers.unheard(env, unwritten.presented, unwritten.answer)
-            orphan = Actor("orphan", actor.tab, given=actor.position.effect.pair, unwritten=unwritten)
-            yield Move("is cut off", lost, (heard._replace(heard=UNREACHED), orphan))
+            yield Move("loses its answer", lost, (heard._replace(heard=UNREACHED), self._orphan(actor)))
+
+    @staticmethod
+    def _orphan(actor: Actor) -> Actor:
+        """Return the actor's exchange, of which it will not hear."""
+        assert actor.position is not None
+        assert isinstance(actor.position.effect, Exchange)
+        return Actor("orphan", actor.tab, given=actor.position.effect.pair, unwritten=actor.unwritten)
 
     def _answered(self, env: Env, actor: Actor, pair: TokenPair | None) -> Move:
         """Let the resource server answer."""
@@ -257,10 +265,9 @@ class Stage:
         env = self._with(env, actor.tab, stepped)._replace(cancels=env.cancels - 1)
         if actor.locks:
             env = env._replace(lock=False)
-        if not isinstance(effect := actor.position.effect, Exchange):
+        if not isinstance(actor.position.effect, Exchange):
             return Move("is cancelled", env, (), (), stepped)
-        orphan = Actor("orphan", actor.tab, given=effect.pair, unwritten=actor.unwritten)
-        orphans = (orphan,) if actor.heard is None else ()
+        orphans = (self._orphan(actor),) if actor.heard is None else ()
         return Move("is cancelled", env, orphans, ("refresh-abandoned",), stepped)
 
     @staticmethod

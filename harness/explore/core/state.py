@@ -1,10 +1,11 @@
 """
 The state of a schedule as values: the `Env` that all share, the actors in it, and a step from one to the next.
 
-The explorer's own tokens name their account, generation and instant: `A0@1000000`. Refresh tokens, `Ar1`, `Ar1b`, name
-no instant, but are told apart by a letter where a server that is not atomic issues several of one generation.
+The explorer's own tokens name their account, generation and instant: `A0@1000000`. Refresh tokens name no instant,
+and have a letter where a server that is not atomic issues several of one generation: `Ar1`, `Ar1b`.
 """
 
+from string import ascii_lowercase
 from typing import Any, NamedTuple, TypeAlias
 
 from race401.harness.explore.core.flows import Stepped
@@ -16,8 +17,9 @@ START = 1_000_000.0  # s, when the first tokens are issued
 FIRST = f"A0@{START:.0f}"  # the first access token
 PASSES = "passes"
 NOBODY = ""  # is signed in
+LETTERS = ascii_lowercase[1:]
 
-Presented: TypeAlias = tuple[str, int | None]  # a refresh token: the account's name, or the token's own, and generation
+Presented: TypeAlias = tuple[str, int | None] | str  # a generation; the token, where several can be of one generation
 
 
 class Env(NamedTuple):
@@ -73,6 +75,11 @@ class Move(NamedTuple):
     actors: tuple[Actor, ...]  # what the actor becomes, and who is new
     marks: tuple[str, ...] = ()  # what is wrong about it
     stepped: Stepped | None = None  # if the client took part
+
+
+def letter(pair: TokenPair) -> str:
+    """Return what tells its refresh token from others of one generation; mostly that is nothing."""
+    return pair.refresh_token[len(pair.refresh_token.rstrip(LETTERS)) :]
 
 
 def account(pair: TokenPair) -> str:
