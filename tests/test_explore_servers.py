@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from test_properties import DEEP, QUICK
 
 from race401.harness.explore.core import servers
-from race401.harness.explore.core.servers import Servers
+from race401.harness.explore.core.servers import Judged, Servers
 from race401.harness.explore.core.state import START, Env, Unwritten
 from race401.harness.tokens.model import TokenPair
 from race401.mock_api import issuer
+from race401.mock_api.issuer import Family
 from race401.mock_api.ledger import Entry
 from race401.mock_api.realm import Exchanged, Realm
 from race401.mock_api.worlds import WORLDS, World
@@ -41,12 +42,13 @@ class Both:
         self.realm = Realm(world, lambda: INSTANTS[self.env.now], sleep=self.sleep)
         self.tokens: list[tuple[str, TokenPair]] = []  # that were granted: the mock's, and the explorer's
         self.gaps: list[asyncio.Future[None]] = []
-        self.pending: list[tuple[asyncio.Future[None], asyncio.Task[Exchanged], Unwritten | None]] = []
+        self.pending: list[tuple[asyncio.Future[None], asyncio.Task[Exchanged], Judged]] = []
 
     async def begin(self) -> None:
         """Sign in."""
         account = await self.realm.sign_up("ada@race401.test", "correct horse", {})
         family, _ = await self.realm.sign_in(account)
+        self.user = family.user
         self.tokens.append((family.links[0].token, self.servers.issued("A", "Ar0", 0, START)))
 
     async def sleep(self, _: float) -> None:
@@ -58,33 +60,34 @@ class Both:
         """Present one of the tokens to both: they decide the same."""
         token, pair = self.tokens[which % len(self.tokens)]
         entry = Entry(0, self.realm.world.name, None, None, None, None, "POST", "/token", 0.0)
-        told: list[Entry] = []
-        task = asyncio.create_task(self.realm.exchange(token, entry, told.append))
+        task = asyncio.create_task(self.realm.exchange(token, entry, lambda _: None))
         await settle()
         judged = self.servers.judged(self.env, pair)
         self.env = judged.env
         if task.done():
-            assert judged.unwritten is None
-            assert judged.outcome == task.result().answer.outcome
-            return
-        self.pending.append((self.gaps.pop(), task, judged.unwritten))
+            assert (judged.outcome, judged.unwritten) == (task.result().answer.outcome, None)
+        else:
+            self.pending.append((self.gaps.pop(), task, judged))
 
     async def write(self, which: int) -> None:
         """Let one of those that were checked be written: it brings the same."""
         if not self.pending:
             return
-        gap, task, unwritten = self.pending.pop(which % len(self.pending))
+        gap, task, judged = self.pending.pop(which % len(self.pending))
         gap.set_result(None)
         await settle()
         answer = task.result().answer
-        if unwritten is None:
-            assert answer.outcome not in issuer.GRANTED
-            return
-        self.env, _ = self.servers.written(self.env, unwritten)
-        assert isinstance(unwritten.answer, TokenPair) == (answer.link is not None)
-        if isinstance(unwritten.answer, TokenPair) and answer.link is not None:
-            assert unwritten.answer.access_token.startswith(f"A{answer.link.generation}@")
-            self.tokens.append((answer.link.token, unwritten.answer))
+        assert judged.outcome == answer.outcome
+        if judged.unwritten is not None:
+            self.env, _ = self.servers.written(self.env, judged.unwritten)
+        if isinstance(judged.answer, TokenPair) and answer.link is not None:
+            assert judged.answer.access_token.startswith(f"A{answer.link.generation}@")
+            self.tokens.append((answer.link.token, judged.answer))
+
+    async def left(self) -> Family:
+        """The session as it is stored."""
+        (family,) = await self.realm.store.of(self.user)
+        return family
 
     async def wait(self, _: int) -> None:
         """Time passes."""
@@ -110,6 +113,8 @@ def compared(world: World, steps: list[tuple[str, int]]) -> None:
         for n in range(len(both.tokens)):  # what became of each token
             await both.check(n)
             await both.write(0)
+        await both.realm.sign_out(await both.left(), "local")
+        assert not both.realm.store._by_token  # type: ignore[attr-defined]
 
     asyncio.run(scene())
 
