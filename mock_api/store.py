@@ -185,8 +185,17 @@ class TwoStepStore(MemoryStore):
             return None
         after, result = step(family, self._siblings(family) if siblings else ())
         await self.sleep(self._held)
-        self.put(after)
+        if after is not family:  # a refusal that changes nothing writes nothing
+            self.put(after)
         return result
+
+    def put(self, family: Family) -> None:
+        """Write it over whatever others have written. What those wrote over may come back, and is found again."""
+        before = self._families.get(family.id)
+        super().put(family)
+        if before is not None:
+            self._unindex(before, kept=family)
+        self._by_token.update((link.token, family.id) for link in family.links)
 
 
 def waiting(free_at: float, now: float, held: float) -> float | None:

@@ -31,18 +31,20 @@ MORE = {
     "2 callers, a refresh fails": {"callers": 2, "fail": 1, "instant_store": True},
     "auto-refresh, sign-out": {"callers": 1, "ticks": 1, "sign_out": True, "instant_store": True},
     "2 tabs": {"callers": 1, "tabs": 2, "instant_store": True},
+    "2 callers, an answer is lost": {"callers": 2, "lose": 1, "instant_store": True},
 }
 
 
 @pytest.mark.parametrize("policy", ALL, ids=lambda policy: policy.name)
 @pytest.mark.parametrize("more", MORE.values(), ids=MORE)
-def test_nothing_is_missed_by_remembering(policy: Policy, more: dict[str, int]) -> None:
+@pytest.mark.parametrize("world", ["rfc9700", pytest.param("toctou", marks=pytest.mark.slow)])
+def test_nothing_is_missed_by_remembering(world: str, policy: Policy, more: dict[str, int]) -> None:
     """Visiting each state once finds the same faults, and counts the same schedules, as walking every schedule."""
-    fresh, due, *_ = stage(Scenario(policy), "rfc9700").instants
+    fresh, due, *_ = stage(Scenario(policy), world).instants
     instants = (fresh, due) if len(more) == 1 else (due,)
     scenario = Scenario(policy, instants=instants, **more)  # type: ignore[arg-type]
-    result = explored(scenario, "rfc9700")
-    assert (result.schedules, set(result.found)) == enumerated(stage(scenario, "rfc9700", merge=False))
+    result = explored(scenario, world)
+    assert (result.schedules, set(result.found)) == enumerated(stage(scenario, world, merge=False))
 
 
 def _same_names(forms: Forms, what: tuple[int, Renaming]) -> int:

@@ -12,6 +12,7 @@ class Kind:
     sentence: str
 
 
+TWO = "one refresh token has two successors: the server keeps the one written last, and forgets the other"
 INCURABLE = "no client can cure this: the server rotated, and its answer was lost"
 KINDS = {
     "caller-401": Kind("violation", "the app sees a 401"),
@@ -22,8 +23,10 @@ KINDS = {
     "wrong-account": Kind("violation", "a request of one account carries another's token"),
     "stranded": Kind("violation", "somebody waits for ever"),
     "refresh-abandoned": Kind("violation", "a refresh is given up half-way: nobody stores what it brings"),
+    "two-successors": Kind("violation", TWO),
     "session-lost, incurably": Kind("incurable", f"the auth server refuses the refresh ({INCURABLE})"),
     "caller-401, incurably": Kind("incurable", f"the app sees a 401 ({INCURABLE})"),
+    "two-successors, incurably": Kind("incurable", f"{TWO} ({INCURABLE})"),
     "needless-exchange": Kind(
         "cost", "a token with more than half of its life left, which nobody refused, is refreshed"
     ),

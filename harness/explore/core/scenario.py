@@ -19,10 +19,12 @@ class World(Protocol):
     def leeway(self) -> float: ...  # noqa: D102 - s, how long past `exp` resources still accept
     @property
     def check_session(self) -> bool: ...  # noqa: D102 - resources ask whether the server session lives
+    @property
+    def atomic(self) -> bool: ...  # noqa: D102 - an exchange is one step: what it decides is written at once
 
 
 class Issuer(Protocol):
-    """The issuer's rules: pure, and one atomic step each."""
+    """The issuer's rules: pure. What they return is written at once, or a step later if the world is not atomic."""
 
     GRANTED: frozenset[Any]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from race401.harness.explore.core.scenario import Issuer, World
-from race401.harness.explore.core.state import FIRST, START, Env, account
+from race401.harness.explore.core.state import FIRST, LETTERS, START, Env, Presented, Unwritten, account
 from race401.harness.tokens.errors import AuthError, RefreshRefused, RefreshUnavailable
 from race401.harness.tokens.model import TokenPair
 
@@ -19,6 +19,8 @@ class Judged(NamedTuple):
     answer: TokenPair | AuthError
     outcome: str  # in the issuer's words
     marks: tuple[str, ...]  # what is wrong about it
+    presented: Presented
+    unwritten: Unwritten | None = None  # None: all is written
 
 
 class Servers:
@@ -53,43 +55,57 @@ class Servers:
             return "expired"
         if env.refusing and pair.access_token == FIRST:
             return "generation_refused"
-        return "session_revoked" if self.world.check_session and self.family(env, pair).revoked else None
+        return "session_revoked" if self.world.check_session and self.family(env, account(pair)).revoked else None
 
     def settled(self, env: Env, pair: TokenPair | None, *, refusals: bool) -> bool:
         """Whether a resource's answer will be the same whenever it comes, so that waiting for it shows nothing."""
-        if pair is None or self.refusal(env, pair) is not None:
-            return True
+        cause = self.refusal(env, pair)
+        if pair is None or cause is not None:
+            return self.world.atomic or cause != "session_revoked"  # otherwise a revocation can be written over
         changes = self.world.check_session or (refusals and pair.access_token == FIRST)
         return not changes and self.refusal(env, pair, -1) is None
 
     def judged(self, env: Env, pair: TokenPair) -> Judged:
-        """Let the auth server judge the exchange of this pair, in one step."""
-        name, now = account(pair), self.instants[env.now]
-        before = self.family(env, pair)
-        issued = before.links[-1].generation + 1 if before.links else 0
-        family, answer = self.issuer.exchange(self.world, before, pair.refresh_token, now, f"{name}r{issued}")
-        granted, presented = answer.outcome in self.issuer.GRANTED, (name, answer.presented)
+        """Let the auth server judge the exchange of this pair, and write what it makes of that if it is atomic."""
+        name, now, atomic = account(pair), self.instants[env.now], self.world.atomic
+        before = self.family(env, name)
+        issued = _unused(env, f"{name}r{before.links[-1].generation + 1 if before.links else 0}")
+        family, answer = self.issuer.exchange(self.world, before, pair.refresh_token, now, issued)
+        granted = answer.outcome in self.issuer.GRANTED
+        presented = (name, answer.presented) if atomic else pair.refresh_token
         marks = tuple(self._wrong(env, pair, presented, granted=granted))
         after = env._replace(
-            families=tuple(family if each.id == name else each for each in env.families),
+            families=_with(env, family) if atomic else env.families,
             tried=env.tried | {presented},
             incurable=env.incurable or (not granted and env.account == name and presented in env.lost),
         )
-        if not granted:
-            return Judged(after, REFUSED, str(answer.outcome), marks)
-        fresh = self.issued(name, answer.link.token, answer.link.generation, now)
-        return Judged(after, fresh, str(answer.outcome), marks)
+        fresh = self.issued(name, answer.link.token, answer.link.generation, now) if granted else REFUSED
+        judged = Judged(after, fresh, str(answer.outcome), marks, presented)
+        if atomic or family is before:
+            return judged
+        after = after._replace(issued=env.issued | {answer.link.token}) if granted else after
+        return judged._replace(env=after, unwritten=Unwritten(family, presented, fresh))
 
-    def unheard(self, env: Env, pair: TokenPair, judged: Judged) -> Env:
+    def written(self, env: Env, unwritten: Unwritten) -> tuple[Env, tuple[str, ...]]:
+        """Let a server that is not atomic write what it has checked, over all that others have written since."""
+        now, then = self.family(env, unwritten.family.id), unwritten.family
+        after = env._replace(families=_with(env, then))
+        forgets = any(not link.revoked and then.find(link.token) is None for link in now.links)
+        if not forgets or isinstance(unwritten.answer, AuthError) or env.account != then.id:
+            return after, ()
+        if unwritten.presented in env.lost or env.incurable:
+            return after._replace(incurable=True), ("two-successors, incurably",)
+        return after, ("two-successors",)
+
+    @staticmethod
+    def unheard(env: Env, presented: Presented, answer: TokenPair | AuthError) -> Env:
         """Return the env after the answer was lost."""
-        lost = env.lost
-        if isinstance(judged.answer, TokenPair):
-            lost |= {(account(pair), self.family(env, pair).find(pair.refresh_token).generation)}
-        return judged.env._replace(losses=env.losses - 1, faulted=True, lost=lost)
+        lost = env.lost | {presented} if isinstance(answer, TokenPair) else env.lost
+        return env._replace(losses=env.losses - 1, faulted=True, lost=lost)
 
-    def _wrong(self, env: Env, pair: TokenPair, presented: tuple[str, int], *, granted: bool) -> Iterator[str]:
+    def _wrong(self, env: Env, pair: TokenPair, presented: Presented, *, granted: bool) -> Iterator[str]:
         """Say what is wrong about an exchange; nobody minds what becomes of a session that was signed out."""
-        ours = env.account == presented[0]
+        ours = env.account == account(pair)
         if ours and presented in env.tried and presented not in env.lost:
             yield "exchanged-again"
         if ours and not granted:
@@ -101,6 +117,16 @@ class Servers:
             yield "hammered"
 
     @staticmethod
-    def family(env: Env, pair: TokenPair) -> Any:
-        """Return the family of this pair."""
-        return next(each for each in env.families if each.id == account(pair))
+    def family(env: Env, name: str) -> Any:
+        """Return the family of this account."""
+        return next(each for each in env.families if each.id == name)
+
+
+def _with(env: Env, family: Any) -> tuple[Any, ...]:
+    """Return the families, this one in its place."""
+    return tuple(family if each.id == family.id else each for each in env.families)
+
+
+def _unused(env: Env, name: str) -> str:
+    """Return the name for a new refresh token: with a letter, if a server that is not atomic has issued it."""
+    return next(each for each in (name, *(f"{name}{letter}" for letter in LETTERS)) if each not in env.issued)

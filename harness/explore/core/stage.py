@@ -14,8 +14,8 @@ from race401.harness.explore.core import wrongs
 from race401.harness.explore.core.flows import CLOSE, Flows, Stepped
 from race401.harness.explore.core.forms import Forms
 from race401.harness.explore.core.scenario import SHORT, Issuer, Scenario, World, instants_of
-from race401.harness.explore.core.servers import UNREACHED, Servers
-from race401.harness.explore.core.state import NOBODY, PASSES, START, Actor, Env, Move, account
+from race401.harness.explore.core.servers import UNREACHED, Judged, Servers
+from race401.harness.explore.core.state import NOBODY, PASSES, START, Actor, Env, Move, Unwritten, account
 from race401.harness.explore.core.values import Start, Waits
 from race401.harness.tokens.core import UNAUTHORIZED
 from race401.harness.tokens.errors import AuthError
@@ -78,9 +78,10 @@ class Stage:
             yield Move(PASSES, self._later(env), (actor,) if more else ())
         elif actor.kind == "refusal":
             yield Move("begins", env._replace(refusing=True), ())
+        elif actor.unwritten is not None:
+            yield from self._written(env, actor, actor.unwritten)
         elif actor.kind == "orphan":
-            judged = self.servers.judged(env, actor.given)
-            yield Move("is judged, and nobody hears of it", judged.env, (), judged.marks)
+            yield self._judged(actor, self.servers.judged(env, actor.given))
         elif actor.position is None:
             yield self._begun(env, actor)
         elif actor.heard is not None:
@@ -125,14 +126,43 @@ class Stage:
     def _exchanged(self, env: Env, actor: Actor, pair: TokenPair) -> Iterator[Move]:
         """Let the exchange be judged, fail before that, or lose its answer after it."""
         judged, unheard = self.servers.judged(env, pair), actor._replace(heard=UNREACHED)
-        heard = actor._replace(heard=judged.answer)
-        yield Move(f"is judged: {judged.outcome}", judged.env, (heard,), judged.marks)
+        yield self._judged(actor, judged)
         if env.fails:
             failed = env._replace(fails=env.fails - 1, faulted=True, failed=True)
             yield Move("fails", failed, (unheard,), ("hammered",) if env.failed else ())
-        if env.losses:
-            after = self.servers.unheard(env, pair, judged)
+        if env.losses and judged.unwritten is None:
+            after = self.servers.unheard(judged.env, judged.presented, judged.answer)
             yield Move("is judged, and the answer is lost", after, (unheard,), judged.marks)
+
+    @staticmethod
+    def _judged(actor: Actor, judged: Judged) -> Move:
+        """Let an exchange have its answer, or only its check where others come between that and its writing."""
+        if judged.unwritten is not None:
+            checked = actor._replace(unwritten=judged.unwritten)
+            what = f"is checked: {judged.outcome}, but nothing is written yet"
+            return Move(what, judged.env, (checked,), judged.marks)
+        if actor.kind == "orphan":
+            return Move("is judged, and nobody hears of it", judged.env, (), judged.marks)
+        return Move(f"is judged: {judged.outcome}", judged.env, (actor._replace(heard=judged.answer),), judged.marks)
+
+    def _written(self, env: Env, actor: Actor, unwritten: Unwritten) -> Iterator[Move]:
+        """Let what was checked be written; or let its sender lose the answer, and it be written all the same."""
+        after, marks = self.servers.written(env, unwritten)
+        if actor.kind == "orphan":
+            yield Move("is written", after, (), marks)
+            return
+        heard = actor._replace(heard=unwritten.answer, unwritten=None)
+        yield Move("is written", after, (heard,), marks)
+        if env.losses:
+            lost = self.servers.unheard(env, unwritten.presented, unwritten.answer)
+            yield Move("loses its answer", lost, (heard._replace(heard=UNREACHED), self._orphan(actor)))
+
+    @staticmethod
+    def _orphan(actor: Actor) -> Actor:
+        """Return the actor's exchange, of which it will not hear."""
+        assert actor.position is not None
+        assert isinstance(actor.position.effect, Exchange)
+        return Actor("orphan", actor.tab, given=actor.position.effect.pair, unwritten=actor.unwritten)
 
     def _answered(self, env: Env, actor: Actor, pair: TokenPair | None) -> Move:
         """Let the resource server answer."""
@@ -235,9 +265,9 @@ class Stage:
         env = self._with(env, actor.tab, stepped)._replace(cancels=env.cancels - 1)
         if actor.locks:
             env = env._replace(lock=False)
-        if not isinstance(effect := actor.position.effect, Exchange):
+        if not isinstance(actor.position.effect, Exchange):
             return Move("is cancelled", env, (), (), stepped)
-        orphans = (Actor("orphan", actor.tab, given=effect.pair),) if actor.heard is None else ()
+        orphans = (self._orphan(actor),) if actor.heard is None else ()
         return Move("is cancelled", env, orphans, ("refresh-abandoned",), stepped)
 
     @staticmethod

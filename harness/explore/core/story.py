@@ -6,7 +6,7 @@ from typing import Any
 from race401.harness.explore.core.findings import KINDS
 from race401.harness.explore.core.schedule import Step
 from race401.harness.explore.core.stage import Stage
-from race401.harness.explore.core.state import PASSES
+from race401.harness.explore.core.state import PASSES, letter
 from race401.harness.explore.core.values import Waits
 from race401.harness.explore.core.wrongs import resurrected
 from race401.harness.tokens.model import (
@@ -109,14 +109,24 @@ def _happened(step: Step) -> str:
     if isinstance(effect, ReadStore):
         return f"getSession() gives {_name(step.before.store)}"
     if isinstance(effect, Exchange):
-        return f"POST /token with {_name(effect.pair)}'s refresh token {step.move.what}"
+        return f"POST /token with {_name(effect.pair)}'s refresh token {_judged(step)}"
     if isinstance(effect, Send):
         return step.move.what
     if step.actor.kind == "orphan":
-        return f"POST /token with {_name(step.actor.given)}'s refresh token {step.move.what}"
+        return f"POST /token with {_name(step.actor.given)}'s refresh token {_judged(step)}"
     if step.actor.kind == "refusal":
         return "from now on the API refuses the first token"
     return step.move.what
+
+
+def _judged(step: Step) -> str:
+    """Say what the auth server did; of the second of two steps, what it wrote."""
+    unwritten = step.actor.unwritten
+    if unwritten is None or step.move.what != "is written":
+        return step.move.what
+    if isinstance(unwritten.answer, TokenPair):
+        return f"is consumed: {_name(unwritten.answer)} is the session's token now"
+    return "was refused: the session is revoked now"
 
 
 def _act(effect: Any) -> Iterator[str]:  # noqa: C901 - a table
@@ -144,4 +154,4 @@ def _act(effect: Any) -> Iterator[str]:  # noqa: C901 - a table
 
 
 def _name(pair: TokenPair | None) -> str:
-    return "no token" if pair is None else f"token {pair.access_token.split('@')[0]}"
+    return "no token" if pair is None else f"token {pair.access_token.split('@')[0]}{letter(pair)}"
