@@ -68,7 +68,7 @@ def contacts_body(limit: int) -> bytes:
 
 @lru_cache(maxsize=64)
 def _page(query: bytes) -> bytes | None:
-    """Return the contacts that a query asks for; None: it has no such limit. To parse it takes a tenth of a request."""
+    """Return the contacts that a query asks for; None: not with such a limit. To parse it is a tenth of a request."""
     given = QueryParams(query).get("limit", "50")
     limit = int(given) if given.isdecimal() and len(given) < DIGITS else CONTACTS + 1
     return contacts_body(limit) if limit <= CONTACTS else None
