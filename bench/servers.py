@@ -26,6 +26,16 @@ class Served:
         tasks = Path(f"/proc/{self.pid}/task").iterdir()
         return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
 
+    def connect(self) -> socket.socket:
+        """Return a connection."""
+        parts = urlsplit(self.url)
+        assert parts.hostname is not None
+        return socket.create_connection((parts.hostname, parts.port or 80))
+
+    def connections(self) -> list[socket.socket]:
+        """Return what a load asks over."""
+        return [self.connect() for _ in range(CONNECTIONS)]
+
 
 @contextlib.contextmanager
 def mock(*options: str) -> Iterator[Served]:
@@ -66,6 +76,17 @@ def get(target: str, headers: dict[str, str]) -> bytes:
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 
+def read(each: socket.socket) -> bytes:
+    """Return the body of the answer."""
+    got = each.recv(1 << 20)
+    head, _, body = got.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200"), got[:400]
+    length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0])
+    while len(body) < length:
+        body += each.recv(1 << 20)
+    return body
+
+
 def post(target: str, body: dict[str, str]) -> bytes:
     """Return the bytes of a POST."""
     raw = json.dumps(body)
@@ -84,12 +105,10 @@ class Load:
     `ask` says what a connection sends, given its number and the body of its last answer.
     """
 
-    def __init__(self, served: Served, ask: Ask, connections: int = CONNECTIONS) -> None:
-        parts = urlsplit(served.url)
-        assert parts.hostname is not None
+    def __init__(self, served: Served, ask: Ask) -> None:
         self._served, self._ask = served, ask
-        self._sockets = [socket.create_connection((parts.hostname, parts.port or 80)) for _ in range(connections)]
-        self._bodies = [b""] * connections
+        self._sockets = served.connections()
+        self._bodies = [b""] * len(self._sockets)
 
     def cpu_of(self, requests: int) -> float:
         """Return the s of server CPU that a request took."""
@@ -98,19 +117,10 @@ class Load:
         for _ in range(turns):
             for number, each in enumerate(self._sockets):
                 each.sendall(self._ask(number, self._bodies[number]))
-            self._bodies = [self._read(each) for each in self._sockets]
+            self._bodies = [read(each) for each in self._sockets]
         return (self._served.cpu() - before) / (turns * len(self._sockets))
 
     def close(self) -> None:
         """Close the connections."""
         for each in self._sockets:
             each.close()
-
-    def _read(self, each: socket.socket) -> bytes:
-        got = each.recv(1 << 20)
-        head, _, body = got.partition(b"\r\n\r\n")
-        assert head.startswith(b"HTTP/1.1 200"), got[:400]
-        length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0])
-        while len(body) < length:
-            body += each.recv(1 << 20)
-        return body

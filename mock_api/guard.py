@@ -5,6 +5,7 @@ Order of each request: world, entry, gate `arrive`, token, app, gate `answer`, e
 It costs far less than a framework's dependencies, and it sees requests that no route does.
 """
 
+from collections.abc import Awaitable
 from secrets import compare_digest
 
 from race401.mock_api.answer import Answer, Server
@@ -44,19 +45,19 @@ ANSWERS: dict[str, tuple[bytes, bytes]] = {
 }
 
 
-def _entry(scope: Message, world: str, client: str | None, path: str, now: float) -> tuple[Entry, bytes | None]:
-    """Return the entry of a request, and what its `Authorization` says."""
-    attempt = bearer = None
+def _entry(scope: Message, world: str, client: str | None, path: str, now: float) -> tuple[Entry, str | None]:
+    """Return the entry of a request, and its Bearer token."""
+    attempt = token = None
     for key, value in scope["headers"]:
         if key == b"authorization":
-            bearer = value
+            token = value[7:].decode("latin-1") if value[:7].lower() == b"bearer " else None
         elif key == b"x-race401-client":
             client = value.decode("latin-1")
         elif key == b"x-race401-attempt":
             attempt = value.decode("latin-1")
     query = scope["query_string"]
     target = f"{path}?{query.decode('latin-1')}" if query else path
-    return Entry(0, world, client, attempt, None, None, scope["method"], target, now), bearer
+    return Entry(0, world, client, attempt, None, None, scope["method"], target, now), token
 
 
 class Guard:
@@ -74,20 +75,20 @@ class Guard:
             await app(scope, receive, send)
             return
         server, (name, realm, client, path) = self.server, self._world(path)
-        entry, bearer = _entry(scope, name, client, path, realm.clock())
+        entry, token = _entry(scope, name, client, path, realm.clock())
         scope.update({"path": path, "race401.realm": realm, "race401.entry": entry, "race401.ledger": server.ledger})
         answer = Answer(server, entry, realm.world.latency, (scope, receive, send))
         try:
             late = server.faults.delay(ARRIVE, entry) if server.faults.armed else 0.0
             answer.held = await server.gates.wait(ARRIVE, entry, late)
             if server.faults.armed and (fault := server.faults.instead(entry)) is not None:
-                if bearer is not None:
-                    realm.current(bearer[7:].decode("latin-1"), entry, realm.world.leeway)  # the entry says whose
+                if token is not None:
+                    realm.current(token, entry, realm.world.leeway)  # the entry says whose
                 await answer.fail(fault)
-            elif realm.foresee is not None and path in RESOURCES and not await _foreseen(realm, bearer):
+            elif path in RESOURCES and (asked := realm.foresee(token)) is not None and not await _answered(asked):
                 entry.cause = "store_lost"
                 await _refuse(entry.cause, answer.send, 503)
-            elif path in RESOURCES and (cause := self._refusal(realm, bearer, entry, scope)) is not None:
+            elif path in RESOURCES and (cause := self._refusal(realm, token, entry, scope)) is not None:
                 entry.cause = cause
                 server.ledger.decide(entry)
                 await _refuse(cause, answer.send)
@@ -120,11 +121,11 @@ class Guard:
         given = dict(scope["headers"]).get(b"x-race401-key", b"")
         return self.key is not None and compare_digest(given, self.key.encode())
 
-    def _refusal(self, realm: Realm, bearer: bytes | None, entry: Entry, scope: Message) -> str | None:
+    def _refusal(self, realm: Realm, token: str | None, entry: Entry, scope: Message) -> str | None:
         """Return why the request may not pass; None: it may, and the token is in the scope."""
-        if bearer is None or bearer[:7].lower() != b"bearer ":
+        if token is None:
             return "missing_token"
-        verified = realm.verify(bearer[7:].decode("latin-1"), entry, realm.world.leeway)
+        verified = realm.verify(token, entry, realm.world.leeway)
         if not isinstance(verified, Verified):
             return verified
         if realm.world.check_session and not realm.store.lives(verified.family):
@@ -135,10 +136,10 @@ class Guard:
         return None
 
 
-async def _foreseen(realm: Realm, bearer: bytes | None) -> bool:
-    """Learn what the shared store knows of the token; tell whether it could be asked."""
+async def _answered(asked: Awaitable[None]) -> bool:
+    """Let the shared store be asked; tell whether it could be."""
     try:
-        await realm.prepare(bearer[7:].decode("latin-1") if bearer is not None else "")
+        await asked
     except StoreLost:
         return False
     return True

@@ -67,13 +67,7 @@ class Ledger:
         if len(self.counts) >= COUNTED and key not in self.counts:
             key = (entry.world, ELSEWHERE, *key[2:])
         self.counts[key] += 1
-        if self._file is not None:
-            try:
-                os.write(self._file, self._encoder.encode(entry) + b"\n")
-            except OSError as error:
-                if not self.lost:
-                    print(f"race401: the ledger cannot be written: {error.strerror}", file=sys.stderr)
-                self.lost += 1
+        self._append(entry)
         for listen in self.listeners:
             listen(entry)
 
@@ -86,3 +80,27 @@ class Ledger:
         self.entries.clear()
         self.counts.clear()
         self.dropped = 0
+
+    def _append(self, entry: Entry) -> None:
+        if self._file is None:
+            return
+        try:
+            os.write(self._file, self._encoder.encode(entry) + b"\n")
+        except OSError as error:
+            if not self.lost:
+                print(f"race401: the ledger cannot be written: {error.strerror}", file=sys.stderr)
+            self.lost += 1
+
+
+class Segment(Ledger):
+    """What one of several processes writes: the file alone, since none of them can be asked for entries or counts."""
+
+    def __init__(self, path: Path | None, order: Iterator[int] | None = None) -> None:
+        super().__init__(path, 0, order)
+
+    def write(self, entry: Entry) -> None:
+        """See `Ledger`."""
+        if not entry.seq:
+            self.decide(entry)
+        self.dropped += 1
+        self._append(entry)

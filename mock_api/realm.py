@@ -44,8 +44,8 @@ class State:
     signup_limit: Limit
     keys: Keys
     seal: bytes
-    foresee: Callable[[Verified], Awaitable[None]] | None = None
-    """Learn what the store says of a token's family, before `verify` asks for it; memory needs none."""
+    foresee: Callable[[Verified], Awaitable[None] | None] | None = None
+    """What to await so that the store knows the token's family before `verify` asks; memory needs nothing."""
 
 
 class Realm:
@@ -65,7 +65,7 @@ class Realm:
         self.store, self.accounts = state.store, state.accounts
         self.token_limit, self.signup_limit = state.token_limit, state.signup_limit
         self.keys, self._seal = state.keys, state.seal  # the seal signs v2 refresh tokens
-        self.foresee = state.foresee
+        self._foresee = state.foresee
         self.remaining: float | None = None  # s; what is left of first access tokens, if not the whole lifetime
 
     # --- accounts ---
@@ -189,10 +189,20 @@ class Realm:
 
     # --- verification ---
 
+    def foresee(self, token: str | None) -> Awaitable[None] | None:
+        """Return what to await before `current` and `verify`, which raises StoreLost; None: nothing is to be learned.
+
+        Most reads need nothing, and are spared the coroutines.
+        """
+        if self._foresee is None or token is None:
+            return None
+        verified = self.keys.genuine(token)
+        return self._foresee(verified) if isinstance(verified, Verified) else None
+
     async def prepare(self, token: str) -> None:
         """Learn what `current` and `verify` will want to know of this token; raises StoreLost."""
-        if self.foresee is not None and isinstance(verified := self.keys.genuine(token), Verified):
-            await self.foresee(verified)
+        if (asked := self.foresee(token)) is not None:
+            await asked
 
     def verify(self, token: str, entry: Entry, leeway: float) -> Verified | Cause:
         """Return what a valid token for this world's API says, or why it is refused."""

@@ -21,7 +21,7 @@ from uvicorn.supervisors import Multiprocess
 from race401.mock_api.app import create_app
 from race401.mock_api.guard import Guard
 from race401.mock_api.jwt import Keys
-from race401.mock_api.ledger import Entry, Ledger
+from race401.mock_api.ledger import Entry, Segment
 from race401.mock_api.worlds import World
 
 SLOTS = 1_024  # ns; a process stamps only its own slot of each, so that no two stamps are the same
@@ -52,7 +52,7 @@ class Plan:
         path = None if self.segments is None else self.segments / f"ledger-{os.getpid()}.jsonl"
         return create_app(
             self.worlds,
-            ledger=Ledger(path, 0, stamps(self.began, os.getpid())),
+            ledger=Segment(path, stamps(self.began, os.getpid())),
             control_key=self.control_key,
             state=lambda world, clock: state(
                 link, world, clock, Keys(given=self.keys[world.name]), self.seals[world.name]
@@ -123,7 +123,7 @@ def note_loss(segments: Path, pid: int, latency: float) -> None:
     seq = max(0, (last.seq if last is not None else 0) - before) // SLOTS * SLOTS + os.getpid() % SLOTS
     at = last.answered_at if last is not None else 0.0
     lost = Entry(seq, "", None, None, None, None, "", f"process {pid}", at, at, cause="worker_lost")
-    Ledger(segments / f"ledger-{os.getpid()}.jsonl", 0).write(lost)
+    Segment(segments / f"ledger-{os.getpid()}.jsonl").write(lost)
 
 
 def _last(segment: Path) -> Entry | None:

@@ -1,6 +1,7 @@
 """The ledger: what it holds, when it is written, and that the judge reads what the mock writes."""
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from mocks import NOW, WHO, Mock, run
 
 from race401.harness.judge.evidence import LedgerEntry
 from race401.mock_api.app import create_app
-from race401.mock_api.ledger import COUNTED, Entry, Ledger
+from race401.mock_api.ledger import COUNTED, Entry, Ledger, Segment
 
 
 def entry(target: str = "/contacts", client: str | None = None) -> Entry:
@@ -123,6 +124,14 @@ def test_memory_is_bounded_and_counts_are_exact() -> None:
     assert [kept.seq for kept in ledger.entries] == [3, 4, 5]
     assert ledger.dropped == 2
     assert dict(ledger.counts) == {("supabase", "/contacts", 0, None, None): 5}
+
+
+def test_a_segment_is_a_file_and_nothing_in_memory(tmp_path: Path) -> None:
+    segment = Segment(tmp_path / "ledger-1.jsonl", iter((7, 9)))
+    for _ in range(2):
+        segment.write(Entry(0, "w", None, None, None, None, "GET", "/x", NOW))
+    assert [json.loads(line)["seq"] for line in (tmp_path / "ledger-1.jsonl").read_bytes().splitlines()] == [7, 9]
+    assert (list(segment.entries), segment.counts, segment.dropped) == ([], {}, 2)
 
 
 def test_paths_that_nobody_knew_are_counted_together() -> None:

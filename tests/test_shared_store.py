@@ -285,6 +285,29 @@ def test_a_read_asks_the_store_once_for_each_token(store: str) -> None:
     asyncio.run(scene())
 
 
+def test_what_a_store_said_of_a_token_is_not_even_awaited(store: str) -> None:
+    """Until the second of its `iat` is over it is asked again, and where resources check the session always."""
+
+    async def scene() -> None:
+        now = [NOW]
+        for checks, awaited in ((False, [True, True, True, False]), (True, [True] * 4)):
+            now[0] = NOW
+            world = replace(WORLDS["supabase"], check_session=checks)
+            realm, link = shared(store, f"{uuid.uuid4()}:", world, lambda: now[0])
+            _, token = await realm.sign_in(await realm.sign_up("ada@race401.test", "correct horse", {}))
+            seen = []
+            for later in (0, 0.5, 1, 2):
+                now[0] = NOW + later
+                asked = realm.foresee(token)
+                seen.append(asked is not None)
+                if asked is not None:
+                    await asked
+            assert seen == awaited
+            await link.close()
+
+    asyncio.run(scene())
+
+
 def test_a_lost_store_says_so() -> None:
     async def scene() -> None:
         link = Link("unix:///nowhere/s", "lost:")

@@ -1,7 +1,7 @@
 """The store, for several processes: the issuer's pure step between a read and a commit."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from time import monotonic
 from weakref import WeakValueDictionary
 
@@ -118,15 +118,18 @@ class SharedFamilies:
 
     # --- what a read's entry says, without asking ---
 
-    async def foresee(self, token: Verified) -> None:
-        """Learn the generation of this access token, and whether its session lives.
+    def foresee(self, token: Verified) -> Awaitable[None] | None:
+        """Return what learns the generation of this access token, and whether its session lives; None: that is known.
 
         It is asked for once: no other link can have a second's `iat` when that second is over. Before, it is
         asked for each time; and where resources check the session, always.
         """
         key = token.family, token.iat
         if not token.family or (key in self._settled and not self._checks):
-            return
+            return None
+        return self._learn(token, key)
+
+    async def _learn(self, token: Verified, key: tuple[str, float]) -> None:
         family = await self.get(token.family)
         if len(self._known) >= KNOWN:
             self._known.clear()
