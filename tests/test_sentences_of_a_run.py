@@ -105,6 +105,15 @@ OF_THE_RUN: dict[str, tuple[Plant, str, list[Finding]]] = {
         "memory",
         [Finding("memory", FAIL, "mock held 50.0 MB early on and 52.0 MB late in the run (+400000 bytes a request)")],
     ),
+    "a process that nobody asked anything": (
+        doing(
+            told(memory_mb={"mock": [50.0] * 75}, memory_every_s=10.0),
+            lambda run: run.entries.clear(),
+            lambda run: run.samples.clear(),
+        ),
+        "memory",
+        [Finding("memory", PASS, "mock held 50.0 MB early on and 50.0 MB late in the run")],
+    ),
     "readings of nobody knows when": (told(memory_mb={"mock": [50.0] * 700}), "memory", []),
 }
 
