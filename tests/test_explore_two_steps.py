@@ -52,8 +52,8 @@ def test_one_refresh_at_a_time_brings_none(scenario: Scenario) -> None:
     assert TWO not in explored(scenario, "toctou").found
 
 
-def test_a_lost_answer_brings_them_too_and_no_client_can_help_it() -> None:
-    """The retry arrives before what was lost is written. It is not held against the policy."""
+def test_a_lost_answer_brings_them_too() -> None:
+    """The retry comes before the first is written. That is not held against the policy: later it would be a reuse."""
     found = set(explored(Scenario(FIXED, 2, lose=1, instant_store=True), "toctou").found)
     assert f"{TWO}, incurably" in found
     assert TWO not in found

@@ -14,6 +14,7 @@ class Kind:
 
 TWO = "one refresh token has two successors: the server keeps the one written last, and forgets the other"
 INCURABLE = "no client can cure this: the server rotated, and its answer was lost"
+LATER = "the first answer was lost, and a retry after it is written would be a reuse"
 KINDS = {
     "caller-401": Kind("violation", "the app sees a 401"),
     "session-lost": Kind("violation", "the auth server refuses the refresh: the session is lost"),
@@ -26,7 +27,7 @@ KINDS = {
     "two-successors": Kind("violation", TWO),
     "session-lost, incurably": Kind("incurable", f"the auth server refuses the refresh ({INCURABLE})"),
     "caller-401, incurably": Kind("incurable", f"the app sees a 401 ({INCURABLE})"),
-    "two-successors, incurably": Kind("incurable", f"{TWO} ({INCURABLE})"),
+    "two-successors, incurably": Kind("incurable", f"{TWO} ({LATER})"),
     "needless-exchange": Kind(
         "cost", "a token with more than half of its life left, which nobody refused, is refreshed"
     ),

@@ -17,7 +17,7 @@ START = 1_000_000.0  # s, when the first tokens are issued
 FIRST = f"A0@{START:.0f}"  # the first access token
 PASSES = "passes"
 NOBODY = ""  # is signed in
-LETTERS = ascii_lowercase[1:]
+LETTERS = ascii_lowercase[1:]  # of a second successor, a third and so on
 
 Presented: TypeAlias = tuple[str, int | None] | str  # a generation; the token, where several can be of one generation
 
