@@ -31,6 +31,7 @@ class Env(NamedTuple):
     tried: frozenset[tuple[str, int]] = frozenset()  # generations that the issuer has judged
     lost: frozenset[tuple[str, int]] = frozenset()  # of these the answer was lost
     rejected: frozenset[str] = frozenset()  # access tokens that a resource has refused
+    told: frozenset[tuple[int, str]] = frozenset()  # (tab, access token): a caller there has heard of its refusal
     refusing: bool = False  # the resources have begun to refuse the first access token
     incurable: bool = False  # a lost answer has cost the session
     cancels: int = 0
