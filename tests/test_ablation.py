@@ -79,8 +79,8 @@ def test_parts_of_which_each_is_enough() -> None:
 
     table = told(ablate(explore, AT_REST))
     assert [each.verb for each in cell(table, "expiry_margin", "alone, before the fix")] == ["prevents", "saves"]
-    as_does, saves = cell(table, "expiry_margin", "in the fix")
-    assert as_does == Effect("as does", "retry after 401: 401s in the app (sign-out at rest)")
+    either, saves = cell(table, "expiry_margin", "in the fix")
+    assert either == Effect("either", "it or retry after 401 prevents 401s in the app (sign-out at rest)")
     assert saves == Effect("saves", "needless refreshes (sign-out at rest)")
     assert cell(table, "retry_on_401", "in the fix")[0] == Effect("hidden by", "wider margin")
 
