@@ -61,6 +61,7 @@ def test_parts_that_only_work_together() -> None:
         in table.groups[0].answer
     )
     assert cell(table, "session_cache", "alone, before the fix")[0].verb == "brings"
+    assert "Put in alone, session cache brings violations too." in table.groups[0].answer
 
 
 def test_a_part_that_another_hides() -> None:

@@ -148,7 +148,7 @@ def _answer(rows: list[Row]) -> Iterator[str]:
     yield from _partners(rows)
     alone = [row for row in rows if row.direction == "alone" and not row.partner]
     if makes := _names(row.knob for row in alone if _violations(row.appears)):
-        yield f"Put in alone, each of these also brings violations that were not there: {listed(makes)}."
+        yield f"{WITHIN[alone[0].base]} {listed(makes)} {'bring' if len(makes) > 1 else 'brings'} violations too."
     if cost := _names(knob for knob in changed if knob not in prevented and knob not in brought):
         yield f"Only time and requests: {listed(cost)}."
     if still := _names(row.knob for row in rows if row.knob not in changed):
