@@ -26,7 +26,7 @@ from race401.mock_api.worlds import WORLDS
 
 ABOUT = "take each part out of the fix, or put it in alone, and explore what that changes (about a minute)"
 WIDTH = 150  # columns, where the terminal does not say
-STYLES = {"prevents": "green", "brings": "bold red", "needs": "bold", "hidden by": "bold", "either": "bold"}
+STYLES = {"prevents": "green", "brings": "bold red", "needs": "bold", "hidden by": "bold", "not needed": "bold"}
 
 
 def add(parser: ArgumentParser) -> None:

@@ -85,7 +85,7 @@ def effects(row: Row, rows: list[Row]) -> Iterator[Effect]:
     if row.partner:
         yield Effect("needs" if row.direction == "alone" else "hidden by", PARTS[row.partner][0])
     for others, cell in _shared(row, rows):
-        yield Effect("either", f"it or {' or '.join(others)} prevents {_said(cell)}")
+        yield Effect("not needed", f"against {_said(cell)}, where {' or '.join(others)} alone is enough")
     for verb, weight, cell in (
         ("prevents", "violation", good),
         ("brings", "violation", bad),

@@ -17,7 +17,7 @@ TITLE = "What each part of the fix does"
 class Effect(msgspec.Struct, frozen=True):
     """One line of a cell."""
 
-    verb: str  # prevents, brings (violations); saves, costs (what no app sees); needs, hidden by, either (parts); ""
+    verb: str  # prevents, brings: violations; saves, costs: what no app sees; needs, hidden by, not needed: parts
     text: str
 
 
