@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from exploring import enumerated, explored, faults, stage, violations
 
 from race401.harness.__main__ import main
+from race401.harness.explore.core.ablation import TICKED
 from race401.harness.explore.core.forms import Forms, Held
 from race401.harness.explore.core.live import Live
 from race401.harness.explore.core.places import places
@@ -113,6 +115,14 @@ def test_a_slow_clock() -> None:
     """90 s behind, PRE_FIX shows the app a 401 even where reuse is forgiven; on time, it does not."""
     assert "caller-401" in faults(explored(Scenario(PRE_FIX, 2, skew=-90.0), "supabase"))
     assert "caller-401" not in faults(explored(Scenario(PRE_FIX, 2), "supabase"))
+
+
+def test_a_refused_token_is_sent_again() -> None:
+    """A cache holds what the store has replaced, and its tab has heard of the 401; dropped then, it does not."""
+    happens: dict[str, Any] = {"refuse": True, "ticks": 1, "instants": TICKED, "instant_store": True}
+    cached = replace(PRE_FIX, session_cache=5.0)
+    for policy, again in ((PRE_FIX, False), (cached, True), (replace(cached, invalidate_on_401=True), False)):
+        assert ("refused-again" in explored(Scenario(policy, 2, **happens), "rfc9700").found) is again
 
 
 @pytest.mark.parametrize("callers", [2, 5])

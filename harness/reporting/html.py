@@ -17,8 +17,9 @@ from race401.harness.judge.checks import Finding, Value
 from race401.harness.judge.evidence import Evidence, LedgerEntry
 from race401.harness.judge.measure import Row
 from race401.harness.judge.verdict import Verdict
-from race401.harness.reporting import charts, incident, story, strip, swimlane, table
+from race401.harness.reporting import ablation, charts, incident, story, strip, swimlane, table
 from race401.harness.reporting.words import CAUSES, called, seconds
+from race401.harness.tokens.policy import POLICIES
 
 ROWS_SHOWN = 12  # ledger rows behind one figure
 FINDINGS_SHOWN = 300
@@ -93,6 +94,9 @@ def render(verdict: Verdict, evidence: Evidence) -> str:
             expectations=_expectations(manifest),
             when=when,
             causes=CAUSES,
+            ablation=ablation.kept() if _known(manifest) else None,
+            asked_of=ablation.asked,
+            ablation_title=ablation.TITLE,
         )
     )
 
@@ -189,6 +193,11 @@ def _expectations(manifest: dict[str, Any]) -> list[tuple[str, str, dict[str, An
         for name, about in manifest["conditions"].items()
         for role, wants in about.get("expects", {}).items()
     ]
+
+
+def _known(manifest: dict[str, Any]) -> bool:
+    """Whether the run has one of the clients that the ablation is about, or one with a part of it changed."""
+    return any(knobs["name"].partition(":")[0] in POLICIES for knobs in manifest["policies"].values())
 
 
 def _plain(value: Any) -> str:

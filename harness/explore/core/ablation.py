@@ -5,13 +5,15 @@ The variants come from the dataclass's own fields, so no knob can be forgotten; 
 named, with the reason. Data in, data out: nothing here prints.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from itertools import chain
 from typing import Any, Literal
 
 from race401.harness.explore.core.findings import KINDS
 from race401.harness.explore.core.scenario import Scenario
+from race401.harness.explore.core.state import START
 from race401.harness.tokens.policy import FIXED, HARDENED, PRE_FIX, Policy
 
 Direction = Literal["without", "alone"]
@@ -19,11 +21,10 @@ Direction = Literal["without", "alone"]
 UNSEEN = {
     "name": "is no behaviour",
     "auto_refresh_every": "here the ticker comes round at any time",
+    "auto_refresh_margin": "it is the same in all three clients",
     "jitter": "spreads many sessions; one shows nothing",
     "follow_refresh_in": "no world here says refresh_in",
 }
-ELSE = {"auto_refresh_margin": 60.0}
-"""What to try for a knob that is the same before and after the fix."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Condition:
 
     name: str
     world: str
+    about: str  # what happens, for people
     happens: dict[str, Any] = field(default_factory=dict, hash=False)  # fields of `Scenario`
     lifetime: float | None = None  # s, of access tokens, if not the world's
     paired: bool = True  # explored too where two knobs are changed at once; not where that takes long
@@ -41,28 +43,71 @@ class Condition:
         return Scenario(policy, **{"callers": 2, "instant_store": True, **self.happens})
 
 
+AT_REST = (START + 1,)  # s; no refresh is due
+TICKED = (START + 3500,)  # s; due for the ticker (120 s), and not for a margin of 60 s
+
 CONDITIONS = (
-    Condition("burst", "supabase"),
-    Condition("burst", "rfc9700"),
-    Condition("slow store", "rfc9700", {"instant_store": False}),
-    Condition("slow clock", "supabase", {"skew": -90.0}),
-    Condition("slower clock", "supabase", {"skew": -130.0}),
-    Condition("401s in mid-burst", "rfc9700", {"refuse": True}),
-    Condition("auth server fails", "supabase", {"fail": 2}),
-    Condition("auto-refresh", "rfc9700", {"ticks": 1}),
-    Condition("sign-out", "rfc9700", {"sign_out": True, "instant_store": False}),
-    Condition("other account", "supabase", {"switch": True}, paired=False),
-    Condition("short tokens", "supabase", {}, 100.0),
-    Condition("two tabs", "rfc9700", {"tabs": 2, "callers": 1, "instant_store": False}),
+    Condition("burst", "rfc9700", "two requests at once, as the token comes to its end"),
+    Condition("forgiven burst", "supabase", "the same; the auth server forgives a refresh token that comes twice"),
+    Condition(
+        "sign-out at rest",
+        "rfc9700",
+        "the user signs out while no refresh is due",
+        {"sign_out": True, "instants": AT_REST},
+    ),
+    Condition(
+        "401 beside the app",
+        "rfc9700",
+        "the API begins to refuse a token; a background refresh replaces it in the store",
+        {"refuse": True, "ticks": 1, "instants": TICKED},
+    ),
+    Condition("slow clock", "supabase", "the client's clock is 90 s behind", {"skew": -90.0}),
+    Condition("slower clock", "supabase", "the client's clock is 130 s behind", {"skew": -130.0}),
+    Condition("short tokens", "supabase", "tokens live 100 s, less than the margin", {}, 100.0),
+    Condition("slow store", "rfc9700", "reading the session takes time", {"instant_store": False}),
+    Condition(
+        "401 in the burst", "rfc9700", "the API begins to refuse a token that has not expired", {"refuse": True}
+    ),
+    Condition("failing refresh", "supabase", "the auth server fails, up to twice", {"fail": 2}),
+    Condition("background refresh", "rfc9700", "a ticker refreshes beside the callers", {"ticks": 1}),
+    Condition("sign-out", "rfc9700", "the user signs out, at any time", {"sign_out": True, "instant_store": False}),
+    Condition(
+        "two tabs",
+        "rfc9700",
+        "one request in each of two tabs, which share the store",
+        {"tabs": 2, "callers": 1, "instant_store": False},
+    ),
+    Condition(
+        "401 in two tabs",
+        "rfc9700",
+        "two requests in each of two tabs; the API begins to refuse a token that has not expired",
+        {"tabs": 2, "refuse": True, "instants": AT_REST},
+        paired=False,
+    ),
+    Condition(
+        "other account", "supabase", "the user signs out and in to another account", {"switch": True}, paired=False
+    ),
 )
 
-Cell = frozenset[tuple[str, str]]  # (condition and world, kind of fault)
+QUESTIONS: tuple[tuple[Direction, Policy, Policy], ...] = (
+    ("alone", PRE_FIX, FIXED),
+    ("without", FIXED, PRE_FIX),
+    ("alone", FIXED, HARDENED),
+    ("without", HARDENED, PRE_FIX),
+)
+"""In which direction, from which policy, towards which."""
+
+Cell = frozenset[tuple[str, str]]  # (condition, kind of fault)
+Change = tuple[Cell, Cell]  # what appears, what disappears
+NOTHING: Change = (frozenset(), frozenset())
+Case = tuple[Condition, Scenario]
 Explore = Callable[[Condition, Scenario], Iterable[str]]  # returns the kinds that were found
+Each = Callable[[Callable[[Case], Iterable[str]], list[Case]], Iterable[Iterable[str]]]  # `map`, or as it
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One knob, one way."""
+    """What changes when one knob does."""
 
     knob: str
     direction: Direction
@@ -70,63 +115,55 @@ class Row:
     value: Any  # what the knob becomes
     appears: Cell  # faults that the base has not
     disappears: Cell  # faults that only the base has
-    partners: tuple[str, ...] = ()  # the knobs that hide an effect, or without which there is none
+    partner: str = ""  # nothing changes unless this knob is changed too: both cells are about a base where it is
 
 
-def ablate(explore: Explore, conditions: Iterable[Condition] = CONDITIONS) -> list[Row]:
-    """Return a row for each knob and way."""
-    seen: dict[tuple[Policy, Condition], Cell] = {}
+def ablate(explore: Explore, conditions: Iterable[Condition] = CONDITIONS, each: Each = map) -> list[Row]:
+    """Return a row for each knob and way; `each` runs all those explorations that are known beforehand."""
+    where = tuple(conditions)
+    asked = [(*question, variants_of(*question[1:])) for question in QUESTIONS]
+    policies = dict.fromkeys(_nameless(p) for _, base, _, variants in asked for p in (base, *variants.values()))
+    cases = [(condition, condition.scenario(policy)) for condition in where[::-1] for policy in policies]
+    seen = dict(zip(cases, map(frozenset, each(partial(_explored, explore), cases)), strict=True))
 
     def found(policy: Policy, condition: Condition) -> Cell:
-        key = (replace(policy, name=""), condition)
-        if key not in seen:
-            seen[key] = frozenset(_found(explore, condition, policy))
-        return seen[key]
+        case = condition, condition.scenario(_nameless(policy))
+        if case not in seen:
+            seen[case] = frozenset(explore(*case))
+        return frozenset((condition.name, kind) for kind in seen[case] if KINDS[kind].weight != "incurable")
 
-    def cell(policy: Policy) -> Cell:
-        return frozenset(chain.from_iterable(found(policy, each) for each in conditions))
+    def change(one: Policy, other: Policy, among: Iterable[Condition]) -> Change:
+        here, there = (frozenset(chain.from_iterable(found(p, c) for c in among)) for p in (one, other))
+        return here - there, there - here
 
-    def differ(one: Policy, other: Policy) -> bool:
-        return any(found(one, each) != found(other, each) for each in conditions if each.paired)
+    def partner_of(knob: str, variants: dict[str, Policy]) -> tuple[str, Change]:
+        """Return the first knob with whose change this one shows, and what it shows."""
+        paired = [condition for condition in where if condition.paired]
+        for partner, without in variants.items():
+            both = replace(without, **{knob: getattr(variants[knob], knob)})
+            if partner != knob and any(found(both, c) != found(without, c) for c in paired):
+                return partner, change(both, without, paired)
+        return "", NOTHING
 
     rows = []
-    for direction, base, other in (
-        ("without", HARDENED, PRE_FIX),
-        ("without", FIXED, PRE_FIX),
-        ("alone", PRE_FIX, FIXED),
-        ("alone", FIXED, HARDENED),
-    ):
-        variants = dict(variants_of(base, other))
+    for direction, base, _, variants in asked:
         for knob, policy in variants.items():
-            here, there = cell(policy), cell(base)
-            partners = () if here != there else tuple(_partners(differ, variants, knob))
-            value = getattr(policy, knob)
-            rows.append(Row(knob, direction, base.name, value, here - there, there - here, partners))  # type: ignore[arg-type]
+            partner, changes = "", change(policy, base, where)
+            if changes == NOTHING:
+                partner, changes = partner_of(knob, variants)
+            rows.append(Row(knob, direction, base.name, getattr(policy, knob), *changes, partner))
     return rows
 
 
-def variants_of(base: Policy, other: Policy) -> Iterator[tuple[str, Policy]]:
-    """Yield the base with each knob that can be seen set as in the other policy."""
-    for knob in (each.name for each in fields(Policy)):
-        value = getattr(other, knob)
-        if value == getattr(base, knob):
-            value = ELSE.get(knob, value)
-        if knob not in UNSEEN and value != getattr(base, knob):
-            yield knob, replace(base, **{knob: value})
+def variants_of(base: Policy, other: Policy) -> dict[str, Policy]:
+    """Return, by knob, the base with each knob that can be seen set as in the other policy."""
+    values = {each.name: getattr(other, each.name) for each in fields(Policy) if each.name not in UNSEEN}
+    return {k: replace(base, **{k: value}) for k, value in values.items() if value != getattr(base, k)}
 
 
-def _partners(differ: Callable[[Policy, Policy], bool], variants: dict[str, Policy], knob: str) -> Iterator[str]:
-    """Yield the first knob with whose change this one shows: both do what that one alone does not."""
-    for partner, policy in variants.items():
-        if partner == knob:
-            continue
-        both = replace(policy, **{knob: getattr(variants[knob], knob)})
-        if differ(both, policy):
-            yield partner
-            return
+def _nameless(policy: Policy) -> Policy:
+    return replace(policy, name="")
 
 
-def _found(explore: Explore, condition: Condition, policy: Policy) -> Iterator[tuple[str, str]]:
-    for kind in explore(condition, condition.scenario(policy)):
-        if KINDS[kind].weight != "incurable":
-            yield f"{condition.name} ({condition.world})", kind
+def _explored(explore: Explore, case: Case) -> Iterable[str]:
+    return explore(*case)

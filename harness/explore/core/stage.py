@@ -213,8 +213,16 @@ class Stage:
             case AuthError():
                 return self._stepped(env, actor, ExchangeFailed(at, heard), "hears of the failure")
             case _:
-                actor = actor._replace(refused=True)
-                return self._stepped(env, actor, Answered(at, UNAUTHORIZED), "hears of the 401")
+                return self._refused(env, actor, at)
+
+    def _refused(self, env: Env, actor: Actor, at: float) -> Move:
+        """Let the caller hear of its 401; its tab knows then that this token is refused."""
+        assert actor.position is not None
+        assert isinstance(actor.position.effect, Send)
+        pair = actor.position.effect.pair
+        if pair is not None:
+            env = env._replace(told=env.told | {(actor.tab, pair.access_token)})
+        return self._stepped(env, actor._replace(refused=True), Answered(at, UNAUTHORIZED), "hears of the 401")
 
     def _stepped(self, before: Env, actor: Actor, event: Any, what: str) -> Move:
         """Let the client's own code take a step."""

@@ -6,7 +6,7 @@ from race401.harness.explore.core.flows import Stepped
 from race401.harness.explore.core.servers import Servers
 from race401.harness.explore.core.state import NOBODY, Actor, Env, account
 from race401.harness.explore.core.values import Waits
-from race401.harness.tokens.model import TokenPair, same
+from race401.harness.tokens.model import Send, TokenPair, same
 
 SERVES = 30.0  # s; a token with so much left need not be waited for (policy.py, HARDENED's mandatory margin)
 
@@ -43,14 +43,17 @@ def of_step(servers: Servers, before: Env, env: Env, actor: Actor, stepped: Step
     old, new = before.tabs[actor.tab].cached, stepped.shared.cached
     if new is not None and (old is None or not same(old.pair, new.pair)) and not same(new.pair, env.store):
         yield "put-back"
-    if stepped.position is None or actor.kind != "caller" or actor.refused or env.store is None:
+    if stepped.position is None or actor.kind != "caller" or env.store is None:
         return
-    if isinstance(stepped.position.effect, Waits):
-        record = stepped.shared.flights[stepped.position.effect.n]
-        left = env.store.expires_at - servers.instants[env.now]
-        exchanges = record is not None and record.pair is not None
-        if exchanges and left >= SERVES and servers.refusal(env, env.store) is None:
-            yield "waits-needlessly"
+    match stepped.position.effect:
+        case Send(TokenPair() as pair) if (actor.tab, pair.access_token) in env.told and not same(pair, env.store):
+            yield "refused-again"
+        case Waits(n) if not actor.refused:
+            record = stepped.shared.flights[n]
+            left = env.store.expires_at - servers.instants[env.now]
+            exchanges = record is not None and record.pair is not None
+            if exchanges and left >= SERVES and servers.refusal(env, env.store) is None:
+                yield "waits-needlessly"
 
 
 def of_end(env: Env, actors: list[Actor]) -> Iterator[str]:
