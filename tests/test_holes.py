@@ -63,6 +63,19 @@ def test_hardened_has_not(hole: Hole) -> None:
     assert not hole.does & set(result.found)
 
 
+LEFT = [
+    Hole("a tab whose refresh failed does not wait for another tab's", {"caller-401"}, {"fail": 1}),
+    Hole("a tab hears of another's change of accounts only from the store", {"wrong-account"}, {"switch": True}),
+]
+
+
+@pytest.mark.parametrize("hole", LEFT, ids=lambda hole: hole.name)
+def test_what_hardened_leaves_to_several_tabs(hole: Hole) -> None:
+    """Not closed: in one tab the same does nothing, in two it does; README's known limits say so."""
+    assert not violations(explored(Scenario(HARDENED, 2, **hole.more), hole.world))
+    assert violations(explored(Scenario(HARDENED, 1, tabs=2, **hole.more), hole.world)) == hole.does
+
+
 EVERYTHING: dict[str, Any] = {"sign_out": True, "cancel": 1, "fail": 1}
 OTHERS: list[dict[str, Any]] = [{"switch": True}, {"refuse": True, "fail": 1}, {"ticks": 1, "fail": 1}, {"lose": 1}]
 
