@@ -109,6 +109,8 @@ class Keeper(Multiprocess):
 
     def keep_subprocess_alive(self) -> None:
         """Replace those that died, and note which."""
+        for process in self.processes:
+            process.child_conn.close()  # else the death of one that is being asked goes unheard for HUNG s
         before = list(self.processes)
         super().keep_subprocess_alive()
         for was, now in zip(before, self.processes, strict=True):
