@@ -48,7 +48,7 @@ check: $(READY_DEV)  ## lint, types, import layers
 explore: $(READY)  ## every order of every step: what the fix as reported lets in, with the shortest story of each
 	@$(BIN)/race401 explore --policy fixed --world rfc9700 --callers 3 --sign-out $(ARGS)
 
-ablate: $(READY)  ## which part of the fix does what, about 2 minutes
+ablate: $(READY)  ## which part of the fix does what, about a minute on two cores
 	@$(BIN)/race401 ablate $(ARGS)
 
 bench: $(READY_DEV)  ## ratios, measured side by side in one run
