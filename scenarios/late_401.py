@@ -8,14 +8,13 @@ what was refused with what he has sends the new one.
 Verdicts: pre-fix FAIL (the app sees the 401s), fixed FAIL (it refreshes again), hardened PASS.
 """
 
-from dataclasses import replace
-
-from race401.scenarios.conditions import CLEAN, Condition, Expectation, by_name
+from race401.harness.judge.expectation import Expectation
+from race401.scenarios.conditions import CLEAN, Condition, by_name
 from race401.scenarios.scenario import Scenario
 from race401.scenarios.stage import stage
 from race401.scenarios.visitor import Visitor
 
-SOUND = replace(CLEAN, refreshes="any", needless_exchanges="none")
+SOUND = CLEAN.but(refreshes="any", needless_exchanges="none")
 REFUSED = {"request": "resource", "status": 401}
 PROGRAM = {
     "name": "late-401",
@@ -45,7 +44,7 @@ stage(
                 "a page's requests are refused in mid-burst, and one of them hears of it late",
                 control=Expectation("some", "any", cause="generation_refused"),
                 subject=SOUND,
-                known={"fixed": replace(SOUND, needless_exchanges="some")},
+                known={"fixed": SOUND.but(needless_exchanges="some")},
                 left=3600.0,
                 visit=1,
                 program=PROGRAM,

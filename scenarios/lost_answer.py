@@ -8,14 +8,13 @@ session no client can help, and none is judged for it.
 Verdicts: pre-fix FAIL (it does not try again), fixed PASS, hardened PASS.
 """
 
-from dataclasses import replace
-
-from race401.scenarios.conditions import CLEAN, Condition, Expectation, by_name
+from race401.harness.judge.expectation import Expectation
+from race401.scenarios.conditions import CLEAN, Condition, by_name
 from race401.scenarios.scenario import Scenario
 from race401.scenarios.stage import stage
 from race401.scenarios.visitor import Visitor
 
-COSTS = replace(CLEAN, exchanges_per_generation="any", refreshes="any")
+COSTS = CLEAN.but(exchanges_per_generation="any", refreshes="any")
 PROGRAM = {
     "name": "lost-answer",
     "fault": [{"kind": "cut", "where": "answer", "which": {"request": "exchange"}, "times": 1}],

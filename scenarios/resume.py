@@ -8,9 +8,8 @@ device whose clock slept too, every token looks fresh, and only a retry helps.
 Verdicts: pre-fix FAIL, fixed PASS, hardened PASS.
 """
 
-from dataclasses import replace
-
-from race401.scenarios.conditions import CLEAN, Condition, Expectation, by_name
+from race401.harness.judge.expectation import Expectation
+from race401.scenarios.conditions import CLEAN, Condition, by_name
 from race401.scenarios.scenario import Scenario
 from race401.scenarios.stage import stage
 from race401.scenarios.visitor import Visitor
@@ -18,7 +17,7 @@ from race401.scenarios.visitor import Visitor
 NIGHT = 8 * 3600.0  # s
 LOOKS_FRESH = 1800.0  # s that a token had left when the clock stopped
 TOGETHER = 2.0  # s from one waking to the next
-SOUND = replace(CLEAN, refreshes="any")
+SOUND = CLEAN.but(refreshes="any")
 
 stage(
     Scenario(

@@ -7,9 +7,8 @@ request, or once more for each 401, sends the auth server a refresh token that i
 Verdicts: pre-fix FAIL, fixed FAIL (each 401 makes it ask again), hardened PASS.
 """
 
-from dataclasses import replace
-
-from race401.scenarios.conditions import Condition, Expectation, by_name
+from race401.harness.judge.expectation import Expectation
+from race401.scenarios.conditions import Condition, by_name
 from race401.scenarios.scenario import Scenario
 from race401.scenarios.stage import stage
 from race401.scenarios.visitor import Visitor
@@ -26,7 +25,7 @@ stage(
                 "the session is ended elsewhere, and its token comes within the margin",
                 control=Expectation("some", "several", sessions_lost="some", cause="missing_token"),
                 subject=ONCE,
-                known={"fixed": replace(ONCE, exchanges_per_generation="several")},
+                known={"fixed": ONCE.but(exchanges_per_generation="several")},
                 left=30.0,
                 visit=2,
                 happens="ended-elsewhere",

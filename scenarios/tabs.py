@@ -8,14 +8,13 @@ Verdicts: pre-fix FAIL, fixed FAIL (each tab has a flight of its own), hardened 
 store is read again under it).
 """
 
-from dataclasses import replace
-
-from race401.scenarios.conditions import CLEAN, Condition, Expectation, by_name
+from race401.harness.judge.expectation import Expectation
+from race401.scenarios.conditions import CLEAN, Condition, by_name
 from race401.scenarios.scenario import Scenario
 from race401.scenarios.stage import stage
 from race401.scenarios.visitor import Visitor
 
-SOUND = replace(CLEAN, refreshes="any")
+SOUND = CLEAN.but(refreshes="any")
 NEEDLESS = Expectation("none", "several")
 THEFT = Expectation("some", "several", sessions_lost="some", cause="missing_token")
 STOLEN = Expectation("any", "several", sessions_lost="some")

@@ -12,18 +12,19 @@ from ledgers import CLEAN, Run, manifest, reproduced
 
 from race401.harness.judge.apart import apart
 from race401.harness.judge.checks import Value
-from race401.harness.judge.memory import growths
+from race401.harness.judge.checks.memory import growths
+from race401.harness.judge.expectation import Expectation
 from race401.harness.judge.verdict import judge
 from race401.harness.reporting import console
 from race401.scenarios.__main__ import LOADS, Result
 from race401.scenarios.conditions import CLEAN as SOUND
-from race401.scenarios.conditions import Condition, Expectation, by_name
+from race401.scenarios.conditions import Condition, by_name
 from race401.scenarios.options import Refused, read
 from race401.scenarios.scenario import BURST, Scenario
 
 ROOT = Path(__file__).parents[1]
 RACE = Expectation("some", "any")
-HOLE = replace(SOUND, needless_exchanges="some")
+HOLE = SOUND.but(needless_exchanges="some")
 HOLED = Scenario("holed", by_name(Condition("late", "supabase", "", control=RACE, known={"fixed": HOLE})))
 GIVEN: dict[str, Any] = {
     "conditions": "rfc9700",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from race401.harness.judge.evidence import LedgerEntry
-from race401.harness.judge.measure import GRANTED, REFUSED
+from race401.harness.judge.sessions import GRANTED, REFUSED
 
 SIGN_IN = "grant_type=password"
 

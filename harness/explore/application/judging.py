@@ -11,12 +11,12 @@ from race401.harness.explore.application.loop import CANCEL, Choice
 from race401.harness.explore.application.stage import Stage
 from race401.harness.explore.application.transport import EXTENSION, Passage
 from race401.harness.judge import checks
-from race401.harness.judge.checks import Value
-from race401.harness.judge.evidence import CLEAN, LedgerEntry, alone
+from race401.harness.judge.checks import SOUND, Value
+from race401.harness.judge.evidence import LedgerEntry, alone
 from race401.harness.judge.measure import measure
 from race401.harness.judge.recovery import UNAUTHORIZED
 
-EXPECTS = {**CLEAN, "caller_401s": "any", "needless_exchanges": "none"}
+EXPECTS = {**SOUND, "caller_401s": "any", "needless_exchanges": "none"}
 """What the ledger is held against, by the judge's checks; what 401s the callers saw they say themselves."""
 
 
