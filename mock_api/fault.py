@@ -13,7 +13,7 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 from msgspec import Meta
 
-from race401.mock_api.ledger import Entry
+from race401.ledger.entry import Entry
 from race401.mock_api.matching import Match, is_a
 from race401.mock_api.problem import problem
 
