@@ -100,7 +100,7 @@ print(*sorted({"locust", "gevent"} & set(sys.modules)))
     ("first", "browsers", "imported"), [("", 0, ""), ("import locust\n", len(ROLES), "gevent locust")]
 )
 def test_a_scenario_is_data_until_locust_reads_it(first: str, browsers: int, imported: str) -> None:
-    """A process without locust is not patched by reading scenarios; locust finds a class for each condition and role."""
+    """Reading scenarios patches no process; where locust is, each has a class for every condition and role."""
     done = subprocess.run([sys.executable, "-c", first + READ], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [*(f"{name} {browsers}" for name in NAMES), imported]
