@@ -17,9 +17,6 @@ from race401.mock_api.realm import Exchanged, Realm
 from race401.mock_api.worldfile import WorldFileError, load
 from race401.mock_api.worlds import WORLDS, World
 
-ABOUT = (
-    "list the mock's worlds, with what each does on the second, the late and the concurrent use of a refresh token"
-)
 SOON, LATE = 1.0, 3_600.0  # s after the use before
 AT_ONCE = 5  # callers; as many as the incident's page has requests
 TIME = 1_759_614_660.0  # 2025-10-04T21:51:00Z, the incident's; the rules do not depend on it
