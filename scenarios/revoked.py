@@ -7,31 +7,28 @@ request, or once more for each 401, sends the auth server a refresh token that i
 Verdicts: pre-fix FAIL, fixed FAIL (each 401 makes it ask again), hardened PASS.
 """
 
-from race401.harness.judge.expectation import Expectation
-from race401.scenarios.conditions import Condition, by_name
-from race401.scenarios.scenario import Scenario
-from race401.scenarios.stage import stage
-from race401.scenarios.visitor import Visitor
+from race401.harness.load.conditions import Condition, Expectation, by_name
+from race401.harness.load.scenario import Load, Scenario
+from race401.harness.load.stage import stage
 
 ONCE = Expectation("any", "one", sessions_lost="any")
 
-stage(
-    Scenario(
-        "revoked",
-        by_name(
-            Condition(
-                "revoked",
-                "supabase",
-                "the session is ended elsewhere, and its token comes within the margin",
-                control=Expectation("some", "several", sessions_lost="some", cause="missing_token"),
-                subject=ONCE,
-                known={"fixed": ONCE.but(exchanges_per_generation="several")},
-                left=30.0,
-                visit=2,
-                happens="ended-elsewhere",
-            ),
+SCENARIO = Scenario(
+    "revoked",
+    conditions=by_name(
+        Condition(
+            "revoked",
+            "supabase",
+            "the session is ended elsewhere, and its token comes within the margin",
+            control=Expectation("some", "several", sessions_lost="some", cause="missing_token"),
+            subject=ONCE,
+            known={"fixed": ONCE.but(exchanges_per_generation="several")},
+            left=30.0,
+            visit=2,
+            happens="ended-elsewhere",
         ),
     ),
-    globals(),
-    Visitor,
+    load=Load(users=9, seconds=10),
 )
+
+stage(SCENARIO, globals())

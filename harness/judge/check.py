@@ -4,7 +4,7 @@ What a check is: what it counts, what may be expected of it, what it finds, and 
 A whole check, for example. It counts the entries that `head_requests` yields, holds their number against a condition
 that expects `head_requests="none"` or `"some"`, and has a line in every report::
 
-    def head_requests(cohort: Cohort) -> Iterator[LedgerEntry]:
+    def head_requests(cohort: Cohort) -> Iterator[Entry]:
         \"\"\"A HEAD, where the page sends none.\"\"\"
         return (entry for entry in cohort.api if entry.method == "HEAD")
 
@@ -23,9 +23,10 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from race401.harness.judge.cohort import Cohort
-from race401.harness.judge.evidence import Evidence, LedgerEntry
+from race401.harness.judge.evidence import Evidence
 from race401.harness.judge.findings import SEQS_NAMED, Finding, Value
 from race401.harness.judge.row import Row
+from race401.ledger.entry import Entry
 
 Section: TypeAlias = Literal["app", "wire", "sessions", "exchanges", "generations", "cost"]
 """Of the table, from its top down."""
@@ -131,7 +132,7 @@ def judged(check: str, row: Row, want: str | None, n: int, sentence: str, seqs: 
 
 def counting(
     name: str,
-    entries: Callable[[Cohort], Iterable[LedgerEntry]],
+    entries: Callable[[Cohort], Iterable[Entry]],
     sentence: Callable[[Row, list[int]], str],
     *,
     section: Section | None = None,

@@ -10,9 +10,10 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from race401.harness.judge import recovery
-from race401.harness.judge.evidence import Evidence, LedgerEntry, Sample
+from race401.harness.judge.evidence import Evidence, Sample
 from race401.harness.judge.recovery import UNAUTHORIZED, is_api
 from race401.harness.judge.sessions import SIGN_OUT, ends_session
+from race401.ledger.entry import Entry
 
 
 @dataclass
@@ -22,7 +23,7 @@ class Cohort:
     evidence: Evidence
     condition: str
     role: str
-    entries: list[LedgerEntry]
+    entries: list[Entry]
     samples: list[Sample]
 
     @property
@@ -38,24 +39,24 @@ class Cohort:
         return policy
 
     @cached_property
-    def api(self) -> list[LedgerEntry]:
+    def api(self) -> list[Entry]:
         """What was answered of the app's API; attempts whose caller was killed are left out."""
         cut = cut_off_attempts(self.samples)
         api = [e for e in self.entries if e.status and e.attempt not in cut and is_api(e)]
         return api if self.evidence.alone else [e for e in api if e.attempt is not None]
 
     @cached_property
-    def refused(self) -> list[LedgerEntry]:
+    def refused(self) -> list[Entry]:
         """The 401s of the app's API, made good or not."""
         return [e for e in self.api if e.status == UNAUTHORIZED]
 
     @cached_property
-    def exchanges(self) -> list[LedgerEntry]:
+    def exchanges(self) -> list[Entry]:
         """Refresh tokens that were sent to the auth server."""
         return [e for e in self.entries if e.grant_outcome is not None]
 
     @property
-    def last(self) -> list[LedgerEntry]:
+    def last(self) -> list[Entry]:
         """What each request of the program came to, in the order of the ledger."""
         return self._came_to[0]
 
@@ -65,27 +66,27 @@ class Cohort:
         return self._came_to[1]
 
     @cached_property
-    def failed(self) -> list[LedgerEntry]:
+    def failed(self) -> list[Entry]:
         """The 401s that the program saw, as far as the evidence decides that."""
         nobodys = {e.seq for e in recovery.of_nobody(self.entries)} if self.evidence.alone else set()
         unproven = self.undecided | nobodys
         return [e for e in self.last if e.status == UNAUTHORIZED and e.seq not in unproven]
 
     @cached_property
-    def ended(self) -> dict[str | None, LedgerEntry]:
+    def ended(self) -> dict[str | None, Entry]:
         """The first sign-out of each session that had one, by session."""
-        ended: dict[str | None, LedgerEntry] = {}
+        ended: dict[str | None, Entry] = {}
         for entry in self.entries:
             if entry.target.startswith(SIGN_OUT) and ends_session(entry):  # few are, and this is quick
                 ended.setdefault(entry.family, entry)
         return ended
 
     @cached_property
-    def _came_to(self) -> tuple[list[LedgerEntry], set[int]]:
+    def _came_to(self) -> tuple[list[Entry], set[int]]:
         return recovery.last_answers(self.api, self.exchanges, self.samples, self.evidence)
 
 
-def whose(entry: LedgerEntry, evidence: Evidence) -> tuple[str, str] | None:
+def whose(entry: Entry, evidence: Evidence) -> tuple[str, str] | None:
     """Return the condition and role of an entry; None if it is not of this run."""
     return (entry.world, "subject") if evidence.alone else named(entry.client, evidence.manifest["run"])
 

@@ -27,8 +27,8 @@ class Expectation:
 
     def but(self, **changes: Any) -> "Expectation":
         """Return the same with some words changed."""
-        said = {key: word for key, word in self._words.items() if word is not None}
-        return Expectation(**(said | {"cause": self._cause} | changes))
+        same: dict[str, Any] = self.plain()
+        return Expectation(**(same | changes))
 
     def plain(self) -> dict[str, str | None]:
         """Return it as a manifest has it: what is not said of is left out."""

@@ -4,14 +4,15 @@ from collections import defaultdict
 
 from race401.harness.judge.checks import CHECKS
 from race401.harness.judge.cohort import Cohort, named, whose
-from race401.harness.judge.evidence import Evidence, LedgerEntry, Sample
+from race401.harness.judge.evidence import Evidence, Sample
 from race401.harness.judge.recovery import by_client
 from race401.harness.judge.row import Row
+from race401.ledger.entry import Entry
 
 
 def measure(evidence: Evidence) -> list[Row]:
     """Return a row for each condition and role of the manifest, in its order."""
-    entries: dict[tuple[str, str], list[LedgerEntry]] = defaultdict(list)
+    entries: dict[tuple[str, str], list[Entry]] = defaultdict(list)
     samples: dict[tuple[str, str], list[Sample]] = defaultdict(list)
     run = evidence.manifest["run"]
     for entry in evidence.entries:

@@ -6,7 +6,7 @@ One place for both judges, of runs and of score cards: what ends a session is no
 
 from urllib.parse import parse_qsl
 
-from race401.harness.judge.evidence import LedgerEntry
+from race401.ledger.entry import Entry
 
 GRANTED = frozenset({"rotated", "kept", "reuse_tolerated", "forked"})  # an exchange that was answered with a pair
 REFUSED = frozenset(
@@ -16,13 +16,13 @@ REUSE = frozenset({"reuse_tolerated", "forked", "reused", "revoked"})  # of a re
 SIGN_OUT = ("/auth/v1/logout", "/oauth/revoke")
 
 
-def is_sign_out(entry: LedgerEntry) -> bool:
+def is_sign_out(entry: Entry) -> bool:
     """Whether this asks for the end of the session that the entry names; `scope=others` asks for that of others."""
     path, _, query = entry.target.partition("?")
     return path.startswith(SIGN_OUT) and dict(parse_qsl(query)).get("scope") != "others"
 
 
-def ends_session(entry: LedgerEntry) -> bool:
+def ends_session(entry: Entry) -> bool:
     """
     Whether the entry's session is over once this was answered: a sign-out that was granted.
 

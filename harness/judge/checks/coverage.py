@@ -11,11 +11,12 @@ from math import inf
 
 from race401.harness.judge.check import Check
 from race401.harness.judge.cohort import Cohort
-from race401.harness.judge.evidence import Evidence, LedgerEntry
+from race401.harness.judge.evidence import Evidence
 from race401.harness.judge.findings import Finding, Value
 from race401.harness.judge.recovery import UNAUTHORIZED
 from race401.harness.judge.row import Row
 from race401.harness.judge.sessions import GRANTED, SIGN_OUT, is_sign_out
+from race401.ledger.entry import Entry
 
 NAME = "coverage"
 EXCHANGE = "grant_type=refresh_token"
@@ -38,7 +39,7 @@ def _count(cohort: Cohort, row: Row) -> None:
     refreshed: set[str | None] = set()
     expired: set[str | None] = set()
     failed = lost = during = 0
-    logouts: dict[str | None, list[LedgerEntry]] = defaultdict(list)
+    logouts: dict[str | None, list[Entry]] = defaultdict(list)
     for e in cohort.entries:
         if e.target.startswith(SIGN_OUT) and is_sign_out(e):
             logouts[e.client].append(e)

@@ -11,10 +11,11 @@ from collections.abc import Iterable, Iterator
 from race401.harness.judge.check import Cell, Check, Figure, Words, counting, expected, judged
 from race401.harness.judge.cohort import Cohort
 from race401.harness.judge.counted import counted
-from race401.harness.judge.evidence import Evidence, LedgerEntry
+from race401.harness.judge.evidence import Evidence
 from race401.harness.judge.findings import Finding
 from race401.harness.judge.row import Row
 from race401.harness.judge.sessions import REUSE
+from race401.ledger.entry import Entry
 
 NAME = "exchanges-per-generation"
 WORDS = Words(("one", "several", "any"), ledger_alone="one")
@@ -57,7 +58,7 @@ def _figures(_: list[Row]) -> Iterable[Figure]:
 EXCHANGES_PER_GENERATION = Check(NAME, _finds, _count, WORDS, "generations", _figures)
 
 
-def _reused(cohort: Cohort) -> Iterator[LedgerEntry]:
+def _reused(cohort: Cohort) -> Iterator[Entry]:
     """A refresh token that was presented again after its use, tolerated or not; a cost unless expected."""
     return (entry for entry in cohort.exchanges if entry.grant_outcome in REUSE)
 

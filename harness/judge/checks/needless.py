@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from race401.harness.judge.check import Words, counting
 from race401.harness.judge.cohort import Cohort
 from race401.harness.judge.counted import counted
-from race401.harness.judge.evidence import LedgerEntry
 from race401.harness.judge.recovery import UNAUTHORIZED
+from race401.ledger.entry import Entry
 
 EARLIEST = 300.0  # s before its end that any client in use refreshes unasked, where its own margin is not known
 UNSURE = 0.25  # s about the margin in which one look at the clock may say either
 
 
-def _needless(cohort: Cohort) -> Iterator[LedgerEntry]:
+def _needless(cohort: Cohort) -> Iterator[Entry]:
     """An exchange of a token that nobody had refused and that was not near its end."""
     earliest, refused = _earliest(cohort), set()
     for entry in cohort.entries:

@@ -13,9 +13,10 @@ from race401.harness.judge.check import Cell, Check, Figure, Words, expected, ju
 from race401.harness.judge.checks.needless import UNSURE
 from race401.harness.judge.cohort import Cohort
 from race401.harness.judge.counted import counted
-from race401.harness.judge.evidence import Evidence, LedgerEntry
+from race401.harness.judge.evidence import Evidence
 from race401.harness.judge.findings import Finding
 from race401.harness.judge.row import Row
+from race401.ledger.entry import Entry
 
 NAME = "refreshes"
 WORDS = Words(("ideal", "any"), default="any", ledger_alone=None)
@@ -33,7 +34,7 @@ def _count(cohort: Cohort, row: Row) -> None:
     if lifetime is None or margin is None or lifetime <= margin + ROUNDED:
         return
     least = most = 0
-    families: dict[str, list[LedgerEntry]] = defaultdict(list)
+    families: dict[str, list[Entry]] = defaultdict(list)
     for entry in cohort.entries:
         if entry.family is not None and entry.token_left_s is not None:
             families[entry.family].append(entry)

@@ -5,12 +5,13 @@ from collections.abc import Iterable, Iterator
 from race401.harness.judge.check import Brief, Cell, Check, Figure, Words, counting, expected, judged
 from race401.harness.judge.cohort import Cohort
 from race401.harness.judge.counted import counted
-from race401.harness.judge.evidence import Evidence, LedgerEntry
+from race401.harness.judge.evidence import Evidence
 from race401.harness.judge.findings import Finding
 from race401.harness.judge.recovery import is_api
 from race401.harness.judge.row import Row
 from race401.harness.judge.sessions import REFUSED
 from race401.harness.judge.statistics import upper_bound
+from race401.ledger.entry import Entry
 
 NAME = "sessions-lost"
 WORDS = Words(default="none", ledger_alone="none")
@@ -54,7 +55,7 @@ SESSIONS_LOST = Check(
 )
 
 
-def _after_sign_out(cohort: Cohort) -> Iterator[LedgerEntry]:
+def _after_sign_out(cohort: Cohort) -> Iterator[Entry]:
     """A request that carried a session after its sign-out had been answered."""
     if not cohort.ended:
         return

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Iterator
 from race401.harness.judge.check import Check, Figure, Words, by_cause, expected, judged, number
 from race401.harness.judge.cohort import Cohort, page_of
 from race401.harness.judge.counted import counted
-from race401.harness.judge.evidence import Evidence, LedgerEntry
+from race401.harness.judge.evidence import Evidence
 from race401.harness.judge.findings import Finding
 from race401.harness.judge.recovery import UNAUTHORIZED
 from race401.harness.judge.row import Row
+from race401.ledger.entry import Entry
 
 NAME = "signature"
 WORDS = Words(ledger_alone=None)
@@ -26,8 +27,8 @@ def _count(cohort: Cohort, row: Row) -> None:
     row.signature_seqs = [first.seq for first, *_ in pages]
 
 
-def _pages(last: list[LedgerEntry], page: list[str]) -> list[list[LedgerEntry]]:
-    refused: dict[str, dict[str, LedgerEntry]] = defaultdict(dict)
+def _pages(last: list[Entry], page: list[str]) -> list[list[Entry]]:
+    refused: dict[str, dict[str, Entry]] = defaultdict(dict)
     for e in last:
         if e.status == UNAUTHORIZED and e.attempt is not None:
             refused[page_of(e.attempt)][e.target] = e

@@ -9,10 +9,11 @@ from operator import attrgetter
 from race401.harness.judge.check import Cell, Check, Figure
 from race401.harness.judge.cohort import Cohort, page_of
 from race401.harness.judge.counted import seconds
-from race401.harness.judge.evidence import Evidence, LedgerEntry, Sample, share_of
+from race401.harness.judge.evidence import Evidence, Sample, share_of
 from race401.harness.judge.findings import SEQS_NAMED, Finding, Value
 from race401.harness.judge.row import Row
 from race401.harness.judge.statistics import quantile
+from race401.ledger.entry import Entry
 
 NAME = "added-waiting"
 RECEIVED, STARTED, ENDED = attrgetter("received_at"), attrgetter("started_at"), attrgetter("ended_at")
@@ -24,7 +25,7 @@ def _count(cohort: Cohort, row: Row) -> None:
     row.store_reads = sum(s.store_reads for s in cohort.samples if not s.cut_off)
     hosts = cohort.evidence.hosts
     apart = {share: (host.get("clock") or {}).get("left_s", (0.0, 0.0)) for share, host in hosts.items()}
-    exchanges: dict[str | None, list[LedgerEntry]] = defaultdict(list)
+    exchanges: dict[str | None, list[Entry]] = defaultdict(list)
     for e in cohort.exchanges:
         exchanges[e.client].append(e)
     spans = {client: Spans(mine) for client, mine in exchanges.items()}
@@ -49,7 +50,7 @@ def _count(cohort: Cohort, row: Row) -> None:
 class Spans:
     """Whether any of one client's exchanges was under way at a time, without looking at each."""
 
-    def __init__(self, exchanges: list[LedgerEntry]) -> None:
+    def __init__(self, exchanges: list[Entry]) -> None:
         ordered = sorted(exchanges, key=RECEIVED)
         self.received = [e.received_at for e in ordered]
         self.answered = list(accumulate((e.answered_at for e in ordered), max))  # the latest so far
