@@ -37,11 +37,15 @@ test-browser: $(READY_DEV)  ## the report in a real browser: needs chromium
 	@$(BIN)/python -m pytest -m browser $(ARGS)
 
 check: $(READY_DEV)  ## lint, types, import layers
-	@$(BIN)/ruff format --check --quiet .
+	@echo "check: format and lint (ruff)"
+	@$(BIN)/ruff format --check --quiet . || { $(BIN)/ruff format --check .; exit 1; }
 	@$(BIN)/ruff check --quiet --output-format concise .
+	@echo "check: types of the package and of the tests (mypy)"
 	@$(BIN)/mypy --no-error-summary -p race401
 	@$(BIN)/mypy --no-error-summary tests
+	@echo "check: types once more, by another checker (pyright)"
 	@$(BIN)/pyright --warnings >$(VENV)/pyright.log || { cat $(VENV)/pyright.log; exit 1; }
+	@echo "check: import layers (import-linter)"
 	@$(BIN)/lint-imports --no-logo >$(VENV)/layers.log 2>&1 || { cat $(VENV)/layers.log; exit 1; }
 	@echo "check: lint, types and import layers hold"
 

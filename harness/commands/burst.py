@@ -9,7 +9,6 @@ from typing import NoReturn
 
 from race401.harness.commands.errors import CommandError
 
-ABOUT = "run the race before and after the fix, about 20 s of load; takes locust's options and the scenario's own"
 DEFAULTS = ("--headless", "--skip-log-setup", "-u", "60", "-r", "60", "-t", "20s")  # those of `make burst`
 
 
