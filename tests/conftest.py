@@ -6,7 +6,7 @@ import signal
 import httpx
 from bounds import HANG
 
-pytest_plugins = ["pytester", "race401.harness.pytest_plugin"]
+pytest_plugins = ["pytester", "race401.harness.pytest_plugin", "unskipped"]
 
 # A shell starts `make test &` with Ctrl-C ignored, and children inherit that; the tests of Ctrl-C need it heard.
 signal.signal(signal.SIGINT, signal.default_int_handler)
