@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bounds import HANG
 from ledgers import CLEAN, Run, manifest, reproduced
 
 from race401.harness.judge.apart import apart
@@ -214,7 +215,7 @@ def test_the_terminal_says_what_was_held_even_where_it_is_flat() -> None:
 def played(reports: Path, *names: str) -> "subprocess.CompletedProcess[str]":
     """`python -m race401.scenarios NAMES`."""
     command = [sys.executable, "-m", "race401.scenarios", "--reports", str(reports), *names]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=HANG, check=False)
 
 
 def test_an_unknown_scenario_is_refused(tmp_path: Path) -> None:
