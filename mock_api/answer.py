@@ -6,11 +6,12 @@ Each request has its entry, whatever becomes of it; one whose client cannot have
 
 from collections.abc import Callable
 
+from race401.ledger.entry import Entry
 from race401.mock_api.clock import Clock
 from race401.mock_api.fault import Cut, Status
 from race401.mock_api.faults import Faults
 from race401.mock_api.gates import ANSWER, Gates
-from race401.mock_api.ledger import Entry, Ledger
+from race401.mock_api.ledger import Ledger
 from race401.mock_api.problem import ASKS, instead
 from race401.mock_api.wire import Message, Receive, Send, break_off, hung_up
 

@@ -13,12 +13,13 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from msgspec import Meta
 
+from race401.ledger.entry import Entry
 from race401.mock_api.accounts import AddressTaken, User
 from race401.mock_api.auth import AuthProblem, checked_email, signed_in
 from race401.mock_api.body import documented, read
 from race401.mock_api.clock import LONGEST
 from race401.mock_api.issuer import Family
-from race401.mock_api.ledger import Entry, Ledger
+from race401.mock_api.ledger import Ledger
 from race401.mock_api.matching import Match
 from race401.mock_api.realm import Realm
 from race401.mock_api.worlds import DEFAULT

@@ -14,29 +14,11 @@ from pathlib import Path
 
 import msgspec
 
+from race401.ledger.entry import Entry
+
 KEPT = 50_000  # entries held in memory, about 600 bytes each
 COUNTED = 1_000  # different counts; paths that come later are counted together, as ELSEWHERE
 ELSEWHERE = "*"
-
-
-class Entry(msgspec.Struct, gc=False):
-    """One request. Instants are s since the epoch on the mock's clock."""
-
-    seq: int  # the order of decision
-    world: str
-    client: str | None  # X-Race401-Client
-    attempt: str | None  # X-Race401-Attempt
-    family: str | None
-    generation: int | None  # of the token that was presented
-    method: str
-    target: str  # path and query, without the world
-    received_at: float
-    answered_at: float = 0.0
-    status: int = 0  # 0: cut off before any answer, or the client hung up while it was held
-    cause: str | None = None
-    token_left_s: float | None = None  # of the access token that was sent, or that came with the refresh token
-    grant_outcome: str | None = None
-    fault: str | None = None
 
 
 class Ledger:

@@ -4,8 +4,8 @@ import json
 import re
 from typing import Any
 
+from race401.ledger.entry import Entry
 from race401.mock_api.fault import Status
-from race401.mock_api.ledger import Entry
 from race401.mock_api.matching import is_a
 
 ASKS = "x-supabase-api-version"

@@ -18,10 +18,11 @@ import msgspec
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
+from race401.ledger.entry import Entry, received
 from race401.mock_api.app import create_app
 from race401.mock_api.guard import Guard
 from race401.mock_api.jwt import Keys
-from race401.mock_api.ledger import Entry, Segment
+from race401.mock_api.ledger import Segment
 from race401.mock_api.worlds import World
 
 SLOTS = 1_024  # ns; a process stamps only its own slot of each, so that no two stamps are the same
@@ -124,7 +125,8 @@ def note_loss(segments: Path, pid: int, latency: float) -> None:
     before = int((UNANSWERED + latency) * 1e9)
     seq = max(0, (last.seq if last is not None else 0) - before) // SLOTS * SLOTS + os.getpid() % SLOTS
     at = last.answered_at if last is not None else 0.0
-    lost = Entry(seq, "", None, None, None, None, "", f"process {pid}", at, at, cause="worker_lost")
+    lost = received("", "", f"process {pid}", at)
+    lost.seq, lost.answered_at, lost.cause = seq, at, "worker_lost"
     Segment(segments / f"ledger-{os.getpid()}.jsonl").write(lost)
 
 

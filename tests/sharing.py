@@ -18,7 +18,7 @@ from locustruns import ROOT, WITHIN
 from mocks import WHO
 
 from race401.harness.judge import evidence
-from race401.harness.judge.evidence import LedgerEntry
+from race401.ledger.entry import Entry
 from race401.mock_api.issuer import Family, begin, exchange
 from race401.mock_api.worlds import WORLDS
 
@@ -80,7 +80,7 @@ class Workers:
         answer = httpx.post(f"{self.url}/_race401/sessions", json=body, trust_env=False, timeout=WITHIN)
         return answer.raise_for_status().json()
 
-    def entries(self) -> list[LedgerEntry]:
+    def entries(self) -> list[Entry]:
         """The merged ledger."""
         return evidence.load(self.segments).entries
 
@@ -109,7 +109,7 @@ def refresh(client: httpx.Client, world: str, token: str) -> httpx.Response:
     return client.post(f"/{world}/auth/v1/token?grant_type=refresh_token", json={"refresh_token": token})
 
 
-def broken_at(entries: list[LedgerEntry]) -> LedgerEntry | None:
+def broken_at(entries: list[Entry]) -> Entry | None:
     """The first exchange whose outcome is not what the issuer's pure rules say, one exchange after another."""
     families: dict[str, Family] = {}
     for entry in entries:

@@ -18,7 +18,7 @@ SURE = ("requests", "sessions", "sessions_lost", "exchanges", "generations", "ou
 slow = pytest.mark.slow
 
 ONE_REQUEST = """
-from race401.scenarios.fasthttp import FastClient, FastTransport
+from race401.harness.load.fasthttp import FastClient, FastTransport
 import json, sys, time
 import httpx
 from race401.harness.tokens import FIXED, TRACE, AuthServer, TokenAuth, TokenPair, skewed, system_clock
@@ -44,9 +44,9 @@ print(json.dumps(told))
 
 
 MANY_FILES = """
-from race401.scenarios.fasthttp import FastClient
+from race401.harness.load.fasthttp import FastClient
 import os, socket, sys
-from race401.scenarios.limits import raise_open_files
+from race401.harness.load.limits import raise_open_files
 
 raise_open_files()
 kept = [os.dup(0) for _ in range(int(sys.argv[1]))]
@@ -77,7 +77,7 @@ print(len(taken))
 
 
 AT_ONCE = """
-from race401.scenarios.fasthttp import FastClient
+from race401.harness.load.fasthttp import FastClient
 import gevent
 from types import SimpleNamespace
 

@@ -13,7 +13,7 @@ from hosts import missing
 from locustruns import ROOT, SMALL, LocustRun, locust, served_mock
 from wire import Wire
 
-from race401.scenarios.hosts import named, share, shares
+from race401.harness.load.hosts import named, share, shares
 
 slow = pytest.mark.slow
 on_hosts = pytest.mark.skipif(missing() is not None, reason=f"make hosts {missing()}")
@@ -35,7 +35,7 @@ def test_shares_are_dealt_as_locust_deals_browsers() -> None:
         "from locust import User\n"
         "from locust.dispatch import UsersDispatcher\n"
         "from locust.runners import WorkerNode\n"
-        "from race401.scenarios.hosts import shares\n"
+        "from race401.harness.load.hosts import shares\n"
         f"ids = {WORKERS}\n"
         "dealt = UsersDispatcher([WorkerNode(i) for i in ids], [User])\n"
         "assert [node.id for node in dealt._worker_nodes] == shares(ids)\n"
@@ -54,21 +54,24 @@ def test_a_seed_draws_the_same_for_the_same_share() -> None:
     """By (seed, share), in a process that locust has patched: the same names, instants, idle times and jitter."""
     program = (
         "import locust, itertools, json, types\n"
-        "from race401.scenarios import browser\n"
-        "from race401.scenarios.conditions import CONDITIONS\n"
-        "from race401.scenarios.hosts import HostClock\n"
-        "from race401.scenarios.options import read\n"
+        "from race401.harness.load import browser\n"
+        "from race401.harness.load.conditions import Condition, Expectation, by_name\n"
+        "from race401.harness.load.hosts import HostClock\n"
+        "from race401.harness.load.options import read\n"
+        "from race401.harness.load.scenario import Scenario\n"
         "given = dict(policies='pre-fix,fixed', conditions='rfc9700', arrival='together', arrivals='', pages=0,\n"
         "    transport='httpx', connections=6, num_users=4, run_time=20)\n"
+        "RFC9700 = Condition('rfc9700', 'rfc9700', '', control=Expectation('some', 'any'))\n"
+        "SCENARIO = Scenario('drawn', by_name(RFC9700))\n"
         "def drawn(seed, share):\n"
         "    told = []\n"
         "    class B(browser.Browser):\n"
-        "        condition, role, numbers = CONDITIONS['rfc9700'], 'subject', itertools.count(1)\n"
+        "        condition, role, numbers = RFC9700, 'subject', itertools.count(1)\n"
         "        def connect(self): self.http = types.SimpleNamespace()\n"
         "        def manager(self): return types.SimpleNamespace(sign_in=lambda pair: None)\n"
         "        def aged(self, decisive): told.append((self.number, decisive, self.luck))\n"
         "        def pause(self, seconds): told.append((seconds, self.wait_time()))\n"
-        "    plan = read(given | {'seed': seed})\n"
+        "    plan = read(given | {'seed': seed}, SCENARIO)\n"
         "    B.run_in_hand = browser.Run('run', plan, '', HostClock(), share, 0, None, None, {})\n"
         "    for _ in range(3): B(types.SimpleNamespace(host='x')).on_start()\n"
         "    return told\n"

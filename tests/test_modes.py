@@ -237,7 +237,7 @@ def test_a_word_that_means_nothing_is_refused_in_our_name(tmp_path: Path, word: 
 
 
 STAGES: dict[str, Callable[[int], object]] = {  # of a start: what the process has open or read by then
-    "while locust is imported": lambda pid: "race401.scenarios.run" in Path(f"/proc/{pid}/cmdline").read_text(),
+    "while locust is imported": lambda pid: "race401.harness.load" in Path(f"/proc/{pid}/cmdline").read_text(),
     "while the scenario is read": lambda pid: "gevent" in Path(f"/proc/{pid}/maps").read_text(),
     "while the mock starts": lambda pid: Path(f"/proc/{pid}/task/{pid}/children").read_text(),
 }

@@ -16,7 +16,7 @@ from locustruns import ROOT, WITHIN
 from sharing import Workers, broken_at, needs_redis, redis, refresh, workers
 
 from race401.harness.judge import evidence, verdict
-from race401.harness.judge.evidence import LedgerEntry
+from race401.ledger.entry import Entry
 
 pytestmark = needs_redis
 EACH = 4  # clients of each process
@@ -54,7 +54,7 @@ def contended(running: Workers, world: str, rounds: int) -> None:
         client.close()
 
 
-def of(entries: list[LedgerEntry], world: str) -> list[LedgerEntry]:
+def of(entries: list[Entry], world: str) -> list[Entry]:
     """The exchanges of a world."""
     return [entry for entry in entries if entry.world == world and entry.grant_outcome is not None]
 
@@ -85,10 +85,10 @@ def test_a_history_that_no_order_explains_is_found(two: Workers) -> None:
     assert max(rotated.values()) > 1
 
 
-def entry_of(entry: LedgerEntry, world: str) -> LedgerEntry:
+def entry_of(entry: Entry, world: str) -> Entry:
     """The same, as if it were another world's."""
     plain = {name: getattr(entry, name) for name in entry.__struct_fields__}
-    return LedgerEntry(**{**plain, "world": world})
+    return Entry(**{**plain, "world": world})
 
 
 def test_both_processes_have_the_same_keys_accounts_and_notes(two: Workers) -> None:

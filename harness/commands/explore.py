@@ -18,7 +18,6 @@ from race401.harness.tokens.policy import POLICIES, Policy
 from race401.mock_api import issuer
 from race401.mock_api.worlds import WORLDS, World
 
-ABOUT = "explore every order of every step, and tell the shortest way to each violation"
 PASS, FAIL, UNKNOWN = 0, 1, 3  # exit codes
 
 

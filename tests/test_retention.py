@@ -15,13 +15,13 @@ import locust, json, sys
 from types import SimpleNamespace
 from locust import stats
 from locust.env import Environment
-from race401.scenarios.kept import forget, keep_less
+from race401.harness.load.retention import forget, retain_less
 
 html_file, forgetting = json.loads(sys.argv[1])
 environment = Environment(parsed_options=SimpleNamespace(csv_prefix=None, html_file=html_file))
 runner, now = environment.create_local_runner(), 1_759_614_660
 stats.time = SimpleNamespace(time=lambda: now)
-keep_less(environment)
+retain_less(environment)
 
 def kept():
     mine = environment.stats
