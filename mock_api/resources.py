@@ -6,7 +6,6 @@ Bodies are made once and kept as bytes: a thousand contacts encoded per request 
 import json
 import random
 from functools import lru_cache
-from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -99,7 +98,7 @@ async def _items(request: Request, kind: Kind) -> Response:
 
 async def _append(request: Request, kind: Kind) -> Response:
     try:
-        body = await read(request, Any)
+        body = await read(request, object)
     except BadBody:
         return _json(b'{"code":"PGRST102","details":null,"hint":null,"message":"Empty or invalid json"}', 400)
     realm, verified = request.scope["race401.realm"], request.scope["race401.token"]
