@@ -102,6 +102,8 @@ $(READY_DEV): requirements-dev.lock requirements-uv.lock pyproject.toml
 	@touch $(READY) $@
 
 define install
+	@for each in $(filter-out %/py.typed,$(wildcard src/race401/*)); do test -d $$each || { echo "race401 is developed with symbolic" \
+	  "links, and $$each is none here: clone to a file system that has them, with core.symlinks on; or only use it: pip install ." >&2; exit 2; }; done
 	@"$$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "race401 needs Python 3.11 or newer; $$PYTHON is not. Try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
 	@echo "setting up $(VENV) $(2) (once; about 20 s)"
