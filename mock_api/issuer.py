@@ -88,9 +88,7 @@ class Family:
         A rule that lets it live again would rotate a token that was used long ago.
         """
         oldest = self.links[0]
-        assert oldest.revoked, f"{oldest.generation} of {self.id} lives: it would be rotated for one that is forgotten"
-            f"{oldest.generation} of {self.id} lives, and would be rotated for one that is forgotten"
-        )
+        assert oldest.revoked, f"link {oldest.generation} of {self.id} lives, in the place of forgotten ones"
         return oldest
 
     def generation_at(self, issued_at: float) -> int:
