@@ -1,6 +1,8 @@
 # The verbs of this project. `make` turns every failure into exit 2, so CI calls the programs where the exit code counts.
 PYTHON ?= python3
 export PYTHON  # recipes say "$$PYTHON": it may come from elsewhere, and is then no shell's text
+# Container images often forbid Python to keep what it compiled. Every process would compile every library anew.
+export PYTHONDONTWRITEBYTECODE :=
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -28,8 +30,8 @@ bless: $(READY)  ## make such a run the baseline, after a look at what changes
 	@$(GATED) --run-id gate
 	@$(BIN)/race401 bless reports/gate $(ARGS)
 
-test: $(READY_DEV)  ## the fast tests and one short burst
-	@$(BIN)/python -m pytest -m "not slow and not browser" $(ARGS)
+test: $(READY_DEV)  ## the fast tests and one short burst, a process for each CPU
+	@$(BIN)/python -m pytest -n logical --dist worksteal -m "not slow and not browser" $(ARGS)
 
 test-all: $(READY_DEV)  ## the long ones too
 	@$(BIN)/python -m pytest $(ARGS)
