@@ -342,6 +342,5 @@ def test_a_key_file_that_is_none_is_refused(
     assert main([*command, "--port", "0", "--ledger", str(tmp_path / "l"), "--key-file", str(tmp_path / "key")]) == 2
     err = capsys.readouterr().err
     wanted = "expected a key, 64 hexadecimal digits; a file that is not there is made"
-    assert err == f"race401: --key-file {tmp_path}/key: {wanted}
-"
+    assert err == f"race401: --key-file {tmp_path}/key: {wanted}\n"
     assert not (tmp_path / "l").exists()
