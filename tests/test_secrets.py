@@ -61,8 +61,7 @@ class Watched:
     @contextmanager
     def serving(self, *command: str) -> Iterator[str]:
         """The address of a server, which the first line that it prints names."""
-        path = self.printing()
-        with path.open("wb") as out, path.open("rb") as told:
+        with self.printing().open("wb") as out:
             process = subprocess.Popen(
                 [sys.executable, "-m", *command],
                 cwd=self.folder,
@@ -78,7 +77,6 @@ class Watched:
             finally:
                 process.send_signal(signal.SIGINT)
                 out.write(process.communicate(timeout=HANG)[0])
-            assert told
 
     @property
     def secrets(self) -> set[str]:

@@ -79,7 +79,7 @@ def _fingerprints(module: ModuleType) -> None:
         begin(self, *args)
         note(self.key.hex())
 
-    module.Fingerprints.__init__ = noting  # type: ignore[method-assign]
+    module.Fingerprints.__init__ = noting
 
 
 def _masking(module: ModuleType) -> None:
