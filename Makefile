@@ -1,5 +1,6 @@
 # The verbs of this project. `make` turns every failure into exit 2, so CI calls the programs where the exit code counts.
 PYTHON ?= python3
+export PYTHON  # recipes say "$$PYTHON": it may come from elsewhere, and is then no shell's text
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -59,7 +60,7 @@ bench: $(READY_DEV)  ## ratios, measured side by side in one run
 	@$(BIN)/python -m pytest -p no:cacheprovider --benchmark-quiet --no-header --disable-warnings bench $(ARGS)
 
 scoreboard: $(READY_DEV)  ## real clients by races: run each, keep its card, write docs/scoreboard.md (a few minutes)
-	@if command -v npm >/dev/null; then cd drivers/node && npm ci --silent; fi
+	@if command -v npm >/dev/null; then cd drivers/node && npm ci --silent --ignore-scripts; fi
 	@$(BIN)/race401 scoreboard --run $(ARGS)
 
 seeds: $(READY)  ## the main job twenty times, with twenty seeds (about 9 minutes)
@@ -85,7 +86,7 @@ docs: $(DOCS)/.ready  ## these pages as a site in site/, built strictly, every l
 	@echo "docs: site/index.html"
 
 $(DOCS)/.ready: requirements-docs.lock requirements-uv.lock
-	@$(PYTHON) -m venv $(DOCS)
+	@"$$PYTHON" -m venv $(DOCS)
 	@$(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
 	@VIRTUAL_ENV=$(DOCS) $(DOCS)/bin/uv pip install --quiet --require-hashes -r requirements-docs.lock
 	@touch $@
@@ -101,10 +102,10 @@ $(READY_DEV): requirements-dev.lock requirements-uv.lock pyproject.toml
 	@touch $(READY) $@
 
 define install
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-	  || { echo "race401 needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
+	@"$$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "race401 needs Python 3.11 or newer; $$PYTHON is not. Try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
 	@echo "setting up $(VENV) $(2) (once; about 20 s)"
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/python || "$$PYTHON" -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
 	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r $(1)
 	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .

@@ -30,6 +30,7 @@ class Job:
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)  # by step
     out: str = ""
     code: int = 0
+    action: Path = ROOT  # the folder whose programs the steps call
 
     def run(self, only: str | None = None) -> int:
         """Run the steps, or one by its id, until one fails; return its exit code."""
@@ -58,7 +59,7 @@ class Job:
         done = subprocess.run(
             [*BASH, str(script)],
             cwd=self.workspace,
-            env={**os.environ, **files, **given, "GITHUB_ACTION_PATH": str(ROOT)},
+            env={**os.environ, **files, **given, "GITHUB_ACTION_PATH": str(self.action)},
             capture_output=True,
             text=True,
             timeout=WITHIN,
