@@ -14,7 +14,7 @@ from typing import Any
 
 import uvicorn
 
-from race401.ledger.fingerprints import KEY_SIZE
+from race401.ledger.fingerprints import Fingerprints, KeyFileError, kept
 from race401.mock_api.app import create_app
 from race401.mock_api.guard import Guard
 from race401.mock_api.jwt import Keys
@@ -59,6 +59,12 @@ def add_options(parser: argparse.ArgumentParser, port: int = 0) -> None:
         help="lets others steer too, by the header X-Race401-Key (also: environment variable RACE401_CONTROL_KEY)",
     )
     parser.add_argument("--ledger", type=Path, help="append every entry to this file, one JSON object a line")
+    parser.add_argument(
+        "--key-file",
+        type=Path,
+        metavar="FILE",
+        help="the key of the fingerprints, made if it is not there: recordings under one key can be joined",
+    )
     parser.add_argument("--store", metavar="URL", help="a Redis that processes share; --ledger is then a folder")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="so many processes, over --store")
     parser.add_argument("--kept", type=int, default=KEPT, help="entries of the ledger that are held in memory")
@@ -141,13 +147,15 @@ def prepare(chosen: argparse.Namespace) -> Serving:
     }
     given = {name: value for name, value in settings.items() if value is not None}
     served = tuple(replace(world, **given) for world in worlds.values())
+    fingerprints = _keyed(chosen.key_file)
     listening = _listen(chosen.host, chosen.port)
     try:
         if chosen.store is None:
-            ledger = Ledger(chosen.ledger, chosen.kept)
+            ledger = Ledger(chosen.ledger, chosen.kept, fingerprints=fingerprints)
             alone = create_app(served, ledger=ledger, control_key=chosen.control_key, programs=programs)
             return Serving(_url(listening), served, exposed, alone, 1, listening)
-        return Serving(_url(listening), served, exposed, _plan(chosen, served), chosen.workers, listening)
+        plan = _plan(chosen, served, fingerprints)
+        return Serving(_url(listening), served, exposed, plan, chosen.workers, listening)
     except OSError as error:
         listening.close()
         raise ServingError(f"--ledger {chosen.ledger}: {error.strerror}") from None
@@ -156,7 +164,17 @@ def prepare(chosen: argparse.Namespace) -> Serving:
         raise
 
 
-def _plan(chosen: argparse.Namespace, worlds: tuple[World, ...]) -> Plan:
+def _keyed(path: Path | None) -> Fingerprints:
+    """Return the fingerprints of `--key-file`; without one, of a key that dies with the process."""
+    try:
+        return Fingerprints() if path is None else kept(path)
+    except OSError as error:
+        raise ServingError(f"--key-file {path}: {error.strerror}") from None
+    except KeyFileError as error:
+        raise ServingError(f"--key-file {error}") from None
+
+
+def _plan(chosen: argparse.Namespace, worlds: tuple[World, ...], fingerprints: Fingerprints) -> Plan:
     """Return what every worker is told, once the store answers and the folder is there."""
     _reach(chosen.store)
     if chosen.ledger is not None:
@@ -169,7 +187,7 @@ def _plan(chosen: argparse.Namespace, worlds: tuple[World, ...]) -> Plan:
         {world.name: secrets.token_bytes(32) for world in worlds},
         time.monotonic_ns(),
         os.getpid(),
-        secrets.token_bytes(KEY_SIZE),
+        fingerprints.key,
         chosen.ledger,
         chosen.control_key,
     )

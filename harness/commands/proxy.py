@@ -13,6 +13,7 @@ import uvicorn
 from race401.harness.commands import traffic
 from race401.harness.commands.called import called
 from race401.harness.commands.errors import CommandError
+from race401.harness.commands.keyed import keyed
 from race401.harness.judge.evidence import EvidenceError
 from race401.harness.proxy.app import Recorder, create_app
 
@@ -40,17 +41,26 @@ def add(parser: ArgumentParser) -> None:
     )
 
 
+    parser.add_argument(
+        "--key-file",
+        type=Path,
+        metavar="FILE",
+        help="the key of the fingerprints, made if it is not there: recordings under one key can be joined",
+    )
+
+
 def run(given: Namespace) -> int:
     """Serve until Ctrl-C; say how it is used, and in the end what was seen."""
     url = httpx.URL(given.target)
     if url.scheme not in ("http", "https") or not url.host:
         raise CommandError(f"--target {given.target}: expected an address such as https://staging.example.com")
+    fingerprints = keyed(given.key_file)
     with _bind(given.host, given.port) as sock:
         recorder = _recorder(given.ledger)
         here, paths = f"http://{_host(given.host)}:{sock.getsockname()[1]}", given.token_path or TOKEN_PATHS
         print(told(here, url, given.ledger, paths), flush=True)
         target = httpx.AsyncClient(base_url=url, timeout=PATIENCE, trust_env=False)
-        app = create_app(target, recorder, paths)
+        app = create_app(target, recorder, paths, fingerprints=fingerprints)
         config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, date_header=False)
         with contextlib.suppress(KeyboardInterrupt):  # uvicorn ends in order, then raises what ended it
             uvicorn.Server(config).run(sockets=[sock])

@@ -3,14 +3,13 @@
 Bodies stream through unread, but for those of the token endpoint. Secrets in a query become fingerprints.
 """
 
-import json
 import os
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, parse_qsl, urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import httpx
 import msgspec
@@ -20,8 +19,9 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from race401.harness.judge.evidence import EvidenceError, load
-from race401.harness.proxy.sessions import Sessions, claims
-from race401.ledger.entry import Entry
+from race401.harness.proxy.wire import Wire, fields
+from race401.ledger.entry import Entry, received
+from race401.ledger.fingerprints import Fingerprints
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 HOP_BY_HOP = frozenset(  # RFC 9110 s.7.6.1, and what each side reckons for itself
@@ -29,6 +29,7 @@ HOP_BY_HOP = frozenset(  # RFC 9110 s.7.6.1, and what each side reckons for itse
 )
 SECRET = ("token", "key", "secret", "password", "code", "signature")  # in the name of a parameter
 UNREACHED = 502
+NO_BODY = frozenset({"GET", "HEAD", "OPTIONS"})  # methods whose requests have none that anybody waits for
 
 
 class Recorder:
@@ -66,15 +67,16 @@ def create_app(
     recorder: Recorder,
     token_paths: Sequence[str],
     clock: Callable[[], float] = time.time,
+    fingerprints: Fingerprints | None = None,
 ) -> Starlette:
     """Return the app in front of `target`, a client with its base URL; `token_paths`: its token endpoints."""
-    sessions = Sessions()
+    wire = Wire(Fingerprints() if fingerprints is None else fingerprints)
     world = target.base_url.host
 
     async def serve(request: Request) -> Response:
-        entry = _entry(request, world, sessions, clock)
+        entry = _entry(request, world, wire, clock)
         asking = request.method == "POST" and request.url.path in token_paths
-        body = await request.body() if asking else request.stream()
+        body = await request.body() if asking else _counted(request, entry)
         # Identity, since the body of a token's answer is read here.
         headers = _through(request.headers) + ([("accept-encoding", "identity")] if asking else [])
         sent = target.build_request(request.method, _path(request), headers=headers, content=body)
@@ -85,8 +87,11 @@ def create_app(
             recorder.write(entry)  # status 0: there was no answer
             return JSONResponse({"message": f"the target was not reached ({type(error).__name__})"}, UNREACHED)
         if asking and isinstance(body, bytes):
-            _asked(entry, sessions, request, body, answer.status_code, await answer.aread())
+            entry.body_length = len(body)
+            _asked(entry, wire, request, body, answer.status_code, await answer.aread())
+        entry.hung_up = await request.is_disconnected()
         entry.answered_at, entry.status = clock(), answer.status_code
+        wire.redirected(entry, entry.status, answer.headers.get("location"))
         if entry.status == httpx.codes.UNAUTHORIZED:
             entry.cause = _cause(request, entry)
         recorder.write(entry)
@@ -95,39 +100,35 @@ def create_app(
     return Starlette(routes=[Route("/{path:path}", serve, methods=METHODS)])
 
 
-def _entry(request: Request, world: str, sessions: Sessions, clock: Callable[[], float]) -> Entry:
-    now, bearer = clock(), _bearer(request)
-    place = sessions.of(bearer) if bearer else None
-    exp = claims(bearer).get("exp") if bearer else None
-    return Entry(
-        seq=0,
-        world=world,
-        client=request.headers.get("x-race401-client"),
-        attempt=request.headers.get("x-race401-attempt"),
-        family=place.family if place else None,
-        generation=place.generation if place else None,
-        method=request.method,
-        target=_target(request, sessions),
-        received_at=now,
-        answered_at=0.0,
-        status=0,
-        cause=None,
-        token_left_s=exp - now if isinstance(exp, int | float) else None,
-        grant_outcome=None,
-        fault=None,
-    )
+async def _counted(request: Request, entry: Entry) -> AsyncIterator[bytes]:
+    """Pass a body on, and note how long it was."""
+    length = 0
+    async for piece in request.stream():
+        length += len(piece)
+        yield piece
+    if request.method not in NO_BODY:
+        entry.body_length = length
 
 
-def _asked(entry: Entry, sessions: Sessions, request: Request, body: bytes, status: int, answer: bytes) -> None:
+def _entry(request: Request, world: str, wire: Wire, clock: Callable[[], float]) -> Entry:
+    client, attempt = (request.headers.get(f"x-race401-{name}") for name in ("client", "attempt"))
+    entry = received(world, request.method, _target(request, wire), clock(), client, attempt)
+    address = request.client.host if request.client is not None else ""
+    wire.asked(entry, request.url.path, _bearer(request), f"{address} {request.headers.get('user-agent', '')}")
+    return entry
+
+
+def _asked(entry: Entry, wire: Wire, request: Request, body: bytes, status: int, answer: bytes) -> None:
     """Note what the token endpoint was asked, and what it said."""
-    asked, told = _fields(body), _fields(answer)
+    asked, told = fields(body), fields(answer)
     grant = request.query_params.get("grant_type") or asked.get("grant_type")
+    entry.kind = "other"
     if grant == "refresh_token":
-        place, entry.grant_outcome = sessions.exchanged(str(asked.get("refresh_token", "")), status, told)
-        entry.family, entry.generation = place.family, place.generation
-    elif status == httpx.codes.OK and "access_token" in told:
-        place = sessions.signed_in(told)
-        entry.family, entry.generation = place.family, place.generation
+        wire.exchanged(entry, str(asked.get("refresh_token", "")), status, told)
+    elif grant is None:
+        entry.grant_outcome = "unread"  # whether a session began or went on, nobody can say
+    elif status == httpx.codes.OK and told.get("access_token"):
+        wire.signed_in(entry, told)
 
 
 def _cause(request: Request, entry: Entry) -> str | None:
@@ -169,23 +170,14 @@ def _path(request: Request) -> str:
     return request.url.path + (f"?{query}" if query else "")
 
 
-def _target(request: Request, sessions: Sessions) -> str:
+def _target(request: Request, wire: Wire) -> str:
     """Return path and query, its secrets as fingerprints."""
     pairs = parse_qsl(request.url.query, keep_blank_values=True)
     if not any(_is_secret(name) for name, _ in pairs):
         return _path(request)
-    safe = [(name, sessions.fingerprints.of(value) if _is_secret(name) else value) for name, value in pairs]
+    safe = [(name, wire.fingerprints.of(value) if _is_secret(name) else value) for name, value in pairs]
     return f"{request.url.path}?{urlencode(safe)}"
 
 
 def _is_secret(name: str) -> bool:
     return any(word in name.lower() for word in SECRET)
-
-
-def _fields(body: bytes) -> dict[str, Any]:
-    """Return the fields of a JSON object or a form; of anything else, nothing."""
-    try:
-        told = json.loads(body)
-    except ValueError:
-        return {name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
-    return told if isinstance(told, dict) else {}
