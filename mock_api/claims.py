@@ -12,7 +12,7 @@ SERVICE_KEY_LIFETIME = 10 * 365 * 86_400  # s; what Supabase's own keys have
 def claims_of(
     family: Family, user: User, issuer: str, issued_at: int, expires_at: int, jti: str | None = None
 ) -> dict[str, Any]:
-    """Return the claims of GoTrue's access token, and a `jti` if one is given; without, two of one second are equal."""
+    """Return the claims of GoTrue's access token; without a `jti` (RFC 7519 s.4.1.7), two of one second are equal."""
     method = "anonymous" if user.anonymous else "password"
     return {
         "iss": issuer,

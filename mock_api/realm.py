@@ -138,7 +138,9 @@ class Realm:
         same = tolerated and self.world.reuse_brings == "same"
         issued_at = answer.link.issued_at if same else int(self.clock())
         expires_at = issued_at + int(self.world.lifetime)
-        access = self._sign(family, user, issued_at, expires_at, self._jti(family, answer.link, anew=tolerated and not same))
+        access = self._sign(
+            family, user, issued_at, expires_at, self._jti(family, answer.link, anew=tolerated and not same)
+        )
         return Exchanged(answer, access, family, user, expires_at, why if tolerated else ())
 
     @staticmethod
@@ -189,12 +191,14 @@ class Realm:
         return self.keys.sign(claims_of(family, user, self._issuer(), issued_at, expires_at, jti))
 
     def _jti(self, family: Family, link: Link, *, anew: bool = False) -> str | None:
-        """Return the access token's id: that of the link which it came with, so that the same pair has the same one."""
+        """Return the access token's id: that of the link with which it came, so that the same pair is the same."""
         if not self.world.jti:
             return None
         if anew:
             return str(uuid.uuid4())
-        return hmac.digest(self._key(family.id), f"{link.generation} {link.token}".encode(), hashlib.sha256).hex()[:32]
+        return hmac.digest(self._key(family.id), f"{link.generation} {link.token}".encode(), hashlib.sha256).hex()[
+            :32
+        ]
 
     def _issuer(self) -> str:
         return f"http://race401.test/{self.world.name}/auth/v1"

@@ -65,7 +65,7 @@ class World:
     keys: str = ""
     """A file of signing keys: PEM, JWK, JWK set, or a shared secret; empty: a key is generated."""
     jti: bool = False
-    """Each access token has an id of its own (RFC 7519 s.4.1.7); GoTrue's have none, so that two of one second are equal."""
+    """Each access token has an id of its own (RFC 7519 s.4.1.7); without, two of one second are equal bytes."""
     lifetime: float = 3600.0
     """Of access tokens (GOTRUE_JWT_EXP)."""
     leeway: float = 0.0

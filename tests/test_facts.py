@@ -81,7 +81,9 @@ def test_kinds() -> None:
     assert asked(mock, "GET", "/nowhere").kind == "api"
 
 
-@pytest.mark.parametrize(("scope", "kind", "ended"), [("global", "sign_out", "user"), ("local", "sign_out", "session")])
+@pytest.mark.parametrize(
+    ("scope", "kind", "ended"), [("global", "sign_out", "user"), ("local", "sign_out", "session")]
+)
 def test_a_sign_out_says_what_it_ends(scope: str, kind: str, ended: str) -> None:
     mock = Mock()
     bearer = {"Authorization": f"Bearer {mock.sign_in()['access_token']}"}

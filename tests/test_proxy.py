@@ -19,8 +19,8 @@ from supabase_auth import SyncGoTrueClient
 
 from race401.harness.__main__ import main
 from race401.harness.commands.keyed import keyed
-from race401.harness.proxy.app import Recorder, create_app
 from race401.harness.judge.evidence import load
+from race401.harness.proxy.app import Recorder, create_app
 from race401.harness.proxy.wire import outcome as outcome_of
 from race401.ledger.entry import Entry
 from race401.ledger.fingerprints import Fingerprints
@@ -280,6 +280,7 @@ class Target:
     """A stand-in for a backend: opaque tokens that say when they end, a redirect, and a body that it wants."""
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
+        """Its answer."""
         if request.url.path == "/oauth/token":
             return httpx.Response(200, json={"access_token": "opaque", "refresh_token": "r", "expires_in": 60})
         if request.url.path == "/moved":

@@ -40,7 +40,6 @@ def add(parser: ArgumentParser) -> None:
         "--token-path", action="append", metavar="PATH", help=f"a token endpoint; default: {', '.join(TOKEN_PATHS)}"
     )
 
-
     parser.add_argument(
         "--key-file",
         type=Path,

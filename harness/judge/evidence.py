@@ -204,7 +204,12 @@ def _share_entry(e: Entry, one: Callable[[Any, Any], Any]) -> None:
     e.client, e.family, e.attempt = one(e.client, e.client), one(e.family, e.family), one(e.attempt, e.attempt)
     e.cause = one(e.cause, e.cause)
     if e.schema:
-        e.kind, e.key, e.peer, e.sent = one(e.kind, e.kind), one(e.key, e.key), one(e.peer, e.peer), one(e.sent, e.sent)
+        e.kind, e.key, e.peer, e.sent = (
+            one(e.kind, e.kind),
+            one(e.key, e.key),
+            one(e.peer, e.peer),
+            one(e.sent, e.sent),
+        )
         e.presented = one(e.presented, e.presented)
 
 

@@ -1,8 +1,8 @@
 """
 What the wire tells of a request and its answer, as the facts of an entry; nothing is concluded here.
 
-Tokens are known by fingerprint alone. A refresh is `granted` if a token came back and `refused` if its error says that
-the token is no good, unless the server says more; an answer that cannot be read is `unread`.
+Tokens are known by fingerprint alone. A refresh is `granted` if a token came back and `refused` if its error says
+that the token is no good, unless the server says more; an answer that cannot be read is `unread`.
 """
 
 import base64
