@@ -15,7 +15,9 @@ from typing import Any
 import uvicorn
 
 from race401.ledger.fingerprints import Fingerprints, KeyFileError, kept
+from race401.ledger.visible import anonymous
 from race401.mock_api.app import create_app
+from race401.mock_api.clock import LONGEST
 from race401.mock_api.guard import Guard
 from race401.mock_api.jwt import Keys
 from race401.mock_api.ledger import KEPT, Ledger
@@ -63,7 +65,7 @@ def add_options(parser: argparse.ArgumentParser, port: int = 0) -> None:
         "--key-file",
         type=Path,
         metavar="FILE",
-        help="the key of the fingerprints, made if it is not there: recordings under one key can be joined",
+        help="keeps the key of the ledger's fingerprints, so that those of several runs compare (default: in memory)",
     )
     parser.add_argument("--store", metavar="URL", help="a Redis that processes share; --ledger is then a folder")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="so many processes, over --store")
@@ -135,7 +137,7 @@ class Server(uvicorn.Server):
 
 def prepare(chosen: argparse.Namespace) -> Serving:
     """Check what was chosen, open the socket and the ledger; raises ServingError."""
-    exposed = not _is_loopback(chosen.host)
+    exposed = not is_loopback(chosen.host)
     _check(chosen, exposed)
     programs = [_program(name) for name in chosen.program or ()]
     worlds = _worlds(chosen.worlds)
@@ -147,31 +149,22 @@ def prepare(chosen: argparse.Namespace) -> Serving:
     }
     given = {name: value for name, value in settings.items() if value is not None}
     served = tuple(replace(world, **given) for world in worlds.values())
-    fingerprints = _keyed(chosen.key_file)
     listening = _listen(chosen.host, chosen.port)
     try:
+        fingerprints = _fingerprints(chosen.key_file)
         if chosen.store is None:
             ledger = Ledger(chosen.ledger, chosen.kept, fingerprints=fingerprints)
             alone = create_app(served, ledger=ledger, control_key=chosen.control_key, programs=programs)
             return Serving(_url(listening), served, exposed, alone, 1, listening)
-        plan = _plan(chosen, served, fingerprints)
-        return Serving(_url(listening), served, exposed, plan, chosen.workers, listening)
+        return Serving(
+            _url(listening), served, exposed, _plan(chosen, served, fingerprints), chosen.workers, listening
+        )
     except OSError as error:
         listening.close()
         raise ServingError(f"--ledger {chosen.ledger}: {error.strerror}") from None
     except ServingError:
         listening.close()
         raise
-
-
-def _keyed(path: Path | None) -> Fingerprints:
-    """Return the fingerprints of `--key-file`; without one, of a key that dies with the process."""
-    try:
-        return Fingerprints() if path is None else kept(path)
-    except OSError as error:
-        raise ServingError(f"--key-file {path}: {error.strerror}") from None
-    except KeyFileError as error:
-        raise ServingError(f"--key-file {error}") from None
 
 
 def _plan(chosen: argparse.Namespace, worlds: tuple[World, ...], fingerprints: Fingerprints) -> Plan:
@@ -193,6 +186,15 @@ def _plan(chosen: argparse.Namespace, worlds: tuple[World, ...], fingerprints: F
     )
 
 
+def _fingerprints(path: Path | None) -> Fingerprints:
+    try:
+        return Fingerprints() if path is None else kept(path)
+    except KeyFileError as error:
+        raise ServingError(f"--key-file {error}") from None
+    except OSError as error:
+        raise ServingError(f"--key-file {path}: {error.strerror}") from None
+
+
 def _reach(url: str) -> None:
     try:
         from race401.mock_api.shared.link import reach
@@ -202,7 +204,7 @@ def _reach(url: str) -> None:
         reach(url)
     except (StoreLost, ValueError) as error:
         wanted = "give a Redis that answers, redis://127.0.0.1:6379/0 or unix:///run/redis.sock"
-        raise ServingError(f"--store {url}: {error}; {wanted}") from None
+        raise ServingError(f"--store {anonymous(url)}: {error}; {wanted}") from None
 
 
 def _forget(plan: Plan) -> None:
@@ -215,8 +217,9 @@ def _check(chosen: argparse.Namespace, exposed: bool) -> None:
     if exposed and not chosen.expose:
         shown = "whoever reaches it could sign in and read every test account; add --expose if that is meant"
         raise ServingError(f"--host {chosen.host} is not this machine alone: {shown}")
-    if chosen.lifetime is not None and chosen.lifetime < 1:
-        raise ServingError(f"--lifetime {chosen.lifetime:g}: access tokens must live for at least 1 s")
+    if chosen.lifetime is not None and not 1 <= chosen.lifetime <= LONGEST:
+        wanted = "at least 1 s" if chosen.lifetime < 1 else f"a number of s, at most {LONGEST:g}"
+        raise ServingError(f"--lifetime {chosen.lifetime:g}: access tokens must live for {wanted}")
     if chosen.workers < 1:
         raise ServingError(f"--workers {chosen.workers}: at least 1")
     if chosen.workers > 1 and chosen.store is None:
@@ -224,11 +227,13 @@ def _check(chosen: argparse.Namespace, exposed: bool) -> None:
     if chosen.store is not None and chosen.program:
         raise ServingError("--program lives in the memory of one process: serve without --store for it")
     for name in ("reuse_interval", "leeway"):
-        if (value := getattr(chosen, name)) is not None and value < 0:
-            raise ServingError(f"--{name.replace('_', '-')} {value:g}: cannot be negative")
+        if (value := getattr(chosen, name)) is not None and not 0 <= value <= LONGEST:
+            wanted = "cannot be negative" if value < 0 else f"must be a number of s, at most {LONGEST:g}"
+            raise ServingError(f"--{name.replace('_', '-')} {value:g}: {wanted}")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine reaches a server that listens there."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -1,14 +1,14 @@
 """The proxy as an ASGI app: passes everything on, and writes an entry before its answer leaves.
 
-Bodies stream through unread, but for those of the token endpoint. Secrets in a query become fingerprints.
+Bodies stream through unread, but for those of the token endpoint. No secret is written: see `race401.ledger.masking`.
 """
 
 import os
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from urllib.parse import parse_qsl, urlencode
+from typing import Any
 
 import httpx
 import msgspec
@@ -21,12 +21,13 @@ from race401.harness.judge.evidence import EvidenceError, load
 from race401.harness.proxy.wire import Wire, fields
 from race401.ledger.entry import Entry, received
 from race401.ledger.fingerprints import Fingerprints
+from race401.ledger.masking import Masking
+from race401.ledger.secrecy import secret_by_name
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 HOP_BY_HOP = frozenset(  # RFC 9110 s.7.6.1, and what each side reckons for itself
     "connection keep-alive proxy-authenticate proxy-authorization te trailer transfer-encoding upgrade host".split()  # noqa: SIM905 - a list of names
 )
-SECRET = ("token", "key", "secret", "password", "code", "signature")  # in the name of a parameter
 UNREACHED = 502
 NO_BODY = frozenset({"GET", "HEAD", "OPTIONS"})  # methods whose requests have none that anybody waits for
 
@@ -38,7 +39,9 @@ class Recorder:
     Raises OSError if it cannot be written, EvidenceError if it is there and no whole ledger.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, fingerprints: Fingerprints | None = None) -> None:
+        self.fingerprints = Fingerprints() if fingerprints is None else fingerprints
+        self.masking = Masking(self.fingerprints)
         self.counts: Counter[tuple[int, str | None, str | None]] = Counter()  # status, cause, outcome
         self._seq = _last(path)
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -47,6 +50,7 @@ class Recorder:
         """Give it its place, and to the operating system."""
         self._seq += 1
         entry.seq = self._seq
+        self.masking.mask(entry)
         os.write(self._file, msgspec.json.encode(entry) + b"\n")
         self.counts[entry.status, entry.cause, entry.grant_outcome] += 1
 
@@ -66,14 +70,15 @@ def create_app(
     recorder: Recorder,
     token_paths: Sequence[str],
     clock: Callable[[], float] = time.time,
-    fingerprints: Fingerprints | None = None,
 ) -> Starlette:
     """Return the app in front of `target`, a client with its base URL; `token_paths`: its token endpoints."""
-    wire = Wire(Fingerprints() if fingerprints is None else fingerprints)
+    wire, see = Wire(recorder.fingerprints), recorder.masking.see
     world = target.base_url.host
 
     async def serve(request: Request) -> Response:
         entry = _entry(request, world, wire, clock)
+        for secret in _secrets(request.headers):
+            see(secret)
         asking = request.method == "POST" and request.url.path in token_paths
         body = await request.body() if asking else _counted(request, entry)
         # Identity, since the body of a token's answer is read here.
@@ -87,7 +92,11 @@ def create_app(
             return JSONResponse({"message": f"the target was not reached ({type(error).__name__})"}, UNREACHED)
         if asking and isinstance(body, bytes):
             entry.body_length = len(body)
-            _asked(entry, wire, request, body, answer.status_code, await answer.aread())
+            asked, told = fields(body), fields(await answer.aread())
+            _asked(entry, wire, request, asked, answer.status_code, told)
+            for name, value in [*asked.items(), *told.items()]:
+                if secret_by_name(name):
+                    see(str(value))
         entry.hung_up = await request.is_disconnected()
         entry.answered_at, entry.status = clock(), answer.status_code
         wire.redirected(entry, entry.status, answer.headers.get("location"))
@@ -111,15 +120,16 @@ async def _counted(request: Request, entry: Entry) -> AsyncIterator[bytes]:
 
 def _entry(request: Request, world: str, wire: Wire, clock: Callable[[], float]) -> Entry:
     client, attempt = (request.headers.get(f"x-race401-{name}") for name in ("client", "attempt"))
-    entry = received(world, request.method, _target(request, wire), clock(), client, attempt)
+    entry = received(world, request.method, _path(request), clock(), client, attempt)
     address = request.client.host if request.client is not None else ""
     wire.asked(entry, request.url.path, _bearer(request), f"{address} {request.headers.get('user-agent', '')}")
     return entry
 
 
-def _asked(entry: Entry, wire: Wire, request: Request, body: bytes, status: int, answer: bytes) -> None:
+def _asked(
+    entry: Entry, wire: Wire, request: Request, asked: dict[str, Any], status: int, told: dict[str, Any]
+) -> None:
     """Note what the token endpoint was asked, and what it said."""
-    asked, told = fields(body), fields(answer)
     grant = request.query_params.get("grant_type") or asked.get("grant_type")
     entry.kind = "other"
     if grant == "refresh_token":
@@ -169,14 +179,10 @@ def _path(request: Request) -> str:
     return request.url.path + (f"?{query}" if query else "")
 
 
-def _target(request: Request, wire: Wire) -> str:
-    """Return path and query, its secrets as fingerprints."""
-    pairs = parse_qsl(request.url.query, keep_blank_values=True)
-    if not any(_is_secret(name) for name, _ in pairs):
-        return _path(request)
-    safe = [(name, wire.fingerprints.of(value) if _is_secret(name) else value) for name, value in pairs]
-    return f"{request.url.path}?{urlencode(safe)}"
-
-
-def _is_secret(name: str) -> bool:
-    return any(word in name.lower() for word in SECRET)
+def _secrets(headers: Mapping[str, str]) -> Iterator[str]:
+    """Yield what the headers hold of credentials: tokens, keys and cookies."""
+    for name, value in headers.items():
+        if name == "cookie":
+            yield from (pair.partition("=")[2] for pair in value.split("; "))
+        elif secret_by_name(name):
+            yield value.rpartition(" ")[2]
