@@ -1,6 +1,8 @@
 # The verbs of this project. `make` turns every failure into exit 2, so CI calls the programs where the exit code counts.
 PYTHON ?= python3
 export PYTHON  # recipes say "$$PYTHON": it may come from elsewhere, and is then no shell's text
+# Container images often forbid Python to keep what it compiled. Every process would compile every library anew.
+export PYTHONDONTWRITEBYTECODE :=
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -28,8 +30,8 @@ bless: $(READY)  ## make such a run the baseline, after a look at what changes
 	@$(GATED) --run-id gate
 	@$(BIN)/race401 bless reports/gate $(ARGS)
 
-test: $(READY_DEV)  ## the fast tests and one short burst
-	@$(BIN)/python -m pytest -m "not slow and not browser" $(ARGS)
+test: $(READY_DEV)  ## the fast tests and one short burst, a process for each CPU
+	@$(BIN)/python -m pytest -n logical --dist worksteal -m "not slow and not browser" $(ARGS)
 
 test-all: $(READY_DEV)  ## the long ones too
 	@$(BIN)/python -m pytest $(ARGS)
@@ -102,6 +104,8 @@ $(READY_DEV): requirements-dev.lock requirements-uv.lock pyproject.toml
 	@touch $(READY) $@
 
 define install
+	@for each in $(filter-out %/py.typed,$(wildcard src/race401/*)); do test -d $$each || { echo "race401 is developed with symbolic" \
+	  "links, and $$each is none here: clone to a file system that has them, with core.symlinks on; or only use it: pip install ." >&2; exit 2; }; done
 	@"$$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "race401 needs Python 3.11 or newer; $$PYTHON is not. Try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
 	@echo "setting up $(VENV) $(2) (once; about 20 s)"

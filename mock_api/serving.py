@@ -14,7 +14,9 @@ from typing import Any
 
 import uvicorn
 
+from race401.ledger.fingerprints import KEY_SIZE
 from race401.mock_api.app import create_app
+from race401.mock_api.clock import LONGEST
 from race401.mock_api.guard import Guard
 from race401.mock_api.jwt import Keys
 from race401.mock_api.ledger import KEPT, Ledger
@@ -168,6 +170,7 @@ def _plan(chosen: argparse.Namespace, worlds: tuple[World, ...]) -> Plan:
         {world.name: secrets.token_bytes(32) for world in worlds},
         time.monotonic_ns(),
         os.getpid(),
+        secrets.token_bytes(KEY_SIZE),
         chosen.ledger,
         chosen.control_key,
     )
@@ -195,8 +198,9 @@ def _check(chosen: argparse.Namespace, exposed: bool) -> None:
     if exposed and not chosen.expose:
         shown = "whoever reaches it could sign in and read every test account; add --expose if that is meant"
         raise ServingError(f"--host {chosen.host} is not this machine alone: {shown}")
-    if chosen.lifetime is not None and chosen.lifetime < 1:
-        raise ServingError(f"--lifetime {chosen.lifetime:g}: access tokens must live for at least 1 s")
+    if chosen.lifetime is not None and not 1 <= chosen.lifetime <= LONGEST:
+        wanted = "at least 1 s" if chosen.lifetime < 1 else f"a number of s, at most {LONGEST:g}"
+        raise ServingError(f"--lifetime {chosen.lifetime:g}: access tokens must live for {wanted}")
     if chosen.workers < 1:
         raise ServingError(f"--workers {chosen.workers}: at least 1")
     if chosen.workers > 1 and chosen.store is None:
@@ -204,8 +208,9 @@ def _check(chosen: argparse.Namespace, exposed: bool) -> None:
     if chosen.store is not None and chosen.program:
         raise ServingError("--program lives in the memory of one process: serve without --store for it")
     for name in ("reuse_interval", "leeway"):
-        if (value := getattr(chosen, name)) is not None and value < 0:
-            raise ServingError(f"--{name.replace('_', '-')} {value:g}: cannot be negative")
+        if (value := getattr(chosen, name)) is not None and not 0 <= value <= LONGEST:
+            wanted = "cannot be negative" if value < 0 else f"must be a number of s, at most {LONGEST:g}"
+            raise ServingError(f"--{name.replace('_', '-')} {value:g}: {wanted}")
 
 
 def _is_loopback(host: str) -> bool:

@@ -19,6 +19,7 @@ import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 from race401.ledger.entry import Entry, received
+from race401.ledger.fingerprints import Fingerprints
 from race401.mock_api.app import create_app
 from race401.mock_api.guard import Guard
 from race401.mock_api.jwt import Keys
@@ -42,6 +43,7 @@ class Plan:
     seals: dict[str, bytes]
     began: int  # ns, on the monotonic clock
     keeper: int  # pid
+    fingerprints: bytes  # their key: one, so that a secret has the same fingerprint in every segment
     segments: Path | None = None
     control_key: str | None = None
 
@@ -53,7 +55,7 @@ class Plan:
         path = None if self.segments is None else self.segments / f"ledger-{os.getpid()}.jsonl"
         return create_app(
             self.worlds,
-            ledger=Segment(path, stamps(self.began, os.getpid())),
+            ledger=Segment(path, stamps(self.began, os.getpid()), Fingerprints(self.fingerprints)),
             control_key=self.control_key,
             state=lambda world, clock: state(
                 link, world, clock, Keys(given=self.keys[world.name]), self.seals[world.name]

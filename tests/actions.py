@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml  # type: ignore[import-untyped]
+from bounds import HANG
 
 ROOT = Path(__file__).parents[1]
 BASH = ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail"]  # what `shell: bash` stands for
 EXPRESSION = re.compile(r"\$\{\{\s*([\w.-]+)\s*\}\}")
-WITHIN = 120  # s
 
 
 def read(path: str) -> dict[str, Any]:
@@ -62,7 +62,7 @@ class Job:
             env={**os.environ, **files, **given, "GITHUB_ACTION_PATH": str(self.action)},
             capture_output=True,
             text=True,
-            timeout=WITHIN,
+            timeout=HANG,
             check=False,
         )
         self.out += done.stdout + done.stderr

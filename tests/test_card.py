@@ -318,6 +318,7 @@ def source(path: str, driver: Path) -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.elsewhere
 @pytest.mark.parametrize("path", MINE, ids=lambda path: path.stem)
 def test_each_reason_is_a_line_of_the_librarys_source(path: Path, tmp_path: Path) -> None:
     if path.suffix == ".mjs" and not (path.parent / "node_modules").exists():

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from bounds import HANG
 from locustruns import served_mock
 from mocks import NOW, WHO, Mock
 
@@ -185,7 +186,7 @@ def answered(url: httpx.URL, target: str, body: bytes) -> tuple[bytes, type[Exce
     """Every byte of an answer, and how the connection ended; None: as it should."""
     head = f"POST {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
     got = b""
-    with socket.create_connection((url.host, url.port or 80), timeout=10) as connection:
+    with socket.create_connection((url.host, url.port or 80), timeout=HANG) as connection:
         connection.sendall(head.encode() + body)
         try:
             while piece := connection.recv(65536):

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -192,3 +193,10 @@ def test_the_control_api_tells_counts_and_entries_and_forgets() -> None:
     assert mock.client.post("/_race401/reset").status_code == 204
     assert mock.client.get("/_race401/counts").json() == []
     assert mock.client.get("/_race401").json()["ledger"] == {"entries": 0, "dropped": 0, "lost": 0}
+
+
+@pytest.mark.parametrize("kind", [Ledger, Segment])
+def test_its_file_is_its_owner_s_alone(tmp_path: Path, kind: type[Ledger]) -> None:
+    """Who may read it is not left to the umask: it names accounts, clients and paths."""
+    kind(tmp_path / "ledger.jsonl")
+    assert stat.S_IMODE((tmp_path / "ledger.jsonl").stat().st_mode) == 0o600

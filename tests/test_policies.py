@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from race401.harness.load.policies import KNOBS, NoSuchPolicy, policy
+from race401.harness.tokens.named import KNOBS, NoSuchPolicy, policy
 from race401.harness.tokens.policy import FIXED, PRE_FIX, knobs
 
 

@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from locustruns import LOCUST, ROOT, WITHIN, locust
+from bounds import HANG
+from locustruns import LOCUST, ROOT, locust
 
 slow = pytest.mark.slow
 
@@ -46,7 +47,7 @@ print(json.dumps([lasting(300), lasting(300), environment.stats.total.current_rp
 def kept(html_file: str | None = None, *, forgetting: bool = True) -> list[dict[str, int]]:
     """What is kept after 5 minutes and after 10, and the requests of a second."""
     command = [sys.executable, "-c", KEPT, json.dumps([html_file, forgetting])]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=WITHIN, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=HANG, check=False)
     assert done.returncode == 0, done.stderr
     told: list[dict[str, int]] = json.loads(done.stdout)
     return told

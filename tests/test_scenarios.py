@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bounds import HANG
 from ledgers import CLEAN, Run, manifest, reproduced
 
 from race401.harness.judge.apart import apart
 from race401.harness.judge.checks import Value
-from race401.harness.judge.memory import growths
+from race401.harness.judge.checks.memory import growths
 from race401.harness.judge.verdict import judge
 from race401.harness.load.conditions import CLEAN as SOUND
 from race401.harness.load.conditions import Condition, Expectation, by_name
@@ -24,7 +25,7 @@ from race401.scenarios.burst import SCENARIO as BURST
 
 ROOT = Path(__file__).parents[1]
 RACE = Expectation("some", "any")
-HOLE = replace(SOUND, needless_exchanges="some")
+HOLE = SOUND.but(needless_exchanges="some")
 HOLED = Scenario("holed", by_name(Condition("late", "supabase", "", control=RACE, known={"fixed": HOLE})))
 GIVEN: dict[str, Any] = {
     "conditions": "rfc9700",
@@ -214,7 +215,7 @@ def test_the_terminal_says_what_was_held_even_where_it_is_flat() -> None:
 def played(reports: Path, *names: str) -> "subprocess.CompletedProcess[str]":
     """`python -m race401.scenarios NAMES`."""
     command = [sys.executable, "-m", "race401.scenarios", "--reports", str(reports), *names]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=HANG, check=False)
 
 
 def test_an_unknown_scenario_is_refused(tmp_path: Path) -> None:

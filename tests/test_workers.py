@@ -12,7 +12,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from locustruns import ROOT, WITHIN
+from bounds import HANG
+from locustruns import ROOT
 from sharing import Workers, broken_at, needs_redis, redis, refresh, workers
 
 from race401.harness.judge import evidence, verdict
@@ -36,12 +37,12 @@ def contended(running: Workers, world: str, rounds: int) -> None:
 
     def load(client: httpx.Client) -> None:
         for number in range(rounds):
-            together.wait(WITHIN)
+            together.wait(HANG)
             token = newest[number]
             answer = refresh(client, world, token)
             if answer.status_code == 200 and len(newest) == number + 1:
                 newest.append(answer.json().get("refresh_token", token))
-            together.wait(WITHIN)
+            together.wait(HANG)
             if len(newest) == number + 1:
                 newest.append(token)
 
@@ -167,7 +168,7 @@ class Load:
     def wait(self, answers: int) -> None:
         """Return after so many more answers."""
         for _ in range(answers):
-            assert self._some.acquire(timeout=WITHIN)
+            assert self._some.acquire(timeout=HANG)
 
     def end(self) -> None:
         """Let everyone finish."""
@@ -231,7 +232,7 @@ def test_a_lost_store_is_a_503_and_no_verdict(doomed: tuple[Workers, subprocess.
 )
 def test_what_cannot_be_served_is_one_line(options: list[str], said: str) -> None:
     command = [sys.executable, "-m", "race401.mock_api", *options]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=WITHIN, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=HANG, check=False)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert said in done.stderr
 

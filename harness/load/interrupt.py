@@ -24,7 +24,7 @@ def raise_in_main(has_begun: Callable[[], bool]) -> None:
     main, times = gevent.get_hub().parent, itertools.count()
 
     def interrupt() -> None:
-        if next(times):
+        if next(times) or main is None:
             end_at_once()
         gevent.kill(main, KeyboardInterrupt() if has_begun() else SystemExit(UNFINISHED))
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from race401.harness.load.conditions import Condition
-from race401.harness.load.policies import NoSuchPolicy, policy
 from race401.harness.load.scenario import Scenario
+from race401.harness.tokens.named import NoSuchPolicy, policy
 from race401.harness.tokens.policy import POLICIES, Policy
 
 ROLES = ("control", "subject", *POLICIES)  # a third policy, and every one after it, has its own name for a role

@@ -174,7 +174,7 @@ def _target(request: Request, sessions: Sessions) -> str:
     pairs = parse_qsl(request.url.query, keep_blank_values=True)
     if not any(_is_secret(name) for name, _ in pairs):
         return _path(request)
-    safe = [(name, sessions.fingerprint(value) if _is_secret(name) else value) for name, value in pairs]
+    safe = [(name, sessions.fingerprints.of(value) if _is_secret(name) else value) for name, value in pairs]
     return f"{request.url.path}?{urlencode(safe)}"
 
 
