@@ -68,13 +68,14 @@ class Realm:
         self.token_limit, self.signup_limit = state.token_limit, state.signup_limit
         self.keys, self._seal = state.keys, state.seal  # the seal signs v2 refresh tokens
         self._foresee = state.foresee
-        self.see: Callable[[str], object] = lambda _: None  # hears of every refresh token that is minted or presented
+        self.see: Callable[[str], object] = lambda _: None  # hears of secrets: refresh tokens, passwords
         self.remaining: float | None = None  # s; what is left of first access tokens, if not the whole lifetime
 
     # --- accounts ---
 
     async def sign_up(self, email: str, password: str, metadata: dict[str, Any]) -> User:
         """Return a new, confirmed account; raises AddressTaken."""
+        self.see(password)
         user = made(email, password, self.clock())
         user.metadata = {**metadata, **user.metadata}
         confirm(user, self.clock())

@@ -50,6 +50,7 @@ async def _password(request: Request) -> Response:
     realm, body = realm_of(request), await bodies.read(request, bodies.Password)
     await limited(request, realm.token_limit)
     email, password = (body.email or "").lower(), body.password or ""
+    realm.see(password)
     if not email:
         if not body.phone:
             raise AuthProblem(400, "validation_failed", "missing email or phone")
