@@ -1,5 +1,8 @@
 # The verbs of this project. `make` turns every failure into exit 2, so CI calls the programs where the exit code counts.
 PYTHON ?= python3
+export PYTHON  # recipes say "$$PYTHON": it may come from elsewhere, and is then no shell's text
+# Container images often forbid Python to keep what it compiled. Every process would compile every library anew.
+export PYTHONDONTWRITEBYTECODE :=
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -27,8 +30,8 @@ bless: $(READY)  ## make such a run the baseline, after a look at what changes
 	@$(GATED) --run-id gate
 	@$(BIN)/race401 bless reports/gate $(ARGS)
 
-test: $(READY_DEV)  ## the fast tests and one short burst
-	@$(BIN)/python -m pytest -m "not slow and not browser" $(ARGS)
+test: $(READY_DEV)  ## the fast tests and one short burst, a process for each CPU
+	@$(BIN)/python -m pytest -n logical --dist worksteal -m "not slow and not browser" $(ARGS)
 
 test-all: $(READY_DEV)  ## the long ones too
 	@$(BIN)/python -m pytest $(ARGS)
@@ -37,11 +40,15 @@ test-browser: $(READY_DEV)  ## the report in a real browser: needs chromium
 	@$(BIN)/python -m pytest -m browser $(ARGS)
 
 check: $(READY_DEV)  ## lint, types, import layers
-	@$(BIN)/ruff format --check --quiet .
+	@echo "check: format and lint (ruff)"
+	@$(BIN)/ruff format --check --quiet . || { $(BIN)/ruff format --check .; exit 1; }
 	@$(BIN)/ruff check --quiet --output-format concise .
+	@echo "check: types of the package and of the tests (mypy)"
 	@$(BIN)/mypy --no-error-summary -p race401
 	@$(BIN)/mypy --no-error-summary tests
+	@echo "check: types once more, by another checker (pyright)"
 	@$(BIN)/pyright --warnings >$(VENV)/pyright.log || { cat $(VENV)/pyright.log; exit 1; }
+	@echo "check: import layers (import-linter)"
 	@$(BIN)/lint-imports --no-logo >$(VENV)/layers.log 2>&1 || { cat $(VENV)/layers.log; exit 1; }
 	@echo "check: lint, types and import layers hold"
 
@@ -55,7 +62,7 @@ bench: $(READY_DEV)  ## ratios, measured side by side in one run
 	@$(BIN)/python -m pytest -p no:cacheprovider --benchmark-quiet --no-header --disable-warnings bench $(ARGS)
 
 scoreboard: $(READY_DEV)  ## real clients by races: run each, keep its card, write docs/scoreboard.md (a few minutes)
-	@if command -v npm >/dev/null; then cd drivers/node && npm ci --silent; fi
+	@if command -v npm >/dev/null; then cd drivers/node && npm ci --silent --ignore-scripts; fi
 	@$(BIN)/race401 scoreboard --run $(ARGS)
 
 seeds: $(READY)  ## the main job twenty times, with twenty seeds (about 9 minutes)
@@ -81,7 +88,7 @@ docs: $(DOCS)/.ready  ## these pages as a site in site/, built strictly, every l
 	@echo "docs: site/index.html"
 
 $(DOCS)/.ready: requirements-docs.lock requirements-uv.lock
-	@$(PYTHON) -m venv $(DOCS)
+	@"$$PYTHON" -m venv $(DOCS)
 	@$(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
 	@VIRTUAL_ENV=$(DOCS) $(DOCS)/bin/uv pip install --quiet --require-hashes -r requirements-docs.lock
 	@touch $@
@@ -97,10 +104,12 @@ $(READY_DEV): requirements-dev.lock requirements-uv.lock pyproject.toml
 	@touch $(READY) $@
 
 define install
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-	  || { echo "race401 needs Python 3.11 or newer; $(PYTHON) is older. Try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
+	@for each in $(filter-out %/py.typed,$(wildcard src/race401/*)); do test -d $$each || { echo "race401 is developed with symbolic" \
+	  "links, and $$each is none here: clone to a file system that has them, with core.symlinks on; or only use it: pip install ." >&2; exit 2; }; done
+	@"$$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "race401 needs Python 3.11 or newer; $$PYTHON is not. Try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 2; }
 	@echo "setting up $(VENV) $(2) (once; about 20 s)"
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/python || "$$PYTHON" -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
 	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r $(1)
 	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .

@@ -10,8 +10,8 @@ from typing import Any
 
 import httpx
 
+from race401.harness.load.fasthttp import FastClient
 from race401.harness.tokens import FIXED, AuthServer, TokenAuth, TokenPair
-from race401.scenarios.fasthttp import FastClient
 
 TLS = httpx.create_ssl_context()
 HOST, KIND, PAIR = os.environ["BENCH_HOST"], os.environ["BENCH_KIND"], json.loads(os.environ["BENCH_PAIR"])

@@ -13,8 +13,9 @@ from typing import Any
 
 import msgspec
 
+from race401.harness.load.conditions import Condition
 from race401.harness.tokens.policy import FIXED, PRE_FIX, knobs
-from race401.scenarios.conditions import CONDITIONS, Condition
+from race401.scenarios.burst import SCENARIO as BURST
 
 RUN, PAGE_EVERY, BEGAN = "million", 2.0, 1_795_500_000.0
 PAGE = ("/contacts?limit=1000", "/me/entitlements", "/contacts", "/persona-notes", "/messages")
@@ -72,7 +73,7 @@ class Browser:
 
 def make(folder: Path, entries: int, browsers: int) -> None:
     """Write a run of so many entries, as the mock and the browsers would."""
-    kinds = [(c, role) for c in CONDITIONS.values() for role in POLICIES]
+    kinds = [(c, role) for c in BURST.conditions.values() for role in POLICIES]
     crowd = [Browser(*kinds[i % len(kinds)], i // len(kinds)) for i in range(browsers)]
     chance, encode, seq, number = random.Random(401), msgspec.json.encode, 0, 0  # noqa: S311
     with (folder / "ledger.jsonl").open("wb") as ledger, (folder / "samples.jsonl").open("wb") as samples:
@@ -98,14 +99,14 @@ def manifest(ended_at: float, browsers: int) -> dict[str, Any]:
             "covers": c.covers,
             "expects": {role: asdict(getattr(c, role)) for role in POLICIES},
         }
-        for c in CONDITIONS.values()
+        for c in BURST.conditions.values()
     }
     return {
         "run": RUN,
         "scenario": {"name": "synthetic", "version": 1},
         "users": browsers,
         "page": PAGE,
-        "worlds": {c.world: WORLD for c in CONDITIONS.values()},
+        "worlds": {c.world: WORLD for c in BURST.conditions.values()},
         "policies": {role: knobs(policy) for role, policy in POLICIES.items()},
         "conditions": conditions,
         "started_at": BEGAN,

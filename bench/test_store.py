@@ -18,7 +18,7 @@ from joserfc.jwk import ECKey
 from servers import CONNECTIONS, Load, Served, get, mock, post
 from test_requests import measure, signed_in
 
-from race401.mock_api.ledger import Entry
+from race401.ledger.entry import received
 from race401.mock_api.realm import Realm
 from race401.mock_api.worlds import WORLDS
 
@@ -81,7 +81,7 @@ class Line:
     async def refresh(self, times: int) -> None:
         """Exchange the token, and what that brought, and so on."""
         for _ in range(times):
-            entry = Entry(0, "supabase", None, None, None, None, "POST", "/token", 0.0)
+            entry = received("supabase", "POST", "/token", 0.0)
             link = (await self.realm.exchange(self.token, entry, lambda _: None)).answer.link
             assert link is not None
             self.token = link.token

@@ -4,29 +4,34 @@
 Exit codes: 0 PASS, 1 FAIL, 3 UNKNOWN, 2 wrong usage, 4 an error of ours.
 """
 
-import argparse
 import importlib
 import os
 import sys
 import traceback
+from argparse import ArgumentParser, Namespace
+from typing import NoReturn
 
+from race401.harness.commands import COMMANDS
 from race401.harness.commands.errors import CommandError
 
-COMMANDS = (
-    *("burst", "judge", "report", "compare", "bless", "watch", "card", "scoreboard", "proxy"),
-    *("serve", "worlds", "explore", "replay", "ablate"),
-)
 ABOUT = "Make the 401 race happen, prove where it can and cannot, judge runs, ledgers and clients by it."
 CODES = "Exit codes: 0 PASS, 1 FAIL, 3 UNKNOWN, 2 wrong usage, 4 an error of ours."
 USAGE, UNKNOWN, INTERNAL = 2, 3, 4  # exit codes
+
+
+class Parser(ArgumentParser):
+    """Answers wrong usage with one line instead of all that would have been right."""
+
+    def error(self, message: str) -> NoReturn:
+        """Exit with 2."""
+        self.exit(USAGE, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
     words = sys.argv[1:] if arguments is None else arguments
     try:
-        given = _parser(words).parse_args(words)
-        code: int = given.run_command(given)
+        code = _command(*words) if words and not words[0].startswith("-") else _about(words)
         sys.stdout.flush()
     except CommandError as error:
         print(f"race401: {error}", file=sys.stderr)
@@ -44,22 +49,40 @@ def main(arguments: list[str] | None = None) -> int:
     return code
 
 
-def _parser(words: list[str]) -> argparse.ArgumentParser:
-    """Return the parser; only the command that was asked for is imported, unless help was."""
-    from importlib.metadata import version  # here, where Ctrl-C is caught: it takes longest
+def _command(name: str, *words: str) -> int:
+    """Run the command of that name; nothing of any other is imported."""
+    if name not in COMMANDS:
+        raise CommandError(f"there is no command {name!r}; {_nearest(name)}")
+    module = importlib.import_module(f"race401.harness.commands.{name}")
+    parser = Parser(f"race401 {name}", description=module.__doc__)
+    module.add(parser)
+    code: int = module.run(parser.parse_args(words))
+    return code
 
-    parser = argparse.ArgumentParser("race401", description=ABOUT, epilog=CODES)
-    parser.add_argument("--version", action="version", version=f"race401 {version('race401')}")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    asked = next((word for word in words if not word.startswith("-")), None)
-    for name in COMMANDS:
-        if asked in COMMANDS and name != asked:
-            continue
-        module = importlib.import_module(f"race401.harness.commands.{name}")
-        command = commands.add_parser(name, help=module.ABOUT, description=module.__doc__)
-        module.add(command)
-        command.set_defaults(run_command=module.run)
-    return parser
+
+def _about(words: list[str]) -> int:
+    """Tell the commands, or the version, and import none. No word at all asks for nothing, so it is no PASS."""
+    parser = Parser("race401", description=ABOUT, epilog=CODES)
+    parser.add_argument("--version", action="store_true", help="show the version and exit")
+    commands = parser.add_subparsers(metavar="COMMAND")
+    for name, about in COMMANDS.items():
+        commands.add_parser(name, help=about)
+    given: Namespace = parser.parse_args(words)
+    if given.version:
+        from importlib.metadata import version
+
+        print(f"race401 {version('race401')}")
+        return 0
+    parser.print_help()
+    return USAGE
+
+
+def _nearest(name: str) -> str:
+    """Return what may have been meant."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(name.lower(), COMMANDS, n=1)
+    return f"did you mean {near[0]}?" if near else f"there are {', '.join(COMMANDS)}"
 
 
 if __name__ == "__main__":

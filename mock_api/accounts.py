@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias
 
-AUTHENTICATED = "authenticated"  # GoTrue's default audience and role
+from race401.mock_api.jwt import AUTHENTICATED
+
 KEPT = 100  # notes and messages of one user; older ones go
 Kind: TypeAlias = Literal["notes", "messages"]
 

@@ -6,12 +6,13 @@ Each request has its entry, whatever becomes of it; one whose client cannot have
 
 from collections.abc import Callable
 
+from race401.ledger.entry import Entry
 from race401.mock_api.clock import Clock
 from race401.mock_api.fault import Cut, Status
 from race401.mock_api.faults import Faults
 from race401.mock_api.gates import ANSWER, Gates
-from race401.mock_api.ledger import Entry, Ledger
-from race401.mock_api.problem import ASKS
+from race401.mock_api.ledger import Ledger
+from race401.mock_api.problem import ASKS, instead
 from race401.mock_api.wire import Message, Receive, Send, break_off, hung_up
 
 TORN_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: applic"
@@ -90,7 +91,7 @@ class Answer:
             await break_off(fault, self._scope, self._receive)
             return
         asked = dict(self._scope["headers"]).get(ASKS.encode(), b"").decode("latin-1")
-        headers, body = fault.answer(self.entry, asked)
+        headers, body = instead(fault, self.entry, asked)
         await self.send({"type": "http.response.start", "status": fault.status, "headers": headers})
         await self.send({"type": "http.response.body", "body": body})
 

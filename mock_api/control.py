@@ -13,10 +13,11 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, Field
 
+from race401.ledger.entry import Entry
 from race401.mock_api.accounts import AddressTaken, User
 from race401.mock_api.auth import signed_in
 from race401.mock_api.issuer import Family
-from race401.mock_api.ledger import Entry, Ledger
+from race401.mock_api.ledger import Ledger
 from race401.mock_api.matching import Match
 from race401.mock_api.realm import Realm
 from race401.mock_api.worlds import DEFAULT

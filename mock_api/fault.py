@@ -5,7 +5,6 @@ Durations are in s; `for_s` is reckoned on the mock's clock. Draws come from the
 requests meet the same fate.
 """
 
-import json
 import math
 import random
 from typing import Annotated, Literal, TypeAlias
@@ -13,9 +12,7 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 from msgspec import Meta
 
-from race401.mock_api.ledger import Entry
-from race401.mock_api.matching import Match, is_a
-from race401.mock_api.problem import problem
+from race401.mock_api.matching import Match
 
 Seconds: TypeAlias = Annotated[float, Meta(ge=0)]
 P99 = 2.326347874  # standard deviations above the median
@@ -62,19 +59,6 @@ class Status(Common, frozen=True, tag="status"):
     status: Annotated[int, Meta(ge=400, le=599)]
     retry_after_s: Annotated[int, Meta(ge=0)] | None = None
 
-    def answer(self, entry: Entry, asked: str) -> tuple[list[tuple[bytes, bytes]], bytes]:
-        """Return headers and body, as the API version `asked` for has them; note in the entry whose doing it was."""
-        entry.cause = "fault"
-        if self.status == 429 and is_a("exchange", entry):  # noqa: PLR2004
-            entry.grant_outcome = "rate_limited"
-        more, told = _problem(self.status, entry.target, asked)
-        body = json.dumps(told).encode()
-        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-        headers += [(name.encode(), value.encode()) for name, value in more.items()]
-        if self.retry_after_s is not None:
-            headers.append((b"retry-after", str(self.retry_after_s).encode()))
-        return headers, body
-
 
 class Refuse(Common, frozen=True, tag="refuse"):
     """Resources refuse tokens up to this generation, as after a change of the signing key."""
@@ -90,15 +74,3 @@ class Cut(Common, frozen=True, tag="cut"):
 
 
 Fault: TypeAlias = Delay | Status | Refuse | Cut
-
-
-def _problem(status: int, target: str, asked: str) -> tuple[dict[str, str], dict[str, object]]:
-    """Return headers and body as whoever is asked would answer so."""
-    on_purpose = f"status {status} on purpose"
-    if target.startswith("/oauth/"):
-        return {}, {"error": "temporarily_unavailable", "error_description": on_purpose}
-    if target.startswith("/auth/"):
-        limit = "over_request_rate_limit", "Request rate limit reached"
-        code, message = limit if status == 429 else ("unexpected_failure", on_purpose)  # noqa: PLR2004
-        return problem(status, code, message, asked)
-    return {}, {"message": on_purpose}

@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
+from race401.ledger.entry import Entry
 from race401.mock_api.fault import Cut, Delay, Fault, Refuse, Status
-from race401.mock_api.ledger import Entry
 from race401.mock_api.matching import Counted
 
 

@@ -7,7 +7,7 @@ is free, delayed by the world's latency, held by a race program, or stepped by w
 import asyncio
 from typing import Protocol
 
-from race401.mock_api.ledger import Entry
+from race401.ledger.entry import Entry
 
 ARRIVE = "arrive"  # before any state is read
 ANSWER = "answer"  # between the change of state and the answer; status, cause and outcome are in the entry

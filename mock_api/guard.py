@@ -8,10 +8,10 @@ It costs far less than a framework's dependencies, and it sees requests that no 
 import json
 from collections.abc import Awaitable
 
+from race401.ledger.entry import Entry, received
 from race401.mock_api.answer import Answer, Server
 from race401.mock_api.gates import ARRIVE
 from race401.mock_api.jwt import Verified
-from race401.mock_api.ledger import Entry
 from race401.mock_api.lock import Lock, Refusal
 from race401.mock_api.matching import RESOURCES
 from race401.mock_api.realm import Realm
@@ -57,7 +57,7 @@ def _entry(scope: Message, world: str, client: str | None, path: str, now: float
             attempt = value.decode("latin-1")
     query = scope["query_string"]
     target = f"{path}?{query.decode('latin-1')}" if query else path
-    return Entry(0, world, client, attempt, None, None, scope["method"], target, now), token
+    return received(world, scope["method"], target, now, client, attempt), token
 
 
 class Guard:

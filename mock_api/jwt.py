@@ -1,4 +1,4 @@
-"""Access tokens: real JWTs with Supabase Auth's claims, signed and verified by joserfc."""
+"""Access tokens as real JWTs, signed and verified by joserfc; what they claim is `claims`'s to say."""
 
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -9,8 +9,6 @@ from joserfc.errors import BadSignatureError, JoseError, UnsupportedAlgorithmErr
 from joserfc.jws import CompactSignature
 
 from race401.mock_api import keys as kept
-from race401.mock_api.accounts import AUTHENTICATED, User
-from race401.mock_api.issuer import Family
 from race401.mock_api.keys import Key
 from race401.mock_api.worlds import Algorithm
 
@@ -21,7 +19,7 @@ CACHED = 20_000  # verified tokens, at about 1.3 KB each
 ROOM = 100  # of them, before those that have expired are looked for
 LONGEST = 8_192  # characters; a token with Supabase's claims has about 700
 PARTS = 3
-SERVICE_KEY_LIFETIME = 10 * 365 * 86_400  # s; what Supabase's own keys have
+AUTHENTICATED = "authenticated"  # GoTrue's default audience and role
 
 
 class NoKey(Exception):
@@ -123,29 +121,3 @@ def _keys(secret: str | None, algorithm: Algorithm, file: str) -> list[Key]:
     if file:
         return kept.read(Path(file))
     return [kept.from_secret(secret)] if secret else kept.generated(algorithm)
-
-
-def claims_of(family: Family, user: User, issuer: str, issued_at: int, expires_at: int) -> dict[str, Any]:
-    """Return the claims of GoTrue's access token; no `jti`, no `nbf`: two of one second are the same bytes."""
-    method = "anonymous" if user.anonymous else "password"
-    return {
-        "iss": issuer,
-        "sub": user.id,
-        "aud": AUTHENTICATED,
-        "exp": expires_at,
-        "iat": issued_at,
-        "email": user.email,
-        "phone": user.phone,
-        "app_metadata": user.app_metadata,
-        "user_metadata": user.metadata,
-        "role": user.role,
-        "aal": "aal1",
-        "amr": [{"method": method, "timestamp": int(family.created_at)}],
-        "session_id": family.id,
-        "is_anonymous": user.anonymous,
-    }
-
-
-def service_claims(issuer: str, now: float) -> dict[str, Any]:
-    """Return the claims of an admin's key: nobody's, of no session, for ten years."""
-    return {"iss": issuer, "role": "service_role", "iat": int(now), "exp": int(now) + SERVICE_KEY_LIFETIME}

@@ -14,35 +14,25 @@ from pathlib import Path
 
 import msgspec
 
+from race401.ledger.entry import Entry
+from race401.ledger.fingerprints import Fingerprints
+
 KEPT = 50_000  # entries held in memory, about 600 bytes each
 COUNTED = 1_000  # different counts; paths that come later are counted together, as ELSEWHERE
 ELSEWHERE = "*"
 
 
-class Entry(msgspec.Struct, gc=False):
-    """One request. Instants are s since the epoch on the mock's clock."""
-
-    seq: int  # the order of decision
-    world: str
-    client: str | None  # X-Race401-Client
-    attempt: str | None  # X-Race401-Attempt
-    family: str | None
-    generation: int | None  # of the token that was presented
-    method: str
-    target: str  # path and query, without the world
-    received_at: float
-    answered_at: float = 0.0
-    status: int = 0  # 0: cut off before any answer, or the client hung up while it was held
-    cause: str | None = None
-    token_left_s: float | None = None  # of the access token that was sent, or that came with the refresh token
-    grant_outcome: str | None = None
-    fault: str | None = None
-
-
 class Ledger:
     """Entries in memory (the newest KEPT), exact counters, and a JSONL file if a path is given."""
 
-    def __init__(self, path: Path | None = None, kept: int = KEPT, order: Iterator[int] | None = None) -> None:
+    def __init__(
+        self,
+        path: Path | None = None,
+        kept: int = KEPT,
+        order: Iterator[int] | None = None,
+        fingerprints: Fingerprints | None = None,
+    ) -> None:
+        self.fingerprints = Fingerprints() if fingerprints is None else fingerprints
         self.entries: deque[Entry] = deque(maxlen=kept)
         self.counts: Counter[tuple[str, str, int, str | None, str | None]] = Counter()
         self.listeners: list[Callable[[Entry], None]] = []  # called with each entry that is written
@@ -50,7 +40,7 @@ class Ledger:
         self.lost = 0
         self._order = order if order is not None else count(1)
         self._encoder = msgspec.json.Encoder()
-        self._file = None if path is None else os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        self._file = None if path is None else os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
     def decide(self, entry: Entry) -> None:
         """Give the entry its place in the order of decisions."""
@@ -95,8 +85,10 @@ class Ledger:
 class Segment(Ledger):
     """What one of several processes writes: the file alone, since none of them can be asked for entries or counts."""
 
-    def __init__(self, path: Path | None, order: Iterator[int] | None = None) -> None:
-        super().__init__(path, 0, order)
+    def __init__(
+        self, path: Path | None, order: Iterator[int] | None = None, fingerprints: Fingerprints | None = None
+    ) -> None:
+        super().__init__(path, 0, order, fingerprints)
 
     def write(self, entry: Entry) -> None:
         """See `Ledger`."""

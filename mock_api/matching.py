@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from race401.mock_api.ledger import Entry
+from race401.ledger.entry import Entry
 
 RESOURCES = frozenset({"/contacts", "/me/entitlements", "/persona-notes", "/messages"})
 

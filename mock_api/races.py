@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
+from race401.ledger.entry import Entry
 from race401.mock_api.fault import Fault
 from race401.mock_api.faults import Faults
 from race401.mock_api.gates import FreeGates, Gates
-from race401.mock_api.ledger import Entry
 from race401.mock_api.matching import Counted
 from race401.mock_api.program import Hold, Program
 

@@ -9,12 +9,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from race401.ledger.entry import Entry
 from race401.mock_api import refresh_tokens
 from race401.mock_api.accounts import Accounts, MemoryAccounts, User, confirm, made
+from race401.mock_api.claims import claims_of, service_claims
 from race401.mock_api.clock import system_clock
 from race401.mock_api.issuer import GRANTED, Answer, Family, Outcome, begin, causes, ended, exchange
-from race401.mock_api.jwt import Cause, Keys, Verified, claims_of, service_claims
-from race401.mock_api.ledger import Entry
+from race401.mock_api.jwt import Cause, Keys, Verified
 from race401.mock_api.ratelimit import Buckets, Limit
 from race401.mock_api.store import Contended, MemoryStore, Sleep, Store, TwoStepStore
 from race401.mock_api.worlds import World

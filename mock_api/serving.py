@@ -14,6 +14,7 @@ from typing import Any
 
 import uvicorn
 
+from race401.ledger.fingerprints import KEY_SIZE
 from race401.mock_api.app import create_app
 from race401.mock_api.guard import Guard
 from race401.mock_api.jwt import Keys
@@ -171,6 +172,7 @@ def _plan(chosen: argparse.Namespace, worlds: tuple[World, ...]) -> Plan:
         {world.name: secrets.token_bytes(32) for world in worlds},
         time.monotonic_ns(),
         os.getpid(),
+        secrets.token_bytes(KEY_SIZE),
         chosen.ledger,
         chosen.control_key,
     )

@@ -18,10 +18,12 @@ import msgspec
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
+from race401.ledger.entry import Entry, received
+from race401.ledger.fingerprints import Fingerprints
 from race401.mock_api.app import create_app
 from race401.mock_api.guard import Guard
 from race401.mock_api.jwt import Keys
-from race401.mock_api.ledger import Entry, Segment
+from race401.mock_api.ledger import Segment
 from race401.mock_api.worlds import World
 
 SLOTS = 1_024  # ns; a process stamps only its own slot of each, so that no two stamps are the same
@@ -41,6 +43,7 @@ class Plan:
     seals: dict[str, bytes]
     began: int  # ns, on the monotonic clock
     keeper: int  # pid
+    fingerprints: bytes  # their key: one, so that a secret has the same fingerprint in every segment
     segments: Path | None = None
     control_key: str | None = None
 
@@ -52,7 +55,7 @@ class Plan:
         path = None if self.segments is None else self.segments / f"ledger-{os.getpid()}.jsonl"
         return create_app(
             self.worlds,
-            ledger=Segment(path, stamps(self.began, os.getpid())),
+            ledger=Segment(path, stamps(self.began, os.getpid()), Fingerprints(self.fingerprints)),
             control_key=self.control_key,
             state=lambda world, clock: state(
                 link, world, clock, Keys(given=self.keys[world.name]), self.seals[world.name]
@@ -124,7 +127,8 @@ def note_loss(segments: Path, pid: int, latency: float) -> None:
     before = int((UNANSWERED + latency) * 1e9)
     seq = max(0, (last.seq if last is not None else 0) - before) // SLOTS * SLOTS + os.getpid() % SLOTS
     at = last.answered_at if last is not None else 0.0
-    lost = Entry(seq, "", None, None, None, None, "", f"process {pid}", at, at, cause="worker_lost")
+    lost = received("", "", f"process {pid}", at)
+    lost.seq, lost.answered_at, lost.cause = seq, at, "worker_lost"
     Segment(segments / f"ledger-{os.getpid()}.jsonl").write(lost)
 
 

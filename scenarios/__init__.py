@@ -1,1 +1,1 @@
-"""Locustfiles, and what they share. Only here is locust imported, and always first: it patches the process."""
+"""The locustfiles, each with its hypothesis, its conditions as data, and the verdicts that policies should get."""

@@ -1,6 +1,7 @@
 """`python -m race401.scenarios`: play every scenario, and print one table: what each policy should get, and got."""
 
 import argparse
+import importlib
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -13,18 +14,10 @@ from race401.harness.judge import evidence
 from race401.harness.judge.apart import apart
 from race401.harness.judge.checks import Value
 from race401.harness.judge.verdict import EXIT_CODES, worst
+from race401.harness.load.scenario import Scenario
 
-LOADS = {  # users and s: some sessions for each policy in each condition
-    "burst": (27, 12),
-    "resume": (27, 10),
-    "late_401": (9, 10),
-    "revoked": (9, 10),
-    "sign_out": (18, 10),
-    "flaky_auth": (27, 12),
-    "lost_answer": (18, 10),
-    "tabs": (18, 10),
-    "soak": (6, 20),
-}
+HERE = Path(__file__).parent
+NAMES = sorted(file.stem for file in HERE.glob("[!_]*.py"))
 REPORTS = Path("reports")
 
 
@@ -45,14 +38,19 @@ class Result:
         return Value.PASS if self.got == self.expected else Value.FAIL
 
 
+def scenario(name: str) -> Scenario:
+    """Return what a locustfile here plays; locust is not imported for that."""
+    played: Scenario = importlib.import_module(f"race401.scenarios.{name}").SCENARIO
+    return played
+
+
 def play(name: str, reports: Path) -> list[Result]:
     """Run a scenario headless and return what its policies got; a run that left no evidence is UNKNOWN."""
-    users, seconds = LOADS[name]
+    load = scenario(name).load
     before = set(reports.glob("*")) if reports.exists() else set()
-    locustfile = Path(__file__).parent / f"{name}.py"
-    load = ["-u", str(users), "-r", str(users), "-t", f"{seconds}s", "--reports", str(reports)]
+    words = ["-u", str(load.users), "-r", str(load.users), "-t", f"{load.seconds}s", "--reports", str(reports)]
     done = subprocess.run(  # noqa: S603 - our own locustfiles
-        [sys.executable, "-m", "locust", "-f", str(locustfile), "--headless", "--skip-log-setup", *load],
+        [sys.executable, "-m", "locust", "-f", str(HERE / f"{name}.py"), "--headless", "--skip-log-setup", *words],
         capture_output=True,
         text=True,
         check=False,
@@ -71,15 +69,15 @@ def play(name: str, reports: Path) -> list[Result]:
 def main() -> int:
     """Play, print, and return the exit code of the worst."""
     parser = argparse.ArgumentParser("python -m race401.scenarios", description=__doc__)
-    parser.add_argument("scenarios", nargs="*", help=f"which (default: all): {', '.join(LOADS)}")
+    parser.add_argument("scenarios", nargs="*", help=f"which (default: all): {', '.join(NAMES)}")
     parser.add_argument("--reports", type=Path, default=REPORTS, help="the folder that gets a folder for each run")
     given = parser.parse_args()
-    if unknown := [name for name in given.scenarios if name not in LOADS]:
-        print(f"race401: unknown scenario {unknown[0]!r}; known: {', '.join(LOADS)}", file=sys.stderr)
+    if unknown := [name for name in given.scenarios if name not in NAMES]:
+        print(f"race401: unknown scenario {unknown[0]!r}; known: {', '.join(NAMES)}", file=sys.stderr)
         return 2
     results: list[Result] = []
-    for name in given.scenarios or LOADS:
-        print(f"race401: {name} ({LOADS[name][1]} s)", file=sys.stderr, flush=True)
+    for name in given.scenarios or NAMES:
+        print(f"race401: {name} ({scenario(name).load.seconds} s)", file=sys.stderr, flush=True)
         results += play(name, given.reports)
     show(results)
     return EXIT_CODES[worst([result.value for result in results])]

@@ -9,7 +9,36 @@ that they do is drawn from the seed.
 Verdicts: pre-fix FAIL, fixed PASS, hardened PASS.
 """
 
-from race401.scenarios.scenario import BURST
-from race401.scenarios.stage import stage
+from race401.harness.load.conditions import Condition, Expectation, by_name
+from race401.harness.load.scenario import Load, Scenario
+from race401.harness.load.stage import stage
 
-stage(BURST, globals())
+SCENARIO = Scenario(
+    "burst",
+    conditions=by_name(
+        Condition(
+            "supabase",
+            "supabase",
+            "the auth server forgives concurrent reuse: no 401, only needless exchanges",
+            control=Expectation("none", "several"),
+        ),
+        Condition(
+            "slow-clock",
+            "supabase",
+            "the device's clock is 90 s behind: the token expires before the client thinks of refreshing it",
+            control=Expectation("some", "any", cause="expired"),
+            skew=-90.0,
+            at_expiry=True,
+            covers=("expiry",),
+        ),
+        Condition(
+            "rfc9700",
+            "rfc9700",
+            "the auth server revokes the token family on reuse: the burst logs the user out",
+            control=Expectation("some", "several", sessions_lost="some", cause="missing_token"),
+        ),
+    ),
+    load=Load(users=27, seconds=12),
+)
+
+stage(SCENARIO, globals())

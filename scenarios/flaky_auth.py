@@ -10,10 +10,9 @@ Verdicts: pre-fix FAIL, fixed FAIL (it sends no token when a refresh fails), har
 
 from dataclasses import replace
 
-from race401.scenarios.conditions import CLEAN, Condition, Expectation, by_name
-from race401.scenarios.scenario import Scenario
-from race401.scenarios.stage import stage
-from race401.scenarios.visitor import Visitor
+from race401.harness.load.conditions import CLEAN, Condition, Expectation, by_name
+from race401.harness.load.scenario import Load, Scenario
+from race401.harness.load.stage import stage
 
 SOUND = replace(CLEAN, exchanges_per_generation="any", refreshes="any")
 GIVEN_UP = Expectation("some", "any", cause="missing_token")
@@ -26,37 +25,36 @@ FAILING = {
     ),
 }
 
-stage(
-    Scenario(
-        "flaky-auth",
-        by_name(
+SCENARIO = Scenario(
+    "flaky-auth",
+    conditions=by_name(
+        Condition(
+            "slow",
+            "supabase",
+            "the token endpoint answers after a second",
+            control=Expectation("none", "several"),
+            subject=replace(CLEAN, refreshes="any"),
+            left=45.0,
+            visit=2,
+            faults=({"kind": "delay", "fixed_s": 1.0, "which": EXCHANGE},),
+        ),
+        *(
             Condition(
-                "slow",
+                name,
                 "supabase",
-                "the token endpoint answers after a second",
-                control=Expectation("none", "several"),
-                subject=replace(CLEAN, refreshes="any"),
+                f"{about}, while the access token lives",
+                control=GIVEN_UP,
+                subject=SOUND,
+                known={"fixed": GIVEN_UP},
                 left=45.0,
                 visit=2,
-                faults=({"kind": "delay", "fixed_s": 1.0, "which": EXCHANGE},),
-            ),
-            *(
-                Condition(
-                    name,
-                    "supabase",
-                    f"{about}, while the access token lives",
-                    control=GIVEN_UP,
-                    subject=SOUND,
-                    known={"fixed": GIVEN_UP},
-                    left=45.0,
-                    visit=2,
-                    faults=(fault,),
-                    covers=("failed-refresh",),
-                )
-                for name, (about, fault) in FAILING.items()
-            ),
+                faults=(fault,),
+                covers=("failed-refresh",),
+            )
+            for name, (about, fault) in FAILING.items()
         ),
     ),
-    globals(),
-    Visitor,
+    load=Load(users=27, seconds=12),
 )
+
+stage(SCENARIO, globals())

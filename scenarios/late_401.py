@@ -10,10 +10,9 @@ Verdicts: pre-fix FAIL (the app sees the 401s), fixed FAIL (it refreshes again),
 
 from dataclasses import replace
 
-from race401.scenarios.conditions import CLEAN, Condition, Expectation, by_name
-from race401.scenarios.scenario import Scenario
-from race401.scenarios.stage import stage
-from race401.scenarios.visitor import Visitor
+from race401.harness.load.conditions import CLEAN, Condition, Expectation, by_name
+from race401.harness.load.scenario import Load, Scenario
+from race401.harness.load.stage import stage
 
 SOUND = replace(CLEAN, refreshes="any", needless_exchanges="none")
 REFUSED = {"request": "resource", "status": 401}
@@ -35,24 +34,23 @@ PROGRAM = {
     ],
 }
 
-stage(
-    Scenario(
-        "late-401",
-        by_name(
-            Condition(
-                "late-401",
-                "supabase",
-                "a page's requests are refused in mid-burst, and one of them hears of it late",
-                control=Expectation("some", "any", cause="generation_refused"),
-                subject=SOUND,
-                known={"fixed": replace(SOUND, needless_exchanges="some")},
-                left=3600.0,
-                visit=1,
-                program=PROGRAM,
-                covers=("two-401s-one-token",),  # who refreshes sees a late one, too; pre-fix never does
-            ),
+SCENARIO = Scenario(
+    "late-401",
+    conditions=by_name(
+        Condition(
+            "late-401",
+            "supabase",
+            "a page's requests are refused in mid-burst, and one of them hears of it late",
+            control=Expectation("some", "any", cause="generation_refused"),
+            subject=SOUND,
+            known={"fixed": replace(SOUND, needless_exchanges="some")},
+            left=3600.0,
+            visit=1,
+            program=PROGRAM,
+            covers=("two-401s-one-token",),  # who refreshes sees a late one, too; pre-fix never does
         ),
     ),
-    globals(),
-    Visitor,
+    load=Load(users=9, seconds=10),
 )
+
+stage(SCENARIO, globals())

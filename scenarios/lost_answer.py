@@ -10,10 +10,9 @@ Verdicts: pre-fix FAIL (it does not try again), fixed PASS, hardened PASS.
 
 from dataclasses import replace
 
-from race401.scenarios.conditions import CLEAN, Condition, Expectation, by_name
-from race401.scenarios.scenario import Scenario
-from race401.scenarios.stage import stage
-from race401.scenarios.visitor import Visitor
+from race401.harness.load.conditions import CLEAN, Condition, Expectation, by_name
+from race401.harness.load.scenario import Load, Scenario
+from race401.harness.load.stage import stage
 
 COSTS = replace(CLEAN, exchanges_per_generation="any", refreshes="any")
 PROGRAM = {
@@ -21,34 +20,33 @@ PROGRAM = {
     "fault": [{"kind": "cut", "where": "answer", "which": {"request": "exchange"}, "times": 1}],
 }
 
-stage(
-    Scenario(
-        "lost-answer",
-        by_name(
-            Condition(
-                "forgiving",
-                "supabase",
-                "the parent of the active token is accepted: the client can try again",
-                control=Expectation("some", "any", cause="missing_token"),
-                subject=COSTS,
-                left=45.0,
-                visit=2,
-                program=PROGRAM,
-                covers=("lost-answer",),
-            ),
-            Condition(
-                "strict",
-                "rfc9700",
-                "trying again looks like theft: no client can cure it",
-                control=Expectation("any", "any", sessions_lost="any"),
-                subject=Expectation("any", "any", sessions_lost="any"),
-                left=45.0,
-                visit=2,
-                program=PROGRAM,
-                covers=("lost-answer",),
-            ),
+SCENARIO = Scenario(
+    "lost-answer",
+    conditions=by_name(
+        Condition(
+            "forgiving",
+            "supabase",
+            "the parent of the active token is accepted: the client can try again",
+            control=Expectation("some", "any", cause="missing_token"),
+            subject=COSTS,
+            left=45.0,
+            visit=2,
+            program=PROGRAM,
+            covers=("lost-answer",),
+        ),
+        Condition(
+            "strict",
+            "rfc9700",
+            "trying again looks like theft: no client can cure it",
+            control=Expectation("any", "any", sessions_lost="any"),
+            subject=Expectation("any", "any", sessions_lost="any"),
+            left=45.0,
+            visit=2,
+            program=PROGRAM,
+            covers=("lost-answer",),
         ),
     ),
-    globals(),
-    Visitor,
+    load=Load(users=18, seconds=10),
 )
+
+stage(SCENARIO, globals())

@@ -10,54 +10,52 @@ Verdicts: pre-fix FAIL, fixed PASS, hardened PASS.
 
 from dataclasses import replace
 
-from race401.scenarios.conditions import CLEAN, Condition, Expectation, by_name
-from race401.scenarios.scenario import Scenario
-from race401.scenarios.stage import stage
-from race401.scenarios.visitor import Visitor
+from race401.harness.load.conditions import CLEAN, Condition, Expectation, by_name
+from race401.harness.load.scenario import Load, Scenario
+from race401.harness.load.stage import stage
 
 NIGHT = 8 * 3600.0  # s
 LOOKS_FRESH = 1800.0  # s that a token had left when the clock stopped
 TOGETHER = 2.0  # s from one waking to the next
 SOUND = replace(CLEAN, refreshes="any")
 
-stage(
-    Scenario(
-        "resume",
-        by_name(
-            Condition(
-                "forgiving",
-                "supabase",
-                "everybody wakes at once; concurrent reuse is forgiven",
-                control=Expectation("none", "several"),
-                subject=SOUND,
-                left=-NIGHT,
-                visit=1,
-                in_step=TOGETHER,
-            ),
-            Condition(
-                "strict",
-                "rfc9700",
-                "everybody wakes at once; reuse revokes the session",
-                control=Expectation("some", "several", sessions_lost="some", cause="missing_token"),
-                subject=SOUND,
-                left=-NIGHT,
-                visit=1,
-                in_step=TOGETHER,
-            ),
-            Condition(
-                "clock-slept",
-                "supabase",
-                "the device's clock stood still all night: expired tokens look fresh",
-                control=Expectation("some", "any", cause="expired"),
-                subject=SOUND,
-                left=LOOKS_FRESH - NIGHT,
-                skew=-NIGHT,
-                visit=1,
-                in_step=TOGETHER,
-                covers=("expiry",),
-            ),
+SCENARIO = Scenario(
+    "resume",
+    conditions=by_name(
+        Condition(
+            "forgiving",
+            "supabase",
+            "everybody wakes at once; concurrent reuse is forgiven",
+            control=Expectation("none", "several"),
+            subject=SOUND,
+            left=-NIGHT,
+            visit=1,
+            in_step=TOGETHER,
+        ),
+        Condition(
+            "strict",
+            "rfc9700",
+            "everybody wakes at once; reuse revokes the session",
+            control=Expectation("some", "several", sessions_lost="some", cause="missing_token"),
+            subject=SOUND,
+            left=-NIGHT,
+            visit=1,
+            in_step=TOGETHER,
+        ),
+        Condition(
+            "clock-slept",
+            "supabase",
+            "the device's clock stood still all night: expired tokens look fresh",
+            control=Expectation("some", "any", cause="expired"),
+            subject=SOUND,
+            left=LOOKS_FRESH - NIGHT,
+            skew=-NIGHT,
+            visit=1,
+            in_step=TOGETHER,
+            covers=("expiry",),
         ),
     ),
-    globals(),
-    Visitor,
+    load=Load(users=27, seconds=10),
 )
+
+stage(SCENARIO, globals())

@@ -9,30 +9,28 @@ Verdicts: pre-fix FAIL, fixed FAIL (each 401 makes it ask again), hardened PASS.
 
 from dataclasses import replace
 
-from race401.scenarios.conditions import Condition, Expectation, by_name
-from race401.scenarios.scenario import Scenario
-from race401.scenarios.stage import stage
-from race401.scenarios.visitor import Visitor
+from race401.harness.load.conditions import Condition, Expectation, by_name
+from race401.harness.load.scenario import Load, Scenario
+from race401.harness.load.stage import stage
 
 ONCE = Expectation("any", "one", sessions_lost="any")
 
-stage(
-    Scenario(
-        "revoked",
-        by_name(
-            Condition(
-                "revoked",
-                "supabase",
-                "the session is ended elsewhere, and its token comes within the margin",
-                control=Expectation("some", "several", sessions_lost="some", cause="missing_token"),
-                subject=ONCE,
-                known={"fixed": replace(ONCE, exchanges_per_generation="several")},
-                left=30.0,
-                visit=2,
-                happens="ended-elsewhere",
-            ),
+SCENARIO = Scenario(
+    "revoked",
+    conditions=by_name(
+        Condition(
+            "revoked",
+            "supabase",
+            "the session is ended elsewhere, and its token comes within the margin",
+            control=Expectation("some", "several", sessions_lost="some", cause="missing_token"),
+            subject=ONCE,
+            known={"fixed": replace(ONCE, exchanges_per_generation="several")},
+            left=30.0,
+            visit=2,
+            happens="ended-elsewhere",
         ),
     ),
-    globals(),
-    Visitor,
+    load=Load(users=9, seconds=10),
 )
+
+stage(SCENARIO, globals())

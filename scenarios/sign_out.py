@@ -9,10 +9,9 @@ Verdicts: pre-fix FAIL, fixed FAIL (its sign-out does not reach a refresh that i
 
 from dataclasses import replace
 
-from race401.scenarios.conditions import Condition, Expectation, by_name
-from race401.scenarios.scenario import Scenario
-from race401.scenarios.stage import stage
-from race401.scenarios.visitor import Visitor
+from race401.harness.load.conditions import Condition, Expectation, by_name
+from race401.harness.load.scenario import Load, Scenario
+from race401.harness.load.stage import stage
 
 OUT = Expectation("any", "any", sessions_lost="any")
 ALIVE = replace(OUT, after_sign_out="some")
@@ -21,31 +20,30 @@ PROGRAM = {
     "hold": [{"which": {"request": "exchange", "nth": 1}, "until": {"request": "sign_out"}, "settle_s": 0.1}],
 }
 
-stage(
-    Scenario(
-        "sign-out",
-        by_name(
-            *(
-                Condition(
-                    name,
-                    world,
-                    f"a refresh is answered after the sign-out was; {about}",
-                    control=ALIVE,
-                    subject=OUT,
-                    known={"fixed": ALIVE},
-                    left=30.0,
-                    visit=2,
-                    program=PROGRAM,
-                    happens="sign-out",
-                    covers=("refresh-during-sign-out",),
-                )
-                for name, world, about in (
-                    ("forgiving", "supabase", "concurrent reuse is forgiven"),
-                    ("strict", "rfc9700", "reuse revokes the session"),
-                )
+SCENARIO = Scenario(
+    "sign-out",
+    conditions=by_name(
+        *(
+            Condition(
+                name,
+                world,
+                f"a refresh is answered after the sign-out was; {about}",
+                control=ALIVE,
+                subject=OUT,
+                known={"fixed": ALIVE},
+                left=30.0,
+                visit=2,
+                program=PROGRAM,
+                happens="sign-out",
+                covers=("refresh-during-sign-out",),
             )
-        ),
+            for name, world, about in (
+                ("forgiving", "supabase", "concurrent reuse is forgiven"),
+                ("strict", "rfc9700", "reuse revokes the session"),
+            )
+        )
     ),
-    globals(),
-    Visitor,
+    load=Load(users=18, seconds=10),
 )
+
+stage(SCENARIO, globals())

@@ -9,20 +9,20 @@ more.
 Verdicts: fixed PASS, hardened PASS.
 """
 
-from race401.scenarios.conditions import CLEAN, Condition, by_name
-from race401.scenarios.scenario import COMPARED, Scenario
-from race401.scenarios.stage import stage
+from race401.harness.load.conditions import CLEAN, Condition, by_name
+from race401.harness.load.scenario import COMPARED, Load, Scenario
+from race401.harness.load.stage import stage
 
-stage(
-    Scenario(
-        "soak",
-        by_name(
-            Condition("steady", "supabase", "short tokens, refreshed again and again", control=CLEAN),
-            Condition("strict", "rfc9700", "the same where reuse revokes the session", control=CLEAN),
-        ),
-        policies=COMPARED.removeprefix("pre-fix,"),
-        mock=("--lifetime", "126", "--kept", "1000"),
-        memory=True,
+SCENARIO = Scenario(
+    "soak",
+    conditions=by_name(
+        Condition("steady", "supabase", "short tokens, refreshed again and again", control=CLEAN),
+        Condition("strict", "rfc9700", "the same where reuse revokes the session", control=CLEAN),
     ),
-    globals(),
+    policies=COMPARED.removeprefix("pre-fix,"),
+    mock=("--lifetime", "126", "--kept", "1000"),
+    memory=True,
+    load=Load(users=6, seconds=20),
 )
+
+stage(SCENARIO, globals())

@@ -10,44 +10,42 @@ store is read again under it).
 
 from dataclasses import replace
 
-from race401.scenarios.conditions import CLEAN, Condition, Expectation, by_name
-from race401.scenarios.scenario import Scenario
-from race401.scenarios.stage import stage
-from race401.scenarios.visitor import Visitor
+from race401.harness.load.conditions import CLEAN, Condition, Expectation, by_name
+from race401.harness.load.scenario import Load, Scenario
+from race401.harness.load.stage import stage
 
 SOUND = replace(CLEAN, refreshes="any")
 NEEDLESS = Expectation("none", "several")
 THEFT = Expectation("some", "several", sessions_lost="some", cause="missing_token")
 STOLEN = Expectation("any", "several", sessions_lost="some")
 
-stage(
-    Scenario(
-        "tabs",
-        by_name(
-            Condition(
-                "forgiving",
-                "supabase",
-                "three tabs refresh at once; concurrent reuse is forgiven",
-                control=NEEDLESS,
-                subject=SOUND,
-                known={"fixed": NEEDLESS},
-                left=30.0,
-                visit=1,
-                tabs=3,
-            ),
-            Condition(
-                "strict",
-                "rfc9700",
-                "three tabs refresh at once; reuse revokes the session",
-                control=THEFT,
-                subject=SOUND,
-                known={"fixed": STOLEN},
-                left=30.0,
-                visit=1,
-                tabs=3,
-            ),
+SCENARIO = Scenario(
+    "tabs",
+    conditions=by_name(
+        Condition(
+            "forgiving",
+            "supabase",
+            "three tabs refresh at once; concurrent reuse is forgiven",
+            control=NEEDLESS,
+            subject=SOUND,
+            known={"fixed": NEEDLESS},
+            left=30.0,
+            visit=1,
+            tabs=3,
+        ),
+        Condition(
+            "strict",
+            "rfc9700",
+            "three tabs refresh at once; reuse revokes the session",
+            control=THEFT,
+            subject=SOUND,
+            known={"fixed": STOLEN},
+            left=30.0,
+            visit=1,
+            tabs=3,
         ),
     ),
-    globals(),
-    Visitor,
+    load=Load(users=18, seconds=10),
 )
+
+stage(SCENARIO, globals())

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml  # type: ignore[import-untyped]
+from bounds import HANG
 
 ROOT = Path(__file__).parents[1]
 BASH = ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail"]  # what `shell: bash` stands for
 EXPRESSION = re.compile(r"\$\{\{\s*([\w.-]+)\s*\}\}")
-WITHIN = 120  # s
 
 
 def read(path: str) -> dict[str, Any]:
@@ -30,6 +30,7 @@ class Job:
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)  # by step
     out: str = ""
     code: int = 0
+    action: Path = ROOT  # the folder whose programs the steps call
 
     def run(self, only: str | None = None) -> int:
         """Run the steps, or one by its id, until one fails; return its exit code."""
@@ -58,10 +59,10 @@ class Job:
         done = subprocess.run(
             [*BASH, str(script)],
             cwd=self.workspace,
-            env={**os.environ, **files, **given, "GITHUB_ACTION_PATH": str(ROOT)},
+            env={**os.environ, **files, **given, "GITHUB_ACTION_PATH": str(self.action)},
             capture_output=True,
             text=True,
-            timeout=WITHIN,
+            timeout=HANG,
             check=False,
         )
         self.out += done.stdout + done.stderr

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from race401.harness.judge.evidence import Evidence, LedgerEntry, Sample
+from race401.harness.judge.evidence import Evidence, Sample
+from race401.ledger.entry import Entry
 
 PAGE = ["/contacts?limit=1000", "/me/entitlements", "/contacts", "/persona-notes", "/messages"]
 CLEAN = {"caller_401s": "none", "exchanges_per_generation": "one", "sessions_lost": "none"}
@@ -36,7 +37,7 @@ class Run:
     """Collects entries and samples; instants advance by 10 ms with each entry."""
 
     manifest: dict[str, Any] = field(default_factory=manifest)
-    entries: list[LedgerEntry] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
     samples: list[Sample] = field(default_factory=list)
 
     def entry(self, client: str | None, target: str, status: int, **more: Any) -> int:
@@ -59,7 +60,7 @@ class Run:
             "grant_outcome": None,
             "fault": None,
         }
-        self.entries.append(LedgerEntry(**(fields | more)))
+        self.entries.append(Entry(**(fields | more)))
         return seq
 
     def exchange(self, client: str, outcome: str = "rotated", generation: int = 0, **more: Any) -> int:

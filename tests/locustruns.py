@@ -12,11 +12,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from bounds import HANG
+
 ROOT = Path(__file__).parents[1]
 PAIR = ["--policies", "pre-fix,fixed"]  # two policies want fewer browsers than all
 LOCUST = [sys.executable, "-m", "locust", "-f", str(ROOT / "scenarios" / "burst.py"), *PAIR]
 SMALL = ["--headless", "-u", "6", "-r", "6", "-t", "6s", *PAIR]
-WITHIN = 60  # s; a run that takes longer hangs
 
 
 class LocustRun:
@@ -44,8 +45,8 @@ class LocustRun:
         self._lines.put("")
 
     def until(self, text: str) -> str:
-        """Read on until a line holds the text; return that line. A silence longer than WITHIN is a failure."""
-        while line := self._lines.get(timeout=WITHIN):
+        """Read on until a line holds the text; return that line. A silence longer than HANG is a failure."""
+        while line := self._lines.get(timeout=HANG):
             self.out += line
             if text in line:
                 return line
@@ -55,7 +56,7 @@ class LocustRun:
         """Send the signal, read to the end, return the exit code."""
         if by is not None:
             self.process.send_signal(by)
-        code = self.process.wait(WITHIN)
+        code = self.process.wait(HANG)
         self._reader.join()
         while line := self._lines.get():
             self.out += line
@@ -120,4 +121,4 @@ def served_mock(*options: str) -> Iterator[str]:
     try:
         yield json.loads(mock.stdout.readline())["url"]
     finally:
-        mock.communicate(timeout=WITHIN)
+        mock.communicate(timeout=HANG)

@@ -7,9 +7,10 @@ from typing import Any, TypeVar
 import httpx
 from inprocess import SyncTransport
 
+from race401.ledger.entry import Entry
 from race401.mock_api.app import create_app
 from race401.mock_api.issuer import Family
-from race401.mock_api.ledger import Entry, Ledger
+from race401.mock_api.ledger import Ledger
 from race401.mock_api.realm import Realm
 from race401.mock_api.store import MemoryStore
 from race401.mock_api.worlds import WORLDS

@@ -14,11 +14,12 @@ from typing import Any
 
 import httpx
 import pytest
-from locustruns import ROOT, WITHIN
+from bounds import HANG
+from locustruns import ROOT
 from mocks import WHO
 
 from race401.harness.judge import evidence
-from race401.harness.judge.evidence import LedgerEntry
+from race401.ledger.entry import Entry
 from race401.mock_api.issuer import Family, begin, exchange
 from race401.mock_api.worlds import WORLDS
 
@@ -61,10 +62,10 @@ class Workers:
 
     def _connections(self) -> Iterator[httpx.Client]:
         """One after another, as long as a process of a busy machine may take to begin."""
-        until = time.monotonic() + WITHIN
+        until = time.monotonic() + HANG
         while time.monotonic() < until:
             # nothing here is TLS, and httpx takes 20 ms to prepare for it
-            yield httpx.Client(base_url=self.url, trust_env=False, timeout=WITHIN, verify=False)  # noqa: S501
+            yield httpx.Client(base_url=self.url, trust_env=False, timeout=HANG, verify=False)  # noqa: S501
 
     def client(self, pid: int) -> httpx.Client:
         """A client whose one connection is with this process."""
@@ -77,10 +78,10 @@ class Workers:
     def sign_in(self, world: str, email: str = WHO["email"]) -> Any:
         """The token answer of a new session."""
         body = {**WHO, "email": email, "world": world}
-        answer = httpx.post(f"{self.url}/_race401/sessions", json=body, trust_env=False, timeout=WITHIN)
+        answer = httpx.post(f"{self.url}/_race401/sessions", json=body, trust_env=False, timeout=HANG)
         return answer.raise_for_status().json()
 
-    def entries(self) -> list[LedgerEntry]:
+    def entries(self) -> list[Entry]:
         """The merged ledger."""
         return evidence.load(self.segments).entries
 
@@ -101,7 +102,7 @@ def workers(store: str, segments: Path, number: int = 2) -> Iterator[Workers]:
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         yield Workers(json.loads(process.stdout.readline())["url"], segments, process, number)
-        process.communicate(timeout=WITHIN)
+        process.communicate(timeout=HANG)
 
 
 def refresh(client: httpx.Client, world: str, token: str) -> httpx.Response:
@@ -109,7 +110,7 @@ def refresh(client: httpx.Client, world: str, token: str) -> httpx.Response:
     return client.post(f"/{world}/auth/v1/token?grant_type=refresh_token", json={"refresh_token": token})
 
 
-def broken_at(entries: list[LedgerEntry]) -> LedgerEntry | None:
+def broken_at(entries: list[Entry]) -> Entry | None:
     """The first exchange whose outcome is not what the issuer's pure rules say, one exchange after another."""
     families: dict[str, Family] = {}
     for entry in entries:

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from locustruns import ROOT, WITHIN, locust
+from bounds import HANG
+from locustruns import ROOT, locust
 
 WORK = ["--headless", "-u", "6", "-r", "6", "--pages", "8"]
 SLOW = """
@@ -34,7 +35,7 @@ def slow_mock() -> Iterator[str]:
     try:
         yield json.loads(mock.stdout.readline())["url"]
     finally:
-        mock.communicate(timeout=WITHIN)
+        mock.communicate(timeout=HANG)
 
 
 def pages(folder: Path) -> dict[str, list[list[dict[str, Any]]]]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bounds import HANG
 from playwright.sync_api import BrowserContext, Page, Request, Route, expect, sync_playwright
 from test_report import ODD, crossed_by_a_pair
 
@@ -72,7 +73,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     reports = tmp_path_factory.mktemp("reports")
     command = [sys.executable, "-m", "locust", "-f", "scenarios/burst.py", "--headless", "--only-summary"]
     command += ["--reports", str(reports), "--run-id", "run", "-u", "18", "-r", "18", "-t", "9s"]
-    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    subprocess.run(command, check=True, capture_output=True, timeout=HANG)
     return reports / "run" / "report.html"
 
 

@@ -5,12 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+from bounds import HANG
+
 
 def burst(tmp_path: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """Run the locustfile headless, with its reports in tmp_path."""
     command = [sys.executable, "-m", "locust", "-f", "scenarios/burst.py", "--headless", "--only-summary"]
     command += ["--reports", str(tmp_path), "--run-id", "run", *options]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=HANG, check=False)
 
 
 def test_a_short_burst(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from race401.harness.card.judging import Outcome, Result
 from race401.harness.card.making import hello
 from race401.harness.card.races import CLAIMS, RACES
 from race401.harness.card.record import Card, Told, keep, load, slug
-from race401.harness.judge.evidence import LedgerEntry
+from race401.ledger.entry import Entry
 
 ROOT = Path(__file__).parents[1]
 DRIVERS = ROOT / "drivers"
@@ -221,7 +221,7 @@ def test_a_card_is_kept_and_read_again(tmp_path: Path) -> None:
 def test_who_cannot_be_asked_is_told_from_who_lost() -> None:
     lost = a_card(sign_out=Outcome.NOT_CLAIMED).results[0]
     assert scoreboard.cell(lost) == "-"
-    lost.entries = [*lost.entries, LedgerEntry(1, "w", *(None,) * 4, "GET", "/", 0, 0, 401, *(None,) * 4)]
+    lost.entries = [*lost.entries, Entry(1, "w", *(None,) * 4, "GET", "/", 0, 0, 401, *(None,) * 4)]
     assert scoreboard.cell(lost) == "○"
 
 
@@ -318,6 +318,7 @@ def source(path: str, driver: Path) -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.elsewhere
 @pytest.mark.parametrize("path", MINE, ids=lambda path: path.stem)
 def test_each_reason_is_a_line_of_the_librarys_source(path: Path, tmp_path: Path) -> None:
     if path.suffix == ".mjs" and not (path.parent / "node_modules").exists():

@@ -9,7 +9,8 @@ from ledgers import Run, manifest, reproduced
 
 from race401.harness.__main__ import main
 from race401.harness.judge import evidence, verdict
-from race401.harness.judge.evidence import EvidenceError, LedgerEntry
+from race401.harness.judge.evidence import EvidenceError
+from race401.ledger.entry import Entry
 
 
 def stored(folder: Path, run: Run | None = None) -> Path:
@@ -35,7 +36,7 @@ def test_a_torn_last_line_is_recognised(tmp_path: Path) -> None:
     assert len(told.entries) == len(reproduced().entries) - 1
 
 
-def segments(folder: Path, *processes: list[LedgerEntry]) -> Path:
+def segments(folder: Path, *processes: list[Entry]) -> Path:
     """Write what each of several processes did."""
     for pid, entries in enumerate(processes, 100):
         lines = b"".join(msgspec.json.encode(entry) + b"\n" for entry in entries)

@@ -181,4 +181,38 @@ def test_explore_says_what_it_did(capsys: pytest.CaptureFixture[str]) -> None:
     assert "NOT exhausted" in capsys.readouterr().out
     assert main(["replay", token]) in (0, 1)
     assert main(["replay", "nonsense"]) == 2
-    assert main(["explore", "--set", "retry_on_401=perhaps"]) == 2
+
+
+def test_a_policy_is_spelled_as_it_is_everywhere(capsys: pytest.CaptureFixture[str]) -> None:
+    """`fixed:KNOB=VALUE;...` as in a burst; the story's token replays it by that name; so does the older `--set`."""
+    text = "fixed:check_generation=true;single_flight=false"
+    lists = [["--policy", text], ["--policy", "fixed:check_generation=true", "--set", "single_flight=false"]]
+    lists += [["--set", "check_generation=true", "--set", "single_flight=false"]]
+    told = []
+    for words in lists:
+        main(["explore", "--brief", *words])
+        told.append([line for line in capsys.readouterr().out.splitlines() if " s of CPU" not in line])
+    assert told[0] == told[1] == told[2]
+    assert told[0][0].startswith(f"{text} in rfc9700: ")
+    first = next(line for line in told[0] if " replay " in line)
+    assert main(["replay", first.split()[-1]]) == 1
+    assert capsys.readouterr().out.startswith(f"{text} in rfc9700, ")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--policy", "fxied"], "unknown policy 'fxied'; known: pre-fix, fixed, hardened"),
+        (["--policy", "fixed:"], "policy 'fixed:': '' sets nothing; write KNOB=VALUE"),
+        (
+            ["--set", "retry_on_401=perhaps"],
+            "policy 'fixed:retry_on_401=perhaps': retry_on_401 is true or false, not 'perhaps'",
+        ),
+    ],
+)
+def test_a_wrong_policy_is_refused_as_in_a_burst(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line, which writes the policy as it would be right."""
+    assert main(["explore", *words]) == 2
+    assert capsys.readouterr().err == f"race401: --policy: {said}\n"

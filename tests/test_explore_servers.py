@@ -13,9 +13,9 @@ from race401.harness.explore.core import servers
 from race401.harness.explore.core.servers import Judged, Servers
 from race401.harness.explore.core.state import START, Env, Unwritten
 from race401.harness.tokens.model import TokenPair
+from race401.ledger.entry import received
 from race401.mock_api import issuer
 from race401.mock_api.issuer import Family
-from race401.mock_api.ledger import Entry
 from race401.mock_api.realm import Exchanged, Realm
 from race401.mock_api.worlds import WORLDS, World
 
@@ -59,7 +59,7 @@ class Both:
     async def check(self, which: int) -> None:
         """Present one of the tokens to both: they decide the same."""
         token, pair = self.tokens[which % len(self.tokens)]
-        entry = Entry(0, self.realm.world.name, None, None, None, None, "POST", "/token", 0.0)
+        entry = received(self.realm.world.name, "POST", "/token", 0.0)
         task = asyncio.create_task(self.realm.exchange(token, entry, lambda _: None))
         await settle()
         judged = self.servers.judged(self.env, pair)

@@ -8,12 +8,13 @@ from typing import Any
 
 import httpx
 import pytest
+from bounds import HANG
 from locustruns import served_mock
 from mocks import NOW, WHO, Mock
 
+from race401.ledger.entry import Entry, received
 from race401.mock_api.fault import Delay, Fault, Refuse, Status
 from race401.mock_api.faults import Faults
-from race401.mock_api.ledger import Entry
 from race401.mock_api.matching import Match
 
 REFRESH = "/auth/v1/token?grant_type=refresh_token"
@@ -21,7 +22,8 @@ REFRESH = "/auth/v1/token?grant_type=refresh_token"
 
 def entry(target: str = "/contacts", **fields: Any) -> Entry:
     """An entry whose answer is being made."""
-    made = Entry(0, "supabase", None, None, "family", 0, "GET", target, NOW)
+    made = received("supabase", "GET", target, NOW)
+    made.family, made.generation = "family", 0
     for name, value in fields.items():
         setattr(made, name, value)
     return made
@@ -180,11 +182,11 @@ def served() -> Iterator[httpx.Client]:
         yield client
 
 
-def received(url: httpx.URL, target: str, body: bytes) -> tuple[bytes, type[Exception] | None]:
+def answered(url: httpx.URL, target: str, body: bytes) -> tuple[bytes, type[Exception] | None]:
     """Every byte of an answer, and how the connection ended; None: as it should."""
     head = f"POST {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
     got = b""
-    with socket.create_connection((url.host, url.port or 80), timeout=10) as connection:
+    with socket.create_connection((url.host, url.port or 80), timeout=HANG) as connection:
         connection.sendall(head.encode() + body)
         try:
             while piece := connection.recv(65536):
@@ -202,7 +204,7 @@ def test_a_connection_is_reset(served: httpx.Client, where: str, outcome: str | 
     session = served.post("/_race401/sessions", json=WHO).json()
     served.post("/_race401/faults", json={"kind": "cut", "where": where}).raise_for_status()
     body = json.dumps({"refresh_token": session["refresh_token"]}).encode()
-    got, ended = received(served.base_url, REFRESH, body)
+    got, ended = answered(served.base_url, REFRESH, body)
     served.delete("/_race401/faults")
     assert ended is ConnectionResetError
     assert got.startswith(b"HTTP/1.1 200 OK") == (where in ("headers", "body"))

@@ -6,17 +6,26 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+from bounds import HANG
 from hosts import missing
 from locustruns import ROOT, SMALL, LocustRun, locust, served_mock
 from wire import Wire
 
-from race401.scenarios.hosts import named, share, shares
+from race401.harness.load.hosts import named, share, shares
 
 slow = pytest.mark.slow
-on_hosts = pytest.mark.skipif(missing() is not None, reason=f"make hosts {missing()}")
+NO_HOSTS = missing()
+
+
+def on_hosts(test: Any) -> Any:
+    """Mark a test that plays several hosts: a machine may not let it."""
+    return pytest.mark.elsewhere(pytest.mark.skipif(NO_HOSTS is not None, reason=f"make hosts {NO_HOSTS}")(test))
+
+
 HOSTS = [sys.executable, str(ROOT / "bench" / "hosts.py")]
 WORKERS = ["b_2", "a_9", "a_1", "c_5"]
 
@@ -35,7 +44,7 @@ def test_shares_are_dealt_as_locust_deals_browsers() -> None:
         "from locust import User\n"
         "from locust.dispatch import UsersDispatcher\n"
         "from locust.runners import WorkerNode\n"
-        "from race401.scenarios.hosts import shares\n"
+        "from race401.harness.load.hosts import shares\n"
         f"ids = {WORKERS}\n"
         "dealt = UsersDispatcher([WorkerNode(i) for i in ids], [User])\n"
         "assert [node.id for node in dealt._worker_nodes] == shares(ids)\n"
@@ -54,21 +63,24 @@ def test_a_seed_draws_the_same_for_the_same_share() -> None:
     """By (seed, share), in a process that locust has patched: the same names, instants, idle times and jitter."""
     program = (
         "import locust, itertools, json, types\n"
-        "from race401.scenarios import browser\n"
-        "from race401.scenarios.conditions import CONDITIONS\n"
-        "from race401.scenarios.hosts import HostClock\n"
-        "from race401.scenarios.options import read\n"
+        "from race401.harness.load import browser\n"
+        "from race401.harness.load.conditions import Condition, Expectation, by_name\n"
+        "from race401.harness.load.hosts import HostClock\n"
+        "from race401.harness.load.options import read\n"
+        "from race401.harness.load.scenario import Scenario\n"
         "given = dict(policies='pre-fix,fixed', conditions='rfc9700', arrival='together', arrivals='', pages=0,\n"
         "    transport='httpx', connections=6, num_users=4, run_time=20)\n"
+        "RFC9700 = Condition('rfc9700', 'rfc9700', '', control=Expectation('some', 'any'))\n"
+        "SCENARIO = Scenario('drawn', by_name(RFC9700))\n"
         "def drawn(seed, share):\n"
         "    told = []\n"
         "    class B(browser.Browser):\n"
-        "        condition, role, numbers = CONDITIONS['rfc9700'], 'subject', itertools.count(1)\n"
+        "        condition, role, numbers = RFC9700, 'subject', itertools.count(1)\n"
         "        def connect(self): self.http = types.SimpleNamespace()\n"
         "        def manager(self): return types.SimpleNamespace(sign_in=lambda pair: None)\n"
         "        def aged(self, decisive): told.append((self.number, decisive, self.luck))\n"
         "        def pause(self, seconds): told.append((seconds, self.wait_time()))\n"
-        "    plan = read(given | {'seed': seed})\n"
+        "    plan = read(given | {'seed': seed}, SCENARIO)\n"
         "    B.run_in_hand = browser.Run('run', plan, '', HostClock(), share, 0, None, None, {})\n"
         "    for _ in range(3): B(types.SimpleNamespace(host='x')).on_start()\n"
         "    return told\n"
@@ -183,13 +195,13 @@ def test_hosts_are_gone_however_the_run_ends(tmp_path: Path, by: signal.Signals,
         assert run.ended(by) == code, run.out
         assert "Traceback" not in run.out
         for pid in pids.values():
-            subprocess.run(["tail", "--pid", str(pid), "-f", "/dev/null"], timeout=10, check=True)
+            subprocess.run(["tail", "--pid", str(pid), "-f", "/dev/null"], timeout=HANG, check=True)
         assert gone(pids)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become nobody")
 def test_without_root_there_is_one_line() -> None:
-    program = f"import os, sys, runpy; sys.path.insert(0, {str(ROOT / 'bench')!r}); import hosts; os.setuid(65534)\n"
+    program = f"import os, sys, runpy; sys.path.insert(0, {str(ROOT / 'bench')!r}); import hosts\n"
+    program += "os.geteuid() or os.setuid(65534)\n"  # root becomes nobody
     done = subprocess.run(
         [sys.executable, "-c", program + "sys.exit(hosts.main([]))"], capture_output=True, text=True, check=False
     )

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from race401.ledger.entry import received
 from race401.mock_api.issuer import GRANTED, REMEMBERED, Answer, Family, Outcome, begin, causes, exchange
-from race401.mock_api.ledger import Entry
 from race401.mock_api.realm import Realm
 from race401.mock_api.worlds import WORLDS, World
 
@@ -305,7 +305,7 @@ def at_once(world: World, callers: int) -> list[Answer]:
 
         async def one() -> Answer:
             await asyncio.sleep(0)
-            entry = Entry(0, world.name, None, None, None, None, "POST", "/token", 0.0)
+            entry = received(world.name, "POST", "/token", 0.0)
             return (await realm.exchange(family.links[0].token, entry, lambda _: None)).answer
 
         return list(await asyncio.gather(*[one() for _ in range(callers)]))

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -9,23 +10,28 @@ import msgspec
 import pytest
 from mocks import NOW, WHO, Mock, run
 
-from race401.harness.judge.evidence import LedgerEntry
+from race401.harness.judge.evidence import EvidenceError, load
+from race401.ledger.entry import Entry, received
 from race401.mock_api.app import create_app
-from race401.mock_api.ledger import COUNTED, Entry, Ledger, Segment
+from race401.mock_api.ledger import COUNTED, Ledger, Segment
 
 
 def entry(target: str = "/contacts", client: str | None = None) -> Entry:
     """An entry that is not yet decided."""
-    return Entry(0, "supabase", client, None, None, None, "GET", target, NOW)
+    return received("supabase", "GET", target, NOW, client)
 
 
-def test_the_judge_reads_what_the_mock_writes() -> None:
-    """Neither side imports the other, so that their fields agree is a test."""
-
-    def fields(kind: type[msgspec.Struct]) -> list[tuple[str, Any]]:
-        return [(field.name, field.type) for field in msgspec.structs.fields(kind)]
-
-    assert fields(LedgerEntry) == fields(Entry)
+@pytest.mark.parametrize("field", [field.name for field in msgspec.structs.fields(Entry) if field.required])
+def test_a_line_that_lacks_a_field_is_no_entry(tmp_path: Path, field: str) -> None:
+    """What is absent is not taken for nothing: the refusal names the file, the line and the field."""
+    whole = msgspec.structs.asdict(entry())
+    ledger = tmp_path / "ledger.jsonl"
+    ledger.write_text(f"{json.dumps(whole)}\n")
+    assert load(ledger).entries == [entry()]
+    del whole[field]
+    ledger.write_text(f"{json.dumps(whole)}\n")
+    with pytest.raises(EvidenceError, match=f"line 1: Object missing required field `{field}`"):
+        load(ledger)
 
 
 def test_an_exchange_has_its_entry() -> None:
@@ -35,7 +41,7 @@ def test_an_exchange_has_its_entry() -> None:
     who = {"X-Race401-Client": "run/supabase/control/0.1", "X-Race401-Attempt": "a#1.1"}
     mock.client.headers.update(who)
     mock.refresh(session["refresh_token"])
-    told = msgspec.structs.asdict(mock.last)
+    told = {f.name: getattr(mock.last, f.name) for f in msgspec.structs.fields(Entry) if f.required}
     family = told.pop("family")
     assert told == {
         "seq": 1,
@@ -129,7 +135,7 @@ def test_memory_is_bounded_and_counts_are_exact() -> None:
 def test_a_segment_is_a_file_and_nothing_in_memory(tmp_path: Path) -> None:
     segment = Segment(tmp_path / "ledger-1.jsonl", iter((7, 9)))
     for _ in range(2):
-        segment.write(Entry(0, "w", None, None, None, None, "GET", "/x", NOW))
+        segment.write(received("w", "GET", "/x", NOW))
     assert [json.loads(line)["seq"] for line in (tmp_path / "ledger-1.jsonl").read_bytes().splitlines()] == [7, 9]
     assert (list(segment.entries), segment.counts, segment.dropped) == ([], {}, 2)
 
@@ -187,3 +193,10 @@ def test_the_control_api_tells_counts_and_entries_and_forgets() -> None:
     assert mock.client.post("/_race401/reset").status_code == 204
     assert mock.client.get("/_race401/counts").json() == []
     assert mock.client.get("/_race401").json()["ledger"] == {"entries": 0, "dropped": 0, "lost": 0}
+
+
+@pytest.mark.parametrize("kind", [Ledger, Segment])
+def test_its_file_is_its_owner_s_alone(tmp_path: Path, kind: type[Ledger]) -> None:
+    """Who may read it is not left to the umask: it names accounts, clients and paths."""
+    kind(tmp_path / "ledger.jsonl")
+    assert stat.S_IMODE((tmp_path / "ledger.jsonl").stat().st_mode) == 0o600

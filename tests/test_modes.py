@@ -13,7 +13,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from locustruns import LOCUST, ROOT, SMALL, WITHIN, locust, served_mock
+from bounds import HANG
+from locustruns import LOCUST, ROOT, SMALL, locust, served_mock
 
 LONG = ["--headless", "-u", "6", "-r", "6", "-t", "60s", "--narrate"]
 A_PAGE = "Using token"  # the first line of a narrated run that a page causes
@@ -27,7 +28,7 @@ def refused(reports: Path, *options: str) -> str:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=WITHIN,
+        timeout=HANG,
         check=False,
     )
     assert done.returncode == 2, done.stderr
@@ -124,7 +125,7 @@ def wait_for_the_end_of(command: str) -> None:
     for process in Path("/proc").glob("[0-9]*"):
         try:
             if (process / "cmdline").read_bytes().replace(b"\0", b" ").decode() == command:
-                subprocess.run(["tail", "--pid", process.name, "-f", "/dev/null"], timeout=WITHIN, check=True)
+                subprocess.run(["tail", "--pid", process.name, "-f", "/dev/null"], timeout=HANG, check=True)
         except OSError:
             continue
 
@@ -201,7 +202,7 @@ def test_a_full_disk_is_said_and_never_passes(tmp_path: Path) -> None:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=WITHIN,
+        timeout=HANG,
         preexec_fn=small_files,
         check=False,
     )
@@ -229,7 +230,7 @@ RACE401 = [str(Path(sys.executable).with_name("race401")), "burst"]
 )
 def test_a_word_that_means_nothing_is_refused_in_our_name(tmp_path: Path, word: str, said: str) -> None:
     command = [*RACE401, "--reports", str(tmp_path / "reports"), word]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=WITHIN, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=HANG, check=False)
     assert done.returncode == 2
     assert done.stderr.startswith(said)
     assert "Traceback" not in done.stderr
@@ -237,7 +238,7 @@ def test_a_word_that_means_nothing_is_refused_in_our_name(tmp_path: Path, word: 
 
 
 STAGES: dict[str, Callable[[int], object]] = {  # of a start: what the process has open or read by then
-    "while locust is imported": lambda pid: "race401.scenarios.run" in Path(f"/proc/{pid}/cmdline").read_text(),
+    "while locust is imported": lambda pid: "race401.harness.load" in Path(f"/proc/{pid}/cmdline").read_text(),
     "while the scenario is read": lambda pid: "gevent" in Path(f"/proc/{pid}/maps").read_text(),
     "while the mock starts": lambda pid: Path(f"/proc/{pid}/task/{pid}/children").read_text(),
 }

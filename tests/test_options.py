@@ -1,13 +1,16 @@
 """The burst's options: what can work becomes a plan, what can't is refused in words that help."""
 
+from functools import partial
 from typing import Any
 
 import pytest
 
+from race401.harness.load import limits, options
+from race401.harness.load.options import KEPT_ALIVE, Plan, Refused, check_load
 from race401.mock_api.serving import KEEP_ALIVE
-from race401.scenarios import limits
-from race401.scenarios.options import KEPT_ALIVE, Plan, Refused, check_load, read
+from race401.scenarios.burst import SCENARIO as BURST
 
+read = partial(options.read, scenario=BURST)
 GIVEN: dict[str, Any] = {
     "policies": "pre-fix,fixed",
     "conditions": "supabase,slow-clock,rfc9700",

@@ -4,8 +4,8 @@ import dataclasses
 
 import pytest
 
+from race401.harness.tokens.named import KNOBS, NoSuchPolicy, policy
 from race401.harness.tokens.policy import FIXED, PRE_FIX, knobs
-from race401.scenarios.policies import KNOBS, NoSuchPolicy, policy
 
 
 def test_a_name_alone_is_the_policy_itself() -> None:

@@ -19,9 +19,9 @@ from hypothesis.stateful import (
 )
 from mocks import Mock, families, run
 
+from race401.ledger.entry import received
 from race401.mock_api.issuer import GRANTED, Family, Outcome
 from race401.mock_api.jwt import Verified
-from race401.mock_api.ledger import Entry
 from race401.mock_api.realm import Exchanged, Realm
 from race401.mock_api.worlds import WORLDS, World
 
@@ -74,7 +74,7 @@ class Sessions(RuleBasedStateMachine):
     def exchange(self, token: str) -> Any:
         """A token spent, whichever and however old."""
         name, before = self.owners[token], run(self.realm.store.get(self.owners[token]))
-        entry = Entry(0, self.world.name, None, None, None, None, "POST", "/token", self.now)
+        entry = received(self.world.name, "POST", "/token", self.now)
         done = run(self.realm.exchange(token, entry, lambda _: None))
         self.outcomes[token, done.answer.outcome] += 1
         if done.answer.outcome in GRANTED:

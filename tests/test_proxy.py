@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+from bounds import HANG
 from mocks import WHO
 from supabase_auth import SyncGoTrueClient
 
@@ -241,7 +242,7 @@ def test_it_says_how_it_is_used_and_in_the_end_what_it_saw(tmp_path: Path) -> No
         assert it.stdout.readline() == f"Give your client {url} as its base URL, instead of http://127.0.0.1:9.\n"
         assert httpx.get(f"{url}/contacts", trust_env=False).status_code == 502
         it.send_signal(signal.SIGINT)
-        out, err = it.communicate(timeout=30)
+        out, err = it.communicate(timeout=HANG)
     *_, seen, judge = out.splitlines()
     assert seen == "requests: 1 · 401s: 0 · exchanges: 0"
     assert judge == f"judge it: {sys.executable} -m race401.harness judge '{traffic}'"

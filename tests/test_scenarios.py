@@ -8,18 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bounds import HANG
 from ledgers import CLEAN, Run, manifest, reproduced
 
 from race401.harness.judge.apart import apart
 from race401.harness.judge.checks import Value
 from race401.harness.judge.memory import growths
 from race401.harness.judge.verdict import judge
+from race401.harness.load.conditions import CLEAN as SOUND
+from race401.harness.load.conditions import Condition, Expectation, by_name
+from race401.harness.load.options import ROLES, Refused, read
+from race401.harness.load.scenario import Scenario
 from race401.harness.reporting import console
-from race401.scenarios.__main__ import LOADS, Result
-from race401.scenarios.conditions import CLEAN as SOUND
-from race401.scenarios.conditions import Condition, Expectation, by_name
-from race401.scenarios.options import Refused, read
-from race401.scenarios.scenario import BURST, Scenario
+from race401.scenarios.__main__ import NAMES, Result
+from race401.scenarios.burst import SCENARIO as BURST
 
 ROOT = Path(__file__).parents[1]
 RACE = Expectation("some", "any")
@@ -81,6 +83,28 @@ def test_visits_and_an_open_schedule_exclude_each_other() -> None:
 def test_the_first_tokens_life(fields: dict[str, Any], margin: float, remaining: float) -> None:
     """Decided 3 s after sign-in: by the margin on the client's clock, by the expiry, or as the condition says."""
     assert Condition("any", "supabase", "", control=RACE, **fields).remaining(3.0, margin) == remaining
+
+
+READ = """
+import sys
+from race401.scenarios.__main__ import NAMES, scenario
+for name in NAMES:
+    assert scenario(name).name.replace("-", "_") == name
+    module = sys.modules[f"race401.scenarios.{name}"]
+    browsers = sum(type(each).__name__ == "UserMeta" for each in vars(module).values())
+    print(name, browsers // len(scenario(name).conditions))
+print(*sorted({"locust", "gevent"} & set(sys.modules)))
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "browsers", "imported"), [("", 0, ""), ("import locust\n", len(ROLES), "gevent locust")]
+)
+def test_a_scenario_is_data_until_locust_reads_it(first: str, browsers: int, imported: str) -> None:
+    """Reading scenarios patches no process; where locust is, each has a class for every condition and role."""
+    done = subprocess.run([sys.executable, "-c", first + READ], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [*(f"{name} {browsers}" for name in NAMES), imported]
 
 
 # --- what each policy gets ------------------------------------------------------------------------
@@ -191,17 +215,17 @@ def test_the_terminal_says_what_was_held_even_where_it_is_flat() -> None:
 def played(reports: Path, *names: str) -> "subprocess.CompletedProcess[str]":
     """`python -m race401.scenarios NAMES`."""
     command = [sys.executable, "-m", "race401.scenarios", "--reports", str(reports), *names]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=HANG, check=False)
 
 
 def test_an_unknown_scenario_is_refused(tmp_path: Path) -> None:
     done = played(tmp_path, "tides")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == f"race401: unknown scenario 'tides'; known: {', '.join(LOADS)}\n"
+    assert done.stderr == f"race401: unknown scenario 'tides'; known: {', '.join(NAMES)}\n"
 
 
 @slow
-@pytest.mark.parametrize("name", [name for name in LOADS if name != "burst"])
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "burst"])
 def test_every_policy_gets_what_the_scenario_says(name: str, tmp_path: Path) -> None:
     """In one short run each; the comparison as a whole passes, too."""
     done = played(tmp_path, name)

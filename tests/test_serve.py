@@ -12,10 +12,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from bounds import HANG
 
 ROOT = Path(__file__).parents[1]
 SERVE = [sys.executable, "-m", "harness", "serve", "--port", "0"]
-WITHIN = 30  # s
 
 
 class Terminal:
@@ -39,7 +39,7 @@ class Terminal:
         with contextlib.suppress(OSError):  # Linux says so when the other side of a terminal has gone
             while piece := os.read(self._mine, 4096):
                 self.text += piece.decode()
-        return self.process.wait(WITHIN)
+        return self.process.wait(HANG)
 
     def close(self) -> None:
         """Leave nothing behind."""
@@ -75,7 +75,7 @@ def test_in_a_pipe_it_says_what_it_is_and_at_the_end_what_was() -> None:
         assert process.stdout is not None
         assert process.stdout.readline().startswith("race401 mock at http://127.0.0.1:")
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=WITHIN)
+        out, err = process.communicate(timeout=HANG)
     assert "\x1b" not in out
     assert (out.splitlines()[-1], err) == ("requests: 0 · 401s: 0 · exchanges: 0", "")
 
@@ -86,7 +86,7 @@ def test_a_port_in_use_is_one_line() -> None:
         taken.listen()
         port = str(taken.getsockname()[1])
         command = [*SERVE[:-1], port]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=WITHIN, check=False)
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=HANG, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == f"race401: cannot listen on 127.0.0.1:{port}: Address already in use; try --port 0\n"
 
@@ -99,6 +99,6 @@ def test_an_exposed_mock_says_what_that_means() -> None:
         while not told[-1].startswith("it can be steered"):
             told.append(process.stdout.readline())
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=WITHIN)
+        process.communicate(timeout=HANG)
     assert told[-1] == "it can be steered from this machine, and by whoever has the key.\n"
     assert told[-2].startswith("EXPOSED: whoever reaches this address can sign up, sign in")

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+from bounds import HANG
 
 from race401.mock_api.serving import ServingError, add_options, prepare
 from race401.mock_api.worlds import WORLDS
 
 ROOT = Path(__file__).parents[1]
 SERVE = [sys.executable, "-m", "mock_api"]
-WITHIN = 30  # s
 
 
 def refused(*options: str) -> str:
@@ -36,7 +36,7 @@ def test_it_prints_where_it_serves_and_ends_quietly(by: signal.Signals) -> None:
         assert [line.split()[0] for line in lines[1:]] == [f"{url}/{name}" for name in (*WORLDS, "docs")]
         assert httpx.get(f"{url}/auth/v1/health").json()["name"] == "GoTrue"
         mock.send_signal(by)
-        out, err = mock.communicate(timeout=WITHIN)
+        out, err = mock.communicate(timeout=HANG)
     assert (out, err) == ("", "")
     assert mock.returncode in (0, -by)
 
@@ -51,7 +51,7 @@ def test_settings_hold_in_every_world() -> None:
         for world in httpx.get(f"{url}/_race401").json()["worlds"].values():
             settings = [world[name] for name in ("lifetime", "reuse_interval", "leeway", "check_session")]
             assert settings == [90, 3, 30, True]
-        mock.communicate(timeout=WITHIN)
+        mock.communicate(timeout=HANG)
     assert mock.returncode == 0, "the end of standard input is its end"
 
 
@@ -94,7 +94,7 @@ def test_an_exposed_mock_refuses_the_empty_key_of_an_unset_secret(monkeypatch: p
 
 def test_a_refusal_is_one_line_and_exit_code_2() -> None:
     command = [*SERVE, "--leeway", "-1"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=WITHIN, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=HANG, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (2, "", "race401: --leeway -1: cannot be negative\n")
 
 
@@ -106,7 +106,7 @@ def test_worlds_of_a_file_are_served_too(tmp_path: Path) -> None:
         url = httpx.Response(200, content=mock.stdout.readline()).json()["url"]
         who = {"email": "ada@race401.test", "password": "correct horse"}
         assert httpx.post(f"{url}/mine/auth/v1/signup", json=who).json()["expires_in"] == 77
-        mock.communicate(timeout=WITHIN)
+        mock.communicate(timeout=HANG)
 
 
 def test_a_wrong_file_of_worlds(tmp_path: Path) -> None:

@@ -12,12 +12,13 @@ import pytest
 from mocks import NOW, WHO
 from sharing import needs_redis, redis
 
+from race401.ledger.entry import Entry, received
 from race401.mock_api.accounts import AddressTaken, User
 from race401.mock_api.app import create_app
 from race401.mock_api.issuer import Family
 from race401.mock_api.issuer import Link as Row
 from race401.mock_api.jwt import Keys
-from race401.mock_api.ledger import Entry, Ledger
+from race401.mock_api.ledger import Ledger
 from race401.mock_api.realm import Exchanged, Realm
 from race401.mock_api.shared import Link, state
 from race401.mock_api.store import StoreLost
@@ -86,7 +87,7 @@ class Twins:
 
     async def exchange(self, tokens: tuple[str, ...]) -> None:
         """A token spent."""
-        entries = [Entry(0, "w", None, None, None, None, "POST", "/token", self.now) for _ in range(2)]
+        entries = [received("w", "POST", "/token", self.now) for _ in range(2)]
         mine, theirs = await self.both(lambda realm, n: realm.exchange(tokens[n], entries[n], lambda _: None))
         assert (theirs.answer.outcome, theirs.causes) == (mine.answer.outcome, mine.causes)
         told = [(e.generation, e.grant_outcome, e.token_left_s, e.family is None) for e in entries]
@@ -166,7 +167,7 @@ def test_two_processes_that_decide_at_once_decide_one_after_the_other(store: str
             return done
 
         link.commit = late  # type: ignore[method-assign, assignment]
-        entries = [Entry(0, "w", None, None, None, None, "POST", "/token", NOW) for _ in range(2)]
+        entries = [received("w", "POST", "/token", NOW) for _ in range(2)]
         first, second = await asyncio.gather(one.exchange(token, entries[0], decide), meanwhile())
         assert (first.answer.outcome, second.answer.outcome) == ("reused", "rotated")
         assert len(decisions) == 2, "the first decided again"
@@ -228,7 +229,7 @@ def test_a_held_session_makes_other_processes_wait(store: str) -> None:
         token = (await realms[0][0].sign_in(user))[0].links[0].token
         outcomes = []
         for n in range(5):
-            entry = Entry(0, "w", None, None, None, None, "POST", "/token", NOW)
+            entry = received("w", "POST", "/token", NOW)
             done = await realms[n % 2][0].exchange(token, entry, lambda _: None)
             outcomes.append(str(done.answer.outcome))
         assert slept == [2.0, 2.0, 2.0, 4.0, 2.0, 5.0, 5.0]

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from race401.ledger.entry import received
 from race401.mock_api.issuer import Family, Outcome
-from race401.mock_api.ledger import Entry
 from race401.mock_api.realm import Realm
 from race401.mock_api.store import MemoryStore
 from race401.mock_api.worlds import WORLDS
@@ -44,7 +44,7 @@ class Slow:
 
     async def use(self, token: str) -> tuple[Outcome, float]:
         """What comes of an exchange, and when."""
-        entry = Entry(0, "supabase", None, None, None, None, "POST", "/token", self.now)
+        entry = received("supabase", "POST", "/token", self.now)
         exchanged = await self.realm.exchange(token, entry, lambda _: None)
         return exchanged.answer.outcome, self.now
 
@@ -121,7 +121,7 @@ def test_nothing_is_left_of_an_ended_session(name: str) -> None:
         family, _ = await realm.sign_in(await realm.sign_up("ada@race401.test", "correct horse", {}))
         token = family.links[0].token
         for _ in range(500):
-            entry = Entry(0, name, None, None, None, None, "POST", "/token", 0.0)
+            entry = received(name, "POST", "/token", 0.0)
             answer = (await realm.exchange(token, entry, lambda _: None)).answer
             token = answer.link.token if answer.link is not None else token
         store = realm.store

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from bounds import HANG
 from supabase_auth import SyncGoTrueClient
 from supabase_auth.errors import AuthApiError, AuthWeakPasswordError
 
@@ -19,7 +20,7 @@ def mock() -> Iterator[str]:
         assert process.stdout is not None
         yield json.loads(process.stdout.readline())["url"]
         process.stdin.close()  # type: ignore[union-attr]
-        assert process.wait(10) == 0
+        assert process.wait(HANG) == 0
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from bounds import HANG
 
 from race401.harness.tokens import FIXED, HARDENED, Policy, RefreshUnavailable, TokenAuth, TokenPair
 from race401.harness.tokens.tabs import FileStore
@@ -44,7 +45,7 @@ def mock() -> Iterator[str]:
     with subprocess.Popen(serve, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         yield httpx.Response(200, content=process.stdout.readline()).json()["url"]
-        process.communicate(timeout=30)
+        process.communicate(timeout=HANG)
 
 
 def burst(url: str, store: FileStore, policy: Policy) -> tuple[list[str], Counter[str]]:
@@ -60,7 +61,7 @@ def burst(url: str, store: FileStore, policy: Policy) -> tuple[list[str], Counte
     for tab in tabs:
         tab.stdin.write("go\n")
         tab.stdin.flush()
-    statuses = [tab.communicate(timeout=30)[0].strip() for tab in tabs]
+    statuses = [tab.communicate(timeout=HANG)[0].strip() for tab in tabs]
     lines = httpx.get(f"{url}/_race401/ledger").text.splitlines()
     entries = [httpx.Response(200, content=line).json() for line in lines]
     return statuses, Counter(entry["grant_outcome"] for entry in entries if entry.get("grant_outcome"))

@@ -7,7 +7,7 @@ import msgspec
 from ledgers import PAGE, Run, reproduced
 
 from race401.harness.judge.measure import measure
-from race401.scenarios.tally import Tally
+from race401.harness.load.tally import Tally
 
 BEFORE = "run/rfc9700/control/1"
 NAMES = {("rfc9700", "control"): "rfc9700 [pre-fix]", ("rfc9700", "subject"): "rfc9700 [fixed]"}

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from bounds import HANG
 from locustruns import SMALL, LocustRun, locust
 from test_modes import free_port
 
@@ -101,7 +102,7 @@ def test_the_tab(tmp_path: Path, mode: str) -> None:
         ready = "Starting web interface" if mode == "one process" else "2 workers connected"
         run.until(ready)
         transport = httpx.HTTPTransport(retries=8)
-        with httpx.Client(base_url=f"http://127.0.0.1:{web_port}", transport=transport, timeout=60) as web:
+        with httpx.Client(base_url=f"http://127.0.0.1:{web_port}", transport=transport, timeout=HANG) as web:
             follow(run, web, tmp_path / "reports", "" if mode == "one process" else ready)
         run.ended(signal.SIGTERM)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from bounds import HANG
 from mocks import Mock
 
 from race401.harness.__main__ import main
@@ -233,5 +234,5 @@ def test_a_growing_log_is_followed(following: tuple[Path, subprocess.Popen[str]]
     log.write_text("Calling refreshSession...\nToken refreshed successfully\n")
     assert process.stdout.readline() == "line 4: healthy\n"
     process.send_signal(signal.SIGINT)
-    assert process.wait(20) == 0
+    assert process.wait(HANG) == 0
     assert process.stdout.read().endswith("1 of 2 refreshes succeeded, 0 401s made good\n")

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from bounds import HANG
 from locustruns import ROOT, SMALL, locust
 
 UV = Path(sys.executable).with_name("uv")
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.slow
 def said(command: Sequence[str | Path], where: Path, expected: int = 0) -> str:
     """Run in that folder, away from the clone; return what was printed."""
     told = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
-    done = subprocess.run(command, cwd=where, env=told, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, cwd=where, env=told, capture_output=True, text=True, timeout=HANG, check=False)
     assert done.returncode == expected, done.stdout + done.stderr
     return done.stdout + done.stderr
 

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import httpx
 import pytest
-from locustruns import ROOT, WITHIN
+from bounds import HANG
+from locustruns import ROOT
 from sharing import Workers, broken_at, needs_redis, redis, refresh, workers
 
 from race401.harness.judge import evidence, verdict
-from race401.harness.judge.evidence import LedgerEntry
+from race401.ledger.entry import Entry
 
 pytestmark = needs_redis
 EACH = 4  # clients of each process
@@ -36,12 +37,12 @@ def contended(running: Workers, world: str, rounds: int) -> None:
 
     def load(client: httpx.Client) -> None:
         for number in range(rounds):
-            together.wait(WITHIN)
+            together.wait(HANG)
             token = newest[number]
             answer = refresh(client, world, token)
             if answer.status_code == 200 and len(newest) == number + 1:
                 newest.append(answer.json().get("refresh_token", token))
-            together.wait(WITHIN)
+            together.wait(HANG)
             if len(newest) == number + 1:
                 newest.append(token)
 
@@ -54,7 +55,7 @@ def contended(running: Workers, world: str, rounds: int) -> None:
         client.close()
 
 
-def of(entries: list[LedgerEntry], world: str) -> list[LedgerEntry]:
+def of(entries: list[Entry], world: str) -> list[Entry]:
     """The exchanges of a world."""
     return [entry for entry in entries if entry.world == world and entry.grant_outcome is not None]
 
@@ -85,10 +86,10 @@ def test_a_history_that_no_order_explains_is_found(two: Workers) -> None:
     assert max(rotated.values()) > 1
 
 
-def entry_of(entry: LedgerEntry, world: str) -> LedgerEntry:
+def entry_of(entry: Entry, world: str) -> Entry:
     """The same, as if it were another world's."""
     plain = {name: getattr(entry, name) for name in entry.__struct_fields__}
-    return LedgerEntry(**{**plain, "world": world})
+    return Entry(**{**plain, "world": world})
 
 
 def test_both_processes_have_the_same_keys_accounts_and_notes(two: Workers) -> None:
@@ -167,7 +168,7 @@ class Load:
     def wait(self, answers: int) -> None:
         """Return after so many more answers."""
         for _ in range(answers):
-            assert self._some.acquire(timeout=WITHIN)
+            assert self._some.acquire(timeout=HANG)
 
     def end(self) -> None:
         """Let everyone finish."""
@@ -231,7 +232,7 @@ def test_a_lost_store_is_a_503_and_no_verdict(doomed: tuple[Workers, subprocess.
 )
 def test_what_cannot_be_served_is_one_line(options: list[str], said: str) -> None:
     command = [sys.executable, "-m", "race401.mock_api", *options]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=WITHIN, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=HANG, check=False)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert said in done.stderr
 

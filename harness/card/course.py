@@ -20,8 +20,8 @@ from race401.harness.card.races import (
     Step,
     Tabs,
 )
-from race401.harness.judge.evidence import LedgerEntry
 from race401.harness.judge.recovery import UNAUTHORIZED
+from race401.ledger.entry import Entry
 
 HOLDS_WITHIN = 2.0  # s; a client that refreshes for a call does so at once
 SURELY_OVER = 2.1  # s after a token's last one: expiry is in whole seconds, and so is `expires_in`, one later at most
@@ -42,7 +42,7 @@ class Run:
 
     race: Race
     world: str
-    entries: list[LedgerEntry] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     under: set[int] = field(default_factory=set)  # `seq` of what the server decided during a burst
     programs: list[dict[str, Any]] = field(default_factory=list)  # as the mock tells them
@@ -124,7 +124,7 @@ class Course:
             time.sleep(max(0.0, self._over_at - time.monotonic()))
             self._calls(step)
 
-    def _calls(self, step: Burst) -> list[LedgerEntry]:
+    def _calls(self, step: Burst) -> list[Entry]:
         """Have the calls made; return what the server decided meanwhile."""
         before = len(self._ledger())
         self.driver.tell(f"begin {self._paths(step.callers, must=step.must)}")
@@ -133,7 +133,7 @@ class Course:
         self.result.under |= {entry.seq for entry in met}
         return met
 
-    def _ledger(self) -> list[LedgerEntry]:
+    def _ledger(self) -> list[Entry]:
         return self.mock.ledger(self.result.race.name)
 
     def _sign_out_during(self) -> None:
@@ -151,6 +151,6 @@ class Course:
         return " ".join(call.path for call in calls)
 
 
-def _felt(entry: LedgerEntry) -> bool:
+def _felt(entry: Entry) -> bool:
     """Whether the client met the token's end here."""
     return entry.grant_outcome is not None or entry.status == UNAUTHORIZED or entry.fault is not None

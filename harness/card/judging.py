@@ -15,9 +15,10 @@ from race401.harness.card import story
 from race401.harness.card.course import Run
 from race401.harness.card.races import ABILITIES, CLAIMS, Race
 from race401.harness.judge.counted import counted
-from race401.harness.judge.evidence import LedgerEntry, alone
+from race401.harness.judge.evidence import alone
 from race401.harness.judge.measure import GRANTED, LOGOUT, Row, measure
 from race401.harness.judge.recovery import UNAUTHORIZED
+from race401.ledger.entry import Entry
 
 
 class Outcome(StrEnum):
@@ -42,7 +43,7 @@ class Result(msgspec.Struct, omit_defaults=True):
     wire_401s: dict[str, int] = {}  # by cause
     story: list[str] = []
     programs: list[dict[str, object]] = []
-    entries: list[LedgerEntry] = []
+    entries: list[Entry] = []
 
 
 def unable(race: Race, world: str, can: Sequence[str]) -> Result | None:
@@ -115,7 +116,7 @@ def _session_lost(run: Run, row: Row) -> bool:
     return bool(lost) and not any(begin > max(lost) for begin in begins)
 
 
-def _is_sign_in(entry: LedgerEntry) -> bool:
+def _is_sign_in(entry: Entry) -> bool:
     """Whether a session began here: a token endpoint that answered, and no refresh token was spent."""
     path = entry.target.partition("&")[0]
     at_token = path in ("/oauth/token", "/auth/v1/token?grant_type=password")
@@ -149,7 +150,7 @@ def _tried_again(run: Run) -> bool:
     return bool(lost) and max(tries) > min(lost)
 
 
-def _is_late(refused: LedgerEntry, entries: Sequence[LedgerEntry]) -> bool:
+def _is_late(refused: Entry, entries: Sequence[Entry]) -> bool:
     """Whether this 401 was answered after its token's successor had been."""
     return refused.status == UNAUTHORIZED and any(
         entry.grant_outcome in GRANTED

@@ -10,7 +10,7 @@ from typing import Any, Self
 import httpx
 import msgspec
 
-from race401.harness.judge.evidence import LedgerEntry
+from race401.ledger.entry import Entry
 
 GONE_WITHIN = 5.0  # s
 EMAIL, PASSWORD = "ada@race401.test", "correct horse"
@@ -95,14 +95,14 @@ class Mock:
         for session in self._ask("GET", "/_race401/sessions", params={"world": world, "email": EMAIL}).json():
             self._ask("DELETE", f"/_race401/sessions/{session['id']}")
 
-    def ledger(self, client: str) -> list[LedgerEntry]:
+    def ledger(self, client: str) -> list[Entry]:
         """Return what this client has sent since the last `clear`, in the order of decision."""
         return self.book(client)[0]
 
-    def book(self, client: str) -> tuple[list[LedgerEntry], int]:
+    def book(self, client: str) -> tuple[list[Entry], int]:
         """Return the same, and how many entries the mock has dropped since then, whoever's they were."""
         answer = self._ask("GET", "/_race401/ledger", params={"client": client})
-        entries = [msgspec.json.decode(line, type=LedgerEntry) for line in answer.content.splitlines()]
+        entries = [msgspec.json.decode(line, type=Entry) for line in answer.content.splitlines()]
         return entries, int(answer.headers["X-Race401-Dropped"])
 
     def _ask(self, method: str, path: str, **more: Any) -> httpx.Response:

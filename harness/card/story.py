@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import accumulate
 
-from race401.harness.judge.evidence import LedgerEntry
+from race401.ledger.entry import Entry
 
 WORTH_TELLING = 0.1  # s that an answer took
 ENDS = {
@@ -15,7 +15,7 @@ ENDS = {
 }
 
 
-def tell(entries: Sequence[LedgerEntry]) -> list[str]:
+def tell(entries: Sequence[Entry]) -> list[str]:
     """
     Return the lines, in the order of decision.
 
@@ -32,7 +32,7 @@ def tell(entries: Sequence[LedgerEntry]) -> list[str]:
     return [_line(entry, at, sessions) for entry, at in zip(entries, decided_at, strict=True)]
 
 
-def _line(entry: LedgerEntry, at: float, sessions: dict[str, int]) -> str:
+def _line(entry: Entry, at: float, sessions: dict[str, int]) -> str:
     when = f"{at:7.3f} s"
     status = f"{entry.status}" if entry.status else "cut off"
     took = (entry.answered_at or entry.received_at) - entry.received_at

@@ -24,7 +24,6 @@ from race401.harness.reporting.ablation import Ablation, Effect
 from race401.mock_api import issuer
 from race401.mock_api.worlds import WORLDS
 
-ABOUT = "take each part out of the fix, or put it in alone, and explore what that changes (a minute on two cores)"
 WIDTH = 150  # columns, where the terminal does not say
 STYLES = {"prevents": "green", "brings": "bold red", "needs": "bold", "hidden by": "bold", "not needed": "bold"}
 

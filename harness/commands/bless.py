@@ -15,7 +15,6 @@ from race401.harness.judge.summary import BASELINE, Summary
 from race401.harness.judge.thresholds import Thresholds
 from race401.harness.reporting import comparison
 
-ABOUT = "make a run the baseline: shows what changes, and asks"
 LEFT = 3  # exit code: asked, and answered with no
 
 

@@ -9,7 +9,6 @@ from typing import NoReturn
 
 from race401.harness.commands.errors import CommandError
 
-ABOUT = "run the race before and after the fix, about 20 s of load; takes locust's options and the scenario's own"
 DEFAULTS = ("--headless", "--skip-log-setup", "-u", "60", "-r", "60", "-t", "20s")  # those of `make burst`
 
 
@@ -25,6 +24,6 @@ def run(given: Namespace) -> NoReturn:
     if scenario is None or scenario.origin is None:
         raise CommandError("the scenario is missing from this installation; install race401 again")
     sys.stdout.flush()
-    locust = [sys.executable, "-m", "race401.scenarios.run", "-f", scenario.origin, *DEFAULTS, *given.options]
+    locust = [sys.executable, "-m", "race401.harness.load", "-f", scenario.origin, *DEFAULTS, *given.options]
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # it waits until there is somebody to hear it
     os.execv(sys.executable, locust)  # noqa: S606 - our own module, and no shell

@@ -16,7 +16,6 @@ from race401.harness.commands.called import called
 from race401.harness.commands.errors import CommandError
 from race401.mock_api.worlds import WORLDS
 
-ABOUT = "drive any client through a series of races, and print which it survived"
 MY_CARDS = Path("reports/my-cards")
 
 

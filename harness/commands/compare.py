@@ -16,7 +16,6 @@ from race401.harness.judge.summary import Summary
 from race401.harness.judge.thresholds import SETTINGS, Thresholds, WrongSetting
 from race401.harness.reporting import comparison, markdown
 
-ABOUT = "compare a run with a baseline or another run: fails if 401s, lost sessions or refreshes came back"
 REASONS = 5  # that one line names
 PYPROJECT = Path("pyproject.toml")
 

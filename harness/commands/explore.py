@@ -1,9 +1,8 @@
 """`race401 explore`: every order in which callers, refreshes, time and faults can come; the core's own code."""
 
-from argparse import ArgumentParser, Namespace
+from argparse import SUPPRESS, ArgumentParser, Namespace
 from collections.abc import Iterator
-from dataclasses import fields, replace
-from typing import Any
+from dataclasses import replace
 
 from race401.harness.commands.called import called
 from race401.harness.commands.errors import CommandError
@@ -14,11 +13,11 @@ from race401.harness.explore.core.search import Result, Search
 from race401.harness.explore.core.stage import Stage
 from race401.harness.explore.core.story import tell
 from race401.harness.explore.core.token import encode
+from race401.harness.tokens.named import NoSuchPolicy, policy
 from race401.harness.tokens.policy import POLICIES, Policy
 from race401.mock_api import issuer
 from race401.mock_api.worlds import WORLDS, World
 
-ABOUT = "explore every order of every step, and tell the shortest way to each violation"
 PASS, FAIL, UNKNOWN = 0, 1, 3  # exit codes
 
 
@@ -32,8 +31,12 @@ def add(parser: ArgumentParser) -> None:
 
 def add_scenario(parser: ArgumentParser) -> None:
     """Declare what is explored."""
-    parser.add_argument("--policy", default="fixed", choices=POLICIES, help="default: fixed")
-    parser.add_argument("--set", action="append", default=[], metavar="KNOB=VALUE", help="another value for a knob")
+    parser.add_argument(
+        "--policy",
+        default="fixed",
+        help=f"{', '.join(POLICIES)}; with knobs turned: fixed:single_flight=false+expiry_margin=60 (default: fixed)",
+    )
+    parser.add_argument("--set", action="append", default=[], help=SUPPRESS)  # KNOB=VALUE: what `--policy` takes too
     parser.add_argument("--world", default="rfc9700", choices=WORLDS, help="default: rfc9700")
     parser.add_argument("--callers", type=int, default=2, metavar="N", help="in each tab (default: 2)")
     parser.add_argument("--tabs", type=int, default=1, metavar="N", help="sessions over one store (default: 1)")
@@ -73,7 +76,7 @@ def scenario_of(given: Namespace) -> tuple[Scenario, World]:
             raise CommandError("--lifetime must be at least 1 s")
         world = replace(world, lifetime=given.lifetime)
     scenario = Scenario(
-        knobbed(POLICIES[given.policy], given.set),
+        asked(given.policy, given.set),
         callers=given.callers,
         sign_out=given.sign_out and not given.switch,
         switch=given.switch,
@@ -89,32 +92,14 @@ def scenario_of(given: Namespace) -> tuple[Scenario, World]:
     return scenario, world
 
 
-def knobbed(policy: Policy, settings: list[str]) -> Policy:
-    """Return the policy with these knobs set."""
-    known = {each.name for each in fields(Policy)} - {"name"}
-    for setting in settings:
-        knob, equals, value = setting.partition("=")
-        if knob not in known or not equals:
-            raise CommandError(f"--set {setting}: want KNOB=VALUE, and KNOB one of {', '.join(sorted(known))}")
-        policy = replace(policy, **{knob: _value(getattr(policy, knob), knob, value)})
-    return policy
-
-
-def _value(now: Any, knob: str, text: str) -> Any:
-    if isinstance(now, bool):
-        if text not in ("true", "false"):
-            raise CommandError(f"--set {knob}={text}: want true or false")
-        return text == "true"
-    if isinstance(now, str):
-        if text not in ("send_without_token", "send_current"):
-            raise CommandError(f"--set {knob}={text}: want send_without_token or send_current")
-        return text
-    if text == "none" and knob == "mandatory_margin":
-        return None
+def asked(text: str, settings: list[str]) -> Policy:
+    """Return the policy that was asked for; settings are what may as well follow its name."""
+    if settings:
+        text += (";" if ":" in text else ":") + ";".join(settings)
     try:
-        return float(text)
-    except ValueError:
-        raise CommandError(f"--set {knob}={text}: want a number of seconds") from None
+        return policy(text)
+    except NoSuchPolicy as unknown:
+        raise CommandError(f"--policy: {unknown}") from None
 
 
 def told(stage: Stage, result: Result, brief: bool) -> Iterator[str]:

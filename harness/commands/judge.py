@@ -9,8 +9,6 @@ from race401.harness.commands.errors import CommandError
 from race401.harness.judge import checks, evidence, verdict
 from race401.harness.reporting import console, markdown
 
-ABOUT = "judge a stored run, or a ledger alone, again; writes verdict.json into a run's folder"
-
 
 def add(parser: ArgumentParser) -> None:
     """Declare the options."""

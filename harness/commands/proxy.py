@@ -16,7 +16,6 @@ from race401.harness.commands.errors import CommandError
 from race401.harness.judge.evidence import EvidenceError
 from race401.harness.proxy.app import Recorder, create_app
 
-ABOUT = "record real traffic in front of a staging system, for race401 judge; tokens are never stored"
 TOKEN_PATHS = ["/auth/v1/token", "/oauth/token"]
 HIGHEST_PORT = 65535
 PATIENCE = 60.0  # s for the target's answer

@@ -13,8 +13,6 @@ from race401.harness.tokens.policy import POLICIES
 from race401.mock_api import issuer
 from race401.mock_api.worlds import WORLDS
 
-ABOUT = "tell a schedule again that `race401 explore` found, from its token"
-
 
 def add(parser: ArgumentParser) -> None:
     """Declare the argument."""

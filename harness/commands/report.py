@@ -10,8 +10,6 @@ from race401.harness.commands.outputs import keep
 from race401.harness.judge import verdict
 from race401.harness.reporting import html
 
-ABOUT = "rebuild a stored run's verdict.json and report.html; --open shows the page"
-
 
 def add(parser: ArgumentParser) -> None:
     """Declare the options."""

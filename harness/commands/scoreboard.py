@@ -18,7 +18,6 @@ from race401.mock_api.worlds import WORLDS
 
 CARDS = Path("reports/cards")
 README = Path("README.md")
-ABOUT = "clients by races, from stored score cards, as Markdown and HTML; --run makes the cards anew first"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from race401.harness.commands.errors import CommandError
 from race401.mock_api.ledger import Ledger
 from race401.mock_api.serving import Serving, ServingError, add_options, prepare
 
-ABOUT = "serve the mock, to point any client at"
 PORT = 8401
 CLEAR = "\r\x1b[K"  # back to the line's beginning, and nothing on it
 

@@ -12,7 +12,6 @@ from race401.harness.commands.errors import CommandError
 from race401.harness.judge.health import Health, Line, State, sentence
 from race401.harness.judge.verdict import EXIT_CODES
 
-ABOUT = "judge a client by its log (logger race401.tokens): healthy, refreshing, recovering or failing"
 LOOK_EVERY = 0.2  # s, where a log is followed
 
 

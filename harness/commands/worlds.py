@@ -11,15 +11,12 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from race401.harness.commands.errors import CommandError
+from race401.ledger.entry import received
 from race401.mock_api.issuer import GRANTED, Outcome
-from race401.mock_api.ledger import Entry
 from race401.mock_api.realm import Exchanged, Realm
 from race401.mock_api.worldfile import WorldFileError, load
 from race401.mock_api.worlds import WORLDS, World
 
-ABOUT = (
-    "list the mock's worlds, with what each does on the second, the late and the concurrent use of a refresh token"
-)
 SOON, LATE = 1.0, 3_600.0  # s after the use before
 AT_ONCE = 5  # callers; as many as the incident's page has requests
 TIME = 1_759_614_660.0  # 2025-10-04T21:51:00Z, the incident's; the rules do not depend on it
@@ -85,7 +82,7 @@ class Scene:
     async def use(self, token: str, after: float = 0.0) -> Exchanged:
         """Exchange it, so many s later."""
         self.now += after
-        entry = Entry(0, self.realm.world.name, None, None, None, None, "POST", "/token", self.now)
+        entry = received(self.realm.world.name, "POST", "/token", self.now)
         return await self.realm.exchange(token, entry, lambda _: None)
 
 

@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from race401.ledger.entry import Entry
+
 T = TypeVar("T")
 
 LEDGER, SEGMENTS = "ledger.jsonl", "ledger*.jsonl"
@@ -25,26 +27,6 @@ CLEAN = {"caller_401s": "none", "exchanges_per_generation": "one", "sessions_los
 
 class EvidenceError(Exception):
     """There is nothing here that can be judged; the message names what is wrong."""
-
-
-class LedgerEntry(msgspec.Struct, gc=False):
-    """One request as the server saw it; see `mock_api.ledger.Entry`, whose fields these are."""
-
-    seq: int
-    world: str
-    client: str | None
-    attempt: str | None
-    family: str | None
-    generation: int | None
-    method: str
-    target: str
-    received_at: float
-    answered_at: float
-    status: int
-    cause: str | None
-    token_left_s: float | None
-    grant_outcome: str | None
-    fault: str | None
 
 
 class Sample(msgspec.Struct, gc=False):
@@ -68,10 +50,10 @@ class Evidence:
     """A run, read."""
 
     manifest: dict[str, Any]
-    entries: list[LedgerEntry]  # in the order of decision
+    entries: list[Entry]  # in the order of decision
     samples: list[Sample]
     torn: bool = False  # the ledger's last line is not whole
-    lost: LedgerEntry | None = None  # where the mock failed; neither it nor what came after is in `entries`
+    lost: Entry | None = None  # where the mock failed; neither it nor what came after is in `entries`
 
     @property
     def missing(self) -> int:
@@ -110,7 +92,7 @@ def load(path: Path) -> Evidence:
     if path.is_dir() and (path / "manifest.json").exists():
         manifest = _manifest(path / "manifest.json")
         kept: dict[str, str] = {}
-        entries, torn = _lines(path / LEDGER, LedgerEntry, kept)
+        entries, torn = _lines(path / LEDGER, Entry, kept)
         told = path / "samples.jsonl"
         samples = _lines(told, Sample, kept)[0] if told.exists() else []  # written last: a killed run has none
     else:
@@ -121,17 +103,17 @@ def load(path: Path) -> Evidence:
     return Evidence(manifest, whole, samples, torn, lost)
 
 
-def _alone(path: Path) -> tuple[list[LedgerEntry], bool]:
+def _alone(path: Path) -> tuple[list[Entry], bool]:
     """Read a ledger, or all its segments; each of them may be torn."""
     segments = sorted(path.glob(SEGMENTS)) if path.is_dir() else [path]
     if not segments:
         raise EvidenceError(f"{path} holds no run: it has neither manifest.json nor {LEDGER}")
     kept: dict[str, str] = {}
-    read = [_lines(segment, LedgerEntry, kept, WANT) for segment in segments]
+    read = [_lines(segment, Entry, kept, WANT) for segment in segments]
     return [entry for entries, _ in read for entry in entries], any(torn for _, torn in read)
 
 
-def _until_lost(entries: list[LedgerEntry]) -> tuple[list[LedgerEntry], LedgerEntry | None]:
+def _until_lost(entries: list[Entry]) -> tuple[list[Entry], Entry | None]:
     """Return what the ledger tells until the mock lost its store or a process, and where that was.
 
     An exchange that was under way may have spent its token although no entry says so: what the client met from
@@ -144,7 +126,7 @@ def _until_lost(entries: list[LedgerEntry]) -> tuple[list[LedgerEntry], LedgerEn
 
 
 def alone(
-    entries: Iterable[LedgerEntry],
+    entries: Iterable[Entry],
     run: str,
     *,
     worlds: Iterable[str] = (),
@@ -201,7 +183,7 @@ def _lines(path: Path, kind: type[T], kept: dict[str, str], want: str = "") -> t
     return read, torn
 
 
-def _share_entry(e: LedgerEntry, one: Callable[[Any, Any], Any]) -> None:
+def _share_entry(e: Entry, one: Callable[[Any, Any], Any]) -> None:
     e.world, e.method, e.target = one(e.world, e.world), one(e.method, e.method), one(e.target, e.target)
     e.client, e.family, e.attempt = one(e.client, e.client), one(e.family, e.family), one(e.attempt, e.attempt)
     e.cause = one(e.cause, e.cause)
@@ -212,6 +194,6 @@ def _share_sample(s: Sample, one: Callable[[Any, Any], Any]) -> None:
 
 
 SHARERS: dict[type, Callable[[Any, Callable[[Any, Any], Any]], None]] = {
-    LedgerEntry: _share_entry,
+    Entry: _share_entry,
     Sample: _share_sample,
 }

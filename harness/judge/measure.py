@@ -11,10 +11,11 @@ from operator import attrgetter
 from typing import Any
 
 from race401.harness.judge import recovery
-from race401.harness.judge.evidence import Evidence, LedgerEntry, Sample, share_of
+from race401.harness.judge.evidence import Evidence, Sample, share_of
 from race401.harness.judge.needless import EARLIEST, needless
 from race401.harness.judge.recovery import UNAUTHORIZED, by_client, is_api
 from race401.harness.judge.statistics import quantile
+from race401.ledger.entry import Entry
 
 REFUSED = frozenset(
     {"reused", "revoked", "not_found", "not_issued", "timed_out", "inactive", "superseded", "banned"}
@@ -88,7 +89,7 @@ class Row:
 
 def measure(evidence: Evidence) -> list[Row]:
     """Return a row for each condition and role of the manifest, in its order."""
-    entries: dict[tuple[str, str], list[LedgerEntry]] = defaultdict(list)
+    entries: dict[tuple[str, str], list[Entry]] = defaultdict(list)
     samples: dict[tuple[str, str], list[Sample]] = defaultdict(list)
     run = evidence.manifest["run"]
     for entry in evidence.entries:
@@ -107,7 +108,7 @@ def measure(evidence: Evidence) -> list[Row]:
     return rows
 
 
-def whose(entry: LedgerEntry, evidence: Evidence) -> tuple[str, str] | None:
+def whose(entry: Entry, evidence: Evidence) -> tuple[str, str] | None:
     """Return the condition and role of an entry; None if it is not of this run."""
     return (entry.world, "subject") if evidence.alone else _named(entry.client, evidence.manifest["run"])
 
@@ -124,7 +125,7 @@ def _named(client: str | None, run: str) -> tuple[str, str] | None:
     return (parts[1], parts[2]) if len(parts) == 4 and parts[0] == run else None  # noqa: PLR2004
 
 
-def _fill(row: Row, entries: list[LedgerEntry], samples: list[Sample], evidence: Evidence) -> None:
+def _fill(row: Row, entries: list[Entry], samples: list[Sample], evidence: Evidence) -> None:
     cut = cut_off_attempts(samples)
     api = [e for e in entries if e.status and e.attempt not in cut and is_api(e)]
     if not evidence.alone:
@@ -156,7 +157,7 @@ def _fill(row: Row, entries: list[LedgerEntry], samples: list[Sample], evidence:
     row.waits = _waits(entries, samples, evidence)
 
 
-def _sessions(row: Row, entries: list[LedgerEntry]) -> None:
+def _sessions(row: Row, entries: list[Entry]) -> None:
     """Count families, exchanges, losses, and what was sent with a session after its sign-out."""
     tried: set[tuple[str | None, int | None]] = set()
     signed_out: dict[str | None, float] = {}
@@ -194,7 +195,7 @@ def _earliest(row: Row, evidence: Evidence) -> float:
     return margin + float(about.get("skew_s", 0.0)) + UNSURE
 
 
-def _ideal(row: Row, entries: list[LedgerEntry], evidence: Evidence) -> list[int] | None:
+def _ideal(row: Row, entries: list[Entry], evidence: Evidence) -> list[int] | None:
     """Return how many exchanges the sessions needed, at least and at most: one a lifetime less the margin.
 
     A policy that clamps its margin can't do so to a first token whose whole life it was not told, as an aged one's.
@@ -207,7 +208,7 @@ def _ideal(row: Row, entries: list[LedgerEntry], evidence: Evidence) -> list[int
     if lifetime is None or margin is None or lifetime <= margin + ROUNDED:
         return None
     least = most = 0
-    families: dict[str, list[LedgerEntry]] = defaultdict(list)
+    families: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
         if entry.family is not None and entry.token_left_s is not None:
             families[entry.family].append(entry)
@@ -225,9 +226,9 @@ def _lives(sent: list[float], crossing: float, each: float) -> int:
     return 1 + floor((max(after) - min(after)) / each) if after else 0
 
 
-def _signatures(last: list[LedgerEntry], page: list[str]) -> list[list[LedgerEntry]]:
+def _signatures(last: list[Entry], page: list[str]) -> list[list[Entry]]:
     """Return pages that look like the incident: the first request 200 and, within a second, 401 on all the others."""
-    refused: dict[str, dict[str, LedgerEntry]] = defaultdict(dict)
+    refused: dict[str, dict[str, Entry]] = defaultdict(dict)
     for e in last:
         if e.status == UNAUTHORIZED and e.attempt is not None:
             refused[_page(e.attempt)][e.target] = e
@@ -247,14 +248,14 @@ def _page(attempt: str) -> str:
     return attempt.rpartition(".")[0]
 
 
-def _coverage(entries: list[LedgerEntry]) -> Counter[str]:
+def _coverage(entries: list[Entry]) -> Counter[str]:
     """Count what the run exercised; a scenario names here what it is about."""
     refused: Counter[tuple[str | None, int | None]] = Counter()
     replaced_at: dict[tuple[str | None, int | None], float] = {}
     refreshed: set[str | None] = set()
     expired: set[str | None] = set()
     failed = lost = during = 0
-    logouts: dict[str | None, list[LedgerEntry]] = defaultdict(list)
+    logouts: dict[str | None, list[Entry]] = defaultdict(list)
     for e in entries:
         if e.target.startswith(LOGOUT):
             logouts[e.client].append(e)
@@ -289,10 +290,10 @@ def _coverage(entries: list[LedgerEntry]) -> Counter[str]:
     )
 
 
-def _waits(entries: list[LedgerEntry], samples: list[Sample], evidence: Evidence) -> dict[str, float | None]:
+def _waits(entries: list[Entry], samples: list[Sample], evidence: Evidence) -> dict[str, float | None]:
     """Return the wait from intended start to answer, in pages that saw an exchange and in the others: p50 and p95."""
     apart = {share: (host.get("clock") or {}).get("left_s", (0.0, 0.0)) for share, host in evidence.hosts.items()}
-    exchanges: dict[str | None, list[LedgerEntry]] = defaultdict(list)
+    exchanges: dict[str | None, list[Entry]] = defaultdict(list)
     for e in entries:
         if e.grant_outcome is not None:
             exchanges[e.client].append(e)
@@ -318,7 +319,7 @@ def _waits(entries: list[LedgerEntry], samples: list[Sample], evidence: Evidence
 class _Spans:
     """Whether any of one client's exchanges was under way at a time, without looking at each."""
 
-    def __init__(self, exchanges: list[LedgerEntry]) -> None:
+    def __init__(self, exchanges: list[Entry]) -> None:
         ordered = sorted(exchanges, key=RECEIVED)
         self.received = [e.received_at for e in ordered]
         self.answered = list(accumulate((e.answered_at for e in ordered), max))  # the latest so far

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import inf
 
-from race401.harness.judge.evidence import Evidence, LedgerEntry, Sample, share_of
+from race401.harness.judge.evidence import Evidence, Sample, share_of
+from race401.ledger.entry import Entry
 
 QUIET = 1.0  # s with nothing under way; a client's retry follows its refresh at once, a person's next click does not
 UNAUTHORIZED = 401
@@ -26,7 +27,7 @@ class Recovery:
     undecided: set[int] = field(default_factory=set)  # what neither holds, the program saw
 
 
-def match(entries: Sequence[LedgerEntry], ends_at: float) -> Recovery:
+def match(entries: Sequence[Entry], ends_at: float) -> Recovery:
     """Match one client's entries of the app's API; `ends_at`, s: no entry was received later."""
     found, taken = Recovery(), set[int]()
     for burst in bursts(entries):
@@ -44,8 +45,8 @@ def match(entries: Sequence[LedgerEntry], ends_at: float) -> Recovery:
 
 
 def last_answers(
-    api: list[LedgerEntry], exchanges: list[LedgerEntry], samples: Iterable[Sample], evidence: Evidence
-) -> tuple[list[LedgerEntry], set[int]]:
+    api: list[Entry], exchanges: list[Entry], samples: Iterable[Sample], evidence: Evidence
+) -> tuple[list[Entry], set[int]]:
     """
     Return what each request of the program came to, and the `seq` of those 401s that nobody can decide.
 
@@ -64,7 +65,7 @@ def last_answers(
 
 
 def _cut_before_a_retry(
-    last: list[LedgerEntry], sent: list[LedgerEntry], samples: Iterable[Sample], ends_at: float, unheard: set[str]
+    last: list[Entry], sent: list[Entry], samples: Iterable[Sample], ends_at: float, unheard: set[str]
 ) -> set[int]:
     """Return the 401s that a retry beyond the end may have made good, unless the program saw them.
 
@@ -81,29 +82,29 @@ def _cut_before_a_retry(
     return {e.seq for e in refused if (seen[e.attempt] != UNAUTHORIZED if e.attempt in seen else e.seq not in over)}
 
 
-def by_client(entries: Iterable[LedgerEntry]) -> Iterator[tuple[str, list[LedgerEntry]]]:
+def by_client(entries: Iterable[Entry]) -> Iterator[tuple[str, list[Entry]]]:
     """Yield each client's entries; who does not name itself is told apart by its session."""
-    clients: dict[str, list[LedgerEntry]] = defaultdict(list)
+    clients: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
         clients[entry.client or f"session {entry.family}"].append(entry)
     yield from clients.items()
 
 
-def of_nobody(entries: Sequence[LedgerEntry]) -> list[LedgerEntry]:
+def of_nobody(entries: Sequence[Entry]) -> list[Entry]:
     """Return the 401s for want of a token of callers who never show a session: none of theirs can have failed."""
     known = {(e.world, e.client) for e in entries if e.family is not None and e.client is not None}
     tokenless = (e for e in entries if e.status == UNAUTHORIZED and e.cause == "missing_token" and e.family is None)
     return [e for e in tokenless if (e.world, e.client) not in known]
 
 
-def is_api(entry: LedgerEntry) -> bool:
+def is_api(entry: Entry) -> bool:
     """Whether this is a request of the app's API, not of the auth server's."""
     return "/auth/v1/" not in entry.target and not entry.target.startswith("/oauth/")
 
 
-def bursts(entries: Sequence[LedgerEntry]) -> Iterator[list[LedgerEntry]]:
+def bursts(entries: Sequence[Entry]) -> Iterator[list[Entry]]:
     """Split one client's entries where it was silent: nothing under way for longer than QUIET."""
-    burst: list[LedgerEntry] = []
+    burst: list[Entry] = []
     over = -inf
     for entry in sorted(entries, key=lambda entry: entry.received_at):
         if burst and entry.received_at - over > QUIET:
@@ -115,7 +116,7 @@ def bursts(entries: Sequence[LedgerEntry]) -> Iterator[list[LedgerEntry]]:
         yield burst
 
 
-def _recovers(later: LedgerEntry, refused: LedgerEntry, taken: set[int]) -> bool:
+def _recovers(later: Entry, refused: Entry, taken: set[int]) -> bool:
     same = later.method == refused.method and later.target == refused.target and later.seq not in taken
     newer = later.generation is not None and (
         refused.generation is None or later.family != refused.family or later.generation > refused.generation

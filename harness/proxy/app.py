@@ -19,8 +19,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from race401.harness.judge.evidence import EvidenceError, LedgerEntry, load
+from race401.harness.judge.evidence import EvidenceError, load
 from race401.harness.proxy.sessions import Sessions, claims
+from race401.ledger.entry import Entry
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 HOP_BY_HOP = frozenset(  # RFC 9110 s.7.6.1, and what each side reckons for itself
@@ -42,7 +43,7 @@ class Recorder:
         self._seq = _last(path)
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
-    def write(self, entry: LedgerEntry) -> None:
+    def write(self, entry: Entry) -> None:
         """Give it its place, and to the operating system."""
         self._seq += 1
         entry.seq = self._seq
@@ -94,11 +95,11 @@ def create_app(
     return Starlette(routes=[Route("/{path:path}", serve, methods=METHODS)])
 
 
-def _entry(request: Request, world: str, sessions: Sessions, clock: Callable[[], float]) -> LedgerEntry:
+def _entry(request: Request, world: str, sessions: Sessions, clock: Callable[[], float]) -> Entry:
     now, bearer = clock(), _bearer(request)
     place = sessions.of(bearer) if bearer else None
     exp = claims(bearer).get("exp") if bearer else None
-    return LedgerEntry(
+    return Entry(
         seq=0,
         world=world,
         client=request.headers.get("x-race401-client"),
@@ -117,7 +118,7 @@ def _entry(request: Request, world: str, sessions: Sessions, clock: Callable[[],
     )
 
 
-def _asked(entry: LedgerEntry, sessions: Sessions, request: Request, body: bytes, status: int, answer: bytes) -> None:
+def _asked(entry: Entry, sessions: Sessions, request: Request, body: bytes, status: int, answer: bytes) -> None:
     """Note what the token endpoint was asked, and what it said."""
     asked, told = _fields(body), _fields(answer)
     grant = request.query_params.get("grant_type") or asked.get("grant_type")
@@ -129,7 +130,7 @@ def _asked(entry: LedgerEntry, sessions: Sessions, request: Request, body: bytes
         entry.family, entry.generation = place.family, place.generation
 
 
-def _cause(request: Request, entry: LedgerEntry) -> str | None:
+def _cause(request: Request, entry: Entry) -> str | None:
     """Return why, where the wire tells: no token was sent, or one that says itself that it is over."""
     if _bearer(request) is None:
         return "missing_token"
@@ -173,7 +174,7 @@ def _target(request: Request, sessions: Sessions) -> str:
     pairs = parse_qsl(request.url.query, keep_blank_values=True)
     if not any(_is_secret(name) for name, _ in pairs):
         return _path(request)
-    safe = [(name, sessions.fingerprint(value) if _is_secret(name) else value) for name, value in pairs]
+    safe = [(name, sessions.fingerprints.of(value) if _is_secret(name) else value) for name, value in pairs]
     return f"{request.url.path}?{urlencode(safe)}"
 
 

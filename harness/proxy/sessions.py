@@ -1,19 +1,17 @@
 """
 What the wire tells of sessions: which family and generation a token is of, and what became of a refresh.
 
-Tokens are known by fingerprint alone, under a key that lives as long as the process. What is not seen is not
+Tokens are known by fingerprint alone. What is not seen is not
 guessed: a token that was issued before we looked has no generation, and a refusal without a reason is `refused`.
 """
 
 import base64
-import hashlib
-import hmac
 import json
-import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
-SHOWN = 12  # hexadecimal digits of a fingerprint
+from race401.ledger.fingerprints import Fingerprints
+
 TOLD = {  # by an auth server's own error code
     "refresh_token_already_used": "reused",
     "refresh_token_not_found": "not_found",
@@ -35,23 +33,19 @@ class Place:
 class Sessions:
     """Every token that was seen, by fingerprint. Pure but for its own memory: no I/O, no clock."""
 
-    key: bytes = field(default_factory=lambda: secrets.token_bytes(32))
+    fingerprints: Fingerprints = field(default_factory=Fingerprints)
     access: dict[str, Place] = field(default_factory=dict)
     refresh: dict[str, Place] = field(default_factory=dict)
     newest: dict[str, int] = field(default_factory=dict)  # generation of a family
     spent: set[str] = field(default_factory=set)  # refresh tokens that brought a successor
 
-    def fingerprint(self, secret: str) -> str:
-        """Return what stands for a secret in the ledger."""
-        return hmac.new(self.key, secret.encode(), hashlib.sha256).hexdigest()[:SHOWN]
-
     def of(self, bearer: str) -> Place:
         """Return whose access token this is: from its own issue, else from the session that it names."""
-        known = self.access.get(self.fingerprint(bearer))
+        known = self.access.get(self.fingerprints.of(bearer))
         if known is not None:
             return known
         told = claims(bearer)
-        return Place(self.fingerprint(str(told.get("session_id") or told.get("sid") or bearer)))
+        return Place(self.fingerprints.of(str(told.get("session_id") or told.get("sid") or bearer)))
 
     def signed_in(self, pair: dict[str, Any]) -> Place:
         """Begin a family with the answer to a sign-in."""
@@ -59,12 +53,12 @@ class Sessions:
         place = Place(self.of(access).family, 0)
         assert place.family is not None
         self.newest[place.family] = 0
-        self.access[self.fingerprint(access)] = self.refresh[self.fingerprint(refresh)] = place
+        self.access[self.fingerprints.of(access)] = self.refresh[self.fingerprints.of(refresh)] = place
         return place
 
     def exchanged(self, presented: str, status: int, answer: dict[str, Any]) -> tuple[Place, str | None]:
         """Return whose refresh token it was and what became of it; None: nobody judged it."""
-        token, access = self.fingerprint(presented), answer.get("access_token")
+        token, access = self.fingerprints.of(presented), answer.get("access_token")
         place = self.refresh.setdefault(token, self.of(str(access)) if access else Place(token))
         if status >= 500:  # noqa: PLR2004
             return place, None
@@ -76,8 +70,8 @@ class Sessions:
 
     def _granted(self, token: str, place: Place, answer: dict[str, Any]) -> str:
         assert place.family is not None
-        access = self.fingerprint(str(answer.get("access_token", "")))
-        fresh = self.fingerprint(str(answer.get("refresh_token") or ""))
+        access = self.fingerprints.of(str(answer.get("access_token", "")))
+        fresh = self.fingerprints.of(str(answer.get("refresh_token") or ""))
         if not answer.get("refresh_token") or fresh == token:
             self.access[access] = place
             return "kept"

@@ -14,12 +14,13 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from race401.harness.judge.checks import Finding, Value
-from race401.harness.judge.evidence import Evidence, LedgerEntry
+from race401.harness.judge.evidence import Evidence
 from race401.harness.judge.measure import Row
 from race401.harness.judge.verdict import Verdict
 from race401.harness.reporting import ablation, charts, incident, story, strip, swimlane, table
 from race401.harness.reporting.words import CAUSES, called, seconds
 from race401.harness.tokens.policy import POLICIES
+from race401.ledger.entry import Entry
 
 ROWS_SHOWN = 12  # ledger rows behind one figure
 FINDINGS_SHOWN = 300
@@ -46,7 +47,7 @@ class Proofs:
             self.groups.append({"id": name, "title": title, "of": len(seqs), "rows": rows})
         return name
 
-    def _first(self, e: LedgerEntry) -> bool:
+    def _first(self, e: Entry) -> bool:
         new = e.seq not in self.shown
         self.shown.add(e.seq)
         return new

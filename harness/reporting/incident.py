@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from operator import attrgetter
 
-from race401.harness.judge.evidence import Evidence, LedgerEntry, Sample
+from race401.harness.judge.evidence import Evidence, Sample
 from race401.harness.judge.measure import Row, whose
 from race401.harness.judge.recovery import QUIET, bursts, is_api
+from race401.ledger.entry import Entry
 
 CONSIDERED = 30  # candidates of a kind; the first that has its counterpart after the fix is taken
 CALLS_SHOWN = 12
@@ -28,7 +29,7 @@ class Call:
     target: str
     started_at: float
     ended_at: float
-    sends: list[LedgerEntry]
+    sends: list[Entry]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,8 @@ class Scene:
 
     row: Row
     calls: list[Call]
-    exchanges: list[LedgerEntry]
-    session: list[LedgerEntry]  # everything of this client
+    exchanges: list[Entry]
+    session: list[Entry]  # everything of this client
     left_out: int = 0  # calls and exchanges beyond what is shown
 
     @property
@@ -52,7 +53,7 @@ class Scene:
         return max([c.ended_at for c in self.calls] + [e.answered_at for e in self.exchanges])
 
     @property
-    def entries(self) -> list[LedgerEntry]:
+    def entries(self) -> list[Entry]:
         """The ledger's rows that are drawn."""
         return sorted([e for c in self.calls for e in c.sends] + self.exchanges, key=SEQ)
 
@@ -70,7 +71,7 @@ def choose(evidence: Evidence, rows: list[Row]) -> list[Scene]:
     return alone
 
 
-def find(evidence: Evidence, seqs: Iterable[int]) -> list[LedgerEntry]:
+def find(evidence: Evidence, seqs: Iterable[int]) -> list[Entry]:
     """Return the entries with these `seq`; the ledger is in that order."""
     return [evidence.entries[bisect_left(evidence.entries, seq, key=SEQ)] for seq in seqs]
 
@@ -94,7 +95,7 @@ def _counterpart(evidence: Evidence, rows: list[Row], scene: Scene) -> Scene | N
     return None if refreshed is None else _scene(evidence, row, refreshed)
 
 
-def _scene(evidence: Evidence, row: Row, trigger: LedgerEntry) -> Scene:
+def _scene(evidence: Evidence, row: Row, trigger: Entry) -> Scene:
     """Return the page load that the entry belongs to."""
     session = [e for e in evidence.entries if _same(e, trigger) and whose(e, evidence) is not None]
     calls = _calls(session, [s for s in evidence.samples if s.client == trigger.client], trigger)
@@ -113,13 +114,13 @@ def _scene(evidence: Evidence, row: Row, trigger: LedgerEntry) -> Scene:
     return Scene(row, calls[:CALLS_SHOWN], exchanges[:CALLS_SHOWN], session, left_out)
 
 
-def _same(e: LedgerEntry, trigger: LedgerEntry) -> bool:
+def _same(e: Entry, trigger: Entry) -> bool:
     return e.client == trigger.client if trigger.client is not None else e.family == trigger.family
 
 
-def _calls(session: list[LedgerEntry], samples: list[Sample], trigger: LedgerEntry) -> list[Call]:
+def _calls(session: list[Entry], samples: list[Sample], trigger: Entry) -> list[Call]:
     """Return the requests of the trigger's page, in the order in which the app makes them."""
-    sends: dict[str, list[LedgerEntry]] = {}
+    sends: dict[str, list[Entry]] = {}
     for e in session:
         if e.attempt is not None:
             sends.setdefault(e.attempt, []).append(e)
@@ -134,7 +135,7 @@ def _calls(session: list[LedgerEntry], samples: list[Sample], trigger: LedgerEnt
     return [call for _, call in sorted(page, key=lambda named: (len(named[0]), named[0]))]
 
 
-def _call(sends: list[LedgerEntry], sample: Sample | None) -> Call:
+def _call(sends: list[Entry], sample: Sample | None) -> Call:
     """Return one call by the client's own clock; by the server's if the two do not agree."""
     begun, over = sends[0].received_at, sends[-1].answered_at
     if sample is not None and sample.started_at <= begun + CLOCKS_DIFFER and sample.ended_at >= over - CLOCKS_DIFFER:
@@ -142,7 +143,7 @@ def _call(sends: list[LedgerEntry], sample: Sample | None) -> Call:
     return Call(sends[0].target, begun, over, sends)
 
 
-def _away(calls: list[tuple[str, Call]], trigger: LedgerEntry) -> float:
+def _away(calls: list[tuple[str, Call]], trigger: Entry) -> float:
     """Return how far in s a page is from the entry; 0 if it happened during the page."""
     begun, over = min(c.started_at for _, c in calls), max(c.ended_at for _, c in calls)
     return max(begun - trigger.received_at, trigger.received_at - over, 0.0)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from race401.harness.judge.evidence import LedgerEntry
 from race401.harness.judge.measure import GRANTED, REFUSED
+from race401.ledger.entry import Entry
 
 SIGN_IN = "grant_type=password"
 
@@ -20,7 +20,7 @@ class Span:
     expires_at: float | None
 
 
-def life(session: list[LedgerEntry], manifest: dict[str, Any], condition: str, role: str) -> list[Span]:
+def life(session: list[Entry], manifest: dict[str, Any], condition: str, role: str) -> list[Span]:
     """Return one client's spans, from its first entry to its last. The margin is seen by the client's own clock."""
     about = manifest["conditions"][condition]
     margin = manifest["policies"][role].get("expiry_margin")
@@ -48,7 +48,7 @@ def at(spans: list[Span], instant: float) -> Span:
     return next((s for s in reversed(spans) if s.from_at <= instant), spans[0])
 
 
-def _turns(session: list[LedgerEntry]) -> list[tuple[str, float, tuple[str | None, int | None] | None]]:
+def _turns(session: list[Entry]) -> list[tuple[str, float, tuple[str | None, int | None] | None]]:
     """Return when the client had which token, and from when on its family was revoked."""
     first = next((e for e in session if e.family is not None), session[0])
     turns: list[tuple[str, float, tuple[str | None, int | None] | None]] = []

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from math import floor, log10
 from typing import Any
 
-from race401.harness.judge.evidence import LedgerEntry
 from race401.harness.judge.recovery import UNAUTHORIZED
 from race401.harness.reporting import life
 from race401.harness.reporting.incident import Call, Scene
 from race401.harness.reporting.words import CAUSES, IN_SHORT, OUTCOMES, seconds
+from race401.ledger.entry import Entry
 
 EDGE = 1.5  # % left free on either side
 LANE, BAR = 36, 13  # px
@@ -177,7 +177,7 @@ def _short(span: life.Span, at: float) -> str:
     return "" if span.expires_at is None else f"{seconds(span.expires_at - at)} left"
 
 
-def kind_of(e: LedgerEntry) -> str:
+def kind_of(e: Entry) -> str:
     """Return how an entry is drawn: by what it did to the client."""
     if e.grant_outcome is not None:
         good = {"rotated": "issued", "reuse_tolerated": "waste", "forked": "waste"}
@@ -185,7 +185,7 @@ def kind_of(e: LedgerEntry) -> str:
     return "bad" if e.status == UNAUTHORIZED else "ok" if 200 <= e.status < 300 else "other"  # noqa: PLR2004
 
 
-def answer(e: LedgerEntry) -> str:
+def answer(e: Entry) -> str:
     """Say what the server answered, and why."""
     if e.grant_outcome is not None:
         return OUTCOMES.get(e.grant_outcome, e.grant_outcome)

@@ -7,13 +7,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 
-from race401.mock_api.accounts import AUTHENTICATED, User, confirm, digest, give_email, made, make_nameless
+from race401.mock_api.accounts import User, confirm, digest, give_email, made, make_nameless
 from race401.mock_api.auth import bodies
 from race401.mock_api.auth.answers import user_object
 from race401.mock_api.auth.callers import admin
 from race401.mock_api.auth.problems import AuthProblem
 from race401.mock_api.auth.rules import checked_password, checked_phone, free_email
 from race401.mock_api.auth.user import merged
+from race401.mock_api.jwt import AUTHENTICATED
 from race401.mock_api.realm import Realm
 
 router = APIRouter(prefix="/auth/v1/admin/users", tags=["auth"])

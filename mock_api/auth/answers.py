@@ -7,8 +7,9 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import JSONResponse, Response
 
-from race401.mock_api.accounts import AUTHENTICATED, User
+from race401.mock_api.accounts import User
 from race401.mock_api.issuer import Family, Link
+from race401.mock_api.jwt import AUTHENTICATED
 from race401.mock_api.realm import Realm
 
 PREFIX = 5  # characters of a v1 refresh token that a header tells

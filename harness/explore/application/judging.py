@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import httpx
 
@@ -12,9 +11,10 @@ from race401.harness.explore.application.stage import Stage
 from race401.harness.explore.application.transport import EXTENSION, Passage
 from race401.harness.judge import checks
 from race401.harness.judge.checks import Value
-from race401.harness.judge.evidence import CLEAN, LedgerEntry, alone
+from race401.harness.judge.evidence import CLEAN, alone
 from race401.harness.judge.measure import measure
 from race401.harness.judge.recovery import UNAUTHORIZED
+from race401.ledger.entry import Entry
 
 EXPECTS = {**CLEAN, "caller_401s": "any", "needless_exchanges": "none"}
 """What the ledger is held against, by the judge's checks; what 401s the callers saw they say themselves."""
@@ -28,10 +28,9 @@ class Violation:
     sentence: str
 
 
-def by_ledger(entries: Iterable[Any], changes: Mapping[str, str]) -> Iterator[Violation]:
+def by_ledger(entries: Iterable[Entry], changes: Mapping[str, str]) -> Iterator[Violation]:
     """Hold the app's ledger against EXPECTS, so changed."""
-    read = [LedgerEntry(*(getattr(entry, name) for name in LedgerEntry.__struct_fields__)) for entry in entries]
-    told = alone(read, "explored", expects=EXPECTS | dict(changes))
+    told = alone(entries, "explored", expects=EXPECTS | dict(changes))
     for finding in checks.run(told, measure(told)):
         if finding.value is Value.FAIL:
             yield Violation(finding.check, finding.sentence)

@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeAlias
 import httpx
 
 from race401.harness.explore.application.loop import ChosenLoop, Option
+from race401.ledger.entry import Entry
 
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
@@ -58,10 +59,10 @@ class LoopGates:
 
 
 class Ledger(Protocol):
-    """An app's own record of what happened, as `judge.evidence.LedgerEntry` has it."""
+    """An app's own record of what happened, as `ledger.entry.Entry` has it."""
 
     @property
-    def entries(self) -> Iterable[Any]:
+    def entries(self) -> Iterable[Entry]:
         """Every request that was decided."""
         ...
 
@@ -84,7 +85,7 @@ class Gated:
 
     def __init__(self, app: App, gates: LoopGates) -> None:
         self._app, self._gates = app, gates
-        self.entries: tuple[Any, ...] = ()
+        self.entries: tuple[Entry, ...] = ()
 
     @property
     def ledger(self) -> Ledger:

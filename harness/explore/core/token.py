@@ -23,7 +23,7 @@ def encode(
     scenario: Scenario, world: str, lifetime: float, choices: Sequence[int], named: Mapping[str, Policy]
 ) -> str:
     """Return the token. A policy is told as a named one and what differs from it."""
-    base = named.get(scenario.policy.name) or next(iter(named.values()))
+    base = named.get(scenario.policy.name.partition(":")[0]) or next(iter(named.values()))
     told = asdict(replace(scenario, policy=base))
     plain = asdict(Scenario(base))
     content = {

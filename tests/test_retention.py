@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from locustruns import LOCUST, ROOT, WITHIN, locust
+from bounds import HANG
+from locustruns import LOCUST, ROOT, locust
 
 slow = pytest.mark.slow
 
@@ -15,13 +16,13 @@ import locust, json, sys
 from types import SimpleNamespace
 from locust import stats
 from locust.env import Environment
-from race401.scenarios.kept import forget, keep_less
+from race401.harness.load.retention import forget, retain_less
 
 html_file, forgetting = json.loads(sys.argv[1])
 environment = Environment(parsed_options=SimpleNamespace(csv_prefix=None, html_file=html_file))
 runner, now = environment.create_local_runner(), 1_759_614_660
 stats.time = SimpleNamespace(time=lambda: now)
-keep_less(environment)
+retain_less(environment)
 
 def kept():
     mine = environment.stats
@@ -46,7 +47,7 @@ print(json.dumps([lasting(300), lasting(300), environment.stats.total.current_rp
 def kept(html_file: str | None = None, *, forgetting: bool = True) -> list[dict[str, int]]:
     """What is kept after 5 minutes and after 10, and the requests of a second."""
     command = [sys.executable, "-c", KEPT, json.dumps([html_file, forgetting])]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=WITHIN, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=HANG, check=False)
     assert done.returncode == 0, done.stderr
     told: list[dict[str, int]] = json.loads(done.stdout)
     return told

@@ -7,23 +7,25 @@ import signal
 from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
-from race401.scenarios import lifecycle, preparing
-from race401.scenarios.browser import Browser
-from race401.scenarios.options import ROLES, add_options
-from race401.scenarios.run import end
-from race401.scenarios.scenario import Scenario
-from race401.scenarios.state import state
+from race401.harness.load import lifecycle, preparing
+from race401.harness.load.browser import Browser
+from race401.harness.load.interrupt import end_at_once
+from race401.harness.load.options import ROLES, add_options
+from race401.harness.load.scenario import Scenario
+from race401.harness.load.state import state
+from race401.harness.load.visitor import Visitor
 
 
-def stage(scenario: Scenario, locustfile: dict[str, Any], browser: type[Browser] = Browser) -> None:
-    """Put the scenario's browsers into a locustfile's names, and have its runs begun, judged and ended.
+def listen(scenario: Scenario, locustfile: dict[str, Any]) -> None:
+    """Register everything now, while the locustfile is read.
 
-    The listeners are registered now, while the locustfile is read: `quitting` ones run in reverse, so that these run
-    after the workers' last reports, and the last one named first.
+    `quitting` listeners run in reverse, so that these run after the workers' last reports, and the last one named
+    first.
     """
-    signal.signal(signal.SIGINT, end)
+    signal.signal(signal.SIGINT, end_at_once)
     state.scenario = scenario
     for condition in scenario.conditions.values():
+        browser = Visitor if condition.is_eventful else Browser
         for role in ROLES:
             name = f"{condition.name} {role}".title().replace("-", "").replace(" ", "")
             about = {"condition": condition, "role": role, "numbers": itertools.count(1)}

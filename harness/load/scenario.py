@@ -1,12 +1,20 @@
-"""A scenario as data: its conditions, who is compared in them, and what mock and browsers it takes."""
+"""A scenario as data: its conditions, who is compared in them, and what mock, browsers and load it takes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from race401.harness.load.conditions import Condition
 from race401.harness.tokens.policy import POLICIES
-from race401.scenarios.conditions import CONDITIONS, Condition
 
 COMPARED = ",".join(name for name in ("pre-fix", "fixed", "hardened") if name in POLICIES)
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What shows a scenario's verdicts in a short run: some sessions for each policy in each condition."""
+
+    users: int  # browsers
+    seconds: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,10 +23,8 @@ class Scenario:
 
     name: str
     conditions: Mapping[str, Condition]  # by name
+    load: Load = Load(18, 10)  # of `make scenarios`; locust's own options say it otherwise
     version: int = 1  # runs of different versions are not comparable
     policies: str = COMPARED  # the control, then the subjects, unless the command line says others
     mock: tuple[str, ...] = ()  # options of our own mock; one that runs already was started by somebody else
     memory: bool = False  # note what the mock and locust hold, all along
-
-
-BURST = Scenario("burst", CONDITIONS)

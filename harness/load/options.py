@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from race401.harness.load.conditions import Condition
+from race401.harness.load.scenario import Scenario
+from race401.harness.tokens.named import NoSuchPolicy, policy
 from race401.harness.tokens.policy import POLICIES, Policy
-from race401.scenarios.conditions import Condition
-from race401.scenarios.policies import NoSuchPolicy, policy
-from race401.scenarios.scenario import BURST, Scenario
 
 ROLES = ("control", "subject", *POLICIES)  # a third policy, and every one after it, has its own name for a role
 ARRIVALS = ("together", "first-then-rest")
@@ -77,7 +77,7 @@ class Plan:
         )
 
 
-def add_options(parser: Any, scenario: Scenario = BURST) -> None:
+def add_options(parser: Any, scenario: Scenario) -> None:
     """Declare the scenario's options; `--help` and the web form show them."""
     add = parser.add_argument  # locust's own arguments (include_in_web_ui) are not known to argparse's groups
     known = ", ".join(POLICIES)
@@ -113,7 +113,7 @@ def add_options(parser: Any, scenario: Scenario = BURST) -> None:
     add("--run-id", default="", include_in_web_ui=False, help="the run's name (default: time and seed)")
 
 
-def read(values: Mapping[str, Any], scenario: Scenario = BURST) -> Plan:
+def read(values: Mapping[str, Any], scenario: Scenario) -> Plan:
     """Return the plan that these options make, by locust's names; raises Refused."""
     users, rate = _whole("-u", values.get("num_users") or 0), float(values.get("spawn_rate") or 1)
     plan = Plan(

@@ -23,14 +23,14 @@ import httpx
 
 from race401.harness.judge.checks import Value
 from race401.harness.judge.verdict import EXIT_CODES
-from race401.scenarios import memory, options, ui
-from race401.scenarios.browser import Browser, Run
-from race401.scenarios.hosts import PATIENCE, HostClock, named, share, shares
-from race401.scenarios.mock import steering
-from race401.scenarios.options import Plan, Refused
-from race401.scenarios.record import Host, Record
-from race401.scenarios.state import forget_folder, name_of_run, options_of, served_worlds, state
-from race401.scenarios.tally import Tally
+from race401.harness.load import memory, options, ui
+from race401.harness.load.browser import Browser, Run
+from race401.harness.load.hosts import PATIENCE, HostClock, named, share, shares
+from race401.harness.load.mock import steering
+from race401.harness.load.options import Plan, Refused
+from race401.harness.load.record import Host, Record
+from race401.harness.load.state import forget_folder, name_of_run, options_of, served_worlds, state
+from race401.harness.load.tally import Tally
 
 REPORTS_ARRIVE = 4.0  # s; locust's workers report every 3 s
 LAST_REPORTS_WITHIN = 20.0  # s: a page that was begun may take 15 to end, and a wire may lose what is told of it
@@ -216,10 +216,13 @@ def stop(environment: Environment, **_: Any) -> None:
 
 def _hear_the_last(runner: MasterRunner, record: Record) -> None:
     """Have the workers end, and wait for their last reports: locust waits for 0.5 s, and a wire may lose a packet."""
-    runner.send_message("race401_end")
-    with gevent.Timeout(LAST_REPORTS_WITHIN, False):
+
+    def hear() -> None:
         while any(not host.heard and _lives(runner, worker) for worker, host in record.hosts.items()):
             gevent.sleep(0.05)
+
+    runner.send_message("race401_end")
+    gevent.with_timeout(LAST_REPORTS_WITHIN, hear, timeout_value=None)
 
 
 def _lives(runner: MasterRunner, worker: str) -> bool:

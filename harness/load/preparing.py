@@ -12,13 +12,13 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
-from race401.scenarios import lifecycle, limits, options, ui
-from race401.scenarios.browser import Browser
-from race401.scenarios.kept import keep_less
-from race401.scenarios.lifecycle import UNKNOWN
-from race401.scenarios.mock import Mock, MockDidNotStart, die_with_parent
-from race401.scenarios.options import Plan, Refused
-from race401.scenarios.state import forget_folder, name_of_run, options_of, served_worlds, state
+from race401.harness.load import lifecycle, limits, options, ui
+from race401.harness.load.browser import Browser
+from race401.harness.load.lifecycle import UNKNOWN
+from race401.harness.load.mock import Mock, MockDidNotStart, die_with_parent
+from race401.harness.load.options import Plan, Refused
+from race401.harness.load.retention import retain_less
+from race401.harness.load.state import forget_folder, name_of_run, options_of, served_worlds, state
 
 STOP_TIMEOUT = 15.0  # s for a page that was begun to end
 
@@ -35,7 +35,7 @@ def prepare(environment: Environment, **_: Any) -> None:
     if isinstance(environment.runner, WorkerRunner):
         lifecycle.send_last_reports(environment)
         return
-    keep_less(environment)
+    retain_less(environment)
     environment.process_exit_code = UNKNOWN  # until a verdict says otherwise
     if isinstance(environment.runner, MasterRunner):
         environment.runner.register_message("race401_done", lambda **_: lifecycle.browser_done(environment))

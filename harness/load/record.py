@@ -15,13 +15,13 @@ import httpx
 import msgspec
 
 from race401.harness.judge import evidence, verdict
+from race401.harness.load import memory
+from race401.harness.load.browser import PAGE, instant
+from race401.harness.load.hosts import LOCAL
+from race401.harness.load.options import Plan
+from race401.harness.load.scenario import Scenario
 from race401.harness.reporting import console, html
 from race401.harness.tokens.policy import knobs
-from race401.scenarios import memory
-from race401.scenarios.browser import PAGE, instant
-from race401.scenarios.hosts import LOCAL
-from race401.scenarios.options import Plan
-from race401.scenarios.scenario import Scenario
 
 LIBRARIES = ("locust", "httpx", "fastapi", "uvicorn", "gevent", "joserfc")
 BLOCK = 1_000  # samples

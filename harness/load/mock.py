@@ -4,7 +4,7 @@ A process of its own, since an event loop does not live in one that gevent has p
 standard input does, so that even a killed locust leaves nothing behind.
 """
 
-from gevent import Timeout
+from gevent import with_timeout
 
 import atexit
 import ctypes
@@ -44,10 +44,8 @@ class Mock:
             [*command, *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
         )
         atexit.register(self.stop)
-        line = b""
         assert self._process.stdout is not None
-        with Timeout(READY_WITHIN, False):
-            line = self._process.stdout.readline()
+        line = with_timeout(READY_WITHIN, self._process.stdout.readline, timeout_value=b"")
         try:
             self.url: str = json.loads(line)["url"]
         except (ValueError, KeyError):

@@ -16,7 +16,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from race401.scenarios.tally import COLUMNS
+from race401.harness.load.tally import COLUMNS
 
 Rows = Callable[[], list[dict[str, Any]]]
 TITLE, KEY = "Policies", "policies"

@@ -14,8 +14,8 @@ from typing import Any
 
 import httpx
 
+from race401.harness.load.browser import Browser
 from race401.harness.tokens import AuthError, MemoryStore, TokenAuth, TokenPair
-from race401.scenarios.browser import Browser
 
 UNDER_WAY_WITHIN = 5.0  # s, for the refresh during which somebody signs out
 

@@ -7,20 +7,20 @@ import time
 from pathlib import Path
 from typing import Any
 
-from race401.scenarios.browser import Browser
-from race401.scenarios.hosts import HostClock
-from race401.scenarios.mock import Mock, worlds_at
-from race401.scenarios.options import Plan, Refused
-from race401.scenarios.record import Record
-from race401.scenarios.scenario import BURST
-from race401.scenarios.tally import Tally
+from race401.harness.load.browser import Browser
+from race401.harness.load.hosts import HostClock
+from race401.harness.load.mock import Mock, worlds_at
+from race401.harness.load.options import Plan, Refused
+from race401.harness.load.record import Record
+from race401.harness.load.scenario import Scenario
+from race401.harness.load.tally import Tally
 
 
 class State:
     """What one locust process knows of the run in hand."""
 
     def __init__(self) -> None:
-        self.scenario = BURST  # the locustfile says which
+        self.scenario: Scenario  # the locustfile says which
         self.kinds: list[type[Browser]] = []
         self.mock: Mock | None = None
         self.host = ""  # where the mock is, whatever a form says

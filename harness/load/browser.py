@@ -13,6 +13,10 @@ from typing import Any, TypeAlias
 
 import httpx
 
+from race401.harness.load.conditions import Condition
+from race401.harness.load.fasthttp import FastClient, FastTransport
+from race401.harness.load.hosts import HostClock
+from race401.harness.load.options import Plan
 from race401.harness.tokens import (
     TRACE,
     AuthServer,
@@ -25,10 +29,6 @@ from race401.harness.tokens import (
     skewed,
 )
 from race401.harness.tokens.model import ExchangeFailed, Step
-from race401.scenarios.conditions import Condition
-from race401.scenarios.fasthttp import FastClient, FastTransport
-from race401.scenarios.hosts import HostClock
-from race401.scenarios.options import Plan
 
 gevent.config.track_greenlet_tree = False  # who spawned whom: a stack kept for each caller, and nobody looks
 
@@ -208,12 +208,13 @@ class Browser(User):
         """Send one of the page's requests, and report what came of it."""
         attempt, started = f"{self.me}#{page}.{k}", self.now()
         status = error = None
+        length = 0  # bytes
         http = self.client_of(k)
         request = http.build_request("GET", target, headers={"X-Race401-Attempt": attempt})
         cut_off = True
         try:
             response = http.send(request)
-            status, cut_off = response.status_code, False
+            status, length, cut_off = response.status_code, len(response.content), False
             self.its_run.clock.note(response.headers.get("date"), started, self.now())
             problem = None if response.is_success else Exception(f"HTTP {status}")
         except httpx.HTTPError as failure:
@@ -240,7 +241,7 @@ class Browser(User):
             request_type="GET",
             name=f"[{self.policy.name}] {self.condition.name} {target}",
             response_time=(ended - started) * 1000,
-            response_length=len(response.content) if error is None else 0,
+            response_length=length,
             exception=problem,
             context={},
             start_time=started,

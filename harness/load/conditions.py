@@ -62,6 +62,11 @@ class Condition:
             return self.control
         return self.known.get(policy, self.subject)
 
+    @property
+    def is_eventful(self) -> bool:
+        """Whether more happens than that a browser loads pages in a world; see `visitor`."""
+        return bool(self.visit or self.in_step or self.tabs > 1 or self.program or self.faults or self.happens)
+
     def remaining(self, instant: float, margin: float) -> float:
         """Return the life in s of the first access token, such that `instant` s after sign-in it is decided."""
         if self.left is not None:
@@ -72,29 +77,3 @@ class Condition:
 def by_name(*conditions: Condition) -> dict[str, Condition]:
     """Return the conditions as a scenario takes them."""
     return {condition.name: condition for condition in conditions}
-
-
-CONDITIONS = by_name(
-    Condition(
-        "supabase",
-        "supabase",
-        "the auth server forgives concurrent reuse: no 401, only needless exchanges",
-        control=Expectation("none", "several"),
-    ),
-    Condition(
-        "slow-clock",
-        "supabase",
-        "the device's clock is 90 s behind: the token expires before the client thinks of refreshing it",
-        control=Expectation("some", "any", cause="expired"),
-        skew=-90.0,
-        at_expiry=True,
-        covers=("expiry",),
-    ),
-    Condition(
-        "rfc9700",
-        "rfc9700",
-        "the auth server revokes the token family on reuse: the burst logs the user out",
-        control=Expectation("some", "several", sessions_lost="some", cause="missing_token"),
-    ),
-)
-"""The burst's."""

@@ -12,9 +12,9 @@ from typing import Any
 
 import msgspec
 
-from race401.harness.judge.evidence import LedgerEntry
 from race401.harness.judge.measure import LOGOUT, REFUSED
 from race401.harness.judge.recovery import UNAUTHORIZED, is_api
+from race401.ledger.entry import Entry
 
 AT_ONCE = 8_000_000  # bytes of the ledger that one look reads at most
 UNKNOWN = "-"  # of a mock that is not ours, the ledger is read at the end
@@ -56,7 +56,7 @@ class Counts:
         self.errors += told["status"] is None
         self.store_reads += told["store_reads"]
 
-    def entry(self, e: LedgerEntry) -> None:
+    def entry(self, e: Entry) -> None:
         """Count what the server wrote of one request."""
         if e.grant_outcome is not None:
             self.exchanges += 1
@@ -76,7 +76,7 @@ class Tally:
         self.run, self.names = run, names  # by condition and role
         self.counts = {key: Counts() for key in names}
         self._spool, self._offset = spool, spool.stat().st_size if spool is not None and spool.exists() else 0
-        self._decode = msgspec.json.Decoder(LedgerEntry).decode
+        self._decode = msgspec.json.Decoder(Entry).decode
 
     def note(self, sample: dict[str, Any]) -> None:
         """Count what a browser told."""

@@ -1,0 +1,202 @@
+"""
+The graph of tokens and sessions, derived from what entries say was on the wire.
+
+A token is its fingerprint. An edge goes from a refresh token that was presented to the tokens that it brought; a
+session is a component of that graph, and of what names it: a claim in a JWT, or the mock. No token has a number:
+siblings of a fork have no order, and a kept token is one token. An entry without facts, of an older ledger, is known
+by the family and the generation that it recorded.
+"""
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
+from math import inf
+
+from race401.harness.judge.components import Components
+from race401.ledger.entry import Entry
+
+TAKEN = range(200, 300)  # statuses of an answer that brought what was asked for
+
+
+def granted(entry: Entry) -> bool:
+    """Whether this exchange brought a token, for all that the wire tells."""
+    return entry.kind == "exchange" and entry.status in TAKEN and entry.brought_access is not None
+
+
+@dataclass(slots=True)
+class Session:
+    """One session, as far as the entries tell. Instants are s on the recorder's clock."""
+
+    name: str  # what names it, else one of its tokens
+    named: bool = False  # by a claim or by the mock
+    began_at: float | None = None  # its sign-in arrived; None: that was not seen
+    seen_at: float = inf  # the earliest answer to a request with one of its tokens
+
+    @property
+    def known(self) -> bool:
+        """Whether it can be told from any other that is known; a piece of a session cannot."""
+        return self.named or self.began_at is not None
+
+
+class Graph:
+    """What is derived from some entries, once. The order in which they are given changes nothing but names."""
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        self.exchanges: dict[str, list[Entry]] = defaultdict(list)  # by the refresh token that was presented
+        self.brought: dict[str, list[Entry]] = defaultdict(list)  # the answers that brought a token
+        self._parts = Components()
+        self._claimed: dict[str, str] = {}  # by token, what names its session
+        self._began: list[tuple[str, Entry]] = []
+        self._seen: dict[str, float] = {}
+        for entry in entries:
+            if entry.kind is not None:
+                self._add(entry)
+        self._sessions = self._named()
+
+    # --- whose, and which ---
+
+    def session(self, entry: Entry) -> str | None:
+        """Return the name of the entry's session; None: nothing says that it has one."""
+        if entry.kind is None:
+            return entry.family
+        node = _node(entry)
+        return None if node is None else self._sessions[self._parts.of(node)].name
+
+    def token(self, entry: Entry) -> Hashable:
+        """Return what stands for the token that was presented, or else sent."""
+        if entry.kind is None:
+            return entry.family, entry.generation
+        return entry.presented or entry.sent
+
+    def known(self, entry: Entry) -> bool:
+        """Whether the entry's session can be told from any other that is known."""
+        if entry.kind is None:
+            return entry.family is not None
+        node = _node(entry)
+        return node is not None and self._sessions[self._parts.of(node)].known
+
+    def same(self, one: Entry, other: Entry) -> bool | None:
+        """Tell whether two requests are of one session; None: that is not known."""
+        mine, its = _node(one), _node(other)
+        if mine is None or its is None:
+            return None
+        a, b = self._sessions[self._parts.of(mine)], self._sessions[self._parts.of(its)]
+        if a is b:
+            return True
+        if one.key != other.key:
+            return None
+        apart = (a.known and b.known) or _too_early(a, b) or _too_early(b, a)
+        return False if apart else None
+
+    # --- what came of what ---
+
+    def children(self, refresh: str) -> set[str]:
+        """Return the refresh tokens that this one brought, itself not among them."""
+        brought = {e.brought_refresh for e in self.exchanges.get(refresh, ()) if granted(e)}
+        return {token for token in brought if token is not None} - {refresh}
+
+    def descends(self, token: str, ancestor: str) -> bool:
+        """Whether a path shows that the refresh token came of the other."""
+        reached, ahead = {ancestor}, [ancestor]
+        while ahead:
+            fresh = self.children(ahead.pop()) - reached
+            reached |= fresh
+            ahead += fresh
+        return token in reached and token != ancestor
+
+    def beside(self, refresh: str) -> set[str]:
+        """Return the access tokens that came with this refresh token, or by it if it is kept."""
+        answers = [*self.brought.get(refresh, ()), *(e for e in self.exchanges.get(refresh, ()) if kept(e))]
+        return {e.brought_access for e in answers if e.brought_access is not None}
+
+    def replaced(self, access: str) -> list[Entry]:
+        """Return the answers that brought a successor of this access token."""
+        with_it = {e.presented if kept(e) else e.brought_refresh for e in self.brought.get(access, ())}
+        done = [e for token in with_it if token is not None for e in self.exchanges.get(token, ()) if granted(e)]
+        return [e for e in done if e.brought_access != access]
+
+    # --- building ---
+
+    def _add(self, e: Entry) -> None:
+        if e.kind == "exchange":
+            self._exchanged(e)
+        elif e.kind == "sign_in":
+            self._signed_in(e)
+        elif e.sent is not None:
+            self._use(e.sent, e)
+        elif e.presented is not None:
+            self._use(e.presented, e)
+
+    def _use(self, token: str, e: Entry) -> None:
+        if token not in self._claimed:
+            self._claim(token, e)
+        if e.answered_at and e.answered_at < self._seen.get(token, inf):
+            self._seen[token] = e.answered_at
+
+    def _claim(self, token: str, e: Entry) -> None:
+        """Join a token with what names its session."""
+        if e.family is not None:
+            self._claimed[token] = e.family
+            self._parts.join(token, e.family)
+        else:
+            self._parts.add(token)
+
+    def _exchanged(self, e: Entry) -> None:
+        if e.presented is None:
+            return
+        self._use(e.presented, e)
+        self.exchanges[e.presented].append(e)
+        if granted(e):
+            self._bring(e, e.presented)
+
+    def _signed_in(self, e: Entry) -> None:
+        first = e.brought_access or e.brought_refresh
+        if first is not None:
+            self._claim(first, e)
+            self._bring(e, first)
+            self._began.append((first, e))
+
+    def _bring(self, e: Entry, origin: str) -> None:
+        for token in (e.brought_access, e.brought_refresh):
+            if token is not None:
+                self._parts.join(origin, token)
+                if token != e.presented:
+                    self.brought[token].append(e)
+
+    def _named(self) -> dict[str, Session]:
+        """Return the sessions by the root of their component."""
+        sessions: dict[str, Session] = {}
+        for node in self._parts:
+            root = self._parts.of(node)
+            if root not in sessions:
+                sessions[root] = Session(root)
+        for family in dict.fromkeys(self._claimed.values()):
+            session = sessions[self._parts.of(family)]
+            if not session.named:
+                session.name, session.named = family, True
+        for token, e in self._began:
+            session = sessions[self._parts.of(token)]
+            session.began_at = min(e.received_at, session.began_at if session.began_at is not None else inf)
+        for token, at in self._seen.items():
+            session = sessions[self._parts.of(token)]
+            session.seen_at = min(at, session.seen_at)
+        return sessions
+
+
+def _node(e: Entry) -> str | None:
+    """Return what the entry hangs on in the graph."""
+    if e.kind == "sign_in":
+        return e.brought_access or e.brought_refresh
+    if e.kind == "exchange":
+        return e.presented
+    return e.sent or e.presented
+
+
+def kept(e: Entry) -> bool:
+    """Whether an exchange left the refresh token as it was."""
+    return granted(e) and (e.brought_refresh is None or e.brought_refresh == e.presented)
+
+
+def _too_early(one: Session, other: Session) -> bool:
+    """Whether a token of the other session was answered before this one's sign-in arrived."""
+    return one.began_at is not None and not one.named and other.seen_at < one.began_at

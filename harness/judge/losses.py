@@ -1,0 +1,66 @@
+"""
+Which sessions were lost, and of which nobody can know it.
+
+A session is not lost if an exchange of it is granted causally after the refusal. It is lost if the recorder knows
+that the refusal ended it, or if the refused token was the newest known and no grant was concurrent. Else it is not
+known: the winner's token was not tried again.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from race401.harness.judge.causal import before, concurrent
+from race401.harness.judge.graph import Graph, granted
+from race401.ledger.entry import Entry
+
+FOR_GOOD = frozenset(  # those who meet a conflict or a rate limit may try again
+    {"refused", "reused", "revoked", "not_found", "not_issued", "timed_out", "inactive", "superseded", "banned"}
+)
+ENDS = frozenset({"family", "session", "user"})  # what a decision can end, by `Entry.ended`
+
+
+@dataclass(slots=True)
+class Losses:
+    """The refusals that lost a session, the first of each, and those of which nobody knows."""
+
+    lost: list[Entry] = field(default_factory=list)
+    undecided: list[Entry] = field(default_factory=list)
+
+
+def losses(entries: Iterable[Entry], graph: Graph) -> Losses:
+    """Return what became of the sessions whose refresh was refused. A refusal after a sign-out loses nothing."""
+    refusals: dict[str | None, list[Entry]] = defaultdict(list)
+    grants: dict[str | None, list[Entry]] = defaultdict(list)
+    sign_outs: dict[str | None, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        if entry.kind == "exchange":
+            if granted(entry):
+                grants[graph.session(entry)].append(entry)
+            elif entry.grant_outcome in FOR_GOOD:
+                refusals[graph.session(entry)].append(entry)
+        elif entry.kind == "sign_out" and entry.status in range(200, 300):
+            sign_outs[graph.session(entry)].append(entry)
+    found = Losses()
+    for session, refused in refusals.items():
+        open_ = [r for r in refused if all(before(r, over) for over in sign_outs.get(session, ()))]
+        open_ = [r for r in open_ if not any(before(r, grant) for grant in grants.get(session, ()))]
+        lost = [r for r in open_ if _lost(r, grants.get(session, ()), graph)]
+        found.lost += lost[:1]
+        if not lost:
+            found.undecided += [r for r in open_ if not _lives(r)][:1]
+    return found
+
+
+def _lost(refused: Entry, grants: Iterable[Entry], graph: Graph) -> bool:
+    """Whether the session was over with this refusal."""
+    if refused.ended in ENDS:
+        return True
+    if _lives(refused) or refused.presented is None:
+        return False
+    return not graph.children(refused.presented) and not any(concurrent(refused, grant) for grant in grants)
+
+
+def _lives(refused: Entry) -> bool:
+    """Whether the recorder knows that the refusal of a reuse ended nothing: a loser, and a session that lives on."""
+    return refused.ended == "none" and refused.grant_outcome == "reused"

@@ -1,0 +1,131 @@
+"""
+Which 401s were made good, by the tokens themselves, where no attempt ids say it.
+
+Y recovers X's 401 if it is the same method and full target, was received after X was answered, was answered 2xx, and
+both tokens are known to be of one session, or Y's token was brought by an exchange that was under way or begun after
+that 401, from the same peer. Without a link it is undecided; a token that is known to be of another session never
+recovers. Each Y recovers one X, within one burst: the next page load recovers nothing.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from race401.harness.judge.graph import TAKEN, Graph
+from race401.harness.judge.recovery import QUIET, UNAUTHORIZED, bursts
+from race401.ledger.entry import Entry
+
+PATIENCE = 60.0  # s that a refresh which nobody recorded may take: the longest time-out of a client in use
+
+
+@dataclass(slots=True)
+class Retries:
+    """What became of 401s, by the `seq` of their entries; what none of these holds, the program saw."""
+
+    retried: set[int] = field(default_factory=set)  # a retry followed, and its answer is what the program saw
+    cut: set[int] = field(default_factory=set)  # the ledger ends too soon to tell
+    unlinked: set[int] = field(default_factory=set)  # a request followed that may or may not be the retry
+    otherwise: dict[int, Entry] = field(default_factory=dict)  # the retry, where its answer was neither 2xx nor 401
+
+    @property
+    def undecided(self) -> set[int]:
+        """Those that nobody can decide."""
+        return self.cut | self.unlinked
+
+
+def match(entries: Sequence[Entry], graph: Graph, ends_at: float) -> Retries:
+    """Match the entries of one condition, exchanges among them; `ends_at`, s: no entry was received later."""
+    found, taken = Retries(), set[int]()
+    for mine, company in _companies(entries, graph):
+        every = list(bursts(company))
+        for number, burst in enumerate(every):
+            refused = [e for e in burst if e.kind == "api" and e.status == UNAUTHORIZED and e.seq in mine]
+            if not refused:
+                continue
+            over = max(e.answered_at for e in burst)
+            later = [e for each in every[number + 1 :] for e in each if e.received_at <= over + PATIENCE]
+            for x in sorted(refused, key=lambda e: (e.answered_at, e.seq)):
+                if _made_good(x, burst, graph, taken, found) or _unseen(x, later, graph, found):
+                    continue
+                if over + QUIET > ends_at:
+                    found.cut.add(x.seq)
+    return found
+
+
+def _made_good(x: Entry, burst: Iterable[Entry], graph: Graph, taken: set[int], found: Retries) -> bool:
+    """Look for the retry among what was sent in the same burst; say whether something was found."""
+    unlinked = False
+    for y in burst:
+        if not _again(x, y) or y.seq in taken:
+            continue
+        linked = _linked(x, y, graph)
+        if linked:
+            taken.add(y.seq)
+            if y.status in TAKEN or y.status == UNAUTHORIZED:
+                found.retried.add(x.seq)
+            else:
+                found.otherwise[x.seq] = y
+            return True
+        unlinked = unlinked or (linked is None and y.status in TAKEN)
+    if unlinked:
+        found.unlinked.add(x.seq)
+    return unlinked
+
+
+def _unseen(x: Entry, later: Iterable[Entry], graph: Graph, found: Retries) -> bool:
+    """Whether a refresh that nobody recorded may have taken longer than a silence does."""
+    for y in later:
+        fresh = y.sent is not None and y.sent != x.sent and not graph.brought.get(y.sent)
+        if fresh and _again(x, y) and y.status in TAKEN and _linked(x, y, graph) is not False:
+            found.unlinked.add(x.seq)
+            return True
+    return False
+
+
+def _again(x: Entry, y: Entry) -> bool:
+    """Whether y asks for the same, after x was answered."""
+    if y.target != x.target or y.method != x.method or y.received_at < x.answered_at or y is x:
+        return False
+    return y.status in TAKEN or y.sent != x.sent  # the same token, and no success: another call
+
+
+def _linked(x: Entry, y: Entry, graph: Graph) -> bool | None:
+    """Tell whether y's token is of x's session; None: that is not known."""
+    same = graph.same(x, y)
+    if same is None and y.sent is not None and x.peer is not None and x.peer == y.peer:
+        brought = (e for e in graph.brought.get(y.sent, ()) if e.kind == "exchange")
+        if any(e.peer == x.peer and e.answered_at > x.answered_at for e in brought):
+            return True
+    return same
+
+
+def _companies(entries: Sequence[Entry], graph: Graph) -> Iterator[tuple[set[int], list[Entry]]]:
+    """
+    Yield the 401s to decide, by `seq`, each with all among which their retries may be.
+
+    Who names itself is alone. Of the others, a session that is known is with what its peers sent of sessions that
+    are not; what is of no known session is with all of its peer.
+    """
+    clients: dict[str, list[Entry]] = defaultdict(list)
+    sessions: dict[str | None, list[Entry]] = defaultdict(list)
+    nobodys: dict[str | None, list[Entry]] = defaultdict(list)
+    peers: dict[str | None, list[Entry]] = defaultdict(list)
+    for e in entries:
+        if e.client is not None:
+            clients[e.client].append(e)
+            continue
+        peers[e.peer].append(e)
+        (sessions[graph.session(e)] if graph.known(e) else nobodys[e.peer]).append(e)
+    for group in clients.values():
+        if mine := _refused(group):
+            yield mine, group
+    for group in sessions.values():
+        if mine := _refused(group):
+            yield mine, [*group, *(e for peer in {e.peer for e in group} for e in nobodys.get(peer, ()))]
+    for peer, group in nobodys.items():
+        if mine := _refused(group):
+            yield mine, peers[peer]
+
+
+def _refused(group: Iterable[Entry]) -> set[int]:
+    return {e.seq for e in group if e.kind == "api" and e.status == UNAUTHORIZED}

@@ -1,0 +1,20 @@
+"""`python -m race401.harness.load`: locust, which Ctrl-C ends without a word before there is a run to show."""
+
+import signal
+import sys
+
+from race401.harness.load.interrupt import end_at_once
+
+
+def main() -> None:
+    """Become locust."""
+    signal.signal(signal.SIGINT, end_at_once)  # until `preparing` has a better one
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # the command blocked it while Python started
+    sys.argv[0] = "race401 burst"
+    from locust.main import main as locust
+
+    locust()
+
+
+if __name__ == "__main__":
+    main()

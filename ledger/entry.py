@@ -1,0 +1,54 @@
+"""An entry: one request as the server saw it. The mock and the proxy write entries, the judge reads them."""
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+SCHEMA = 1  # of the facts below; an entry of schema 0 has none
+Kind: TypeAlias = Literal["api", "exchange", "sign_in", "sign_out", "preflight", "other"]
+Ended: TypeAlias = Literal["none", "family", "session", "user"]
+
+
+class Entry(msgspec.Struct, gc=False, omit_defaults=True):
+    """
+    One request. Instants are s since the epoch on the server's clock.
+
+    A field without a default is in every stored line: a line that lacks one is no entry. Those with one are facts:
+    what was on the wire, and nothing that was concluded from it. Tokens, peers and redirects are fingerprints, of 16
+    hexadecimal digits; those of different keys cannot be compared.
+    """
+
+    seq: int  # the order of decision; 0: not decided yet
+    world: str
+    client: str | None  # X-Race401-Client
+    attempt: str | None  # X-Race401-Attempt
+    family: str | None
+    generation: int | None  # of the token that was presented
+    method: str
+    target: str  # path and query, without the world
+    received_at: float
+    answered_at: float
+    status: int  # 0: cut off before any answer, or the client hung up while it was held
+    cause: str | None
+    token_left_s: float | None  # of the access token that was sent, or that came with the refresh token
+    grant_outcome: str | None
+    fault: str | None
+    schema: int = 0  # SCHEMA, if whoever wrote this knows facts
+    kind: Kind | None = None  # what was asked for; None: an older ledger does not say
+    key: str | None = None  # which key the fingerprints are under
+    sent: str | None = None  # the access token that came with the request
+    presented: str | None = None  # the refresh token
+    brought_access: str | None = None  # what the answer brought
+    brought_refresh: str | None = None
+    peer: str | None = None  # client address and user agent
+    hung_up: bool = False  # the client did, before the answer
+    body_length: int | None = None  # of the request, in bytes
+    redirect: str | None = None  # where this answer redirects to, or what redirect this request may follow
+    ended: Ended | None = None  # by this decision, where the server itself says so
+
+
+def received(
+    world: str, method: str, target: str, at: float, client: str | None = None, attempt: str | None = None
+) -> Entry:
+    """Return the entry of a request that arrived at `at`: nothing is decided about it yet."""
+    return Entry(0, world, client, attempt, None, None, method, target, at, 0.0, 0, None, None, None, None)

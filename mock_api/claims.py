@@ -1,0 +1,35 @@
+"""What an access token says of a user and a session: Supabase Auth's claims."""
+
+from typing import Any
+
+from race401.mock_api.accounts import User
+from race401.mock_api.issuer import Family
+from race401.mock_api.jwt import AUTHENTICATED
+
+SERVICE_KEY_LIFETIME = 10 * 365 * 86_400  # s; what Supabase's own keys have
+
+
+def claims_of(family: Family, user: User, issuer: str, issued_at: int, expires_at: int) -> dict[str, Any]:
+    """Return the claims of GoTrue's access token; no `jti`, no `nbf`: two of one second are the same bytes."""
+    method = "anonymous" if user.anonymous else "password"
+    return {
+        "iss": issuer,
+        "sub": user.id,
+        "aud": AUTHENTICATED,
+        "exp": expires_at,
+        "iat": issued_at,
+        "email": user.email,
+        "phone": user.phone,
+        "app_metadata": user.app_metadata,
+        "user_metadata": user.metadata,
+        "role": user.role,
+        "aal": "aal1",
+        "amr": [{"method": method, "timestamp": int(family.created_at)}],
+        "session_id": family.id,
+        "is_anonymous": user.anonymous,
+    }
+
+
+def service_claims(issuer: str, now: float) -> dict[str, Any]:
+    """Return the claims of an admin's key: nobody's, of no session, for ten years."""
+    return {"iss": issuer, "role": "service_role", "iat": int(now), "exp": int(now) + SERVICE_KEY_LIFETIME}
