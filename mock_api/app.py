@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from race401.mock_api import alone, auth, control, docs, oauth, resources, steering
 from race401.mock_api.accounts import AddressTaken
 from race401.mock_api.answer import Server
+from race401.mock_api.body import BadBody, Bounded, TooLarge
 from race401.mock_api.clock import Clock, system_clock
 from race401.mock_api.faults import Faults
 from race401.mock_api.gates import FreeGates, Gates
@@ -53,6 +54,8 @@ def create_app(
     faults = Faults(mine.now)
     held = gates if gates is not None else FreeGates()
     server = Server(ledger if ledger is not None else Ledger(), held, faults, mine)
+    for realm in realms.values():
+        realm.see = server.ledger.masking.see
     api = FastAPI(
         title="race401 mock",
         version="1",
@@ -82,8 +85,11 @@ def create_app(
         *(routes if state is None else alone.refused(routes)),
     ]
     docs.add(api)
+    api.add_middleware(Bounded)
     api.add_exception_handler(auth.AuthProblem, auth.on_problem)
     api.add_exception_handler(StoreLost, auth.on_lost)
     api.add_exception_handler(AddressTaken, auth.on_taken)
+    api.add_exception_handler(TooLarge, auth.on_too_large)
+    api.add_exception_handler(BadBody, steering.on_bad_body)
     api.add_exception_handler(HTTPException, auth.on_unknown)
     return Guard(api, realms, server, control_key)

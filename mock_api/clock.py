@@ -4,6 +4,9 @@ import time
 from collections.abc import Callable
 from email.utils import formatdate
 
+LONGEST = 1e9  # s, 31 years: the longest span that a request or a file may give
+YEAR_9999 = 253_370_764_800.0  # s since the epoch; no date can be written after it
+
 
 def system_clock() -> float:
     """Return s since the epoch; looked up on each call, so that freezegun reaches it."""

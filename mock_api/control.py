@@ -6,16 +6,18 @@ import os
 from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict
 from importlib.metadata import version
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 import msgspec
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
-from pydantic import BaseModel, Field
+from msgspec import Meta
 
 from race401.ledger.entry import Entry
 from race401.mock_api.accounts import AddressTaken, User
-from race401.mock_api.auth import signed_in
+from race401.mock_api.auth import AuthProblem, checked_email, signed_in
+from race401.mock_api.body import documented, read
+from race401.mock_api.clock import LONGEST
 from race401.mock_api.issuer import Family
 from race401.mock_api.ledger import Ledger
 from race401.mock_api.matching import Match
@@ -27,14 +29,17 @@ router = APIRouter(prefix="/_race401", tags=["control"])
 NDJSON = "application/x-ndjson"
 BEHIND = 10_000  # entries that a follower of the ledger may be behind
 
+Remaining: TypeAlias = Annotated[float, Meta(ge=-LONGEST, le=LONGEST)]
+LeftQuery: TypeAlias = Annotated[float | None, Query(ge=-LONGEST, le=LONGEST, allow_inf_nan=False)]
 
-class AgedSignIn(BaseModel):
+
+class AgedSignIn(msgspec.Struct):
     """Who signs in where, and what is left of the first access token's life."""
 
+    email: Annotated[str, Meta(examples=["ada@race401.test"])]
+    password: Annotated[str, Meta(examples=["correct horse"])]
     world: str = DEFAULT
-    email: str = Field(examples=["ada@race401.test"])
-    password: str = Field(examples=["correct horse"])
-    remaining_s: float | None = Field(None, description="In s; none: the world's whole lifetime")
+    remaining_s: Annotated[Remaining, Meta(description="In s; none: the world's whole lifetime")] | None = None
 
 
 @router.get("", summary="Who answers here")
@@ -54,13 +59,17 @@ async def about(request: Request) -> dict[str, Any]:
     }
 
 
-@router.post("/sessions", summary="Sign in with a token of any age")
-async def aged_sign_in(request: Request, body: AgedSignIn) -> Response:
+@router.post("/sessions", summary="Sign in with a token of any age", openapi_extra=documented(AgedSignIn))
+async def aged_sign_in(request: Request) -> Response:
     """Make the account if there is none, and answer as a password grant would."""
+    body = await read(request, AgedSignIn)
     realm: Realm | None = request.app.state.realms.get(body.world)
     if realm is None:
         return _unknown_world(request, body.world)
-    email = body.email.lower()
+    try:
+        email = checked_email(body.email)
+    except AuthProblem as problem:
+        return JSONResponse({"message": problem.message}, 422)
     account = await realm.accounts.find(email)
     if account is None:
         with contextlib.suppress(AddressTaken):  # by somebody who asked for the same at once
@@ -72,7 +81,7 @@ async def aged_sign_in(request: Request, body: AgedSignIn) -> Response:
 
 
 @router.put("/aging", summary="Let sign-ins bring tokens of any age", status_code=204)
-async def aging(request: Request, world: str = DEFAULT, remaining_s: float | None = None) -> Response:
+async def aging(request: Request, world: str = DEFAULT, remaining_s: LeftQuery = None) -> Response:
     """From now on a sign-in's first access token has so many s left, for clients that nobody can sign in aged.
 
     None: the world's whole lifetime again.
@@ -149,7 +158,7 @@ async def ledger(
     client: Annotated[str, Query(description="Whose name begins so")] = "",
     world: str | None = None,
     cause: str | None = None,
-    since: Annotated[int, Query(description="Only with a greater `seq`")] = 0,
+    since: Annotated[int, Query(description="Only with a greater `seq`", ge=0, le=2**63)] = 0,
     follow: Annotated[bool, Query(description="Go on with what is written from now on")] = False,
 ) -> Response:
     """Entries as JSON lines, in the order of decision; those that follow, in the order of writing."""

@@ -34,7 +34,7 @@ def page(spec: dict[str, Any]) -> str:
             "summary": told.get("summary", ""),
             "about": told.get("description", ""),
             "query": [each["name"] for each in told.get("parameters", []) if each["in"] == "query"],
-            "bodies": list(_bodies(told, spec)),
+            "bodies": list(_bodies(told)),
         }
         for path, methods in spec["paths"].items()
         for method, told in methods.items()
@@ -42,14 +42,12 @@ def page(spec: dict[str, Any]) -> str:
     return templates.from_string(PAGE.read_text()).render(spec=spec, routes=routes)
 
 
-def _bodies(told: dict[str, Any], spec: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _bodies(told: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield what the body may be: each form's name and fields, those that must be there marked."""
     schema = told.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
     if schema is None:
         return
-    known = {**spec.get("components", {}).get("schemas", {}), **schema.get("$defs", {})}
-    for form in schema.get("anyOf", [schema]):
-        named = known[form["$ref"].rpartition("/")[2]] if "$ref" in form else form
+    for named in schema.get("anyOf", [schema]):
         must = named.get("required", [])
         fields = [(name, name in must) for name in named.get("properties", {})]
         yield {"name": named.get("title", ""), "about": named.get("description", ""), "fields": fields}

@@ -12,9 +12,12 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 from msgspec import Meta
 
-from race401.mock_api.matching import Match
+from race401.mock_api.clock import LONGEST
+from race401.mock_api.matching import Match, Name
 
-Seconds: TypeAlias = Annotated[float, Meta(ge=0)]
+LONGEST_WAIT = 3_600.0  # s; a request that waits stays behind a client that has long given up
+Seconds: TypeAlias = Annotated[float, Meta(ge=0, le=LONGEST_WAIT)]
+Positive: TypeAlias = Annotated[float, Meta(ge=0.001, le=LONGEST_WAIT)]
 P99 = 2.326347874  # standard deviations above the median
 
 
@@ -24,11 +27,11 @@ class Common(
     """Which requests a fault strikes."""
 
     which: Match = Match()
-    name: str = ""  # in the ledger's field `fault`; none: what kind it is
+    name: Name = ""  # in the ledger's field `fault`; none: what kind it is
     probability: Annotated[float, Meta(gt=0, le=1)] = 1.0
     seed: int = 0
     times: Annotated[int, Meta(ge=1)] | None = None
-    for_s: Annotated[float, Meta(gt=0)] | None = None  # from the first time
+    for_s: Annotated[float, Meta(gt=0, le=LONGEST)] | None = None  # from the first time
 
 
 class Delay(Common, frozen=True, tag="delay"):
@@ -37,19 +40,19 @@ class Delay(Common, frozen=True, tag="delay"):
     at: Literal["arrive", "answer"] = "answer"
     fixed_s: Seconds | None = None
     uniform_s: tuple[Seconds, Seconds] | None = None  # from, to
-    lognormal_s: tuple[Annotated[float, Meta(gt=0)], Annotated[float, Meta(gt=0)]] | None = (
-        None  # median, 99th percent
-    )
+    lognormal_s: tuple[Positive, Positive] | None = None  # median, 99th percent
 
     def __post_init__(self) -> None:
         if [self.fixed_s, self.uniform_s, self.lognormal_s].count(None) != 2:  # noqa: PLR2004 - all but one
             raise ValueError("a delay has one of fixed_s, uniform_s and lognormal_s")
+        if self.lognormal_s is not None and self.lognormal_s[0] > self.lognormal_s[1]:
+            raise ValueError("of lognormal_s, the 99th percent cannot be below the median")
 
     def draw(self, chance: random.Random) -> float:
-        """Return s."""
+        """Return s, at most LONGEST_WAIT."""
         if self.lognormal_s is not None:
             median, high = self.lognormal_s
-            return chance.lognormvariate(math.log(median), math.log(high / median) / P99)
+            return min(chance.lognormvariate(math.log(median), math.log(high / median) / P99), LONGEST_WAIT)
         return chance.uniform(*self.uniform_s) if self.uniform_s is not None else self.fixed_s or 0.0
 
 

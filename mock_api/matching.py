@@ -12,6 +12,7 @@ from race401.ledger.entry import Entry
 
 RESOURCES = frozenset({"/contacts", "/me/entitlements", "/persona-notes", "/messages"})
 
+Name = Annotated[str, msgspec.Meta(max_length=1_000)]  # characters; a glob is compiled
 Kind = Literal["resource", "exchange", "sign_in", "sign_out"]
 AUTH: dict[str, tuple[str, ...]] = {  # globs; all are POST
     "exchange": ("/auth/v1/token?*grant_type=refresh_token*", "/oauth/token*"),  # OAuth's names the grant in its body
@@ -24,15 +25,15 @@ class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     """A request; without any field, every request."""
 
     request: Kind | None = None
-    method: str | None = None
-    target: str | None = None  # a glob over path and query, as the ledger has them
-    world: str | None = None
-    client: str | None = None  # a prefix
-    family: str | None = None
+    method: Name | None = None
+    target: Name | None = None  # a glob over path and query, as the ledger has them
+    world: Name | None = None
+    client: Name | None = None  # a prefix
+    family: Name | None = None
     generation: int | None = None  # of the token that was presented
     status: int | None = None  # this, the cause and the outcome are known at the gate `answer`
-    cause: str | None = None
-    grant_outcome: str | None = None
+    cause: Name | None = None
+    grant_outcome: Name | None = None
     nth: Annotated[int, msgspec.Meta(ge=1)] | None = None  # only this one of those that match, from 1
 
     def fits(self, entry: Entry) -> bool:

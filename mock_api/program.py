@@ -12,11 +12,13 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from race401.mock_api.fault import Fault
-from race401.mock_api.matching import Match
+from race401.mock_api.body import parsed
+from race401.mock_api.fault import LONGEST_WAIT, Fault
+from race401.mock_api.matching import Match, Name
 
 LATE = ("status", "cause", "grant_outcome")  # what only a decision brings
-Seconds = Annotated[float, msgspec.Meta(gt=0)]
+Seconds = Annotated[float, msgspec.Meta(gt=0, le=LONGEST_WAIT)]
+MOST = 100  # rules or faults of one program
 
 
 class Until(Match, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -35,20 +37,20 @@ class Hold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     or_after_s: Seconds | None = None
     """From the first request held: then the rule has done its part, whether or not that has happened. For what a
     sound client does not do, such as a second exchange: the chance was there."""
-    settle_s: Annotated[float, msgspec.Meta(ge=0)] = 0.0
+    settle_s: Annotated[float, msgspec.Meta(ge=0, le=LONGEST_WAIT)] = 0.0
     """How much longer to hold, so that the client has taken in the answer which it was waited for."""
 
 
 class Program(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A race as data. `world` and `client` narrow every match in it."""
 
-    name: str
-    about: str = ""
+    name: Name
+    about: Annotated[str, msgspec.Meta(max_length=10_000)] = ""
     within_s: Seconds = 10.0  # from the first request held or struck
-    world: str | None = None
-    client: str | None = None
-    hold: list[Hold] = []
-    fault: list[Fault] = []
+    world: Name | None = None
+    client: Name | None = None
+    hold: Annotated[list[Hold], msgspec.Meta(max_length=MOST)] = []
+    fault: Annotated[list[Fault], msgspec.Meta(max_length=MOST)] = []
 
 
 class ProgramError(ValueError):
@@ -58,11 +60,10 @@ class ProgramError(ValueError):
 def parse(text: bytes, form: Literal["json", "toml"], name: str = "program") -> Program:
     """Return the program; raises ProgramError."""
     try:
-        if form == "json":
-            program = msgspec.json.decode(text, type=Program)
-        else:
-            program = msgspec.convert(tomllib.loads(text.decode()), Program)
-    except (msgspec.DecodeError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        program = parsed(text, Program) if form == "json" else msgspec.convert(tomllib.loads(text.decode()), Program)
+    except RecursionError:
+        raise ProgramError(f"{name}: nested too deeply") from None
+    except (msgspec.MsgspecError, ValueError) as error:  # the latter are TOML's and JSON's
         raise ProgramError(f"{name}: {error}") from None
     if not program.hold and not program.fault:
         raise ProgramError(f"{name}: a program has at least one `hold` or `fault`")

@@ -7,12 +7,12 @@ import json
 import random
 from functools import lru_cache
 
-import msgspec
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from starlette.datastructures import QueryParams
 
 from race401.mock_api.accounts import Kind
+from race401.mock_api.body import BadBody, read
 from race401.mock_api.routes import Direct
 
 router = APIRouter(tags=["resources"], route_class=Direct)
@@ -98,8 +98,8 @@ async def _items(request: Request, kind: Kind) -> Response:
 
 async def _append(request: Request, kind: Kind) -> Response:
     try:
-        body = msgspec.json.decode(await request.body())
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        body = await read(request, object)
+    except BadBody:
         return _json(b'{"code":"PGRST102","details":null,"hint":null,"message":"Empty or invalid json"}', 400)
     realm, verified = request.scope["race401.realm"], request.scope["race401.token"]
     return _json(await realm.accounts.append(verified.sub, kind, body), 201)

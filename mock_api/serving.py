@@ -14,8 +14,10 @@ from typing import Any
 
 import uvicorn
 
-from race401.ledger.fingerprints import KEY_SIZE
+from race401.ledger.fingerprints import Fingerprints, KeyFileError, kept
+from race401.ledger.visible import anonymous
 from race401.mock_api.app import create_app
+from race401.mock_api.clock import LONGEST
 from race401.mock_api.guard import Guard
 from race401.mock_api.jwt import Keys
 from race401.mock_api.ledger import KEPT, Ledger
@@ -62,6 +64,12 @@ def add_options(parser: argparse.ArgumentParser, port: int = 0) -> None:
         help="lets others steer too, by the header X-Race401-Key (also: environment variable RACE401_CONTROL_KEY)",
     )
     parser.add_argument("--ledger", type=Path, help="append every entry to this file, one JSON object a line")
+    parser.add_argument(
+        "--key-file",
+        type=Path,
+        metavar="FILE",
+        help="keeps the key of the ledger's fingerprints, so that those of several runs compare (default: in memory)",
+    )
     parser.add_argument("--store", metavar="URL", help="a Redis that processes share; --ledger is then a folder")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="so many processes, over --store")
     parser.add_argument("--kept", type=int, default=KEPT, help="entries of the ledger that are held in memory")
@@ -146,11 +154,14 @@ def prepare(chosen: argparse.Namespace) -> Serving:
     served = tuple(replace(world, **given) for world in worlds.values())
     listening = _listen(chosen.host, chosen.port)
     try:
+        fingerprints = _fingerprints(chosen.key_file)
         if chosen.store is None:
-            ledger = Ledger(chosen.ledger, chosen.kept)
+            ledger = Ledger(chosen.ledger, chosen.kept, fingerprints=fingerprints)
             alone = create_app(served, ledger=ledger, control_key=chosen.control_key, programs=programs)
             return Serving(_url(listening), served, exposed, alone, 1, listening)
-        return Serving(_url(listening), served, exposed, _plan(chosen, served), chosen.workers, listening)
+        return Serving(
+            _url(listening), served, exposed, _plan(chosen, served, fingerprints), chosen.workers, listening
+        )
     except OSError as error:
         listening.close()
         raise ServingError(f"--ledger {chosen.ledger}: {error.strerror}") from None
@@ -159,7 +170,7 @@ def prepare(chosen: argparse.Namespace) -> Serving:
         raise
 
 
-def _plan(chosen: argparse.Namespace, worlds: tuple[World, ...]) -> Plan:
+def _plan(chosen: argparse.Namespace, worlds: tuple[World, ...], fingerprints: Fingerprints) -> Plan:
     """Return what every worker is told, once the store answers and the folder is there."""
     _reach(chosen.store)
     if chosen.ledger is not None:
@@ -172,10 +183,19 @@ def _plan(chosen: argparse.Namespace, worlds: tuple[World, ...]) -> Plan:
         {world.name: secrets.token_bytes(32) for world in worlds},
         time.monotonic_ns(),
         os.getpid(),
-        secrets.token_bytes(KEY_SIZE),
+        fingerprints.key,
         chosen.ledger,
         chosen.control_key,
     )
+
+
+def _fingerprints(path: Path | None) -> Fingerprints:
+    try:
+        return Fingerprints() if path is None else kept(path)
+    except KeyFileError as error:
+        raise ServingError(f"--key-file {error}") from None
+    except OSError as error:
+        raise ServingError(f"--key-file {path}: {error.strerror}") from None
 
 
 def _reach(url: str) -> None:
@@ -187,7 +207,7 @@ def _reach(url: str) -> None:
         reach(url)
     except (StoreLost, ValueError) as error:
         wanted = "give a Redis that answers, redis://127.0.0.1:6379/0 or unix:///run/redis.sock"
-        raise ServingError(f"--store {url}: {error}; {wanted}") from None
+        raise ServingError(f"--store {anonymous(url)}: {error}; {wanted}") from None
 
 
 def _forget(plan: Plan) -> None:
@@ -206,8 +226,9 @@ def _check(chosen: argparse.Namespace, exposed: bool) -> None:
         )
     if chosen.control_key and not HEADER.fullmatch(chosen.control_key):
         raise ServingError(f"{KEY}: visible ASCII characters alone, since it is sent in a header")
-    if chosen.lifetime is not None and chosen.lifetime < 1:
-        raise ServingError(f"--lifetime {chosen.lifetime:g}: access tokens must live for at least 1 s")
+    if chosen.lifetime is not None and not 1 <= chosen.lifetime <= LONGEST:
+        wanted = "at least 1 s" if chosen.lifetime < 1 else f"a number of s, at most {LONGEST:g}"
+        raise ServingError(f"--lifetime {chosen.lifetime:g}: access tokens must live for {wanted}")
     if chosen.workers < 1:
         raise ServingError(f"--workers {chosen.workers}: at least 1")
     if chosen.workers > 1 and chosen.store is None:
@@ -215,8 +236,9 @@ def _check(chosen: argparse.Namespace, exposed: bool) -> None:
     if chosen.store is not None and chosen.program:
         raise ServingError("--program lives in the memory of one process: serve without --store for it")
     for name in ("reuse_interval", "leeway"):
-        if (value := getattr(chosen, name)) is not None and value < 0:
-            raise ServingError(f"--{name.replace('_', '-')} {value:g}: cannot be negative")
+        if (value := getattr(chosen, name)) is not None and not 0 <= value <= LONGEST:
+            wanted = "cannot be negative" if value < 0 else f"must be a number of s, at most {LONGEST:g}"
+            raise ServingError(f"--{name.replace('_', '-')} {value:g}: {wanted}")
 
 
 def _worlds(path: Path | None) -> dict[str, World]:

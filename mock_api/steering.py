@@ -2,14 +2,15 @@
 
 import asyncio
 import contextlib
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, Field
+from msgspec import Meta
 
-from race401.mock_api.clock import Clock
+from race401.mock_api.body import documented, read
+from race401.mock_api.clock import YEAR_9999, Clock
 from race401.mock_api.fault import Fault
 from race401.mock_api.faults import Faults
 from race401.mock_api.program import Program, ProgramError, parse, shipped
@@ -18,17 +19,18 @@ from race401.mock_api.races import Race, Races
 router = APIRouter(prefix="/_race401", tags=["control"])
 
 LONGEST_WAIT = 60.0  # s
-YEAR_9999 = 253_370_764_800.0  # s since the epoch; no date can be written after it
+MOST = 1_000  # faults, and programs, that are armed at once
+Wait: TypeAlias = Annotated[float, Query(ge=0, allow_inf_nan=False, description=f"In s, at most {LONGEST_WAIT:g}")]
+NameQuery: TypeAlias = Annotated[str, Query(max_length=1_000)]
 
 
 def _refused(message: str, status: int = 422) -> Response:
     return JSONResponse({"message": message}, status)
 
 
-def _body(schema: Any) -> dict[str, Any]:
-    (reference,), components = msgspec.json.schema_components([schema], ref_template="#/$defs/{name}")
-    content = {"schema": {**reference, "$defs": components}}
-    return {"requestBody": {"required": True, "content": {"application/json": content}}}
+async def on_bad_body(_: Request, problem: Exception) -> Response:
+    """Say what is wrong with a body."""
+    return _refused(str(problem))
 
 
 @router.get("/programs/shipped", summary="Race programs that come with the mock")
@@ -37,13 +39,17 @@ async def programs_shipped() -> dict[str, Any]:
     return {name: msgspec.to_builtins(program) for name, program in shipped().items()}
 
 
-@router.post("/programs", summary="Arm a race program", status_code=201, openapi_extra=_body(Program))
-async def arm(request: Request, shipped_as: str = "", world: str = "", client: str = "") -> Response:
+@router.post("/programs", summary="Arm a race program", status_code=201, openapi_extra=documented(Program))
+async def arm(
+    request: Request, shipped_as: NameQuery = "", world: NameQuery = "", client: NameQuery = ""
+) -> Response:
     """The program is the body. `shipped_as` names a shipped one instead; `--program` takes one from a TOML file.
 
     `world` and `client` narrow it further.
     """
     races: Races = request.app.state.races
+    if len(races.armed) >= MOST:
+        return _refused(f"{MOST} programs are armed; disarm some", 409)
     try:
         program = shipped()[shipped_as] if shipped_as else parse(await request.body(), "json")
     except KeyError:
@@ -67,7 +73,7 @@ async def armed(request: Request) -> list[dict[str, Any]]:
 
 @router.get("/programs/{program}", summary="Whether the race came about")
 async def look(
-    request: Request, program: str, until: Literal["now", "holding", "ended"] = "now", wait_s: float = 10.0
+    request: Request, program: str, until: Literal["now", "holding", "ended"] = "now", wait_s: Wait = 10.0
 ) -> Response:
     """`until=holding`: answer as soon as it holds a request; `until=ended`: as soon as it has come about or has not.
 
@@ -100,14 +106,13 @@ async def disarm_all(request: Request) -> Response:
     return Response(status_code=204)
 
 
-@router.post("/faults", summary="Arm a fault", status_code=201, openapi_extra=_body(Fault))
+@router.post("/faults", summary="Arm a fault", status_code=201, openapi_extra=documented(Fault))
 async def arm_fault(request: Request) -> Response:
     """Until it is deleted, has struck so many `times`, or `for_s` after it first struck."""
-    try:
-        fault = msgspec.json.decode(await request.body(), type=Fault)
-    except msgspec.DecodeError as error:
-        return _refused(str(error))
+    fault: Fault = await read(request, Fault)  # type: ignore[arg-type]  # a union is no class
     faults: Faults = request.app.state.server.faults
+    if len(faults.armed) >= MOST:
+        return _refused(f"{MOST} faults are armed; disarm some", 409)
     return JSONResponse(faults.arm(fault).told(), 201)
 
 
@@ -132,13 +137,13 @@ async def disarm_faults(request: Request) -> Response:
     return Response(status_code=204)
 
 
-class ClockChange(BaseModel, extra="forbid"):
+class ClockChange(msgspec.Struct, forbid_unknown_fields=True):
     """What becomes of the clock. At most one of the first three; none: it goes on from where it is."""
 
-    now: float | None = Field(None, description="s since the epoch")
-    advance_s: float | None = Field(None, description="By so much from where it is")
-    ahead_s: float | None = Field(None, description="Ahead of the machine's own; below 0: behind")
-    frozen: bool | None = Field(None, description="Stand still, or go on; none: as before")
+    now: Annotated[float, Meta(description="s since the epoch")] | None = None
+    advance_s: Annotated[float, Meta(description="By so much from where it is")] | None = None
+    ahead_s: Annotated[float, Meta(description="Ahead of the machine's own; below 0: behind")] | None = None
+    frozen: Annotated[bool, Meta(description="Stand still, or go on; none: as before")] | None = None
 
 
 @router.get("/clock", summary="What time it is here")
@@ -147,9 +152,10 @@ async def clock(request: Request) -> dict[str, Any]:
     return _told(request.app.state.server.clock)
 
 
-@router.post("/clock", summary="Freeze the clock, advance it, set it apart")
-async def set_clock(request: Request, body: ClockChange) -> Response:
+@router.post("/clock", summary="Freeze the clock, advance it, set it apart", openapi_extra=documented(ClockChange))
+async def set_clock(request: Request) -> Response:
     """`{"ahead_s": 0, "frozen": false}` is how it begins."""
+    body = await read(request, ClockChange)
     mine: Clock = request.app.state.server.clock
     asked = [body.now, body.advance_s, body.ahead_s]
     if asked.count(None) < len(asked) - 1:

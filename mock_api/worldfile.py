@@ -12,6 +12,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from race401.mock_api.clock import LONGEST
 from race401.mock_api.keys import KeysError, read
 from race401.mock_api.worlds import DEFAULT, WORLDS, World
 
@@ -94,7 +95,11 @@ def _wanted(key: str, value: Any) -> str | None:
         return None if value in get_args(kind) else "one of " + ", ".join(map(repr, get_args(kind)))
     if kind in (float, int):
         number = isinstance(value, (int, float) if kind is float else int) and not isinstance(value, bool)
-        right = number and least <= value < float("inf")
+        right = number and least <= value <= LONGEST
         unit = "number of seconds" if kind is float else "whole number"
-        return None if right else f"a {unit}, {least:g} or more"
+        return (
+            None
+            if right
+            else f"a {unit}, {least:g} or more" + (f", at most {LONGEST:g}" if number and value > LONGEST else "")
+        )
     return None if type(value) is kind else {bool: "true or false", str: "a text in quotes"}[kind]

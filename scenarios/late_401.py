@@ -8,13 +8,11 @@ what was refused with what he has sends the new one.
 Verdicts: pre-fix FAIL (the app sees the 401s), fixed FAIL (it refreshes again), hardened PASS.
 """
 
-from dataclasses import replace
-
 from race401.harness.load.conditions import CLEAN, Condition, Expectation, by_name
 from race401.harness.load.scenario import Load, Scenario
 from race401.harness.load.stage import stage
 
-SOUND = replace(CLEAN, refreshes="any", needless_exchanges="none")
+SOUND = CLEAN.but(refreshes="any", needless_exchanges="none")
 REFUSED = {"request": "resource", "status": 401}
 PROGRAM = {
     "name": "late-401",
@@ -43,7 +41,7 @@ SCENARIO = Scenario(
             "a page's requests are refused in mid-burst, and one of them hears of it late",
             control=Expectation("some", "any", cause="generation_refused"),
             subject=SOUND,
-            known={"fixed": replace(SOUND, needless_exchanges="some")},
+            known={"fixed": SOUND.but(needless_exchanges="some")},
             left=3600.0,
             visit=1,
             program=PROGRAM,

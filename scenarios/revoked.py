@@ -7,8 +7,6 @@ request, or once more for each 401, sends the auth server a refresh token that i
 Verdicts: pre-fix FAIL, fixed FAIL (each 401 makes it ask again), hardened PASS.
 """
 
-from dataclasses import replace
-
 from race401.harness.load.conditions import Condition, Expectation, by_name
 from race401.harness.load.scenario import Load, Scenario
 from race401.harness.load.stage import stage
@@ -24,7 +22,7 @@ SCENARIO = Scenario(
             "the session is ended elsewhere, and its token comes within the margin",
             control=Expectation("some", "several", sessions_lost="some", cause="missing_token"),
             subject=ONCE,
-            known={"fixed": replace(ONCE, exchanges_per_generation="several")},
+            known={"fixed": ONCE.but(exchanges_per_generation="several")},
             left=30.0,
             visit=2,
             happens="ended-elsewhere",

@@ -7,14 +7,12 @@ next page carries a session that its user has ended.
 Verdicts: pre-fix FAIL, fixed FAIL (its sign-out does not reach a refresh that is under way), hardened PASS.
 """
 
-from dataclasses import replace
-
 from race401.harness.load.conditions import Condition, Expectation, by_name
 from race401.harness.load.scenario import Load, Scenario
 from race401.harness.load.stage import stage
 
 OUT = Expectation("any", "any", sessions_lost="any")
-ALIVE = replace(OUT, after_sign_out="some")
+ALIVE = OUT.but(after_sign_out="some")
 PROGRAM = {
     "name": "sign-out-during-refresh",
     "hold": [{"which": {"request": "exchange", "nth": 1}, "until": {"request": "sign_out"}, "settle_s": 0.1}],

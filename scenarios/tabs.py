@@ -8,13 +8,11 @@ Verdicts: pre-fix FAIL, fixed FAIL (each tab has a flight of its own), hardened 
 store is read again under it).
 """
 
-from dataclasses import replace
-
 from race401.harness.load.conditions import CLEAN, Condition, Expectation, by_name
 from race401.harness.load.scenario import Load, Scenario
 from race401.harness.load.stage import stage
 
-SOUND = replace(CLEAN, refreshes="any")
+SOUND = CLEAN.but(refreshes="any")
 NEEDLESS = Expectation("none", "several")
 THEFT = Expectation("some", "several", sessions_lost="some", cause="missing_token")
 STOLEN = Expectation("any", "several", sessions_lost="some")

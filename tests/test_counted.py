@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from ledgers import PAGE, Run, manifest, reproduced
 
-from race401.harness.judge.measure import SEQS_KEPT, Row, measure
+from race401.harness.judge.measure import measure
+from race401.harness.judge.row import SEQS_STORED, Row
 
 ME, OTHER = "run/rfc9700/control/1", "run/rfc9700/control/2"
 LOGOUT = "/auth/v1/logout"
@@ -89,7 +90,7 @@ def test_a_row_as_plain_values() -> None:
         run.attempt(ME, f"9.{n}", PAGE[0], "expired")
     plain = counted(run).json()
     assert plain["wire_401s"] == {"expired": 300, "missing_token": 4}
-    assert plain["caller_401_seqs"] == [7, 8, 9, 10, *range(17, 17 + SEQS_KEPT - 4)]
+    assert plain["caller_401_seqs"] == [7, 8, 9, 10, *range(17, 17 + SEQS_STORED - 4)]
     assert (plain["exchanges"], plain["exchanges_per_generation"], plain["requests"]) == (5, 5.0, 305)
 
 

@@ -3,8 +3,9 @@
 import pytest
 from ledgers import PAGE, Run, reproduced
 
+from race401.harness.judge.counted import seconds
 from race401.harness.judge.measure import measure
-from race401.harness.reporting import incident, life, strip, swimlane, words
+from race401.harness.reporting import incident, life, strip, swimlane
 from race401.harness.reporting.incident import Scene
 
 BEFORE, AFTER = "run/rfc9700/control/1", "run/rfc9700/subject/1"
@@ -152,4 +153,4 @@ def test_the_session_around_it() -> None:
 )
 def test_spans_as_people_say_them(s: float, said: str) -> None:
     """No more digits than matter."""
-    assert words.seconds(s) == said
+    assert seconds(s) == said

@@ -7,6 +7,7 @@ import pytest
 from ledgers import CLEAN, PAGE, Run, manifest, reproduced
 
 from race401.harness.judge import checks
+from race401.harness.judge.check import Check
 from race401.harness.judge.checks import Finding, Value
 from race401.harness.judge.measure import measure
 from race401.harness.judge.verdict import Verdict, judge, to_json, worst
@@ -253,7 +254,7 @@ def test_a_check_that_breaks_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None
     def broken(*_: object) -> list[Finding]:
         raise ZeroDivisionError("planted")
 
-    monkeypatch.setitem(checks.CHECKS, "caller-401s", broken)
+    monkeypatch.setitem(checks.CHECKS, "caller-401s", Check("caller-401s", broken))
     verdict = judge(reproduced().evidence())
     assert verdict.value is Value.UNKNOWN
     assert "ZeroDivisionError: planted" in verdict.sentence

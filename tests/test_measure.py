@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ledgers import PAGE, Run, reproduced
 
-from race401.harness.judge.measure import _Spans, measure
+from race401.harness.judge.checks.waiting import Spans
+from race401.harness.judge.measure import measure
 
 CLIENT = "run/rfc9700/control/1"
 INSTANTS = st.integers(0, 40).map(lambda n: n / 10)
@@ -17,7 +18,7 @@ def test_whether_an_exchange_was_under_way(spans: list[tuple[float, float]], a: 
     for span in spans:
         run.exchange(CLIENT, received_at=min(span), answered_at=max(span))
     plainly = any(e.received_at <= over and e.answered_at >= begun for e in run.entries)
-    assert _Spans(run.entries).meet(begun, over) is plainly
+    assert Spans(run.entries).meet(begun, over) is plainly
 
 
 def test_a_long_exchange_is_under_way_while_short_ones_come_and_go() -> None:
@@ -25,7 +26,7 @@ def test_a_long_exchange_is_under_way_while_short_ones_come_and_go() -> None:
     run = Run()
     for received, answered in ((1.0, 9.0), (2.0, 3.0)):
         run.exchange(CLIENT, received_at=received, answered_at=answered)
-    spans = _Spans(run.entries)
+    spans = Spans(run.entries)
     assert [spans.meet(*page) for page in ((0.0, 0.9), (5.0, 6.0), (9.0, 9.5), (9.1, 9.5))] == [
         *(False, True, True, False)
     ]

@@ -13,7 +13,7 @@ from ledgers import CLEAN, Run, manifest, reproduced
 
 from race401.harness.judge.apart import apart
 from race401.harness.judge.checks import Value
-from race401.harness.judge.memory import growths
+from race401.harness.judge.checks.memory import growths
 from race401.harness.judge.verdict import judge
 from race401.harness.load.conditions import CLEAN as SOUND
 from race401.harness.load.conditions import Condition, Expectation, by_name
@@ -25,7 +25,7 @@ from race401.scenarios.burst import SCENARIO as BURST
 
 ROOT = Path(__file__).parents[1]
 RACE = Expectation("some", "any")
-HOLE = replace(SOUND, needless_exchanges="some")
+HOLE = SOUND.but(needless_exchanges="some")
 HOLED = Scenario("holed", by_name(Condition("late", "supabase", "", control=RACE, known={"fixed": HOLE})))
 GIVEN: dict[str, Any] = {
     "conditions": "rfc9700",

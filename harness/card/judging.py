@@ -16,8 +16,10 @@ from race401.harness.card.course import Run
 from race401.harness.card.races import ABILITIES, CLAIMS, Race
 from race401.harness.judge.counted import counted
 from race401.harness.judge.evidence import alone
-from race401.harness.judge.measure import GRANTED, LOGOUT, Row, measure
+from race401.harness.judge.measure import measure
 from race401.harness.judge.recovery import UNAUTHORIZED
+from race401.harness.judge.row import Row
+from race401.harness.judge.sessions import GRANTED, is_sign_out
 from race401.ledger.entry import Entry
 
 
@@ -110,7 +112,7 @@ def _losses(run: Run, row: Row) -> Iterator[str]:
 
 def _session_lost(run: Run, row: Row) -> bool:
     """Whether a refusal for good was neither after the sign-out nor followed by another sign-in, asked for or not."""
-    ends = [entry.seq for entry in run.entries if entry.target.startswith(LOGOUT)]
+    ends = [entry.seq for entry in run.entries if is_sign_out(entry)]
     begins = [entry.seq for entry in run.entries if _is_sign_in(entry)]
     lost = [seq for seq in row.lost_seqs if not any(end < seq for end in ends)]
     return bool(lost) and not any(begin > max(lost) for begin in begins)
@@ -163,7 +165,7 @@ def _is_late(refused: Entry, entries: Sequence[Entry]) -> bool:
 def _sign_out_waited(run: Run) -> bool:
     """Whether a refresh was held when the client was told to sign out, and the sign-out came after it."""
     held = any(rule["held"] for program in run.programs for rule in program["rules"])
-    return held and any(entry.target.startswith(LOGOUT) for entry in run.entries)
+    return held and any(is_sign_out(entry) for entry in run.entries)
 
 
 def _why_not(run: Run) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-SHOWN = 20  # ledger rows that a finding names at most
+SEQS_NAMED = 20  # ledger rows that a finding names at most
 
 
 class Value(StrEnum):

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from race401.harness.judge.checks import Value
-from race401.harness.judge.measure import Row
+from race401.harness.judge.row import Row
 from race401.harness.judge.verdict import Verdict
 
 BASELINE = Path("reports/baseline.json")  # where `race401 bless` keeps it unless told otherwise

@@ -9,7 +9,8 @@ from race401.harness.judge import checks
 from race401.harness.judge.checks import Finding, Value
 from race401.harness.judge.counted import counted
 from race401.harness.judge.evidence import Evidence
-from race401.harness.judge.measure import Row, measure
+from race401.harness.judge.measure import measure
+from race401.harness.judge.row import Row
 from race401.harness.judge.statistics import upper_bound
 
 EXIT_CODES = {Value.PASS: 0, Value.FAIL: 1, Value.UNKNOWN: 3}
@@ -60,7 +61,7 @@ def to_json(verdict: Verdict) -> bytes:
 
 def _sentence(value: Value, rows: list[Row], findings: list[Finding]) -> str:
     if value is Value.PASS:
-        return f"PASS: {_told(rows)}"
+        return f"PASS: {_by_role(rows)}"
     decisive = [finding for finding in findings if finding.value is value]
     first = decisive[0]
     where = f" [{first.condition}]" if first.condition else ""
@@ -68,28 +69,25 @@ def _sentence(value: Value, rows: list[Row], findings: list[Finding]) -> str:
     return f"{value}:{where} {first.sentence}{more}"
 
 
-def _told(rows: list[Row]) -> str:
+def _by_role(rows: list[Row]) -> str:
     """Say what each role showed, the control first."""
     roles = {row.role: [each for each in rows if each.role == row.role] for row in rows}
     control = roles.pop("control", None)
-    shown = [_shown(mine) for mine in roles.values()]
+    others = [_of_role(mine) for mine in roles.values()]
     if control is None:
-        return "; ".join(shown) + "."
-    seen, of = sum(row.caller_401s.total() for row in control), sum(row.requests for row in control)
-    lost = sum(row.sessions_lost for row in control)
-    before = f"let the app see {counted(seen, '401')} in {counted(of, 'request')} and lost {counted(lost, 'session')}"
-    return f"before the fix, {control[0].policy} {before}; after it, {'; '.join(shown)}."
+        return "; ".join(others) + "."
+    seen = counted(sum(row.caller_401s.total() for row in control), "401")
+    requests = counted(sum(row.requests for row in control), "request")
+    lost = counted(sum(row.sessions_lost for row in control), "session")
+    before = f"let the app see {seen} in {requests} and lost {lost}"
+    return f"before the fix, {control[0].policy} {before}; after it, {'; '.join(others)}."
 
 
-def _shown(rows: list[Row]) -> str:
+def _of_role(rows: list[Row]) -> str:
     requests, sessions = sum(row.requests for row in rows), sum(row.sessions for row in rows)
-    counts = (
-        (sum(row.caller_401s.total() for row in rows), "401", " that the app saw"),
-        (sum(row.sessions_lost for row in rows), "session", " lost"),
-        (sum(len(row.after_sign_out_seqs) for row in rows), "request", " after the sign-out"),
-        (sum(len(row.needless_seqs) for row in rows), "needless exchange", ""),
-    )
-    some = ", ".join(counted(n, noun) + rest for n, noun, rest in counts if n)
+    briefs = [check.brief for check in checks.CHECKS.values() if check.brief is not None]
+    counts = [(sum(map(brief.n, rows)), brief) for brief in briefs]
+    some = ", ".join(counted(n, brief.noun) + brief.rest for n, brief in counts if n)
     where = f"in {counted(requests, 'request')} of {counted(sessions, 'session')}"
     bound = f" (so at most {upper_bound(sessions):.1%} of sessions, at 95 %)"
     return f"{rows[0].policy} showed {some or 'none'} {where}" + ("" if some else bound)

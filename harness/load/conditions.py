@@ -4,28 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from race401.harness.judge.expectation import Expectation
+
+__all__ = ["CLEAN", "Condition", "Expectation", "Fault", "Happening", "Program", "by_name"]
+
 Program: TypeAlias = Mapping[str, Any]  # as `POST /_race401/programs` takes it
 Fault: TypeAlias = Mapping[str, Any]  # as `POST /_race401/faults` takes it
 Happening: TypeAlias = Literal["", "sign-out", "ended-elsewhere"]
-
-
-@dataclass(frozen=True, slots=True)
-class Expectation:
-    """What a role should show; the verdict holds it against the ledger."""
-
-    caller_401s: Literal["none", "some", "any"]
-    exchanges_per_generation: Literal["one", "several", "any"]
-    sessions_lost: Literal["none", "some", "any"] = "none"
-    cause: str | None = None  # which cause the 401s should have, where there should be some
-    after_sign_out: Literal["none", "some", "any"] = "none"
-    refreshes: Literal["ideal", "any"] = "any"
-    needless_exchanges: Literal["none", "some", "any"] = "any"
-
-    @property
-    def is_a_race(self) -> bool:
-        """Whether something should show that a sound client does not show."""
-        values = (self.caller_401s, self.exchanges_per_generation, self.sessions_lost, self.after_sign_out)
-        return any(value in {"some", "several"} for value in (*values, self.needless_exchanges))
 
 
 CLEAN = Expectation("none", "one", refreshes="ideal")
@@ -54,7 +39,7 @@ class Condition:
     faults: tuple[Fault, ...] = ()  # armed for each browser
     happens: Happening = ""  # in each visit: during its first page a sign-out, or before it the session's end
     covers: tuple[str, ...] = ("refresh",)
-    """What must have happened; see `judge.checks.COVERAGE`."""
+    """What must have happened; see `judge.checks.coverage.COVERAGE`."""
 
     def expected(self, role: str, policy: str) -> Expectation:
         """Return what this role should show, if it is this policy's."""

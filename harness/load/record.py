@@ -99,8 +99,8 @@ class Record:
                     "about": c.about,
                     "skew_s": c.skew,
                     "covers": c.covers,
-                    "sound": asdict(c.subject),
-                    "expects": {role: asdict(c.expected(role, p.name)) for role, p in plan.policies.items()},
+                    "sound": c.subject.plain(),
+                    "expects": {role: c.expected(role, p.name).plain() for role, p in plan.policies.items()},
                 }
                 for c in plan.conditions
             },

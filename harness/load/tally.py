@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
-from race401.harness.judge.measure import LOGOUT, REFUSED
 from race401.harness.judge.recovery import UNAUTHORIZED, is_api
+from race401.harness.judge.sessions import REFUSED, is_sign_out
 from race401.ledger.entry import Entry
 
 AT_ONCE = 8_000_000  # bytes of the ledger that one look reads at most
@@ -63,7 +63,7 @@ class Counts:
             self.generations.add((e.family, e.generation))
             if e.grant_outcome in REFUSED and e.family not in self.signed_out:
                 self.lost.add(e.family)
-        elif e.target.startswith(LOGOUT):
+        elif is_sign_out(e):
             self.signed_out.add(e.family)
         elif e.status == UNAUTHORIZED and is_api(e):
             self.wire_401s += 1

@@ -4,10 +4,11 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+from race401.harness.judge.counted import seconds
 from race401.harness.judge.evidence import Evidence
-from race401.harness.judge.measure import Row
+from race401.harness.judge.row import Row
 from race401.harness.reporting.incident import find
-from race401.harness.reporting.words import CAUSES, listed, seconds
+from race401.harness.reporting.words import CAUSES, listed
 
 BINS = 24
 WAITS = {"without": "no refresh in the page", "with_refresh": "a refresh in the page"}

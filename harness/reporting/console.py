@@ -8,8 +8,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from race401.harness.judge.check import Cell
 from race401.harness.judge.checks import Finding, Value
-from race401.harness.judge.measure import Row
+from race401.harness.judge.row import Row
 from race401.harness.judge.verdict import Verdict
 from race401.harness.reporting import table
 from race401.harness.reporting.words import called
@@ -53,7 +54,7 @@ def _table(rows: list[Row], when: dict[str, str]) -> Table:
     return grid
 
 
-def _cell(cell: table.Cell, line: table.Line) -> Text:
+def _cell(cell: Cell, line: table.Line) -> Text:
     nothing = cell.text in {"0", "0.0%", "-"} or cell.text.startswith("0 of ")
     return Text(cell.text, BAD if cell.bad else ZERO if nothing or line.part else "")
 

@@ -13,12 +13,13 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from race401.harness.judge.checks import Finding, Value
+from race401.harness.judge.checks import SOUND, Finding, Value
+from race401.harness.judge.counted import seconds
 from race401.harness.judge.evidence import Evidence
-from race401.harness.judge.measure import Row
+from race401.harness.judge.row import Row
 from race401.harness.judge.verdict import Verdict
 from race401.harness.reporting import ablation, charts, incident, story, strip, swimlane, table
-from race401.harness.reporting.words import CAUSES, called, seconds
+from race401.harness.reporting.words import CAUSES, called
 from race401.harness.tokens.policy import POLICIES
 from race401.ledger.entry import Entry
 
@@ -189,10 +190,11 @@ def _policies(policies: dict[str, dict[str, Any]]) -> list[tuple[str, list[str],
 
 def _expectations(manifest: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
     """Return what each role was expected to show in each condition."""
+    unsaid = {"subject": SOUND} if manifest.get("ledger_alone") else {}
     return [
         (name, role, {what: want for what, want in wants.items() if want is not None})
         for name, about in manifest["conditions"].items()
-        for role, wants in about.get("expects", {}).items()
+        for role, wants in about.get("expects", unsaid).items()
     ]
 
 

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from operator import attrgetter
 
+from race401.harness.judge.cohort import whose
 from race401.harness.judge.evidence import Evidence, Sample
-from race401.harness.judge.measure import Row, whose
 from race401.harness.judge.recovery import QUIET, bursts, is_api
+from race401.harness.judge.row import Row
 from race401.ledger.entry import Entry
 
 CONSIDERED = 30  # candidates of a kind; the first that has its counterpart after the fix is taken

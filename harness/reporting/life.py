@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from race401.harness.judge.measure import GRANTED, REFUSED
+from race401.harness.judge.sessions import GRANTED, REFUSED
 from race401.ledger.entry import Entry
 
 SIGN_IN = "grant_type=password"

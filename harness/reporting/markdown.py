@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from race401.harness.judge.checks import Finding, Value
 from race401.harness.judge.compare import Change, Comparison, Went
-from race401.harness.judge.measure import Row
+from race401.harness.judge.row import Row
 from race401.harness.judge.verdict import Verdict
 
 MARKS = {Value.PASS: "✅", Value.FAIL: "❌", Value.UNKNOWN: "❔"}

@@ -2,11 +2,12 @@
 
 from typing import Any
 
+from race401.harness.judge.counted import seconds
 from race401.harness.judge.recovery import UNAUTHORIZED
 from race401.harness.reporting import life
 from race401.harness.reporting.incident import Scene
 from race401.harness.reporting.swimlane import state
-from race401.harness.reporting.words import CAUSES, count, listed, number, seconds
+from race401.harness.reporting.words import CAUSES, count, listed, number
 
 
 def tell(scene: Scene, manifest: dict[str, Any]) -> list[str]:

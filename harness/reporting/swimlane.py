@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from math import floor, log10
 from typing import Any
 
+from race401.harness.judge.counted import seconds
 from race401.harness.judge.recovery import UNAUTHORIZED
 from race401.harness.reporting import life
 from race401.harness.reporting.incident import Call, Scene
-from race401.harness.reporting.words import CAUSES, IN_SHORT, OUTCOMES, seconds
+from race401.harness.reporting.words import CAUSES, IN_SHORT, OUTCOMES
 from race401.ledger.entry import Entry
 
 EDGE = 1.5  # % left free on either side

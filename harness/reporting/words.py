@@ -67,19 +67,3 @@ def listed(parts: Iterable[str]) -> str:
     """Return `a, b and c`."""
     *most, last = [part for part in parts if part] or [""]
     return f"{', '.join(most)} and {last}" if most else last
-
-
-def seconds(s: float) -> str:
-    """Return a span as people say it: 340 ms, 57.4 s, 59 min 36 s, 1 h."""
-    if s == 0:
-        return "0 s"
-    if s < 0.01:  # noqa: PLR2004 - 10 ms
-        return f"{s * 1000:.1f} ms"
-    if s < 1:
-        return f"{s * 1000:.0f} ms"
-    if s < 120:  # noqa: PLR2004 - two minutes
-        return f"{s:.1f} s".replace(".0 s", " s")
-    minutes, rest = divmod(round(s), 60)
-    hours, minutes = divmod(minutes, 60)
-    parts = [f"{hours} h" if hours else "", f"{minutes} min" if minutes else "", f"{rest} s" if rest else ""]
-    return " ".join(part for part in parts if part)

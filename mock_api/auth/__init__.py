@@ -4,10 +4,21 @@ from fastapi import APIRouter
 
 from race401.mock_api.auth import about, admin, signup, token, user
 from race401.mock_api.auth.answers import signed_in
-from race401.mock_api.auth.problems import AuthProblem, on_lost, on_problem, on_taken, on_unknown
+from race401.mock_api.auth.problems import AuthProblem, on_lost, on_problem, on_taken, on_too_large, on_unknown
+from race401.mock_api.auth.rules import checked_email
 
 router = APIRouter()
 for part in (token, user, signup, about, admin):
     router.routes.extend(part.router.routes)
 
-__all__ = ["AuthProblem", "on_lost", "on_problem", "on_taken", "on_unknown", "router", "signed_in"]
+__all__ = [
+    "AuthProblem",
+    "checked_email",
+    "on_lost",
+    "on_problem",
+    "on_taken",
+    "on_too_large",
+    "on_unknown",
+    "router",
+    "signed_in",
+]

@@ -14,6 +14,8 @@ from race401.mock_api.auth.callers import admin
 from race401.mock_api.auth.problems import AuthProblem
 from race401.mock_api.auth.rules import checked_password, checked_phone, free_email
 from race401.mock_api.auth.user import merged
+from race401.mock_api.body import documented
+from race401.mock_api.clock import YEAR_9999
 from race401.mock_api.jwt import AUTHENTICATED
 from race401.mock_api.realm import Realm
 
@@ -25,9 +27,10 @@ LARGEST_PAGE = 1_000  # ASSUMPTION: enough for a test
 UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 TERM = r"(\d+\.?\d*|\.\d+)(ns|us|µs|ms|s|m|h)"
 LONGEST_BAN = 2**63 / 1e9  # s; Go counts ns in 64 bits
+LONGEST_DURATION = 100  # characters: what is no duration costs the square of its length to refuse
 
 
-@router.post("", summary="Make an account", openapi_extra=bodies.documented(bodies.AdminChange))
+@router.post("", summary="Make an account", openapi_extra=documented(bodies.AdminChange))
 async def create(request: Request) -> dict[str, Any]:
     """It is confirmed only if `email_confirm` says so."""
     realm, body = await admin(request), await bodies.read(request, bodies.AdminChange)
@@ -67,7 +70,7 @@ async def read(request: Request, user_id: str) -> dict[str, Any]:
     return user_object(await _account(await admin(request), user_id))
 
 
-@router.put("/{user_id}", summary="Change an account", openapi_extra=bodies.documented(bodies.AdminChange))
+@router.put("/{user_id}", summary="Change an account", openapi_extra=documented(bodies.AdminChange))
 async def change(request: Request, user_id: str) -> dict[str, Any]:
     """What the body names; `ban_duration` is Go's (`24h`), or `none`."""
     realm = await admin(request)
@@ -91,7 +94,7 @@ async def change(request: Request, user_id: str) -> dict[str, Any]:
     return user_object(account)
 
 
-@router.delete("/{user_id}", summary="Delete an account", openapi_extra=bodies.documented(bodies.Deletion))
+@router.delete("/{user_id}", summary="Delete an account", openapi_extra=documented(bodies.Deletion))
 async def delete(request: Request, user_id: str) -> dict[str, Any]:
     """With all its sessions; softly, if the body says so."""
     realm = await admin(request)
@@ -136,9 +139,10 @@ def _ban(realm: Realm, text: str | None) -> float | None:
     """Return until when, in s since the epoch; None: not at all."""
     if not text or text == "none":
         return None
-    terms = re.findall(TERM, text)
-    seconds = sum(float(number) * UNITS[unit] for number, unit in terms)
-    if not re.fullmatch(rf"\+?(0|({TERM})+)", text) or seconds >= LONGEST_BAN:
+    seconds = LONGEST_BAN
+    if len(text) <= LONGEST_DURATION and re.fullmatch(rf"\+?(0|({TERM})+)", text):
+        seconds = sum(float(number) * UNITS[unit] for number, unit in re.findall(TERM, text))
+    if seconds >= LONGEST_BAN:
         message = f'invalid format for ban duration: time: invalid duration "{text}"'
         raise AuthProblem(400, "validation_failed", message)
-    return realm.clock() + seconds if seconds else None
+    return min(realm.clock() + seconds, YEAR_9999) if seconds else None

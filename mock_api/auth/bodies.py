@@ -6,8 +6,8 @@ import msgspec
 from fastapi import Request
 
 from race401.mock_api.auth.problems import AuthProblem
+from race401.mock_api.body import BadBody, parsed
 
-LARGEST = 1_000_000  # bytes
 T = TypeVar("T", bound=msgspec.Struct)
 
 
@@ -67,18 +67,9 @@ class Deletion(msgspec.Struct):
 async def read(request: Request, kind: type[T], *, optional: bool = False) -> T:
     """Return the request's body. Fields that the struct does not have are ignored, as in Go."""
     raw = await request.body()
-    if len(raw) > LARGEST:
-        raise AuthProblem(413, "request_entity_too_large", "Request body too large")
     if not raw and optional:
         return kind()
     try:
-        return msgspec.json.decode(b"{}" if raw.strip() == b"null" else raw, type=kind)
-    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
+        return parsed(b"{}" if raw.strip() == b"null" else raw, kind)
+    except BadBody as error:
         raise AuthProblem(400, "bad_json", f"Could not parse request body as JSON: {error}") from None
-
-
-def documented(*kinds: type[msgspec.Struct]) -> dict[str, Any]:
-    """Return what a route says of its body in the API's own page."""
-    _, components = msgspec.json.schema_components(kinds, ref_template="#/{name}")
-    (schema,) = components.values() if len(components) == 1 else ({"anyOf": list(components.values())},)
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}

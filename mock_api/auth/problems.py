@@ -7,10 +7,11 @@ from fastapi.exception_handlers import http_exception_handler
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from starlette.exceptions import HTTPException
 
+from race401.mock_api.body import TooLarge
 from race401.mock_api.problem import ASKS
 from race401.mock_api.problem import problem as on_the_wire
 
-NOT_FOUND, NOT_ALLOWED, UNAVAILABLE = 404, 405, 503
+NOT_FOUND, NOT_ALLOWED, TOO_LARGE, UNAVAILABLE = 404, 405, 413, 503
 LOST = "The shared store of the sessions cannot be reached"
 
 
@@ -50,6 +51,16 @@ async def on_taken(request: Request, _: Exception) -> Response:
 def taken() -> AuthProblem:
     """Return what is said of an address that somebody has."""
     return AuthProblem(422, "email_exists", "A user with this email address has already been registered")
+
+
+async def on_too_large(request: Request, problem: Exception) -> Response:
+    """Refuse a body that is too large, in the words of whoever is asked."""
+    assert isinstance(problem, TooLarge)
+    if request.url.path.startswith("/auth/"):
+        return await on_problem(request, AuthProblem(TOO_LARGE, "request_entity_too_large", "Request body too large"))
+    if request.url.path.startswith("/oauth/"):
+        return JSONResponse({"error": "invalid_request", "error_description": problem.detail}, TOO_LARGE)
+    return JSONResponse({"message": problem.detail}, TOO_LARGE)
 
 
 async def on_unknown(request: Request, problem: Exception) -> Response:

@@ -13,12 +13,13 @@ from race401.mock_api.auth.answers import signed_in, user_object
 from race401.mock_api.auth.callers import limited, realm_of
 from race401.mock_api.auth.problems import AuthProblem
 from race401.mock_api.auth.rules import checked_email, checked_password
+from race401.mock_api.body import documented
 from race401.mock_api.realm import Realm
 
 router = APIRouter(prefix="/auth/v1", tags=["auth"])
 
 
-@router.post("/signup", summary="Make an account", openapi_extra=bodies.documented(bodies.SignUp))
+@router.post("/signup", summary="Make an account", openapi_extra=documented(bodies.SignUp))
 async def signup(request: Request) -> Response:
     """Answers as a sign-in, or with the bare user where a world does not confirm accounts at once."""
     realm, body = realm_of(request), await bodies.read(request, bodies.SignUp)

@@ -11,6 +11,7 @@ from race401.mock_api.auth.answers import issued, signed_in, whose
 from race401.mock_api.auth.callers import limited, realm_of
 from race401.mock_api.auth.problems import AuthProblem
 from race401.mock_api.auth.rules import weakness
+from race401.mock_api.body import documented
 from race401.mock_api.issuer import GRANTED, Outcome
 from race401.mock_api.realm import Exchanged, Realm
 
@@ -34,7 +35,7 @@ REFUSALS = {
 @router.post(
     "/token",
     summary="The password and the refresh grant",
-    openapi_extra=bodies.documented(bodies.Password, bodies.Refresh),
+    openapi_extra=documented(bodies.Password, bodies.Refresh),
 )
 async def token(request: Request, grant_type: str = "") -> Response:
     """`grant_type=password`: `{"email", "password"}`. `grant_type=refresh_token`: `{"refresh_token"}`."""

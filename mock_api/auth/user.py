@@ -11,6 +11,7 @@ from race401.mock_api.auth.answers import user_object
 from race401.mock_api.auth.callers import ADMINS, Caller, caller, limited
 from race401.mock_api.auth.problems import AuthProblem
 from race401.mock_api.auth.rules import checked_email, checked_password, free_email
+from race401.mock_api.body import documented
 from race401.mock_api.realm import Realm
 
 router = APIRouter(prefix="/auth/v1", tags=["auth"])
@@ -24,7 +25,7 @@ async def read(request: Request) -> dict[str, Any]:
     return user_object((await caller(request, audience=True)).account)
 
 
-@router.put("/user", summary="Change the account", openapi_extra=bodies.documented(bodies.Change))
+@router.put("/user", summary="Change the account", openapi_extra=documented(bodies.Change))
 async def change(request: Request) -> dict[str, Any]:
     """A new password ends the user's other sessions; a new address waits for its confirmation."""
     who = await caller(request)

@@ -11,8 +11,8 @@ from race401.mock_api.accounts import KEPT, AddressTaken, Kind, User
 from race401.mock_api.shared.link import Command, Link, Seen
 from race401.mock_api.worlds import World
 
-encode = msgspec.msgpack.Encoder().encode
-decode = msgspec.msgpack.Decoder(User).decode
+encode = msgspec.json.Encoder().encode  # whatever came as JSON goes into it; msgpack has no number beyond 64 bits
+decode = msgspec.json.Decoder(User).decode
 
 APPEND = """
 local lives = redis.call('EXISTS', KEYS[1]) == 1

@@ -10,13 +10,13 @@ from race401.harness.explore.application.loop import CANCEL, Choice
 from race401.harness.explore.application.stage import Stage
 from race401.harness.explore.application.transport import EXTENSION, Passage
 from race401.harness.judge import checks
-from race401.harness.judge.checks import Value
-from race401.harness.judge.evidence import CLEAN, alone
+from race401.harness.judge.checks import SOUND, Value
+from race401.harness.judge.evidence import alone
 from race401.harness.judge.measure import measure
 from race401.harness.judge.recovery import UNAUTHORIZED
 from race401.ledger.entry import Entry
 
-EXPECTS = {**CLEAN, "caller_401s": "any", "needless_exchanges": "none"}
+EXPECTS = {**SOUND, "caller_401s": "any", "needless_exchanges": "none"}
 """What the ledger is held against, by the judge's checks; what 401s the callers saw they say themselves."""
 
 

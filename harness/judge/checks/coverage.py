@@ -1,0 +1,89 @@
+"""
+Whether what a condition is about happened at all. This never FAILs: what did not happen proves nothing.
+
+For example, a sign-out that is to meet a refresh covers `refresh-during-sign-out`: the ledger must hold an exchange
+and a sign-out of one client that were under way at one time.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from math import inf
+
+from race401.harness.judge.check import Check
+from race401.harness.judge.cohort import Cohort
+from race401.harness.judge.evidence import Evidence
+from race401.harness.judge.findings import Finding, Value
+from race401.harness.judge.recovery import UNAUTHORIZED
+from race401.harness.judge.row import Row
+from race401.harness.judge.sessions import GRANTED, SIGN_OUT, is_sign_out
+from race401.ledger.entry import Entry
+
+NAME = "coverage"
+EXCHANGE = "grant_type=refresh_token"
+LONGER = "run longer, or with more browsers"
+COVERAGE = {
+    "refresh": ("a token came within the margin under a burst", LONGER),
+    "expiry": ("a token met its expiry or was refreshed before", LONGER),
+    "two-401s-one-token": ("two requests were refused with one token", LONGER),
+    "late-401": ("a 401 came after its token had been replaced", "hold the second 401 until the refresh is answered"),
+    "refresh-during-sign-out": ("a refresh was under way at sign-out", "hold the refresh until the sign-out"),
+    "failed-refresh": ("a refresh failed, and its token was not spent", "let the mock fail exchanges"),
+    "lost-answer": ("the answer of an exchange was lost", "let the mock drop answers after it rotated"),
+}
+
+
+def _count(cohort: Cohort, row: Row) -> None:
+    """Count what the run exercised; a scenario names here what it is about."""
+    refused: Counter[tuple[str | None, int | None]] = Counter()
+    replaced_at: dict[tuple[str | None, int | None], float] = {}
+    refreshed: set[str | None] = set()
+    expired: set[str | None] = set()
+    failed = lost = during = 0
+    logouts: dict[str | None, list[Entry]] = defaultdict(list)
+    for e in cohort.entries:
+        if e.target.startswith(SIGN_OUT) and is_sign_out(e):
+            logouts[e.client].append(e)
+    for e in cohort.entries:
+        if e.grant_outcome is not None:
+            refreshed.add(e.family)
+            lost += e.grant_outcome == "lost" or e.fault is not None
+            mine = logouts.get(e.client, ())
+            during += any(o.received_at < e.answered_at and e.received_at < o.answered_at for o in mine)
+            if e.grant_outcome in GRANTED:
+                replaced_at.setdefault((e.family, e.generation), e.answered_at)
+        elif e.status == UNAUTHORIZED:
+            refused[e.family, e.generation] += e.generation is not None
+            if e.cause == "expired":
+                expired.add(e.family)
+        failed += e.cause == "fault" and EXCHANGE in e.target
+    late = sum(
+        e.status == UNAUTHORIZED and e.answered_at > replaced_at.get((e.family, e.generation), inf)
+        for e in cohort.entries
+        if e.generation is not None
+    )
+    row.coverage = Counter(
+        {
+            "refresh": len(refreshed),
+            "expiry": len(expired | refreshed),
+            "two-401s-one-token": sum(n > 1 for n in refused.values()),
+            "late-401": late,
+            "refresh-during-sign-out": during,
+            "failed-refresh": failed,
+            "lost-answer": lost,
+        }
+    )
+
+
+def _finds(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
+    """Whether what the condition is about happened at all."""
+    for row in rows:
+        for name in evidence.manifest["conditions"][row.condition].get("covers", []):
+            did, change = COVERAGE[name]
+            if n := row.coverage[name]:
+                yield Finding(NAME, Value.PASS, f"{n} times {did}", row.condition, row.role)
+            else:
+                sentence = f"never {did}: the race had no chance; {change}"
+                yield Finding(NAME, Value.UNKNOWN, sentence, row.condition, row.role)
+
+
+COVERED = Check(NAME, _finds, _count)

@@ -1,0 +1,73 @@
+"""
+Exchanges: how many of one generation, and how many of a refresh token that had been used.
+
+A generation is one pair of tokens of a session; five callers that each send its refresh token make
+5 exchanges of 1 generation, of which 4 are repeated.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from race401.harness.judge.check import Cell, Check, Figure, Words, counting, expected, judged
+from race401.harness.judge.cohort import Cohort
+from race401.harness.judge.counted import counted
+from race401.harness.judge.evidence import Evidence
+from race401.harness.judge.findings import Finding
+from race401.harness.judge.row import Row
+from race401.harness.judge.sessions import REUSE
+from race401.ledger.entry import Entry
+
+NAME = "exchanges-per-generation"
+WORDS = Words(("one", "several", "any"), ledger_alone="one")
+
+
+def _count(cohort: Cohort, row: Row) -> None:
+    tried: set[tuple[str | None, int | None]] = set()
+    repeated: set[str | None] = set()
+    for entry in cohort.exchanges:
+        generation = entry.family, entry.generation
+        if generation in tried:
+            row.repeated_seqs.append(entry.seq)
+            repeated.add(entry.family)
+        tried.add(generation)
+    row.exchange_seqs = [e.seq for e in cohort.exchanges]
+    row.outcomes = Counter(str(e.grant_outcome) for e in cohort.exchanges)
+    row.sessions_repeated, row.generations = len(repeated), len(tried)
+
+
+def _finds(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
+    """More than one exchange of a generation, where one is enough; or never, where the race should show."""
+    for row, want in expected(evidence, rows, "exchanges_per_generation", WORDS):
+        ratio = row.exchanges_per_generation
+        others = {name: n for name, n in sorted(row.outcomes.items()) if name != "rotated"}
+        sentence = f"{counted(row.exchanges, 'exchange')} of {counted(row.generations, 'generation')}"
+        sentence += f", {ratio:.2f} each" if ratio is not None else ""
+        sentence += f" ({', '.join(f'{n} {name}' for name, n in others.items())})" if others else ""
+        yield judged(NAME, row, want, len(row.repeated_seqs), sentence, row.repeated_seqs)
+
+
+def _per_generation(row: Row) -> Cell:
+    ratio = row.exchanges_per_generation
+    return Cell("-" if ratio is None else f"{ratio:.2f}", bool(row.repeated_seqs), row.repeated_seqs)
+
+
+def _figures(_: list[Row]) -> Iterable[Figure]:
+    yield Figure("per generation (ideal 1.00)", _per_generation, part=True)
+
+
+EXCHANGES_PER_GENERATION = Check(NAME, _finds, _count, WORDS, "generations", _figures)
+
+
+def _reused(cohort: Cohort) -> Iterator[Entry]:
+    """A refresh token that was presented again after its use, tolerated or not; a cost unless expected."""
+    return (entry for entry in cohort.exchanges if entry.grant_outcome in REUSE)
+
+
+def _reuse_sentence(row: Row, seqs: list[int]) -> str:
+    outcomes = ", ".join(f"{n} {name}" for name, n in sorted(row.outcomes.items()) if name in REUSE)
+    exchanges = counted(row.exchanges, "exchange")
+    sentence = f"{len(seqs)} of {exchanges} presented a refresh token that had been used"
+    return sentence + (f" ({outcomes})" if outcomes else "")
+
+
+REUSED = counting("reuse", _reused, _reuse_sentence)

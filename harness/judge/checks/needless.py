@@ -1,0 +1,47 @@
+"""
+Exchanges that nothing called for: of a token that no resource had refused and that was not near its end.
+
+What a late 401 makes, for example: it was earned with the token before, and costs the one that has just come.
+"""
+
+from collections.abc import Iterator
+
+from race401.harness.judge.check import Words, counting
+from race401.harness.judge.cohort import Cohort
+from race401.harness.judge.counted import counted
+from race401.harness.judge.recovery import UNAUTHORIZED
+from race401.ledger.entry import Entry
+
+EARLIEST = 300.0  # s before its end that any client in use refreshes unasked, where its own margin is not known
+UNSURE = 0.25  # s about the margin in which one look at the clock may say either
+
+
+def _needless(cohort: Cohort) -> Iterator[Entry]:
+    """An exchange of a token that nobody had refused and that was not near its end."""
+    earliest, refused = _earliest(cohort), set()
+    for entry in cohort.entries:
+        token = entry.family, entry.generation
+        if entry.status == UNAUTHORIZED:
+            refused.add(token)
+        elif entry.grant_outcome is not None and (entry.token_left_s or 0) > earliest and token not in refused:
+            yield entry
+
+
+def _earliest(cohort: Cohort) -> float:
+    """Return s before its end, on the server's clock, from which this policy refreshes unasked."""
+    policy = cohort.policy
+    if "expiry_margin" not in policy:
+        return EARLIEST
+    margin = max(float(policy["expiry_margin"]), float(policy.get("auto_refresh_margin", 0.0)))
+    return margin + float(cohort.about.get("skew_s", 0.0)) + UNSURE
+
+
+NEEDLESS_EXCHANGES = counting(
+    "needless-exchanges",
+    _needless,
+    lambda _, seqs: f"{counted(len(seqs), 'exchange')} of tokens neither refused nor near their end",
+    words=Words(default="any"),
+    brief=("needless exchange", ""),
+    seqs="needless_seqs",
+    by_clock=True,
+)

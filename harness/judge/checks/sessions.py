@@ -1,0 +1,77 @@
+"""What became of sessions: refused for good, or carried on after their sign-out."""
+
+from collections.abc import Iterable, Iterator
+
+from race401.harness.judge.check import Brief, Cell, Check, Figure, Words, counting, expected, judged
+from race401.harness.judge.cohort import Cohort
+from race401.harness.judge.counted import counted
+from race401.harness.judge.evidence import Evidence
+from race401.harness.judge.findings import Finding
+from race401.harness.judge.recovery import is_api
+from race401.harness.judge.row import Row
+from race401.harness.judge.sessions import REFUSED
+from race401.harness.judge.statistics import upper_bound
+from race401.ledger.entry import Entry
+
+NAME = "sessions-lost"
+WORDS = Words(default="none", ledger_alone="none")
+
+
+def _count(cohort: Cohort, row: Row) -> None:
+    lost: dict[str | None, int] = {}
+    for entry in cohort.exchanges:
+        out = cohort.ended.get(entry.family)
+        if entry.grant_outcome in REFUSED and (out is None or entry.seq < out.seq):
+            lost.setdefault(entry.family, entry.seq)
+    row.sessions = len({e.family for e in cohort.entries if e.family is not None})
+    row.sessions_lost, row.lost_seqs = len(lost), list(lost.values())
+
+
+def _finds(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
+    """A session whose refresh was refused for good."""
+    for row, want in expected(evidence, rows, "sessions_lost", WORDS):
+        sentence = f"{row.sessions_lost} of {counted(row.sessions, 'session')} lost"
+        if want == "none" and not row.sessions_lost and row.sessions:
+            sentence += f" (at most {upper_bound(row.sessions):.1%}, at 95 %)"
+        yield judged(NAME, row, want, row.sessions_lost, sentence, row.lost_seqs)
+
+
+def _lost(row: Row) -> Cell:
+    return Cell(f"{row.sessions_lost} of {row.sessions}", row.sessions_lost > 0, row.lost_seqs)
+
+
+def _figures(_: list[Row]) -> Iterable[Figure]:
+    yield Figure("sessions lost", _lost)
+
+
+SESSIONS_LOST = Check(
+    NAME,
+    _finds,
+    _count,
+    WORDS,
+    "sessions",
+    _figures,
+    Brief(lambda r: r.sessions_lost, "session", " lost"),
+)
+
+
+def _after_sign_out(cohort: Cohort) -> Iterator[Entry]:
+    """A request that carried a session after its sign-out had been answered."""
+    if not cohort.ended:
+        return
+    for entry in cohort.entries:
+        out = cohort.ended.get(entry.family)
+        if out is not None and entry.seq > out.seq and entry.received_at > out.answered_at and is_api(entry):
+            yield entry
+
+
+AFTER_SIGN_OUT = counting(
+    "after-sign-out",
+    _after_sign_out,
+    lambda _, seqs: f"{counted(len(seqs), 'request')} carried a session that had been signed out",
+    section="sessions",
+    line="sent after sign-out",
+    always=False,
+    words=Words(default="none", unsaid="none", ledger_alone="none"),
+    brief=("request", " after the sign-out"),
+)

@@ -1,0 +1,65 @@
+"""
+Whether clients and server tell the same story, attempt by attempt; of a ledger alone, what it can't attribute.
+
+This never FAILs: what is missing proves nothing, against the client or for it.
+"""
+
+from collections.abc import Iterator
+
+from race401.harness.judge.check import Check
+from race401.harness.judge.cohort import cut_off_attempts, whose
+from race401.harness.judge.counted import counted
+from race401.harness.judge.evidence import Evidence
+from race401.harness.judge.findings import SEQS_NAMED, Finding, Value
+from race401.harness.judge.recovery import of_nobody
+from race401.harness.judge.row import Row
+
+NAME = "witnesses"
+
+
+def _finds(evidence: Evidence, _: list[Row]) -> Iterator[Finding]:
+    """Whether clients and server tell the same story, attempt by attempt."""
+    if evidence.alone:
+        yield from _nameless(evidence)
+        return
+    cut = cut_off_attempts(evidence.samples)
+    ledger = {
+        e.attempt: e
+        for e in evidence.entries
+        if e.attempt is not None and e.attempt not in cut and whose(e, evidence) is not None
+    }
+    samples = {s.attempt: s for s in evidence.samples if not s.cut_off}
+    unseen = [s.attempt for s in samples.values() if s.attempt not in ledger]
+    untold = [str(e.attempt) for e in ledger.values() if e.attempt not in samples]
+    differ = [a for a, s in samples.items() if a in ledger and ledger[a].status != s.status]
+    problems = {
+        "that the ledger lacks": unseen,
+        "that no client reported": untold,
+        "with another answer in the ledger": differ,
+    }
+    for what, attempts in problems.items():
+        if attempts:
+            examples = ", ".join(attempts[:3])
+            yield Finding(NAME, Value.UNKNOWN, f"{counted(len(attempts), 'attempt')} {what}, e.g. {examples}")
+    if not any(problems.values()):
+        agreed = f"clients and ledger agree on {counted(len(samples), 'attempt')}"
+        sentence = agreed + (f"; {len(cut)} cut off" if cut else "")
+        yield Finding(NAME, Value.PASS, sentence)
+    for worker in evidence.manifest.get("missing_witnesses") or []:
+        yield Finding(NAME, Value.UNKNOWN, f"{worker} left before its last report")
+
+
+def _nameless(evidence: Evidence) -> Iterator[Finding]:
+    """Say which requests a ledger alone can't attribute to anyone."""
+    if nobodys := [e.seq for e in of_nobody(evidence.entries)]:
+        told = f"{counted(len(nobodys), '401')} for want of a token, of callers without a session in this ledger"
+        sentence = f"{told}: whether a session failed there is not known"
+        yield Finding(NAME, Value.UNKNOWN, sentence, rows=nobodys[:SEQS_NAMED])
+    unsaid = [e.seq for e in evidence.entries if e.grant_outcome == "refused"]
+    if unsaid:
+        told = f"{counted(len(unsaid), 'refusal')} of a refresh, and nothing says why"
+        sentence = f"{told}: whether a session was lost is not known"
+        yield Finding(NAME, Value.UNKNOWN, sentence, rows=unsaid[:SEQS_NAMED])
+
+
+WITNESSES = Check(NAME, _finds)

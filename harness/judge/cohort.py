@@ -1,0 +1,108 @@
+"""
+A cohort: the browsers of one condition and role, with what the ledger and the clients say of them.
+
+What several checks count from is found out once for all of them.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
+from race401.harness.judge import recovery
+from race401.harness.judge.evidence import Evidence, Sample
+from race401.harness.judge.recovery import UNAUTHORIZED, is_api
+from race401.harness.judge.sessions import SIGN_OUT, ends_session
+from race401.ledger.entry import Entry
+
+
+@dataclass
+class Cohort:
+    """Entries and samples are of this condition and role alone, the entries in the order of decision."""
+
+    evidence: Evidence
+    condition: str
+    role: str
+    entries: list[Entry]
+    samples: list[Sample]
+
+    @property
+    def about(self) -> Mapping[str, Any]:
+        """What the manifest says of the condition."""
+        about: dict[str, Any] = self.evidence.manifest["conditions"][self.condition]
+        return about
+
+    @property
+    def policy(self) -> Mapping[str, Any]:
+        """The policy's name and knobs, as far as the manifest says."""
+        policy: dict[str, Any] = self.evidence.manifest["policies"][self.role]
+        return policy
+
+    @cached_property
+    def api(self) -> list[Entry]:
+        """What was answered of the app's API; attempts whose caller was killed are left out."""
+        cut = cut_off_attempts(self.samples)
+        api = [e for e in self.entries if e.status and e.attempt not in cut and is_api(e)]
+        return api if self.evidence.alone else [e for e in api if e.attempt is not None]
+
+    @cached_property
+    def refused(self) -> list[Entry]:
+        """The 401s of the app's API, made good or not."""
+        return [e for e in self.api if e.status == UNAUTHORIZED]
+
+    @cached_property
+    def exchanges(self) -> list[Entry]:
+        """Refresh tokens that were sent to the auth server."""
+        return [e for e in self.entries if e.grant_outcome is not None]
+
+    @property
+    def last(self) -> list[Entry]:
+        """What each request of the program came to, in the order of the ledger."""
+        return self._came_to[0]
+
+    @property
+    def undecided(self) -> set[int]:
+        """The `seq` of those 401s in `last` of which nobody can say whether they were made good."""
+        return self._came_to[1]
+
+    @cached_property
+    def failed(self) -> list[Entry]:
+        """The 401s that the program saw, as far as the evidence decides that."""
+        nobodys = {e.seq for e in recovery.of_nobody(self.entries)} if self.evidence.alone else set()
+        unproven = self.undecided | nobodys
+        return [e for e in self.last if e.status == UNAUTHORIZED and e.seq not in unproven]
+
+    @cached_property
+    def ended(self) -> dict[str | None, Entry]:
+        """The first sign-out of each session that had one, by session."""
+        ended: dict[str | None, Entry] = {}
+        for entry in self.entries:
+            if entry.target.startswith(SIGN_OUT) and ends_session(entry):  # few are, and this is quick
+                ended.setdefault(entry.family, entry)
+        return ended
+
+    @cached_property
+    def _came_to(self) -> tuple[list[Entry], set[int]]:
+        return recovery.last_answers(self.api, self.exchanges, self.samples, self.evidence)
+
+
+def whose(entry: Entry, evidence: Evidence) -> tuple[str, str] | None:
+    """Return the condition and role of an entry; None if it is not of this run."""
+    return (entry.world, "subject") if evidence.alone else named(entry.client, evidence.manifest["run"])
+
+
+@lru_cache(maxsize=100_000)  # a name is read once, not once an entry
+def named(client: str | None, run: str) -> tuple[str, str] | None:
+    """Return the condition and role in a browser's name, `<run>/<condition>/<role>/<number>`; None: another's."""
+    parts = (client or "").split("/")
+    return (parts[1], parts[2]) if len(parts) == 4 and parts[0] == run else None  # noqa: PLR2004
+
+
+def page_of(attempt: str) -> str:
+    """Return the page load that an attempt belongs to: `<client>#<page>.<request>` without its request."""
+    return attempt.rpartition(".")[0]
+
+
+def cut_off_attempts(samples: Iterable[Sample]) -> set[str]:
+    """Return the attempts whose caller was killed: left out on both sides."""
+    return {sample.attempt for sample in samples if sample.cut_off}
