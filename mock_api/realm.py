@@ -160,7 +160,7 @@ class Realm:
             return None, presented, Outcome.NOT_FOUND
         if token.counter > family.links[-1].generation:
             return None, presented, Outcome.NOT_ISSUED
-        return family, family.links[0].token, Outcome.NOT_FOUND  # to a counter, all that are forgotten are alike
+        return family, family.stand_in.token, Outcome.NOT_FOUND  # to a counter, all that are forgotten are alike
 
     async def sign_out(self, family: Family, scope: str) -> None:
         """End sessions: this one, the others, or all of the user's."""
