@@ -10,6 +10,7 @@ from collections.abc import Awaitable
 
 from race401.ledger.entry import Entry, received
 from race401.mock_api.answer import Answer, Server
+from race401.mock_api.facts import note
 from race401.mock_api.gates import ARRIVE
 from race401.mock_api.jwt import Verified
 from race401.mock_api.lock import Lock, Refusal
@@ -77,6 +78,7 @@ class Guard:
             await self._ours(path, scope, receive, send)
             return
         entry, token = _entry(scope, name, client, path, realm.clock())
+        note(entry, path, token, scope, server.ledger.fingerprints)
         scope.update(
             {
                 "path": path,
