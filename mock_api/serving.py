@@ -31,6 +31,7 @@ KEEP_ALIVE = 120  # s; with uvicorn's 5 s a warm burst runs into connections tha
 BACKLOG = 2048  # connections waiting to be accepted: a burst of many browsers arrives at once
 SETTINGS: dict[str, Any] = {
     "http": Protocol,
+    "ws": "none",  # no route takes a WebSocket
     "log_level": "warning",
     "access_log": False,
     "server_header": False,
