@@ -54,6 +54,8 @@ def create_app(
     faults = Faults(mine.now)
     held = gates if gates is not None else FreeGates()
     server = Server(ledger if ledger is not None else Ledger(), held, faults, mine)
+    for realm in realms.values():
+        realm.see = server.ledger.masking.see
     api = FastAPI(
         title="race401 mock",
         version="1",

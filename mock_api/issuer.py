@@ -3,6 +3,15 @@ The issuer's rules: (family, presented refresh token, now) -> (family, answer), 
 
 Rules: no time, no chance, no I/O. The fresh token comes in as an argument. A family is never changed in place,
 so whoever stores it makes the step atomic by storing the result before anyone else reads.
+
+For example, in `rfc9700`, where each step takes the family that the one before it returned::
+
+    begin("F", user, "R0", 0.0, 0)              R0 lives
+    exchange(world, family, "R0", 10.0, "R1")   ROTATED: R0 is consumed, R1 lives
+    exchange(world, family, "R0", 11.0, "R2")   REUSED: the family is revoked, and R1 with it
+    exchange(world, family, "R1", 12.0, "R3")   REVOKED
+
+In `supabase` the third line is REUSE_TOLERATED and brings R1 again, while R1 is the newest that lives.
 """
 
 from dataclasses import dataclass, replace
@@ -71,6 +80,16 @@ class Family:
     def child(self, token: str) -> Link | None:
         """The link that the first use of this token brought."""
         return next((link for link in self.links if link.parent == token), None)
+
+    @property
+    def stand_in(self) -> Link:
+        """The oldest link, in the place of those that are forgotten: it is consumed, and so were they.
+
+        A rule that lets it live again would rotate a token that was used long ago.
+        """
+        oldest = self.links[0]
+        assert oldest.revoked, f"link {oldest.generation} of {self.id} lives, in the place of forgotten ones"
+        return oldest
 
     def generation_at(self, issued_at: float) -> int:
         """The generation of an access token with this `iat`: tokens do not name it on the wire."""

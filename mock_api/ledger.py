@@ -1,6 +1,7 @@
 """
 The ledger: the server's append-only record of every request, with the cause of every refusal.
 
+What a client says in it is masked (`race401.ledger.masking`) before anybody can read it, in memory too.
 An entry reaches the operating system before its answer leaves, so that no answer that a client received is
 missing from it, whatever ends the process. A write that fails is said once and counted, and breaks no answer.
 """
@@ -16,6 +17,7 @@ import msgspec
 
 from race401.ledger.entry import Entry
 from race401.ledger.fingerprints import Fingerprints
+from race401.ledger.masking import Masking
 
 KEPT = 50_000  # entries held in memory, about 600 bytes each
 COUNTED = 1_000  # different counts; paths that come later are counted together, as ELSEWHERE
@@ -33,6 +35,7 @@ class Ledger:
         fingerprints: Fingerprints | None = None,
     ) -> None:
         self.fingerprints = Fingerprints() if fingerprints is None else fingerprints
+        self.masking = Masking(self.fingerprints)
         self.entries: deque[Entry] = deque(maxlen=kept)
         self.counts: Counter[tuple[str, str, int, str | None, str | None]] = Counter()
         self.listeners: list[Callable[[Entry], None]] = []  # called with each entry that is written
@@ -50,6 +53,7 @@ class Ledger:
         """Record the entry; its answer leaves after this returns."""
         if not entry.seq:
             self.decide(entry)
+        self.masking.mask(entry)
         if len(self.entries) == self.entries.maxlen:
             self.dropped += 1
         self.entries.append(entry)
@@ -94,5 +98,6 @@ class Segment(Ledger):
         """See `Ledger`."""
         if not entry.seq:
             self.decide(entry)
+        self.masking.mask(entry)
         self.dropped += 1
         self._append(entry)

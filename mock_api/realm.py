@@ -67,6 +67,7 @@ class Realm:
         self.token_limit, self.signup_limit = state.token_limit, state.signup_limit
         self.keys, self._seal = state.keys, state.seal  # the seal signs v2 refresh tokens
         self._foresee = state.foresee
+        self.see: Callable[[str], object] = lambda _: None  # hears of every refresh token that is minted or presented
         self.remaining: float | None = None  # s; what is left of first access tokens, if not the whole lifetime
 
     # --- accounts ---
@@ -96,6 +97,7 @@ class Realm:
 
     async def exchange(self, presented: str, entry: Entry, decide: Callable[[Entry], None]) -> Exchanged:
         """Spend a refresh token, in one atomic step, and tell the entry whose it was and what came of it."""
+        self.see(presented)
         found, presented, missing = await self._find(presented)
         link = found.find(presented) if found is not None else None
         user = await self.accounts.get(found.user) if found is not None else None
@@ -158,7 +160,7 @@ class Realm:
             return None, presented, Outcome.NOT_FOUND
         if token.counter > family.links[-1].generation:
             return None, presented, Outcome.NOT_ISSUED
-        return family, family.links[0].token, Outcome.NOT_FOUND  # to a counter, all that are forgotten are alike
+        return family, family.stand_in.token, Outcome.NOT_FOUND  # to a counter, all that are forgotten are alike
 
     async def sign_out(self, family: Family, scope: str) -> None:
         """End sessions: this one, the others, or all of the user's."""
@@ -175,9 +177,10 @@ class Realm:
         return self.keys.sign(service_claims(self._issuer(), self.clock()))
 
     def _refresh_token(self, session: str, generation: int) -> str:
-        if self.world.refresh_format == "random":
-            return refresh_tokens.chance()
-        return refresh_tokens.counted(self._key(session), session, generation)
+        v1 = self.world.refresh_format == "random"
+        token = refresh_tokens.chance() if v1 else refresh_tokens.counted(self._key(session), session, generation)
+        self.see(token)
+        return token
 
     def _key(self, session: str) -> bytes:
         return hmac.digest(self._seal, session.encode(), hashlib.sha256)

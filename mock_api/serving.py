@@ -14,7 +14,8 @@ from typing import Any
 
 import uvicorn
 
-from race401.ledger.fingerprints import KEY_SIZE
+from race401.ledger.fingerprints import Fingerprints, KeyFileError, kept
+from race401.ledger.visible import anonymous
 from race401.mock_api.app import create_app
 from race401.mock_api.clock import LONGEST
 from race401.mock_api.guard import Guard
@@ -61,6 +62,12 @@ def add_options(parser: argparse.ArgumentParser, port: int = 0) -> None:
         help="lets others steer too, by the header X-Race401-Key (also: environment variable RACE401_CONTROL_KEY)",
     )
     parser.add_argument("--ledger", type=Path, help="append every entry to this file, one JSON object a line")
+    parser.add_argument(
+        "--key-file",
+        type=Path,
+        metavar="FILE",
+        help="keeps the key of the ledger's fingerprints, so that those of several runs compare (default: in memory)",
+    )
     parser.add_argument("--store", metavar="URL", help="a Redis that processes share; --ledger is then a folder")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="so many processes, over --store")
     parser.add_argument("--kept", type=int, default=KEPT, help="entries of the ledger that are held in memory")
@@ -131,7 +138,7 @@ class Server(uvicorn.Server):
 
 def prepare(chosen: argparse.Namespace) -> Serving:
     """Check what was chosen, open the socket and the ledger; raises ServingError."""
-    exposed = not _is_loopback(chosen.host)
+    exposed = not is_loopback(chosen.host)
     _check(chosen, exposed)
     programs = [_program(name) for name in chosen.program or ()]
     worlds = _worlds(chosen.worlds)
@@ -145,11 +152,14 @@ def prepare(chosen: argparse.Namespace) -> Serving:
     served = tuple(replace(world, **given) for world in worlds.values())
     listening = _listen(chosen.host, chosen.port)
     try:
+        fingerprints = _fingerprints(chosen.key_file)
         if chosen.store is None:
-            ledger = Ledger(chosen.ledger, chosen.kept)
+            ledger = Ledger(chosen.ledger, chosen.kept, fingerprints=fingerprints)
             alone = create_app(served, ledger=ledger, control_key=chosen.control_key, programs=programs)
             return Serving(_url(listening), served, exposed, alone, 1, listening)
-        return Serving(_url(listening), served, exposed, _plan(chosen, served), chosen.workers, listening)
+        return Serving(
+            _url(listening), served, exposed, _plan(chosen, served, fingerprints), chosen.workers, listening
+        )
     except OSError as error:
         listening.close()
         raise ServingError(f"--ledger {chosen.ledger}: {error.strerror}") from None
@@ -158,7 +168,7 @@ def prepare(chosen: argparse.Namespace) -> Serving:
         raise
 
 
-def _plan(chosen: argparse.Namespace, worlds: tuple[World, ...]) -> Plan:
+def _plan(chosen: argparse.Namespace, worlds: tuple[World, ...], fingerprints: Fingerprints) -> Plan:
     """Return what every worker is told, once the store answers and the folder is there."""
     _reach(chosen.store)
     if chosen.ledger is not None:
@@ -171,10 +181,19 @@ def _plan(chosen: argparse.Namespace, worlds: tuple[World, ...]) -> Plan:
         {world.name: secrets.token_bytes(32) for world in worlds},
         time.monotonic_ns(),
         os.getpid(),
-        secrets.token_bytes(KEY_SIZE),
+        fingerprints.key,
         chosen.ledger,
         chosen.control_key,
     )
+
+
+def _fingerprints(path: Path | None) -> Fingerprints:
+    try:
+        return Fingerprints() if path is None else kept(path)
+    except KeyFileError as error:
+        raise ServingError(f"--key-file {error}") from None
+    except OSError as error:
+        raise ServingError(f"--key-file {path}: {error.strerror}") from None
 
 
 def _reach(url: str) -> None:
@@ -186,7 +205,7 @@ def _reach(url: str) -> None:
         reach(url)
     except (StoreLost, ValueError) as error:
         wanted = "give a Redis that answers, redis://127.0.0.1:6379/0 or unix:///run/redis.sock"
-        raise ServingError(f"--store {url}: {error}; {wanted}") from None
+        raise ServingError(f"--store {anonymous(url)}: {error}; {wanted}") from None
 
 
 def _forget(plan: Plan) -> None:
@@ -214,7 +233,8 @@ def _check(chosen: argparse.Namespace, exposed: bool) -> None:
             raise ServingError(f"--{name.replace('_', '-')} {value:g}: {wanted}")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine reaches a server that listens there."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -2,6 +2,7 @@
 
 from collections.abc import Coroutine
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
@@ -40,9 +41,9 @@ def families(realm: Realm) -> list[Family]:
 class Mock:
     """An app, its ledger, its realms, a client for it, and `now` to turn."""
 
-    def __init__(self, **settings: Any) -> None:
+    def __init__(self, path: Path | None = None, **settings: Any) -> None:
         self.now = NOW
-        self.ledger = Ledger()
+        self.ledger = Ledger(path)
         worlds = [replace(world, **settings) for world in WORLDS.values()]
         self.app = create_app(worlds, clock=lambda: self.now, ledger=self.ledger)
         for realm in self.app.realms.values():

@@ -12,9 +12,9 @@ import pytest
 from race401.harness.__main__ import main
 from race401.harness.card import scoreboard, show
 from race401.harness.card.driver import Driver, DriverFailed, last_words
-from race401.harness.card.judging import Outcome, Result
+from race401.harness.card.judging import EXERCISED, Outcome, Result
 from race401.harness.card.making import hello
-from race401.harness.card.races import CLAIMS, RACES
+from race401.harness.card.races import ABILITIES, CLAIMS, RACES
 from race401.harness.card.record import Card, Told, keep, load, slug
 from race401.ledger.entry import Entry
 
@@ -301,6 +301,22 @@ def test_the_page_names_every_race_and_every_claim() -> None:
     assert all(f"| `{claim}` | {says} |" in page for claim, says in CLAIMS.items())
 
 
+NUMBER = {13: "thirteen", 14: "fourteen", 15: "fifteen", 16: "sixteen"}
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/your-client.md"])
+def test_a_page_that_numbers_the_races_says_how_many_there_are(page: str) -> None:
+    assert f"{NUMBER[len(RACES)]} races" in (ROOT / page).read_text()
+
+
+def test_every_race_covers_what_the_ledger_can_show() -> None:
+    """And every claim and ability that it names is explained to whoever writes a driver."""
+    for race in RACES:
+        assert race.covers in EXERCISED
+        assert race.claim is None or race.claim in CLAIMS
+        assert race.ability is None or race.ability in ABILITIES
+
+
 def told_by(path: Path, tmp_path: Path) -> Told:
     """What a driver says of its client."""
     extra = ["fixed"] if path.stem == "race401_policy" else []
@@ -336,3 +352,9 @@ def test_each_reason_is_a_line_of_the_librarys_source(path: Path, tmp_path: Path
 def test_the_cards_that_are_committed_are_of_the_listed_clients() -> None:
     commands = {json.loads(path.read_text())["command"] for path in (ROOT / "reports/cards").glob("*.json")}
     assert commands <= set((DRIVERS / "clients.txt").read_text().splitlines())
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "reports/cards").glob("*.json")), ids=lambda path: path.stem)
+def test_a_card_that_is_committed_holds_every_race_and_no_other(path: Path) -> None:
+    """So that the scoreboard made from them has no empty column and leaves no race out."""
+    assert [result.race for result in load(path).results] == [race.name for race in RACES]

@@ -41,12 +41,33 @@ def test_help_and_wrong_usage_import_no_command(words: list[str]) -> None:
     assert beyond(*words) == set()
 
 
-def test_a_commands_own_help_imports_that_command_alone() -> None:
-    """And it is seen, so that an import in the cases above would be."""
-    imported = beyond("judge", "--help")
-    assert {"race401.harness.commands.judge", "msgspec"} <= imported
-    assert not {f"race401.harness.commands.{name}" for name in COMMANDS if name != "judge"} & imported
-    assert not {"fastapi", "httpx", "jinja2", "locust", "uvicorn"} & imported
+SLOW = {
+    "click",
+    "cryptography",
+    "fastapi",
+    "httpx",
+    "jinja2",
+    "joserfc",
+    "locust",
+    "pydantic",
+    "starlette",
+    "uvicorn",
+}
+SERVING = {"proxy", "serve", "worlds", "scoreboard"}  # declare their options beside what serves, runs or renders
+HANDS_ON = {"burst"}  # every word goes to locust
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name not in SERVING | HANDS_ON])
+def test_a_commands_own_wrong_usage_imports_that_command_and_no_slow_library(name: str) -> None:
+    """What it needs beyond its options, it imports when it runs."""
+    imported = beyond(name, "--bogus")
+    assert f"race401.harness.commands.{name}" in imported
+    assert not {module.split(".")[0] for module in imported} & SLOW
+
+
+def test_an_import_of_a_slow_library_would_be_seen() -> None:
+    """`race401 serve` has some, so that the cases above could fail."""
+    assert {"fastapi", "uvicorn"} <= beyond("serve", "--bogus")
 
 
 def listed(told: str) -> str:

@@ -75,6 +75,25 @@ def test_a_sign_out_counts_if_it_was_granted(status: int, signed_out: bool) -> N
     assert (row.after_sign_out_seqs, row.sessions_lost) == (([2], 0) if signed_out else ([], 1))
 
 
+@pytest.mark.parametrize("target", [f"{LOGOUT}?scope=others", "/auth/v1/logout?scope=local&scope=others"])
+def test_a_sign_out_of_the_other_sessions_ends_none_of_ones_own(target: str) -> None:
+    """The session goes on, and a refused refresh of it is a loss."""
+    run = Run()
+    run.entry(ME, target, 204, method="POST")
+    run.entry(ME, PAGE[0], 200)
+    run.exchange(ME, "not_found")
+    row = counted(run)
+    assert (row.after_sign_out_seqs, row.sessions_lost) == ([], 1)
+
+
+def test_a_revocation_of_a_token_that_the_server_does_not_know_ends_no_session() -> None:
+    """It is answered 200 all the same, and names no session; nor does a request without a token carry one."""
+    run = Run()
+    run.entry(ME, "/oauth/revoke", 200, method="POST", family=None)
+    run.entry(ME, PAGE[0], 401, family=None, cause="missing_token")
+    assert counted(run).after_sign_out_seqs == []
+
+
 def test_what_left_as_the_sign_out_was_answered_is_no_request_after_it() -> None:
     run = Run()
     run.entry(ME, LOGOUT, 204, method="POST", answered_at=5.0)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from race401.harness.judge import sessions
 from race401.ledger.entry import received
 from race401.mock_api.issuer import GRANTED, REMEMBERED, Answer, Family, Outcome, begin, causes, exchange
 from race401.mock_api.realm import Realm
@@ -272,6 +273,22 @@ def test_two_hundred_tokens_are_remembered_and_one_more_leaves_a_hundred() -> No
     assert len(family.links) == 2 * REMEMBERED
     family, _ = exchange(RFC9700, family, family.links[-1].token, 999, "newest")
     assert [link.generation for link in family.links] == list(range(REMEMBERED + 1, 2 * REMEMBERED + 1))
+
+
+def test_what_stands_in_for_forgotten_links_is_consumed() -> None:
+    """A family whose oldest link lived would rotate it for a token that was used long ago: that is no family."""
+    family, _ = play(WORLDS["supabase-v2"], *[(n, f"R{n}") for n in range(3 * REMEMBERED)])
+    assert family.stand_in == family.links[0]
+    withdrawn = replace(family, links=(replace(family.links[0], revoked=False), *family.links[1:]))
+    with pytest.raises(AssertionError, match="lives, in the place of forgotten ones"):
+        _ = withdrawn.stand_in
+
+
+def test_both_sides_mean_the_same_by_an_outcome() -> None:
+    """The judge takes for granted what the issuer grants; all else loses a session, or may be tried again."""
+    assert set(GRANTED) == set(sessions.GRANTED)
+    assert set(Outcome) == sessions.GRANTED | sessions.REFUSED | {Outcome.CONFLICT, Outcome.RATE_LIMITED}
+    assert set(Outcome) > sessions.REUSE
 
 
 def test_what_is_forgotten_is_the_least_recently_used() -> None:

@@ -18,8 +18,11 @@ from mocks import WHO
 from supabase_auth import SyncGoTrueClient
 
 from race401.harness.__main__ import main
+from race401.harness.commands.proxy import told
 from race401.harness.proxy.app import Recorder, create_app
 from race401.harness.proxy.sessions import Sessions
+from race401.ledger.entry import received
+from race401.ledger.fingerprints import kept
 from race401.mock_api.app import create_app as create_mock
 from race401.mock_api.ledger import Ledger
 
@@ -276,3 +279,68 @@ def test_a_real_client_through_the_proxy_is_judged(tmp_path: Path, capsys: pytes
     assert main(["judge", str(traffic)]) == 3
     assert "1 401 for want of a token, of callers without a session in this ledger" in capsys.readouterr().out
     assert [json.loads(line)["grant_outcome"] for line in traffic.read_text().splitlines()].count("rotated") == 1
+
+
+def test_no_secret_of_a_request_is_kept_whatever_place_it_is_in(tmp_path: Path) -> None:
+    """By name, by shape, and because it went by in a header or a token's answer."""
+    secrets: list[str] = ["hunter2+Zx12", "sb_secret_0123456789abcdef", "chocolate-0123456789"]
+
+    async def run(proxied: Behind) -> None:
+        pair = await proxied.sign_in()
+        secrets.extend([pair["access_token"], pair["access_token"].rpartition(".")[2], pair["refresh_token"]])
+        who = {"Authorization": f"Bearer {pair['access_token']}", "apikey": secrets[1], "Cookie": f"sid={secrets[2]}"}
+        for secret in (pair["access_token"], pair["refresh_token"], *secrets[:3]):
+            for name in ("jwt", "auth", "sig", "pass"):
+                await proxied.client.get("/contacts", params={name: secret}, headers=who)
+            await proxied.client.get("/contacts", params={"q": json.dumps({"refresh_token": secret})}, headers=who)
+            await proxied.client.get(f"/contacts;token={secret}", headers=who)
+            for place in ("reset", "verify"):
+                await proxied.client.get(f"/{place}/{secret}", headers=who)
+        for secret in (pair["access_token"], pair["refresh_token"], *secrets[1:3]):
+            names = {"X-Race401-Client": f"me/{secret}", "X-Race401-Attempt": secret}
+            await proxied.client.get(f"/files/{secret}/x", params={"a": secret}, headers=who | names)
+
+    proxied = behind(tmp_path, run)
+    for secret in secrets:
+        assert secret not in proxied.path.read_text()
+    assert proxied.entries[-1]["attempt"] == proxied.entries[-1]["client"].rpartition("/")[2]  # and they still join
+
+
+def test_others_reach_it_only_where_that_is_meant(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As `race401 serve`: beyond loopback with --expose alone."""
+    ledger = tmp_path / "traffic.jsonl"
+    command = ["proxy", "--target", "http://ada:hush@staging.test", "--ledger", str(ledger)]
+    assert main([*command, "--host", "0.0.0.0"]) == 2  # noqa: S104 - it is refused
+    err = capsys.readouterr().err
+    assert err == (
+        "race401: --host 0.0.0.0 is not this machine alone: whoever reaches it could reach http://staging.test "
+        "through it; add --expose if that is meant\n"
+    )
+    assert not ledger.exists()
+    told_of = told("http://0.0.0.0:1", "http://staging.test", ledger, ["/token"], exposed=True)
+    assert "EXPOSED: whoever reaches this address can reach http://staging.test through it." in told_of
+    assert "EXPOSED" not in told("http://127.0.0.1:1", "http://staging.test", ledger, ["/token"])
+
+
+def test_two_recordings_under_one_key_file_compare(tmp_path: Path) -> None:
+    """Without one, each has a key of its own, and a token is another one in each."""
+    recorded = []
+    for name, key in (("a", "key"), ("b", "key"), ("c", None)):
+        fingerprints = None if key is None else kept(tmp_path / key)
+        recorder = Recorder(tmp_path / name, fingerprints)
+        recorder.write(received("staging", "GET", "/x?jwt=hush", 0.0))
+        recorded.append(json.loads((tmp_path / name).read_text())["target"])
+    assert recorded[0] == recorded[1] != recorded[2]
+
+
+@pytest.mark.parametrize("command", [["proxy", "--target", "http://x"], ["serve"]])
+def test_a_key_file_that_is_none_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    (tmp_path / "key").write_text("hush")
+    (tmp_path / "key").chmod(0o600)
+    assert main([*command, "--port", "0", "--ledger", str(tmp_path / "l"), "--key-file", str(tmp_path / "key")]) == 2
+    err = capsys.readouterr().err
+    wanted = "expected a key, 64 hexadecimal digits; a file that is not there is made"
+    assert err == f"race401: --key-file {tmp_path}/key: {wanted}\n"
+    assert not (tmp_path / "l").exists()

@@ -6,14 +6,14 @@ session that went on after its sign-out, or refreshes without end. Without a los
 show proves nothing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 
 import msgspec
 
 from race401.harness.card import story
 from race401.harness.card.course import Run
-from race401.harness.card.races import ABILITIES, CLAIMS, Race
+from race401.harness.card.races import ABILITIES, CLAIMS, Covers, Race
 from race401.harness.judge.counted import counted
 from race401.harness.judge.evidence import alone
 from race401.harness.judge.measure import measure
@@ -69,6 +69,7 @@ def judge(run: Run, claims: Sequence[str]) -> Result:
         programs=[program["program"] for program in run.programs],
     )
     losses = list(_losses(run, row))
+    exercised, why_not = EXERCISED[race.covers]
     if run.failure is not None:
         result.outcome, result.sentence = Outcome.BROKE, run.failure
     elif losses:
@@ -76,8 +77,8 @@ def judge(run: Run, claims: Sequence[str]) -> Result:
         result.outcome = Outcome.LOST if claimed else Outcome.NOT_CLAIMED
         blame = "" if claimed else f"; it does not claim that {CLAIMS[race.claim or '']}"
         result.sentence = "; ".join(losses) + blame
-    elif not _exercised(run, row):
-        result.outcome, result.sentence = Outcome.NOT_EXERCISED, _why_not(run)
+    elif not exercised(run, row):
+        result.outcome, result.sentence = Outcome.NOT_EXERCISED, why_not
     else:
         result.sentence = _cost(run, row)
     if result.outcome is not Outcome.SURVIVED:
@@ -125,31 +126,28 @@ def _is_sign_in(entry: Entry) -> bool:
     return at_token and entry.grant_outcome is None and entry.status == 200  # noqa: PLR2004
 
 
-def _exercised(run: Run, row: Row) -> bool:
-    match run.race.covers:
-        case "condition":
-            shown = True
-        case "refresh":
-            shown = any(entry.grant_outcome is not None and entry.seq in run.under for entry in run.entries)
-        case "fault":
-            shown = any(entry.fault is not None for entry in run.entries)
-        case "lost-answer":
-            shown = _tried_again(run)
-        case "late-401":
-            shown = any(_is_late(entry, run.entries) for entry in run.entries)
-        case "refresh-during-sign-out":
-            shown = bool(row.coverage["refresh-during-sign-out"]) or _sign_out_waited(run)
-        case name:
-            shown = bool(row.coverage[name])
-    return shown
+def _refreshed(run: Run, _: Row) -> bool:
+    return any(entry.grant_outcome is not None and entry.seq in run.under for entry in run.entries)
 
 
-def _tried_again(run: Run) -> bool:
+def _failed(run: Run, _: Row) -> bool:
+    return any(entry.fault is not None for entry in run.entries)
+
+
+def _refused_twice(_: Run, row: Row) -> bool:
+    return bool(row.coverage["two-401s-one-token"])
+
+
+def _tried_again(run: Run, _: Row) -> bool:
     """Whether a refresh or a sign-in followed the answer that was lost: only then is it known what became of it."""
     spent = [entry for entry in run.entries if entry.grant_outcome is not None]
     lost = [entry.seq for entry in spent if entry.grant_outcome == "lost" or entry.fault is not None]
     tries = [entry.seq for entry in run.entries if entry in spent or _is_sign_in(entry)]
     return bool(lost) and max(tries) > min(lost)
+
+
+def _late(run: Run, _: Row) -> bool:
+    return any(_is_late(entry, run.entries) for entry in run.entries)
 
 
 def _is_late(refused: Entry, entries: Sequence[Entry]) -> bool:
@@ -162,22 +160,24 @@ def _is_late(refused: Entry, entries: Sequence[Entry]) -> bool:
     )
 
 
-def _sign_out_waited(run: Run) -> bool:
-    """Whether a refresh was held when the client was told to sign out, and the sign-out came after it."""
+def _met_sign_out(run: Run, row: Row) -> bool:
+    """Whether a refresh was under way at a sign-out, or held when the client was told to, and that came after it."""
+    if row.coverage["refresh-during-sign-out"]:
+        return True
     held = any(rule["held"] for program in run.programs for rule in program["rules"])
     return held and any(is_sign_out(entry) for entry in run.entries)
 
 
-def _why_not(run: Run) -> str:
-    seen = {
-        "refresh": "no refresh was seen under the burst",
-        "two-401s-one-token": "no two calls were refused with one token",
-        "late-401": "no 401 came after its token was replaced",
-        "refresh-during-sign-out": "no refresh was under way at the sign-out",
-        "lost-answer": "no answer to a refresh was lost and followed by a second try",
-        "fault": "no refresh was seen that could fail",
-    }
-    return seen[run.race.covers]
+EXERCISED: dict[Covers, tuple[Callable[[Run, Row], bool], str]] = {
+    "condition": (lambda _run, _row: True, ""),
+    "refresh": (_refreshed, "no refresh was seen under the burst"),
+    "fault": (_failed, "no refresh was seen that could fail"),
+    "lost-answer": (_tried_again, "no answer to a refresh was lost and followed by a second try"),
+    "two-401s-one-token": (_refused_twice, "no two calls were refused with one token"),
+    "late-401": (_late, "no 401 came after its token was replaced"),
+    "refresh-during-sign-out": (_met_sign_out, "no refresh was under way at the sign-out"),
+}
+"""By what a race covers: whether the ledger shows it, and what there is to say where it does not."""
 
 
 def _cost(run: Run, row: Row) -> str:

@@ -8,10 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from race401.harness.card import show
-from race401.harness.card.making import NoDriver, make
 from race401.harness.card.races import RACES, Race
-from race401.harness.card.record import keep, slug
 from race401.harness.commands.called import called
 from race401.harness.commands.errors import CommandError
 from race401.mock_api.worlds import WORLDS
@@ -39,6 +36,11 @@ def add(parser: ArgumentParser) -> None:
 
 def run(given: Namespace) -> int:
     """Print the card; one of all races is kept too."""
+    # with httpx: wrong usage should not wait for it
+    from race401.harness.card import show
+    from race401.harness.card.making import NoDriver, make
+    from race401.harness.card.record import keep, slug
+
     command = given.command[1:] if given.command[:1] == ["--"] else given.command
     if not command:
         raise CommandError(f"which program? e.g. {called()} card -- python drivers/template.py")

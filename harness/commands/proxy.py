@@ -15,6 +15,9 @@ from race401.harness.commands.called import called
 from race401.harness.commands.errors import CommandError
 from race401.harness.judge.evidence import EvidenceError
 from race401.harness.proxy.app import Recorder, create_app
+from race401.ledger.fingerprints import Fingerprints, KeyFileError, kept
+from race401.ledger.visible import anonymous
+from race401.mock_api.serving import is_loopback
 
 TOKEN_PATHS = ["/auth/v1/token", "/oauth/token"]
 HIGHEST_PORT = 65535
@@ -34,7 +37,14 @@ def add(parser: ArgumentParser) -> None:
         help="is appended to (default: traffic.jsonl)",
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: loopback)")
+    parser.add_argument("--expose", action="store_true", help="let --host be an address that others can reach")
     parser.add_argument("--port", type=int, default=0, help="default: any free one, printed when it serves")
+    parser.add_argument(
+        "--key-file",
+        type=Path,
+        metavar="FILE",
+        help="keeps the key of the ledger's fingerprints, so that those of several runs compare (default: in memory)",
+    )
     parser.add_argument(
         "--token-path", action="append", metavar="PATH", help=f"a token endpoint; default: {', '.join(TOKEN_PATHS)}"
     )
@@ -44,11 +54,17 @@ def run(given: Namespace) -> int:
     """Serve until Ctrl-C; say how it is used, and in the end what was seen."""
     url = httpx.URL(given.target)
     if url.scheme not in ("http", "https") or not url.host:
-        raise CommandError(f"--target {given.target}: expected an address such as https://staging.example.com")
+        raise CommandError(
+            f"--target {anonymous(given.target)}: expected an address such as https://staging.example.com"
+        )
+    exposed = not is_loopback(given.host)
+    if exposed and not given.expose:
+        shown = f"whoever reaches it could reach {anonymous(given.target)} through it; add --expose if that is meant"
+        raise CommandError(f"--host {given.host} is not this machine alone: {shown}")
     with _bind(given.host, given.port) as sock:
-        recorder = _recorder(given.ledger)
+        recorder = _recorder(given.ledger, given.key_file)
         here, paths = f"http://{_host(given.host)}:{sock.getsockname()[1]}", given.token_path or TOKEN_PATHS
-        print(told(here, url, given.ledger, paths), flush=True)
+        print(told(here, anonymous(given.target), given.ledger, paths, exposed=exposed), flush=True)
         target = httpx.AsyncClient(base_url=url, timeout=PATIENCE, trust_env=False)
         app = create_app(target, recorder, paths)
         config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, date_header=False)
@@ -59,16 +75,22 @@ def run(given: Namespace) -> int:
     return 0
 
 
-def _recorder(ledger: Path) -> Recorder:
+def _recorder(ledger: Path, key_file: Path | None) -> Recorder:
     try:
-        return Recorder(ledger)
+        fingerprints = Fingerprints() if key_file is None else kept(key_file)
+    except KeyFileError as error:
+        raise CommandError(f"--key-file {error}") from None
+    except OSError as error:
+        raise CommandError(f"--key-file {key_file}: {error.strerror}") from None
+    try:
+        return Recorder(ledger, fingerprints)
     except OSError as error:
         raise CommandError(f"--ledger {ledger}: {error.strerror}") from None
     except EvidenceError as error:
         raise CommandError(f"--ledger {error}") from None
 
 
-def told(here: str, target: httpx.URL, ledger: Path, token_paths: list[str]) -> str:
+def told(here: str, target: str, ledger: Path, token_paths: list[str], *, exposed: bool = False) -> str:
     """Return what a newcomer needs to know."""
     lines = [
         f"race401 proxy at {here} for {target}",
@@ -77,6 +99,8 @@ def told(here: str, target: httpx.URL, ledger: Path, token_paths: list[str]) -> 
         f"Each request and what became of it is appended to {ledger}; no token is stored.",
         f"A refresh is known by its path: {' or '.join(token_paths)} (else: --token-path). Ctrl-C ends it.",
     ]
+    if exposed:
+        lines += ["", f"EXPOSED: whoever reaches this address can reach {target} through it."]
     return "\n".join([*lines, ""])
 
 

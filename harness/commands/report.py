@@ -8,7 +8,6 @@ from race401.harness.commands.errors import CommandError
 from race401.harness.commands.judge import load
 from race401.harness.commands.outputs import keep
 from race401.harness.judge import verdict
-from race401.harness.reporting import html
 
 
 def add(parser: ArgumentParser) -> None:
@@ -20,6 +19,8 @@ def add(parser: ArgumentParser) -> None:
 
 def run(given: Namespace) -> int:
     """Write the page, say where it is and what it says."""
+    from race401.harness.reporting import html  # with jinja2: wrong usage should not wait for it
+
     told = load(given.run)
     if told.alone and given.out is None:
         raise CommandError(f"{given.run} is a ledger alone and has no folder of its own: say --out FILE")

@@ -6,6 +6,7 @@ from collections import Counter
 
 from race401.harness.commands import traffic
 from race401.harness.commands.errors import CommandError
+from race401.ledger.visible import anonymous
 from race401.mock_api.ledger import Ledger
 from race401.mock_api.serving import Serving, ServingError, add_options, prepare
 
@@ -60,7 +61,7 @@ def happened(serving: Serving, given: Namespace) -> str:
     """Return where the ledger is to be read."""
     if serving.ledger is not None:
         return f"What happened: {serving.url}/_race401/ledger"
-    processes = f"Processes: {serving.workers}, over {given.store}."
+    processes = f"Processes: {serving.workers}, over {anonymous(given.store)}."
     return processes + (f" What happened: race401 judge {given.ledger}" if given.ledger else " No --ledger is kept.")
 
 

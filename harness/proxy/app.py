@@ -1,16 +1,16 @@
 """The proxy as an ASGI app: passes everything on, and writes an entry before its answer leaves.
 
-Bodies stream through unread, but for those of the token endpoint. Secrets in a query become fingerprints.
+Bodies stream through unread, but for those of the token endpoint. No secret is written: see `race401.ledger.masking`.
 """
 
 import json
 import os
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, parse_qsl, urlencode
+from urllib.parse import parse_qs
 
 import httpx
 import msgspec
@@ -22,12 +22,14 @@ from starlette.routing import Route
 from race401.harness.judge.evidence import EvidenceError, load
 from race401.harness.proxy.sessions import Sessions, claims
 from race401.ledger.entry import Entry
+from race401.ledger.fingerprints import Fingerprints
+from race401.ledger.masking import Masking
+from race401.ledger.secrecy import secret_by_name
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 HOP_BY_HOP = frozenset(  # RFC 9110 s.7.6.1, and what each side reckons for itself
     "connection keep-alive proxy-authenticate proxy-authorization te trailer transfer-encoding upgrade host".split()  # noqa: SIM905 - a list of names
 )
-SECRET = ("token", "key", "secret", "password", "code", "signature")  # in the name of a parameter
 UNREACHED = 502
 
 
@@ -38,7 +40,9 @@ class Recorder:
     Raises OSError if it cannot be written, EvidenceError if it is there and no whole ledger.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, fingerprints: Fingerprints | None = None) -> None:
+        self.fingerprints = Fingerprints() if fingerprints is None else fingerprints
+        self.masking = Masking(self.fingerprints)
         self.counts: Counter[tuple[int, str | None, str | None]] = Counter()  # status, cause, outcome
         self._seq = _last(path)
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -47,6 +51,7 @@ class Recorder:
         """Give it its place, and to the operating system."""
         self._seq += 1
         entry.seq = self._seq
+        self.masking.mask(entry)
         os.write(self._file, msgspec.json.encode(entry) + b"\n")
         self.counts[entry.status, entry.cause, entry.grant_outcome] += 1
 
@@ -68,11 +73,13 @@ def create_app(
     clock: Callable[[], float] = time.time,
 ) -> Starlette:
     """Return the app in front of `target`, a client with its base URL; `token_paths`: its token endpoints."""
-    sessions = Sessions()
+    sessions, see = Sessions(recorder.fingerprints), recorder.masking.see
     world = target.base_url.host
 
     async def serve(request: Request) -> Response:
         entry = _entry(request, world, sessions, clock)
+        for secret in _secrets(request.headers):
+            see(secret)
         asking = request.method == "POST" and request.url.path in token_paths
         body = await request.body() if asking else request.stream()
         # Identity, since the body of a token's answer is read here.
@@ -85,7 +92,11 @@ def create_app(
             recorder.write(entry)  # status 0: there was no answer
             return JSONResponse({"message": f"the target was not reached ({type(error).__name__})"}, UNREACHED)
         if asking and isinstance(body, bytes):
-            _asked(entry, sessions, request, body, answer.status_code, await answer.aread())
+            asked, told = _fields(body), _fields(await answer.aread())
+            _asked(entry, sessions, request, asked, answer.status_code, told)
+            for name, value in [*asked.items(), *told.items()]:
+                if secret_by_name(name):
+                    see(str(value))
         entry.answered_at, entry.status = clock(), answer.status_code
         if entry.status == httpx.codes.UNAUTHORIZED:
             entry.cause = _cause(request, entry)
@@ -107,7 +118,7 @@ def _entry(request: Request, world: str, sessions: Sessions, clock: Callable[[],
         family=place.family if place else None,
         generation=place.generation if place else None,
         method=request.method,
-        target=_target(request, sessions),
+        target=_path(request),
         received_at=now,
         answered_at=0.0,
         status=0,
@@ -118,9 +129,10 @@ def _entry(request: Request, world: str, sessions: Sessions, clock: Callable[[],
     )
 
 
-def _asked(entry: Entry, sessions: Sessions, request: Request, body: bytes, status: int, answer: bytes) -> None:
+def _asked(
+    entry: Entry, sessions: Sessions, request: Request, asked: dict[str, Any], status: int, told: dict[str, Any]
+) -> None:
     """Note what the token endpoint was asked, and what it said."""
-    asked, told = _fields(body), _fields(answer)
     grant = request.query_params.get("grant_type") or asked.get("grant_type")
     if grant == "refresh_token":
         place, entry.grant_outcome = sessions.exchanged(str(asked.get("refresh_token", "")), status, told)
@@ -169,17 +181,13 @@ def _path(request: Request) -> str:
     return request.url.path + (f"?{query}" if query else "")
 
 
-def _target(request: Request, sessions: Sessions) -> str:
-    """Return path and query, its secrets as fingerprints."""
-    pairs = parse_qsl(request.url.query, keep_blank_values=True)
-    if not any(_is_secret(name) for name, _ in pairs):
-        return _path(request)
-    safe = [(name, sessions.fingerprints.of(value) if _is_secret(name) else value) for name, value in pairs]
-    return f"{request.url.path}?{urlencode(safe)}"
-
-
-def _is_secret(name: str) -> bool:
-    return any(word in name.lower() for word in SECRET)
+def _secrets(headers: Mapping[str, str]) -> Iterator[str]:
+    """Yield what the headers hold of credentials: tokens, keys and cookies."""
+    for name, value in headers.items():
+        if name == "cookie":
+            yield from (pair.partition("=")[2] for pair in value.split("; "))
+        elif secret_by_name(name):
+            yield value.rpartition(" ")[2]
 
 
 def _fields(body: bytes) -> dict[str, Any]:
