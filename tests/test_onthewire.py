@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from onthewire import Wire, served
 
+from race401.mock_api.wire import PIPELINED
+
 MB = 1_000_000
 ROOM = 5 * MB  # bytes that any number of requests may add
 LOT = 200  # connections at once
@@ -115,6 +117,13 @@ def grown_by_connections(mock: Wire, count: int) -> int:
     return mock.memory() - before
 
 
+@pytest.fixture(scope="module")
+def the_mock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
+    """A mock for all that spoils none."""
+    with served(tmp_path_factory.mktemp("mock")) as mock:
+        yield mock
+
+
 @pytest.fixture
 def room_for_files() -> Iterator[None]:
     """As many open files as the machine lets us have, for the mock too."""
@@ -124,9 +133,38 @@ def room_for_files() -> Iterator[None]:
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def test_raw_requests_make_no_server_error(tmp_path: Path) -> None:
-    with served(tmp_path) as mock:
-        throw(mock, 400)
+SPACES = b"100000\r\n%b\r\n" % (b" " * 0x100000)  # a chunk of 1 MB
+FLOODS = {
+    "headers": (b"GET /contacts HTTP/1.1\r\n" + b"a: b\r\n" * 300_000, [431]),
+    "a header": (b"GET /contacts HTTP/1.1\r\na: " + b"b" * MB, [431]),
+    "a path": (b"GET /" + b"a" * MB, [431]),
+    "a body": (
+        b"POST /auth/v1/signup HTTP/1.1\r\n"
+        + HOST
+        + b"transfer-encoding: chunked\r\n\r\n"
+        + SPACES * 5
+        + b"0\r\n\r\n"
+        + GET,
+        [413, 401],  # the connection is of use again
+    ),
+}
+
+
+@pytest.mark.parametrize("flood", FLOODS)
+def test_a_flood_is_refused_while_it_comes(the_mock: Wire, flood: str) -> None:
+    sent, statuses = FLOODS[flood]
+    assert the_mock.statuses([sent]) == [statuses]
+
+
+def test_requests_that_are_piled_up_on_a_connection_are_answered_up_to_a_number(the_mock: Wire) -> None:
+    assert the_mock.statuses([GET * PIPELINED]) == [[401] * PIPELINED]
+    [answered] = the_mock.statuses([GET * 10_000])
+    assert answered[-1:] in ([400], [401], [])
+    assert len(answered) < 10_000
+
+
+def test_raw_requests_make_no_server_error(the_mock: Wire) -> None:
+    throw(the_mock, 400)
 
 
 def test_a_server_error_among_them_would_be_seen(tmp_path: Path) -> None:
