@@ -64,6 +64,8 @@ class World:
     """What signs them, unless a key file says."""
     keys: str = ""
     """A file of signing keys: PEM, JWK, JWK set, or a shared secret; empty: a key is generated."""
+    jti: bool = False
+    """Each access token has an id of its own (RFC 7519 s.4.1.7); without, two of one second are equal bytes."""
     lifetime: float = 3600.0
     """Of access tokens (GOTRUE_JWT_EXP)."""
     leeway: float = 0.0
@@ -75,7 +77,9 @@ class World:
 
 
 SUPABASE = World(
-    "supabase", "Supabase Auth, rotation v1: concurrent reuse is forgiven, a reuse of an older token is not"
+    "supabase",
+    "Supabase Auth, rotation v1: concurrent reuse is forgiven, a reuse of an older token is not",
+    jti=False,
 )
 STRICT = World(
     "rotate-strict",
@@ -84,6 +88,7 @@ STRICT = World(
     reuse_interval=0.0,
     on_reuse="refuse",
     revoked_last_lives=False,
+    jti=True,
 )
 RFC9700 = replace(
     STRICT,
