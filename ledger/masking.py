@@ -58,7 +58,7 @@ class Masking:
             entry.attempt = self._cut(self._names.mask(attempt, self._seen))
 
     def _cut(self, masked: str) -> str:
-        """Keep no more of a text than anybody reads, and its fingerprint: a ledger in memory is bounded in bytes too."""
+        """Keep no more of a text than anybody reads, and its fingerprint: a ledger is bounded in bytes too."""
         return masked if len(masked) <= REMEMBERED else f"{masked[:REMEMBERED]}...{self._of(masked)}"
 
 
