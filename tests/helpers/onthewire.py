@@ -25,6 +25,13 @@ class Wire:
         """A connection."""
         return socket.create_connection(("127.0.0.1", self.port), timeout=HANG)
 
+    def heard(self, raw: bytes) -> list[int]:
+        """The statuses of the answers to what makes the mock end the connection."""
+        asking = self.connect()
+        with contextlib.suppress(ConnectionError):  # it may refuse before it has read all
+            asking.sendall(raw)
+        return _answered(asking)
+
     def statuses(self, lot: Sequence[bytes]) -> list[list[int]]:
         """The statuses of the answers to each of these, sent at once on connections of their own.
 
@@ -35,7 +42,7 @@ class Wire:
             with contextlib.suppress(OSError):  # it may refuse before it has read all
                 each.sendall(raw)
         for _ in range(3):
-            assert self._heard(ASK) == [200]
+            assert self.heard(ASK) == [200]
         for each in asking:
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_WR)
@@ -43,18 +50,13 @@ class Wire:
 
     def memory(self) -> int:
         """The bytes of memory that the process holds."""
-        assert self._heard(ASK) == [200]
+        assert self.heard(ASK) == [200]
         told = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
         return int(told.partition("VmRSS:")[2].split()[0]) * 1024
 
     def said(self) -> str:
         """What it wrote to standard error."""
         return self._said.read_text()
-
-    def _heard(self, raw: bytes) -> list[int]:
-        asking = self.connect()
-        asking.sendall(raw)
-        return _answered(asking)
 
 
 def _answered(asked: socket.socket) -> list[int]:
