@@ -2,8 +2,10 @@
 What a client does about its tokens, as data: one frozen dataclass whose fields are the knobs.
 
 No code asks for a policy's name. A new knob is a field here, with what the ablation calls it, and the code that turns
-by it: options, manifests, reports and the ablation read the fields. A field marked ASSUMPTION is a choice that the incident report does not
-make for us; its comment quotes the report's words that come nearest.
+by it: options, manifests, reports and the ablation read the fields.
+
+A field marked ASSUMPTION is a choice that the incident report does not make for us; its comment quotes the report's
+words that come nearest.
 """
 
 import dataclasses
