@@ -50,7 +50,7 @@ class Answer:
             elif await server.gates.wait(ANSWER, entry, self._latency):
                 self.held = True
             if self.held and hung_up(self._scope):
-                entry.status = 0
+                entry.status, entry.hung_up = 0, True
             now = server.clock.now()
             if entry.status:
                 entry.answered_at = now

@@ -9,8 +9,10 @@ from race401.mock_api.jwt import AUTHENTICATED
 SERVICE_KEY_LIFETIME = 10 * 365 * 86_400  # s; what Supabase's own keys have
 
 
-def claims_of(family: Family, user: User, issuer: str, issued_at: int, expires_at: int) -> dict[str, Any]:
-    """Return the claims of GoTrue's access token; no `jti`, no `nbf`: two of one second are the same bytes."""
+def claims_of(
+    family: Family, user: User, issuer: str, issued_at: int, expires_at: int, jti: str | None = None
+) -> dict[str, Any]:
+    """Return the claims of GoTrue's access token; without a `jti` (RFC 7519 s.4.1.7), two of one second are equal."""
     method = "anonymous" if user.anonymous else "password"
     return {
         "iss": issuer,
@@ -27,6 +29,7 @@ def claims_of(family: Family, user: User, issuer: str, issued_at: int, expires_a
         "amr": [{"method": method, "timestamp": int(family.created_at)}],
         "session_id": family.id,
         "is_anonymous": user.anonymous,
+        **({} if jti is None else {"jti": jti}),
     }
 
 

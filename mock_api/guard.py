@@ -10,6 +10,7 @@ from secrets import compare_digest
 
 from race401.ledger.entry import Entry, received
 from race401.mock_api.answer import Answer, Server
+from race401.mock_api.facts import note
 from race401.mock_api.gates import ARRIVE
 from race401.mock_api.jwt import Verified
 from race401.mock_api.matching import RESOURCES
@@ -76,6 +77,7 @@ class Guard:
             return
         server, (name, realm, client, path) = self.server, self._world(path)
         entry, token = _entry(scope, name, client, path, realm.clock())
+        note(entry, path, token, scope, server.ledger.fingerprints)
         scope.update({"path": path, "race401.realm": realm, "race401.entry": entry, "race401.ledger": server.ledger})
         answer = Answer(server, entry, realm.world.latency, (scope, receive, send))
         try:

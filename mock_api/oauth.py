@@ -54,12 +54,16 @@ async def revoke(request: Request) -> Response:
     realm: Realm = request.scope["race401.realm"]
     entry = request.scope["race401.entry"]
     family = await realm.store.find(presented)
-    if family is None:
+    told = request.scope["race401.ledger"].fingerprints.of(presented)
+    if family is not None:
+        entry.presented = told
+    else:
+        entry.sent = told
         await realm.prepare(presented)
         realm.verify(presented, entry, leeway=0.0)  # notes whose it is
         family = await realm.store.get(entry.family or "")
     if family is not None:
-        entry.family = family.id
+        entry.family, entry.ended = family.id, "session"
         await realm.sign_out(family, "local")
     return Response(status_code=200)
 

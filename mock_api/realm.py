@@ -9,12 +9,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from race401.ledger.entry import Entry
+from race401.ledger.entry import Ended, Entry
 from race401.mock_api import refresh_tokens
 from race401.mock_api.accounts import Accounts, MemoryAccounts, User, confirm, made
 from race401.mock_api.claims import claims_of, service_claims
 from race401.mock_api.clock import system_clock
-from race401.mock_api.issuer import GRANTED, Answer, Family, Outcome, begin, causes, ended, exchange
+from race401.mock_api.issuer import GRANTED, Answer, Family, Link, Outcome, begin, causes, ended, exchange
 from race401.mock_api.jwt import Cause, Keys, Verified
 from race401.mock_api.ratelimit import Buckets, Limit
 from race401.mock_api.store import Contended, MemoryStore, Sleep, Store, TwoStepStore
@@ -30,6 +30,7 @@ class Exchanged(NamedTuple):
     user: User | None = None
     expires_at: int = 0  # s since the epoch
     causes: tuple[str, ...] = ()  # why a consumed token was accepted, in GoTrue's words
+    ended: Ended = "none"  # by this decision
 
 
 TOKENS, SIGNUPS = 150, 30  # requests in 5 minutes (GoTrue's defaults)
@@ -67,13 +68,14 @@ class Realm:
         self.token_limit, self.signup_limit = state.token_limit, state.signup_limit
         self.keys, self._seal = state.keys, state.seal  # the seal signs v2 refresh tokens
         self._foresee = state.foresee
-        self.see: Callable[[str], object] = lambda _: None  # hears of every refresh token that is minted or presented
+        self.see: Callable[[str], object] = lambda _: None  # hears of secrets: refresh tokens, passwords
         self.remaining: float | None = None  # s; what is left of first access tokens, if not the whole lifetime
 
     # --- accounts ---
 
     async def sign_up(self, email: str, password: str, metadata: dict[str, Any]) -> User:
         """Return a new, confirmed account; raises AddressTaken."""
+        self.see(password)
         user = made(email, password, self.clock())
         user.metadata = {**metadata, **user.metadata}
         confirm(user, self.clock())
@@ -93,7 +95,7 @@ class Realm:
         family = begin(session, user.id, self._refresh_token(session, 0), now, issued_at)
         await self.store.add(family)
         await self.accounts.change(user, lambda user: setattr(user, "last_sign_in_at", now))
-        return family, self._sign(family, user, issued_at, expires_at)
+        return family, self._sign(family, user, issued_at, expires_at, self._jti(family, family.links[0]))
 
     async def exchange(self, presented: str, entry: Entry, decide: Callable[[Entry], None]) -> Exchanged:
         """Spend a refresh token, in one atomic step, and tell the entry whose it was and what came of it."""
@@ -111,7 +113,8 @@ class Realm:
         def step(family: Family, others: Sequence[Family]) -> tuple[Family, Exchanged]:
             decide(entry)
             after, answer = self._decide(family, others, presented)
-            return after, self._granted(after, user, answer, causes(self.world, family, presented, self.clock()))
+            done = self._granted(after, user, answer, causes(self.world, family, presented, self.clock()))
+            return after, done._replace(ended=_ended(family, after))
 
         try:
             done = await self.store.transact(found, presented, step, siblings=self.world.single_session)
@@ -138,13 +141,16 @@ class Realm:
         same = tolerated and self.world.reuse_brings == "same"
         issued_at = answer.link.issued_at if same else int(self.clock())
         expires_at = issued_at + int(self.world.lifetime)
-        access = self._sign(family, user, issued_at, expires_at)
+        access = self._sign(
+            family, user, issued_at, expires_at, self._jti(family, answer.link, anew=tolerated and not same)
+        )
         return Exchanged(answer, access, family, user, expires_at, why if tolerated else ())
 
     @staticmethod
     def _noted(entry: Entry, done: Exchanged) -> Exchanged:
         """Write into the entry what was decided, and about whom."""
         entry.grant_outcome, entry.generation = str(done.answer.outcome), done.answer.presented
+        entry.ended = done.ended
         if done.family is not None:
             entry.family = done.family.id
         return done
@@ -185,8 +191,18 @@ class Realm:
     def _key(self, session: str) -> bytes:
         return hmac.digest(self._seal, session.encode(), hashlib.sha256)
 
-    def _sign(self, family: Family, user: User, issued_at: int, expires_at: int) -> str:
-        return self.keys.sign(claims_of(family, user, self._issuer(), issued_at, expires_at))
+    def _sign(self, family: Family, user: User, issued_at: int, expires_at: int, jti: str | None) -> str:
+        return self.keys.sign(claims_of(family, user, self._issuer(), issued_at, expires_at, jti))
+
+    def _jti(self, family: Family, link: Link, *, anew: bool = False) -> str | None:
+        """Return the access token's id: that of the link with which it came, so that the same pair is the same."""
+        if not self.world.jti:
+            return None
+        if anew:
+            return str(uuid.uuid4())
+        return hmac.digest(self._key(family.id), f"{link.generation} {link.token}".encode(), hashlib.sha256).hex()[
+            :32
+        ]
 
     def _issuer(self) -> str:
         return f"http://race401.test/{self.world.name}/auth/v1"
@@ -227,6 +243,13 @@ class Realm:
         if left + leeway <= 0:
             return "expired"
         return "not_yet_valid" if verified.not_before > now + leeway else verified
+
+
+def _ended(before: Family, after: Family) -> Ended:
+    """Return what became of a session by one decision: its refresh tokens are revoked, or all of it is deleted."""
+    if before.links and not after.links:
+        return "session"
+    return "family" if after.revoked and not before.revoked else "none"
 
 
 def _in_memory(world: World, clock: Callable[[], float], secret: str | None, sleep: Sleep) -> State:

@@ -74,6 +74,8 @@ class World:
     """What signs them, unless a key file says."""
     keys: str = ""
     """A file of signing keys: PEM, JWK, JWK set, or a shared secret; empty: a key is generated."""
+    jti: bool = False
+    """Each access token has an id of its own (RFC 7519 s.4.1.7); without, two of one second are equal bytes."""
     lifetime: float = option(3600.0, "of access tokens, in s, in every world", least=1.0)
     """Of access tokens (GOTRUE_JWT_EXP)."""
     leeway: float = option(0.0, "of the resources, in s, in every world")
@@ -89,7 +91,9 @@ LEAST: dict[str, float] = {each.name: each.metadata.get("least", 0.0) for each i
 """What a number may be, by its setting: none may be negative."""
 
 SUPABASE = World(
-    "supabase", "Supabase Auth, rotation v1: concurrent reuse is forgiven, a reuse of an older token is not"
+    "supabase",
+    "Supabase Auth, rotation v1: concurrent reuse is forgiven, a reuse of an older token is not",
+    jti=False,
 )
 STRICT = World(
     "rotate-strict",
@@ -98,6 +102,7 @@ STRICT = World(
     reuse_interval=0.0,
     on_reuse="refuse",
     revoked_last_lives=False,
+    jti=True,
 )
 RFC9700 = replace(
     STRICT,

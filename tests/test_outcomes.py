@@ -3,14 +3,15 @@
 import pytest
 from wires import Wire
 
-from race401.harness.judge.outcomes import settled
+from race401.harness.judge.outcomes import told
 
 
 def outcomes(wire: Wire) -> list[str | None]:
     """As settled, in the order in which they were recorded."""
     for e in wire.entries:
         e.grant_outcome = "granted" if e.brought_access else e.grant_outcome
-    return [e.grant_outcome for e in settled(wire.entries, wire.graph)]
+    found = told(wire.entries, wire.graph)
+    return [found.get(e.seq, e.grant_outcome) for e in wire.entries]
 
 
 def test_rotation_reuse_and_forks() -> None:

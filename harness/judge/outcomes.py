@@ -8,17 +8,15 @@ token that was granted to somebody else is a refused reuse. The order in which a
 
 from collections.abc import Iterable
 
-import msgspec
-
 from race401.harness.judge.graph import Graph, granted, kept
 from race401.ledger.entry import Entry
 
-GRANTED, REFUSED = "granted", "refused"  # what a recorder writes who is not the server
+OPEN = frozenset({"granted", "refused"})  # what a recorder writes who is not the server
 
 
 def told(entries: Iterable[Entry], graph: Graph) -> dict[int, str]:
     """Return the outcomes, by the `seq` of the exchanges that need one."""
-    open_ = [e for e in entries if e.grant_outcome in (GRANTED, REFUSED) and e.kind == "exchange"]
+    open_ = [e for e in entries if e.grant_outcome in OPEN and e.kind == "exchange"]
     return {e.seq: _outcome(e, graph.exchanges[e.presented]) for e in open_ if e.presented is not None}
 
 
@@ -33,14 +31,3 @@ def _outcome(e: Entry, uses: Iterable[Entry]) -> str:
     if not earlier:
         return "rotated"
     return "reuse_tolerated" if any(use.brought_refresh == e.brought_refresh for use in earlier) else "forked"
-
-
-def settled(entries: Iterable[Entry], graph: Graph) -> list[Entry]:
-    """Return the entries with these outcomes; all else is as it was."""
-    entries = list(entries)
-    outcomes = told(entries, graph)
-    return (
-        [msgspec.structs.replace(e, grant_outcome=outcomes[e.seq]) if e.seq in outcomes else e for e in entries]
-        if outcomes
-        else entries
-    )

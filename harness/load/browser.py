@@ -6,17 +6,16 @@ from locust import User, task
 from locust.exception import StopUser
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import httpx
 
 from race401.harness.load.conditions import Condition
 from race401.harness.load.fasthttp import FastClient, FastTransport
-from race401.harness.load.hosts import HostClock
 from race401.harness.load.options import Plan
+from race401.harness.load.run import Run
 from race401.harness.tokens import (
     TRACE,
     AuthServer,
@@ -39,22 +38,6 @@ TabLock: TypeAlias = Callable[[], AbstractContextManager[object]]
 PASSWORD = "race401-browser"  # noqa: S105 - of accounts that live as long as the mock
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What every browser of a run knows."""
-
-    id: str
-    plan: Plan
-    host: str  # of the mock
-    clock: HostClock
-    share: int  # of the browsers, that this process has: the number of its worker
-    last_page_at: float  # s since the epoch, by the clock; no page begins later
-    report: Callable[[dict[str, Any]], None]  # takes a sample
-    done: Callable[[], None]  # a browser has loaded all its pages
-    steering: dict[str, str]  # headers for the mock's control API
-    narrate: bool = False
-
-
 def instant(plan: Plan, condition: str, pair: int) -> float:
     """Return s from sign-in to the decisive instant: one draw for a pair of browsers, whatever their policy."""
     draw = random.Random(f"{plan.seed}/{condition}/{pair}")  # noqa: S311 - a seed is the point
@@ -65,21 +48,20 @@ class Browser(User):
     """One browser, with the policy of its role, in one condition."""
 
     abstract = True
-    run_in_hand: Run | None = None  # set when the test starts, before any browser does
+    run_in_hand: Callable[[], Run | None]  # these three, with its class: see `listeners`
     condition: Condition
     role: str
-    numbers: Iterator[int]
 
     def on_start(self) -> None:
         """Sign in with a token that has the drawn life left."""
-        if (run := self.run_in_hand) is None:
+        if (run := self.run_in_hand()) is None:
             raise StopUser("the run did not begin")
-        pair = next(self.numbers)
+        pair = run.number(self.condition.name, self.role)
         self.number = f"{run.share}.{pair:03}"  # no name begins another
         self.its_run, self.policy = run, run.plan.policies[self.role]
         self.me = f"{run.id}/{self.condition.name}/{self.role}/{self.number}"
         self.chance = random.Random(f"{run.plan.seed}/{self.me.removeprefix(run.id)}")  # noqa: S311
-        self.luck = random.Random(f"{run.plan.seed}/{pair}").random()  # noqa: S311 - its share of a policy's jitter
+        self.jitter_share = random.Random(f"{run.plan.seed}/{pair}").random()  # noqa: S311
         self.now = run.clock.now
         self.page, self.refused, self.intended = 0, False, self.now()
         self.bursts = Group()  # of the open model: those that are not answered yet
@@ -127,7 +109,7 @@ class Browser(User):
             clock=self.clock,
             observers=(self.observe, narrate) if self.its_run.narrate else (self.observe,),
             tab_lock=tab_lock,
-            luck=self.luck,
+            luck=self.jitter_share,
         )
 
     def on_stop(self) -> None:
@@ -141,7 +123,7 @@ class Browser(User):
 
     def aged(self, decisive: float) -> TokenPair:
         """Sign in through the mock's control API, such that the token's life is decided in so many s."""
-        margin = self.policy.expiry_margin - self.policy.jitter * self.luck
+        margin = self.policy.expiry_margin - self.policy.jitter * self.jitter_share
         remaining = self.condition.remaining(decisive, margin)
         body = {"world": self.condition.world, "email": self.email, "password": PASSWORD, "remaining_s": remaining}
         return TokenPair.of(self.steer("POST", "sessions", body))

@@ -1,5 +1,6 @@
 """Several hosts: what the mock's time is on each, and which worker has which share of the browsers."""
 
+import contextlib
 import time
 from collections import Counter
 from collections.abc import Iterable
@@ -9,9 +10,9 @@ import httpx
 
 from race401.harness.judge.clocks import Offset
 
-PATIENCE = 1.1  # s: a second turns in it, once
-EVERY = 0.05  # s
-WITHIN = 5.0  # s, for an answer
+TURNS_WITHIN = 1.1  # s: the mock's second turns in it, once
+ASKED_EVERY = 0.05  # s
+ANSWERED_WITHIN = 5.0  # s
 LOCAL = "this host"
 
 
@@ -30,15 +31,15 @@ class HostClock:
         """Return s since the epoch."""
         return time.time() + self.taken_out
 
-    def set_by(self, mock: str, patience: float = PATIENCE) -> None:
+    def set_by(self, mock: str, turns_within: float) -> None:
         """Ask the mock until its second turns, for so many s at most; what is too little to tell is left as it is."""
         began, found, dates = time.time(), Offset(), set[str | None]()
-        with httpx.Client(trust_env=False, timeout=WITHIN) as client:
-            while len(dates) < 2 and time.time() - began <= patience:  # noqa: PLR2004 - it has turned
+        with httpx.Client(trust_env=False, timeout=ANSWERED_WITHIN) as client:
+            while len(dates) < 2 and time.time() - began <= turns_within:  # noqa: PLR2004 - it has turned
                 sent = time.time()
                 dates.add(date := client.get(f"{mock}/auth/v1/health").headers.get("date"))
                 found = found.told(date, sent, time.time())
-                time.sleep(EVERY if patience else 0)  # locust makes it cooperative
+                time.sleep(ASKED_EVERY if turns_within else 0)  # locust makes it cooperative
         self.taken_out = found.middle if found.answers and found.least else 0.0
         self.left, self.measured = found.moved(-self.taken_out), True
 
@@ -53,6 +54,15 @@ class HostClock:
             return None
         left = [round(self.left.low, 4), round(self.left.high, 4)]
         return {"taken_out_s": round(self.taken_out, 4), "left_s": left, "answers": self.left.answers}
+
+
+def measured_clock(mock: str | None, turns_within: float) -> HostClock:
+    """Return a clock set by the mock at this address, if it answers; None: the mock's clock is this host's."""
+    clock = HostClock()
+    if mock is not None:
+        with contextlib.suppress(httpx.HTTPError):  # nobody will sign in, which says it all
+            clock.set_by(mock, turns_within)
+    return clock
 
 
 def host_of(worker: str) -> str:

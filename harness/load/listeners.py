@@ -1,19 +1,53 @@
 """How a locustfile becomes a scenario: one class of browsers for each condition and role, and locust's events."""
 
 from locust import events
+from locust.env import Environment
+from locust.runners import WorkerRunner
 
-import itertools
+import logging
 import signal
 from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
-from race401.harness.load import lifecycle, preparing
+from race401.harness.load import interrupt, limits, preparing
 from race401.harness.load.browser import Browser
-from race401.harness.load.interrupt import end_at_once
+from race401.harness.load.leader import Leader
 from race401.harness.load.options import ROLES, add_options
+from race401.harness.load.run import Run
 from race401.harness.load.scenario import Scenario
-from race401.harness.load.state import state
 from race401.harness.load.visitor import Visitor
+from race401.harness.load.worker import Worker
+
+STOP_TIMEOUT = 15.0  # s for a page that was begun to end
+
+
+class Process:
+    """One locust process, which learns its part when locust has made its runner: it leads, or works for a master."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self._scenario = scenario
+        self._part: Leader | Worker | None = None
+
+    @property
+    def part(self) -> Leader | Worker:
+        """What this process is; nobody asks before it has begun."""
+        assert self._part is not None
+        return self._part
+
+    def begin(self, environment: Environment, **_: Any) -> None:
+        """Take the part, and have everything ready for a run."""
+        environment.stop_timeout = environment.stop_timeout or STOP_TIMEOUT
+        logging.getLogger("httpx").setLevel(logging.WARNING)  # it has a line for every request
+        interrupt.raise_in_main(lambda: self._part is not None and self._part.has_begun)
+        limits.raise_open_files()
+        if isinstance(environment.runner, WorkerRunner):
+            self._part = Worker(environment, self._scenario)
+        else:
+            self._part = preparing.lead(environment, self._scenario)
+
+    def run_in_hand(self) -> Run | None:
+        """Return the run that browsers begin for; None: it did not begin."""
+        return self.part.run
 
 
 def listen(scenario: Scenario, locustfile: dict[str, Any]) -> None:
@@ -22,13 +56,13 @@ def listen(scenario: Scenario, locustfile: dict[str, Any]) -> None:
     `quitting` listeners run in reverse, so that these run after the workers' last reports, and the last one named
     first.
     """
-    signal.signal(signal.SIGINT, end_at_once)
-    state.scenario = scenario
+    signal.signal(signal.SIGINT, interrupt.end_at_once)
+    process = Process(scenario)
     for condition in scenario.conditions.values():
         browser = Visitor if condition.is_eventful else Browser
         for role in ROLES:
             name = f"{condition.name} {role}".title().replace("-", "").replace(" ", "")
-            about = {"condition": condition, "role": role, "numbers": itertools.count(1)}
+            about = {"condition": condition, "role": role, "run_in_hand": process.run_in_hand}
             locustfile[name] = type(name, (browser,), {**about, "__module__": locustfile["__name__"]})
 
     def options(parser: ArgumentParser, **_: Any) -> None:
@@ -42,9 +76,9 @@ def listen(scenario: Scenario, locustfile: dict[str, Any]) -> None:
         return name
 
     events.init_command_line_parser.add_listener(options)
-    events.init.add_listener(preparing.prepare)
-    events.test_start.add_listener(lifecycle.start)
-    events.test_stop.add_listener(lifecycle.stop)
-    events.quitting.add_listener(lifecycle.write_outputs)
-    events.quitting.add_listener(lifecycle.finish)
-    events.quit.add_listener(lifecycle.end)
+    events.init.add_listener(process.begin)
+    events.test_start.add_listener(lambda **_: process.part.start())
+    events.test_stop.add_listener(lambda **_: process.part.stop())
+    events.quitting.add_listener(lambda **_: process.part.write_outputs())
+    events.quitting.add_listener(lambda **_: process.part.finish())
+    events.quit.add_listener(lambda **_: process.part.end())

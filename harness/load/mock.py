@@ -13,10 +13,14 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+
+from race401.harness.load.conditions import Condition
+from race401.harness.load.options import Refused
 
 READY_WITHIN = 20.0  # s; it takes under 1 s on a quiet machine
 GONE_WITHIN = 4.0  # s
@@ -34,7 +38,7 @@ def die_with_parent() -> None:
         os.register_at_fork(after_in_child=lambda: ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL))
 
 
-class Mock:
+class MockProcess:
     """A running mock at `url`, started with these options, writing its ledger to `ledger`."""
 
     def __init__(self, ledger: Path, options: Sequence[str] = ()) -> None:
@@ -73,6 +77,26 @@ class Mock:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+
+@dataclass(frozen=True, slots=True)
+class Mock:
+    """The mock that this process's runs talk to."""
+
+    url: str
+    process: MockProcess | None = None  # ours; None: somebody else's, which runs already
+    ledger: Path | None = None  # the file that ours writes; None: the mock is asked for it
+
+    def worlds(self, conditions: Iterable[Condition], key: str | None) -> dict[str, dict[str, object]]:
+        """Return what it serves by name; raises Refused unless that is all that the conditions want."""
+        try:
+            worlds = worlds_at(self.url, key)
+        except ValueError as error:
+            raise Refused(f"--host {error}; start one with: race401 serve") from None
+        for condition in conditions:
+            if condition.world not in worlds:
+                raise Refused(f"--host {self.url} has no world {condition.world!r}; it has: {', '.join(worlds)}")
+        return worlds
 
 
 def steering(key: str | None) -> dict[str, str]:

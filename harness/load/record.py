@@ -5,7 +5,6 @@ import locust  # noqa: F401 - first of all: it patches the process
 import contextlib
 import platform
 import sys
-import time
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -17,7 +16,9 @@ import msgspec
 from race401.harness.judge import evidence, verdict
 from race401.harness.load import memory
 from race401.harness.load.browser import PAGE, instant
-from race401.harness.load.hosts import LOCAL
+from race401.harness.load.hosts import LOCAL, named
+from race401.harness.load.messages import WorkerReport
+from race401.harness.load.mock import Mock
 from race401.harness.load.options import Plan
 from race401.harness.load.scenario import Scenario
 from race401.harness.reporting import console, html
@@ -38,6 +39,16 @@ class Host:
     clock: dict[str, Any] | None = None  # see `HostClock.plain`
 
 
+HERE = ""  # among the hosts: this process, if it has browsers
+
+
+def hosts_of(workers: list[str] | None) -> dict[str, Host]:
+    """Return the hosts by locust's names for their workers, by the number of their share; None: a local run."""
+    if workers is None:
+        return {HERE: Host()}
+    return {worker: Host(named(number, worker), number, heard=False) for number, worker in enumerate(workers)}
+
+
 @dataclass
 class Record:
     """One run's evidence while it is being gathered."""
@@ -45,14 +56,13 @@ class Record:
     run: str
     scenario: Scenario
     plan: Plan
-    mock: str  # its address
+    mock: Mock
     steering: dict[str, str]  # headers for its control API
     worlds: dict[str, dict[str, object]]
     folder: Path
-    spool: Path | None  # the file that our own mock writes its ledger to; None: ask the mock
-    started_at: float = field(default_factory=time.time)
+    hosts: dict[str, Host]  # see `hosts_of`
+    started_at: float  # s since the epoch, by the mock's clock as this host knows it
     memory: dict[str, list[float]] = field(default_factory=dict)  # MB that each process held; see `memory`
-    hosts: dict[str, Host] = field(default_factory=dict)  # by locust's name for the worker
     _unwritten: list[bytes] = field(default_factory=list)  # samples
     _pairs: set[int] = field(default_factory=set)  # of browsers that sent one
 
@@ -68,6 +78,18 @@ class Record:
         if len(self._unwritten) % BLOCK == 0:
             with contextlib.suppress(OSError):
                 self._write_samples()
+
+    def hear(self, worker: str, report: WorkerReport) -> None:
+        """Note what a worker says of itself; of one that came after the run had begun this is the first word."""
+        if report.share is None:
+            return
+        host = self.hosts.setdefault(worker, Host(named(report.share, worker), report.share, heard=False))
+        host.heard = host.heard or report.last_of == self.run
+        host.clock = report.clock
+
+    def unheard(self) -> list[str]:
+        """Return the workers whose last report has not come, by locust's names."""
+        return [worker for worker, host in self.hosts.items() if not host.heard]
 
     def _write_samples(self) -> None:
         with (self.folder / "samples.jsonl").open("ab") as file:
@@ -119,17 +141,19 @@ class Record:
             "missing_witnesses": [host.name for host in self.hosts.values() if not host.heard],
         }
 
-    def finish(self, ended_at: float, unfinished: str | None) -> tuple[str, int]:
-        """Store the evidence, judge it, and return the table and the exit code."""
+    def finish(self, ended_at: float, unfinished: str | None, clock: dict[str, Any] | None) -> tuple[str, int]:
+        """Store the evidence, judge it, and return the table and the exit code; the clock is this process's."""
+        if (here := self.hosts.get(HERE)) is not None:
+            here.clock = clock
         problem = self._fetch_ledger()
         manifest = self.manifest(ended_at, unfinished or problem)
         manifest["ledger_entries"] = (self.folder / evidence.LEDGER).read_bytes().count(b"\n")
         self._write("manifest.json", _pretty(manifest))
         self._write_samples()
-        told = evidence.load(self.folder)
-        result = verdict.judge(told)
+        stored = evidence.load(self.folder)
+        result = verdict.judge(stored)
         self._write("verdict.json", verdict.to_json(result))
-        self._write("report.html", html.render(result, told).encode())
+        self._write("report.html", html.render(result, stored).encode())
         table = console.render(result, manifest, color=sys.stdout.isatty())
         where = f"report: {self.folder / 'report.html'}\nevidence: {self.folder}/"
         return f"{table}\n\n{where}", result.exit_code
@@ -137,12 +161,13 @@ class Record:
     def _fetch_ledger(self) -> str | None:
         """Bring the ledger into the folder; return why it is not whole, if it is not."""
         mine = self.folder / "ledger.jsonl"
-        if self.spool is not None and self.spool != mine:
+        spool = self.mock.ledger
+        if spool is not None and spool != mine:
             name = f'"client":"{self.run}/'.encode()
-            lines = self.spool.read_bytes().splitlines(keepends=True)
+            lines = spool.read_bytes().splitlines(keepends=True)
             self._write(mine.name, b"".join(line for line in lines if name in line))
         try:
-            if self.spool is not None:
+            if spool is not None:
                 answer = self._ask("")
                 lost, dropped = int(answer.json()["ledger"]["lost"]), 0
             else:
@@ -150,7 +175,7 @@ class Record:
                 self._write(mine.name, answer.content)
                 lost, dropped = 0, int(answer.headers["X-Race401-Dropped"])
         except (httpx.HTTPError, KeyError, ValueError) as error:
-            if self.spool is None:
+            if spool is None:
                 self._write(mine.name, b"")
             return f"the mock did not answer for its ledger ({type(error).__name__})"
         if lost:
@@ -158,7 +183,7 @@ class Record:
         return f"the mock no longer held {dropped} entries of its ledger" if dropped else None
 
     def _ask(self, what: str, **params: str) -> httpx.Response:
-        where = f"{self.mock}/_race401{what}"
+        where = f"{self.mock.url}/_race401{what}"
         answer = httpx.get(where, params=params, headers=self.steering, timeout=LEDGER_WITHIN, trust_env=False)
         return answer.raise_for_status()
 

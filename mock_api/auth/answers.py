@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import JSONResponse, Response
 
+from race401.mock_api import facts
 from race401.mock_api.accounts import User
 from race401.mock_api.issuer import Family, Link
 from race401.mock_api.jwt import AUTHENTICATED
@@ -24,6 +25,8 @@ async def signed_in(
     if entry is not None:
         entry.family, entry.generation = family.id, 0
     link = family.links[0]
+    facts.of_session(request, "sign_in")
+    facts.brought(request, access, link.token)
     return issued(realm, account, family, link, access, link.issued_at + int(realm.world.lifetime), **more)
 
 

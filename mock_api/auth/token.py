@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from race401.mock_api import refresh_tokens
+from race401.mock_api import facts, refresh_tokens
 from race401.mock_api.auth import bodies
 from race401.mock_api.auth.answers import issued, signed_in, whose
 from race401.mock_api.auth.callers import limited, realm_of
@@ -50,6 +50,7 @@ async def _password(request: Request) -> Response:
     realm, body = realm_of(request), await bodies.read(request, bodies.Password)
     await limited(request, realm.token_limit)
     email, password = (body.email or "").lower(), body.password or ""
+    realm.see(password)
     if not email:
         if not body.phone:
             raise AuthProblem(400, "validation_failed", "missing email or phone")
@@ -71,12 +72,13 @@ async def _password(request: Request) -> Response:
 async def _refresh(request: Request) -> Response:
     realm, body = realm_of(request), await bodies.read(request, bodies.Refresh)
     entry, ledger = request.scope["race401.entry"], request.scope["race401.ledger"]
+    presented = body.refresh_token or ""
+    facts.of_session(request, "exchange", presented)
     try:
         await limited(request, realm.token_limit)
     except AuthProblem:
         entry.grant_outcome = str(Outcome.RATE_LIMITED)
         raise
-    presented = body.refresh_token or ""
     if not refresh_tokens.well_formed(presented):
         raise AuthProblem(400, "validation_failed", "Refresh token is not valid")
     done = await realm.exchange(presented, entry, ledger.decide)
@@ -85,6 +87,8 @@ async def _refresh(request: Request) -> Response:
     assert done.family is not None
     assert done.answer.link is not None
     assert done.user is not None
+    link = done.answer.link
+    facts.brought(request, done.access, None if link.token == link.parent else link.token)
     answer = issued(realm, done.user, done.family, done.answer.link, done.access, done.expires_at)
     answer.headers.update(_reuse(realm, done))
     return answer

@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from race401.mock_api import facts
 from race401.mock_api.accounts import User, confirm, digest, give_email
 from race401.mock_api.auth import bodies
 from race401.mock_api.auth.answers import user_object
@@ -44,6 +45,10 @@ async def logout(request: Request, scope: str = "global") -> Response:
     who = await caller(request)
     if scope not in SCOPES:
         raise AuthProblem(400, "validation_failed", f'Unsupported logout scope "{scope}"')
+    if scope == "others":
+        facts.of_session(request, "other")  # the session that asks lives on
+    else:
+        request.scope["race401.entry"].ended = "user" if scope == "global" else "session"
     await _sign_out(who, scope)
     return Response(status_code=204)
 

@@ -1,0 +1,25 @@
+"""The line on the terminal that says how far the run is."""
+
+import gevent
+from locust.stats import RequestStats
+
+import sys
+
+from race401.harness.load.judged_run import JudgedRun
+
+EVERY = 1.0  # s
+
+
+def show(run: JudgedRun, stats: RequestStats) -> None:
+    """Keep the line up to date until the run has ended."""
+    while run.is_under_way:
+        print(f"\r{_line(run, stats.total.num_requests)}\x1b[K", end="", file=sys.stderr, flush=True)
+        gevent.sleep(EVERY)
+    print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+def _line(run: JudgedRun, requests: int) -> str:
+    plan, ran = run.record.plan, run.clock.now() - run.record.started_at
+    length = f" of {plan.run_time:.0f}" if plan.run_time else ""
+    seen = ", ".join(f"{run.tally.app_401s(role)} {policy.name}" for role, policy in plan.policies.items())
+    return f"{ran:3.0f}{length} s · {requests} requests · 401s that the app saw: {seen}"
