@@ -1,8 +1,8 @@
 """The mock as a process: its options, its socket, its server. `python -m mock_api` and `race401 serve` share it."""
 
 import argparse
-import ipaddress
 import os
+import re
 import secrets
 import socket
 import time
@@ -20,6 +20,7 @@ from race401.mock_api.app import create_app
 from race401.mock_api.guard import Guard
 from race401.mock_api.jwt import Keys
 from race401.mock_api.ledger import KEPT, Ledger
+from race401.mock_api.lock import is_loopback
 from race401.mock_api.program import Program, ProgramError, parse, shipped
 from race401.mock_api.store import StoreLost
 from race401.mock_api.wire import Protocol
@@ -28,6 +29,8 @@ from race401.mock_api.worldfile import WorldFileError, load, wanted
 from race401.mock_api.worlds import OPTIONS, WORLDS, World
 
 KEEP_ALIVE = 120  # s; with uvicorn's 5 s a warm burst runs into connections that are being closed
+KEY = "--control-key (or RACE401_CONTROL_KEY)"
+HEADER = re.compile("[!-~]+")
 BACKLOG = 2048  # connections waiting to be accepted: a burst of many browsers arrives at once
 SETTINGS: dict[str, Any] = {
     "http": Protocol,
@@ -209,6 +212,12 @@ def _check(chosen: argparse.Namespace, exposed: bool) -> None:
     if exposed and not chosen.expose:
         shown = "whoever reaches it could sign in and read every test account; add --expose if that is meant"
         raise ServingError(f"--host {chosen.host} is not this machine alone: {shown}")
+    if chosen.expose and chosen.control_key == "":
+        raise ServingError(
+            f"{KEY} is empty, which is no key; give one, or leave it out to be steered from here alone"
+        )
+    if chosen.control_key and not HEADER.fullmatch(chosen.control_key):
+        raise ServingError(f"{KEY}: visible ASCII characters alone, since it is sent in a header")
     if chosen.workers < 1:
         raise ServingError(f"--workers {chosen.workers}: at least 1")
     if chosen.workers > 1 and chosen.store is None:
@@ -223,14 +232,6 @@ def _check(chosen: argparse.Namespace, exposed: bool) -> None:
 
 def _flag(name: str) -> str:
     return f"--{name.replace('_', '-')}"
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether only this machine reaches a server that listens there."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _worlds(path: Path | None) -> dict[str, World]:
