@@ -5,14 +5,15 @@ Order of each request: world, entry, gate `arrive`, token, app, gate `answer`, e
 It costs far less than a framework's dependencies, and it sees requests that no route does.
 """
 
+import json
 from collections.abc import Awaitable
-from secrets import compare_digest
 
 from race401.ledger.entry import Entry, received
 from race401.mock_api.answer import Answer, Server
 from race401.mock_api.facts import note
 from race401.mock_api.gates import ARRIVE
 from race401.mock_api.jwt import Verified
+from race401.mock_api.lock import Lock, Refusal
 from race401.mock_api.matching import RESOURCES
 from race401.mock_api.realm import Realm
 from race401.mock_api.store import StoreLost
@@ -20,7 +21,6 @@ from race401.mock_api.wire import App, Message, Receive, Send
 from race401.mock_api.worlds import DEFAULT
 
 CONTROL = "/_race401"
-LOOPBACK = frozenset({"127.0.0.1", "::1"})
 OURS = (CONTROL, "/docs", "/openapi.json", "/redoc")
 
 # PostgREST's answers (RFC 6750 s.3): no error code where no token was sent.
@@ -65,20 +65,29 @@ class Guard:
     """See the module's docstring."""
 
     def __init__(self, app: App, realms: dict[str, Realm], server: Server, key: str | None = None) -> None:
-        self.app, self.realms, self.server, self.key = app, realms, server, key
+        self.app, self.realms, self.server, self.lock = app, realms, server, Lock(key)
         self.ledger = server.ledger  # for whoever judges in process
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        path: str = scope["path"] if scope["type"] == "http" else "/docs"
-        if path.startswith(OURS):
-            app = self.app if not path.startswith(CONTROL) or self._may_control(scope) else _forbidden
-            await app(scope, receive, send)
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
             return
-        server, (name, realm, client, path) = self.server, self._world(path)
+        server, (name, realm, client, path) = self.server, self._world(scope["path"])
+        if path.startswith(OURS):
+            await self._ours(path, scope, receive, send)
+            return
         entry, token = _entry(scope, name, client, path, realm.clock())
         note(entry, path, token, scope, server.ledger.fingerprints)
-        scope.update({"path": path, "race401.realm": realm, "race401.entry": entry, "race401.ledger": server.ledger})
+        scope.update(
+            {
+                "path": path,
+                "root_path": "",  # what is routed is the path that was decided on
+                "race401.realm": realm,
+                "race401.entry": entry,
+                "race401.ledger": server.ledger,
+            }
+        )
         answer = Answer(server, entry, realm.world.latency, (scope, receive, send))
         try:
             late = server.faults.delay(ARRIVE, entry) if server.faults.armed else 0.0
@@ -115,13 +124,14 @@ class Guard:
         client, slash, rest = rest[2:].partition("/")
         return name, realm, client or None, slash + rest or "/"
 
-    def _may_control(self, scope: Message) -> bool:
-        """Tell whether a request comes from this machine, or has the key."""
+    async def _ours(self, path: str, scope: Message, receive: Receive, send: Send) -> None:
+        """Serve what is the mock's own and in no ledger: its pages to everybody, the control API behind its lock."""
+        scope.update({"path": path, "root_path": ""})
         peer = scope.get("client")
-        if peer is None or peer[0] in LOOPBACK:
-            return True
-        given = dict(scope["headers"]).get(b"x-race401-key", b"")
-        return self.key is not None and compare_digest(given, self.key.encode())
+        if path.startswith(CONTROL) and (why := self.lock.refusal(peer and peer[0], scope["headers"])) is not None:
+            await _say_no(why, send)
+        else:
+            await self.app(scope, receive, send)
 
     def _refusal(self, realm: Realm, token: str | None, entry: Entry, scope: Message) -> str | None:
         """Return why the request may not pass; None: it may, and the token is in the scope."""
@@ -159,8 +169,8 @@ async def _refuse(cause: str, send: Send, status: int = 401) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-async def _forbidden(_: Message, __: Receive, send: Send) -> None:
-    body = b'{"message":"the control API answers on loopback, or to the header X-Race401-Key with its key"}'
+async def _say_no(why: Refusal, send: Send) -> None:
+    body = json.dumps({"message": why.message}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": 403, "headers": headers})
+    await send({"type": "http.response.start", "status": why.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -1,8 +1,8 @@
 """The mock as a process: its options, its socket, its server. `python -m mock_api` and `race401 serve` share it."""
 
 import argparse
-import ipaddress
 import os
+import re
 import secrets
 import socket
 import time
@@ -21,6 +21,7 @@ from race401.mock_api.clock import LONGEST
 from race401.mock_api.guard import Guard
 from race401.mock_api.jwt import Keys
 from race401.mock_api.ledger import KEPT, Ledger
+from race401.mock_api.lock import is_loopback
 from race401.mock_api.program import Program, ProgramError, parse, shipped
 from race401.mock_api.store import StoreLost
 from race401.mock_api.wire import Protocol
@@ -29,6 +30,8 @@ from race401.mock_api.worldfile import WorldFileError, load
 from race401.mock_api.worlds import WORLDS, World
 
 KEEP_ALIVE = 120  # s; with uvicorn's 5 s a warm burst runs into connections that are being closed
+KEY = "--control-key (or RACE401_CONTROL_KEY)"
+HEADER = re.compile("[!-~]+")
 BACKLOG = 2048  # connections waiting to be accepted: a burst of many browsers arrives at once
 SETTINGS: dict[str, Any] = {
     "http": Protocol,
@@ -217,6 +220,12 @@ def _check(chosen: argparse.Namespace, exposed: bool) -> None:
     if exposed and not chosen.expose:
         shown = "whoever reaches it could sign in and read every test account; add --expose if that is meant"
         raise ServingError(f"--host {chosen.host} is not this machine alone: {shown}")
+    if chosen.expose and chosen.control_key == "":
+        raise ServingError(
+            f"{KEY} is empty, which is no key; give one, or leave it out to be steered from here alone"
+        )
+    if chosen.control_key and not HEADER.fullmatch(chosen.control_key):
+        raise ServingError(f"{KEY}: visible ASCII characters alone, since it is sent in a header")
     if chosen.lifetime is not None and not 1 <= chosen.lifetime <= LONGEST:
         wanted = "at least 1 s" if chosen.lifetime < 1 else f"a number of s, at most {LONGEST:g}"
         raise ServingError(f"--lifetime {chosen.lifetime:g}: access tokens must live for {wanted}")
@@ -230,14 +239,6 @@ def _check(chosen: argparse.Namespace, exposed: bool) -> None:
         if (value := getattr(chosen, name)) is not None and not 0 <= value <= LONGEST:
             wanted = "cannot be negative" if value < 0 else f"must be a number of s, at most {LONGEST:g}"
             raise ServingError(f"--{name.replace('_', '-')} {value:g}: {wanted}")
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether only this machine reaches a server that listens there."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _worlds(path: Path | None) -> dict[str, World]:

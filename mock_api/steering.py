@@ -43,7 +43,7 @@ async def programs_shipped() -> dict[str, Any]:
 async def arm(
     request: Request, shipped_as: NameQuery = "", world: NameQuery = "", client: NameQuery = ""
 ) -> Response:
-    """The program is the body: JSON, or TOML if the content type says so. `shipped_as` names a shipped one instead.
+    """The program is the body. `shipped_as` names a shipped one instead; `--program` takes one from a TOML file.
 
     `world` and `client` narrow it further.
     """
@@ -51,11 +51,7 @@ async def arm(
     if len(races.armed) >= MOST:
         return _refused(f"{MOST} programs are armed; disarm some", 409)
     try:
-        if shipped_as:
-            program = shipped()[shipped_as]
-        else:
-            form: Literal["toml", "json"] = "toml" if "toml" in request.headers.get("content-type", "") else "json"
-            program = parse(await request.body(), form)
+        program = shipped()[shipped_as] if shipped_as else parse(await request.body(), "json")
     except KeyError:
         return _refused(f"no program {shipped_as!r} is shipped; known: {', '.join(shipped())}")
     except ProgramError as error:

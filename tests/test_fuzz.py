@@ -27,7 +27,7 @@ def callers() -> list[str]:
 
 def fuzz(case: Any) -> None:
     """Send the case as each of them."""
-    asked = case.as_transport_kwargs(base_url="http://mock")
+    asked = case.as_transport_kwargs(base_url="http://localhost")
     what = {
         "content" if name == "data" else name: asked.get(name) for name in ("method", "url", "params", "json", "data")
     }

@@ -69,7 +69,7 @@ def test_a_generated_key(algorithm: Algorithm) -> None:
     """HS256 from a plain secret names no `kid`; the others do, and each world has its own."""
     names = ("supabase", "rfc9700")
     app = create_app([replace(WORLDS[name], algorithm=algorithm) for name in names])
-    with httpx.Client(base_url="http://mock", transport=SyncTransport(app)) as client:
+    with httpx.Client(base_url="http://localhost", transport=SyncTransport(app)) as client:
         told = [client.get(f"/{name}/auth/v1/.well-known/jwks.json").json()["keys"] for name in names]
         token = client.post("/_race401/sessions", json=WHO).json()["access_token"]
         bearer = {"Authorization": f"Bearer {token}"}

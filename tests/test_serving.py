@@ -76,11 +76,20 @@ def test_a_port_in_use() -> None:
         (["--program", "luck"], "--program luck: No such file or directory; shipped are concurrent-401s, "),
         (["--program", "Makefile"], "--program Makefile: "),
         (["--leeway", "-1"], "--leeway -1: cannot be negative"),
+        (["--expose", "--control-key", ""], "--control-key (or RACE401_CONTROL_KEY) is empty, which is no key; give"),
+        (["--control-key", " "], "--control-key (or RACE401_CONTROL_KEY): visible ASCII characters alone"),
+        (["--control-key", "a\n"], "--control-key (or RACE401_CONTROL_KEY): visible ASCII characters alone"),
+        (["--control-key", "clé"], "--control-key (or RACE401_CONTROL_KEY): visible ASCII characters alone"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_what_cannot_work_is_refused(options: list[str], said: str) -> None:
     assert said in refused(*options)
+
+
+def test_an_exposed_mock_refuses_the_empty_key_of_an_unset_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RACE401_CONTROL_KEY", "")
+    assert "RACE401_CONTROL_KEY) is empty" in refused("--host", "192.0.2.7", "--expose")
 
 
 def test_a_refusal_is_one_line_and_exit_code_2() -> None:

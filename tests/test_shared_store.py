@@ -253,7 +253,7 @@ def test_a_read_asks_the_store_once_for_each_token(store: str) -> None:
                 ledger=ledger,
                 state=lambda world, clock: state(link, world, clock, Keys("s" * 32), SEAL),
             )
-            async with httpx.AsyncClient(base_url="http://mock", transport=httpx.ASGITransport(app)) as client:
+            async with httpx.AsyncClient(base_url="http://localhost", transport=httpx.ASGITransport(app)) as client:
                 first = (await client.post("/_race401/sessions", json=WHO)).json()
                 body = {"refresh_token": first["refresh_token"]}
                 bearer = {"Authorization": f"Bearer {first['access_token']}"}

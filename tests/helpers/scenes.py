@@ -45,7 +45,7 @@ def lost_answer(policy: Policy, world: str) -> Scene:
         async with signed_in(stage, policy, world, left=30) as (client, _):
             fault = {"kind": "cut", "which": {"request": "exchange"}, "times": 1}
             async with httpx.AsyncClient(transport=stage.transport) as control:
-                (await control.post("http://mock/_race401/faults", json=fault)).raise_for_status()
+                (await control.post("http://localhost/_race401/faults", json=fault)).raise_for_status()
             await stage.run(client.get(TARGETS[0]), client.get(TARGETS[1]))
 
     return scene

@@ -14,7 +14,7 @@ from typing import Any
 
 from bounds import HANG
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PAIR = ["--policies", "pre-fix,fixed"]  # two policies want fewer browsers than all
 LOCUST = [sys.executable, "-m", "locust", "-f", str(ROOT / "scenarios" / "burst.py"), *PAIR]
 SMALL = ["--headless", "-u", "6", "-r", "6", "-t", "6s", *PAIR]

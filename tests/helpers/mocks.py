@@ -49,7 +49,7 @@ class Mock:
         for realm in self.app.realms.values():
             assert isinstance(realm.store, MemoryStore)
             realm.store.sleep = self.sleep
-        self.client = httpx.Client(base_url="http://mock", transport=SyncTransport(self.app))
+        self.client = httpx.Client(base_url="http://localhost", transport=SyncTransport(self.app))
 
     async def sleep(self, seconds: float) -> None:
         """Let the time pass at once: here nobody else waits."""

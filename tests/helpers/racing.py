@@ -38,7 +38,7 @@ class Racing:
         self.told: dict[str, Any] = {}
         wire = Wire(create_app(ledger=self.ledger, clock=lambda: self.now))
         base = f"http://mock/{world}"
-        self.control = httpx.AsyncClient(transport=wire, base_url="http://mock")
+        self.control = httpx.AsyncClient(transport=wire, base_url="http://localhost")
         server = AuthServer(f"{base}/auth/v1", async_client=httpx.AsyncClient(transport=wire))
         self.auth: TokenAuth | Sound
         if isinstance(client, Policy):
