@@ -17,7 +17,6 @@ import uvicorn
 from race401.ledger.fingerprints import Fingerprints, KeyFileError, kept
 from race401.ledger.visible import anonymous
 from race401.mock_api.app import create_app
-from race401.mock_api.clock import LONGEST
 from race401.mock_api.guard import Guard
 from race401.mock_api.jwt import Keys
 from race401.mock_api.ledger import KEPT, Ledger
@@ -26,8 +25,8 @@ from race401.mock_api.program import Program, ProgramError, parse, shipped
 from race401.mock_api.store import StoreLost
 from race401.mock_api.wire import Protocol
 from race401.mock_api.workers import Keeper, Plan, Worker
-from race401.mock_api.worldfile import WorldFileError, load
-from race401.mock_api.worlds import WORLDS, World
+from race401.mock_api.worldfile import WorldFileError, load, wanted
+from race401.mock_api.worlds import OPTIONS, WORLDS, World
 
 KEEP_ALIVE = 120  # s; with uvicorn's 5 s a warm burst runs into connections that are being closed
 KEY = "--control-key (or RACE401_CONTROL_KEY)"
@@ -35,6 +34,7 @@ HEADER = re.compile("[!-~]+")
 BACKLOG = 2048  # connections waiting to be accepted: a burst of many browsers arrives at once
 SETTINGS: dict[str, Any] = {
     "http": Protocol,
+    "ws": "none",  # no route takes a WebSocket
     "log_level": "warning",
     "access_log": False,
     "server_header": False,
@@ -75,10 +75,9 @@ def add_options(parser: argparse.ArgumentParser, port: int = 0) -> None:
     parser.add_argument("--kept", type=int, default=KEPT, help="entries of the ledger that are held in memory")
     parser.add_argument("--worlds", type=Path, help="serve the worlds of this TOML file too")
     parser.add_argument("--program", action="append", help="arm a race program: a shipped one's name, or a TOML file")
-    parser.add_argument("--lifetime", type=float, help="of access tokens, in s, in every world")
-    parser.add_argument("--reuse-interval", type=float, help="in s, in every world")
-    parser.add_argument("--leeway", type=float, help="of the resources, in s, in every world")
-    parser.add_argument("--check-session", action="store_true", help="resources ask whether the session lives")
+    for name, setting in OPTIONS.items():
+        kind: dict[str, Any] = {"action": "store_true"} if setting.default is False else {"type": float}
+        parser.add_argument(_flag(name), default=None, help=setting.metadata["option"], **kind)
 
 
 @dataclass
@@ -144,13 +143,7 @@ def prepare(chosen: argparse.Namespace) -> Serving:
     _check(chosen, exposed)
     programs = [_program(name) for name in chosen.program or ()]
     worlds = _worlds(chosen.worlds)
-    settings = {
-        "lifetime": chosen.lifetime,
-        "reuse_interval": chosen.reuse_interval,
-        "leeway": chosen.leeway,
-        "check_session": chosen.check_session or None,
-    }
-    given = {name: value for name, value in settings.items() if value is not None}
+    given = {name: value for name in OPTIONS if (value := getattr(chosen, name)) is not None}
     served = tuple(replace(world, **given) for world in worlds.values())
     listening = _listen(chosen.host, chosen.port)
     try:
@@ -226,19 +219,20 @@ def _check(chosen: argparse.Namespace, exposed: bool) -> None:
         )
     if chosen.control_key and not HEADER.fullmatch(chosen.control_key):
         raise ServingError(f"{KEY}: visible ASCII characters alone, since it is sent in a header")
-    if chosen.lifetime is not None and not 1 <= chosen.lifetime <= LONGEST:
-        wanted = "at least 1 s" if chosen.lifetime < 1 else f"a number of s, at most {LONGEST:g}"
-        raise ServingError(f"--lifetime {chosen.lifetime:g}: access tokens must live for {wanted}")
     if chosen.workers < 1:
         raise ServingError(f"--workers {chosen.workers}: at least 1")
     if chosen.workers > 1 and chosen.store is None:
         raise ServingError(f"--workers {chosen.workers} needs a store that they share: --store redis://HOST:PORT")
     if chosen.store is not None and chosen.program:
         raise ServingError("--program lives in the memory of one process: serve without --store for it")
-    for name in ("reuse_interval", "leeway"):
-        if (value := getattr(chosen, name)) is not None and not 0 <= value <= LONGEST:
-            wanted = "cannot be negative" if value < 0 else f"must be a number of s, at most {LONGEST:g}"
-            raise ServingError(f"--{name.replace('_', '-')} {value:g}: {wanted}")
+    for name in OPTIONS:
+        value = getattr(chosen, name)
+        if value is not None and (right := wanted(name, value)) is not None:
+            raise ServingError(f"{_flag(name)} {value:g}: must be {right}")
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 def _worlds(path: Path | None) -> dict[str, World]:

@@ -14,11 +14,10 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from race401.mock_api.clock import LONGEST
 from race401.mock_api.keys import KeysError, read
-from race401.mock_api.worlds import DEFAULT, WORLDS, World
+from race401.mock_api.worlds import DEFAULT, LEAST, WORLDS, World
 
 KNOWN = [field.name for field in fields(World) if field.name != "name"]
 TYPES = get_type_hints(World)
-LEAST = {"lifetime": 1.0}  # the numbers that may not be 0; none may be negative
 NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 TAKEN = {"auth", "contacts", "docs", "me", "messages", "persona-notes", "redoc"}  # first segments of other paths
 
@@ -73,7 +72,7 @@ def _problems(path: Path, name: str, table: Any, worlds: dict[str, World]) -> li
             near = difflib.get_close_matches(key, KNOWN, 1)
             meant = f"did you mean {near[0]}?" if near else f"known: like, {', '.join(KNOWN)}"
             found.append(f"{key}: no such setting; {meant}")
-        elif (right := _wanted(key, value)) is not None:
+        elif (right := wanted(key, value)) is not None:
             found.append(f"{key} = {value!r}: must be {right}")
         elif key == "keys" and value:
             found += _unusable(path.parent / value)
@@ -88,9 +87,9 @@ def _unusable(keys: Path) -> list[str]:
     return []
 
 
-def _wanted(key: str, value: Any) -> str | None:
-    """Return what the value should have been; None: it is right."""
-    kind, least = TYPES[key], LEAST.get(key, 0.0)
+def wanted(key: str, value: Any) -> str | None:
+    """Return what the value of a setting should have been; None: it is right."""
+    kind, least = TYPES[key], LEAST[key]
     if get_origin(kind) is Literal:
         return None if value in get_args(kind) else "one of " + ", ".join(map(repr, get_args(kind)))
     if kind in (float, int):

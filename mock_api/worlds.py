@@ -1,9 +1,19 @@
-"""What the servers do, as data: a world is a few orthogonal settings, and a preset is a name for some of them."""
+"""
+What the servers do, as data: a world is a few orthogonal settings, and a preset is a name for some of them.
 
-from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+A new setting is a field here, and the rule that reads it. World files know it by the field; one that is an `option`
+is in the command line of `race401 serve` as well.
+"""
+
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Literal, TypeAlias
 
 Algorithm: TypeAlias = Literal["HS256", "RS256", "ES256"]
+
+
+def option(default: Any, about: str, least: float = 0.0) -> Any:
+    """Return a setting that the command line has too, for every world: `--lifetime 300`; `least`, what it may be."""
+    return field(default=default, metadata={"option": about, "least": least})
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +30,7 @@ class World:
     """Of refresh tokens: GoTrue's v1 (12 characters) or v2 (session and counter, signed; always the same bytes)."""
     parent_of_active: bool = True
     """The parent of the newest live refresh token is accepted at any time and brings that token again."""
-    reuse_interval: float = 10.0
+    reuse_interval: float = option(10.0, "in s, in every world")
     """For so long a consumed refresh token is accepted again; 0: never."""
     reuse_counts_from: Literal["use", "refresh"] = "use"
     """The interval begins with the presented token's use, or with whatever exchange the session had last."""
@@ -66,15 +76,19 @@ class World:
     """A file of signing keys: PEM, JWK, JWK set, or a shared secret; empty: a key is generated."""
     jti: bool = False
     """Each access token has an id of its own (RFC 7519 s.4.1.7); without, two of one second are equal bytes."""
-    lifetime: float = 3600.0
+    lifetime: float = option(3600.0, "of access tokens, in s, in every world", least=1.0)
     """Of access tokens (GOTRUE_JWT_EXP)."""
-    leeway: float = 0.0
+    leeway: float = option(0.0, "of the resources, in s, in every world")
     """How long past `exp` resources still accept; PostgREST has 30 s."""
-    check_session: bool = False
+    check_session: bool = option(False, "resources ask whether the session lives")
     """Resources also ask whether the server session lives; by default they verify the JWT alone."""
     latency: float = 0.0
     """Added between the decision and its answer."""
 
+
+OPTIONS = {each.name: each for each in fields(World) if "option" in each.metadata}
+LEAST: dict[str, float] = {each.name: each.metadata.get("least", 0.0) for each in fields(World)}
+"""What a number may be, by its setting: none may be negative."""
 
 SUPABASE = World(
     "supabase",

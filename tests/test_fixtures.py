@@ -222,7 +222,7 @@ def test_what_is_wrong_is_said_without_code_of_ours(other_project: pytest.Pytest
     told.fnmatch_lines(["race401_server: PUT /_race401/aging: unknown world 'mars'; known: supabase, *"])
     told.fnmatch_lines(["race401_server: no setting 'lifetimes'; known: world, lifetime, *"])
     told.fnmatch_lines(["race401_server: the mock did not start (exit 2); standard error has its last words"])
-    told.fnmatch_lines(["race401: --lifetime 0.5: access tokens must live for at least 1 s"])
+    told.fnmatch_lines(["race401: --lifetime 0.5: must be a number of seconds, 1 or more"])
     told.fnmatch_lines(["UNKNOWN: the ledger is empty: nobody made a request"])
     assert not any(line.startswith(("E  ", "During", "Traceback")) for line in told.lines)
 
