@@ -18,7 +18,7 @@ from race401.harness.fixtures import Judging, Server
 from race401.harness.fixtures.server import command_line
 from race401.harness.judge.checks import Value
 from race401.harness.tokens import FIXED, HARDENED, PRE_FIX, AuthServer, Policy, TokenAuth, TokenPair
-from race401.mock_api.program import shipped
+from race401.mock_api.races.program import shipped
 
 PAGE = ("/contacts?limit=1", "/me/entitlements", "/contacts", "/persona-notes", "/messages")
 PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "race401.harness.pytest_plugin", "-p", "no:cacheprovider"]
