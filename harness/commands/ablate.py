@@ -13,7 +13,7 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from race401.harness.commands.effects import told
+from race401.harness.commands.effects import tabulate
 from race401.harness.commands.errors import CommandError
 from race401.harness.commands.outputs import keep
 from race401.harness.explore.core.ablation import Case, Condition, Row, ablate
@@ -47,7 +47,7 @@ def run(given: Namespace) -> int:
     if given.kept and given.json:
         raise CommandError("--json writes rows, which only exploring finds: leave out --kept")
     rows = [] if given.kept else ablate(explore, each=in_processes)
-    table = ablation.kept() if given.kept else told(rows)
+    table = ablation.kept() if given.kept else tabulate(rows)
     show(console, table)
     if given.markdown:
         keep(given.markdown, ablation.markdown(table))

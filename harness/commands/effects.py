@@ -35,7 +35,7 @@ METHOD = (
 )
 
 
-def told(rows: list[Row]) -> Ablation:
+def tabulate(rows: list[Row]) -> Ablation:
     """Return the table."""
     fix = {knob for knob in PARTS if getattr(FIXED, knob) != getattr(PRE_FIX, knob)}
     ours = [row for row in rows if row.knob in fix and (row.direction, row.base) != ("alone", "fixed")]

@@ -1,11 +1,12 @@
 """What a request carries: refused while it arrives if it is too large, and read as strict JSON."""
 
+import contextlib
 from collections.abc import Awaitable
 from typing import Any, TypeVar
 
 import msgspec
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from race401.mock_api.strict_json import parsed
@@ -34,9 +35,13 @@ class Bounded:
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Serve one request."""
-        if scope.get("method", "GET") not in BODILESS:
-            receive = _bounded(scope, receive)
-        return self.app(scope, receive, send)
+        if scope.get("method", "GET") in BODILESS:
+            return self.app(scope, receive, send)
+        return self._serve(scope, receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with contextlib.suppress(ClientDisconnect):  # within its body: nobody is there to be answered
+            await self.app(scope, _bounded(scope, receive), send)
 
 
 def _bounded(scope: Scope, receive: Receive) -> Receive:

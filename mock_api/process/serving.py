@@ -34,6 +34,7 @@ HEADER = re.compile("[!-~]+")
 BACKLOG = 2048  # connections waiting to be accepted: a burst of many browsers arrives at once
 SETTINGS: dict[str, Any] = {
     "http": Protocol,
+    "ws": "none",  # no route takes a WebSocket
     "log_level": "warning",
     "access_log": False,
     "server_header": False,
