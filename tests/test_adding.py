@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from race401.harness.fixtures.server import SETTINGS
-from race401.mock_api.worlds import OPTIONS
+from race401.mock_api.rules.worlds import OPTIONS
 
 ROOT = Path(__file__).parents[1]
 KNOB = '    impatient: bool = knob(False, unseen="planted")\n    """Planted."""\n'
@@ -75,7 +75,7 @@ def test_a_knob_is_one_field(copy: Copy) -> None:
 
 def test_a_worlds_setting_is_one_field(copy: Copy) -> None:
     """The command line of the mock has it, and world files, with one rule for what is right."""
-    copy.insert("mock_api/worlds.py", "    latency: float = 0.0\n", SETTING)
+    copy.insert("mock_api/rules/worlds.py", "    latency: float = 0.0\n", SETTING)
     assert "how long it bears one, in s" in copy.race401("serve", "--help")
     wrong = "must be a number of seconds, 2 or more"
     assert f"--grudge 1: {wrong}" in copy.race401("serve", "--grudge", "1", code=2)

@@ -12,7 +12,7 @@ from asking import (
 )
 from mocks import NOW, WHO, Mock
 
-from race401.mock_api.worlds import WORLDS
+from race401.mock_api.rules.worlds import WORLDS
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from inprocess import SyncTransport
 from race401.harness.tokens import HARDENED, AuthServer, Policy, TokenAuth
 from race401.harness.tokens.model import Exchange, Launch, ReadStore, Send, Step
 from race401.mock_api.app import create_app
-from race401.mock_api.worlds import WORLDS
+from race401.mock_api.rules.worlds import WORLDS
 
 INCIDENT = "2025-10-04T21:51:00Z"
 WHO = {"email": "ada@race401.test", "password": "correct horse"}

@@ -19,7 +19,7 @@ from race401.harness.fixtures import Judging, Server
 from race401.harness.fixtures.server import command_line
 from race401.harness.judge.checks import Value
 from race401.harness.tokens import FIXED, HARDENED, PRE_FIX, AuthServer, Policy, TokenAuth, TokenPair
-from race401.mock_api.program import shipped
+from race401.mock_api.races.program import shipped
 
 PAGE = ("/contacts?limit=1", "/me/entitlements", "/contacts", "/persona-notes", "/messages")
 PATIENT = 60.0  # s, as long as the mock can be asked to wait: only a hang lasts so long

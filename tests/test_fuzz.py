@@ -77,9 +77,9 @@ def test_the_fuzz_would_see_one(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: Any) -> None:
         raise RuntimeError("planted")
 
-    monkeypatch.setattr("race401.mock_api.auth.signup.checked_email", broken)
+    monkeypatch.setattr("race401.mock_api.api.supabase.signup.checked_email", broken)
     with pytest.raises(RuntimeError, match="planted"):
         fuzz(SCHEMA["/auth/v1/signup"]["POST"].Case(body={"email": "a@b.cd", "password": "correct horse"}))
-    monkeypatch.setattr("race401.mock_api.control.checked_email", broken)
+    monkeypatch.setattr("race401.mock_api.api.control.checked_email", broken)
     with pytest.raises(RuntimeError, match="planted"):
         fuzz(SCHEMA["/_race401/sessions"]["POST"].Case(body={"email": "a@b.cd", "password": "correct horse"}))

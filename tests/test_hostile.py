@@ -11,8 +11,8 @@ from mocks import run as now
 from throwing import hold, use
 from virtual import run
 
-from race401.mock_api.auth.rules import checked_password
-from race401.mock_api.realm import Realm
+from race401.mock_api.api.supabase.rules import checked_password
+from race401.mock_api.state.realm import Realm
 
 SPEC: dict[str, Any] = Mock().app.app.openapi()  # type: ignore[attr-defined]
 ROUTES = [(path, method) for path, methods in SPEC["paths"].items() for method in methods]
@@ -53,7 +53,7 @@ def test_a_server_error_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
             raise RuntimeError("planted")
         return email
 
-    monkeypatch.setattr("race401.mock_api.control.checked_email", broken)
+    monkeypatch.setattr("race401.mock_api.api.control.checked_email", broken)
     with pytest.raises(RuntimeError, match="planted"):
         throw(Mock(), "/_race401/sessions", "post", ALL)
 
@@ -63,7 +63,7 @@ def test_what_a_refused_request_leaves_behind_would_be_seen(monkeypatch: pytest.
         now(realm.sign_up(f"{uuid.uuid4()}@race401.test", password, {}))
         return checked_password(realm, password)
 
-    monkeypatch.setattr("race401.mock_api.auth.signup.checked_password", first_kept)
+    monkeypatch.setattr("race401.mock_api.api.supabase.signup.checked_password", first_kept)
     with pytest.raises(AssertionError, match="left something"):
         throw(Mock(), "/auth/v1/signup", "post", ALL)
 

@@ -16,9 +16,10 @@ from joserfc.jwk import ECKey, KeySet, OctKey, RSAKey
 from mocks import NOW, WHO, Mock
 
 from race401.mock_api.app import create_app
-from race401.mock_api.keys import KeysError, read
-from race401.mock_api.worldfile import WorldFileError, load
-from race401.mock_api.worlds import WORLDS, Algorithm
+from race401.mock_api.rules.world_files import WorldFileError, load
+from race401.mock_api.rules.worlds import WORLDS
+from race401.mock_api.signing import Algorithm
+from race401.mock_api.signing.keys import KeysError, read
 
 SECRET = "a shared secret that is long enough to sign with"
 RSA, EC = RSAKey.generate_key(2048), ECKey.generate_key("P-256")

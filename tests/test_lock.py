@@ -14,9 +14,9 @@ from starlette.routing import Route
 from uvicorn.server import ServerState
 
 from race401.mock_api.app import create_app
-from race401.mock_api.lock import Lock, is_loopback
-from race401.mock_api.serving import SETTINGS
-from race401.mock_api.wire import Protocol
+from race401.mock_api.http.lock import Lock, is_loopback
+from race401.mock_api.http.wire import Protocol
+from race401.mock_api.process.serving import SETTINGS
 
 ELSEWHERE = "192.0.2.7"
 KEY = "a-key-for-this-test"

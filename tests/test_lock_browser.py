@@ -13,8 +13,8 @@ import httpx
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
-from race401.mock_api.lock import Lock
-from race401.mock_api.serving import Server, add_options, prepare
+from race401.mock_api.http.lock import Lock
+from race401.mock_api.process.serving import Server, add_options, prepare
 
 pytestmark = pytest.mark.browser
 

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from onthewire import Wire, served
 
-from race401.mock_api.wire import PIPELINED
+from race401.mock_api.http.wire import PIPELINED
 
 MB = 1_000_000
 ROOM = 5 * MB  # bytes that any number of requests may add
 LOT = 200  # connections at once
-PLANTED_ERROR = "import race401.mock_api.auth.signup as planted; planted.checked_email = None"
+PLANTED_ERROR = "import race401.mock_api.api.supabase.signup as planted; planted.checked_email = None"
 PLANTED_GROWTH = """
-from race401.mock_api.wire import Protocol
+from race401.mock_api.http.wire import Protocol
 kept, made = [], Protocol.connection_made
 def grows(self, transport):
     kept.append(bytearray(8_000))

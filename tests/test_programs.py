@@ -8,7 +8,7 @@ from racing import Client, Racing, race
 from sound import Sound
 
 from race401.harness.tokens import FIXED, PRE_FIX, TokenAuth
-from race401.mock_api.program import ProgramError, parse, shipped
+from race401.mock_api.races.program import ProgramError, parse, shipped
 
 NO_SINGLE_FLIGHT = replace(FIXED, name="no-single-flight", single_flight=False)
 JSON = {"Content-Type": "application/json"}

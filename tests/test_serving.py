@@ -11,8 +11,8 @@ import httpx
 import pytest
 from bounds import HANG
 
-from race401.mock_api.serving import ServingError, add_options, prepare
-from race401.mock_api.worlds import WORLDS
+from race401.mock_api.process.serving import ServingError, add_options, prepare
+from race401.mock_api.rules.worlds import WORLDS
 
 ROOT = Path(__file__).parents[1]
 SERVE = [sys.executable, "-m", "mock_api"]

@@ -13,14 +13,14 @@ from sharing import needs_redis, redis
 from twins import SEAL, Twins, shared
 
 from race401.ledger.entry import Entry, received
-from race401.mock_api.accounts import AddressTaken
 from race401.mock_api.app import create_app
-from race401.mock_api.jwt import Keys
 from race401.mock_api.ledger import Ledger
-from race401.mock_api.realm import Exchanged
-from race401.mock_api.shared import Link, state
-from race401.mock_api.store import StoreLost
-from race401.mock_api.worlds import WORLDS, World
+from race401.mock_api.rules.worlds import WORLDS, World
+from race401.mock_api.signing.jwt import Keys
+from race401.mock_api.state.accounts import AddressTaken
+from race401.mock_api.state.realm import Exchanged
+from race401.mock_api.state.shared import Link, state
+from race401.mock_api.state.store import StoreLost
 
 pytestmark = needs_redis
 LIMITED = replace(WORLDS["supabase"], name="limited", timebox=60.0, inactivity=20.0, single_session=True)

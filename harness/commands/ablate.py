@@ -22,8 +22,8 @@ from race401.harness.explore.core.search import Search
 from race401.harness.explore.core.stage import Stage
 from race401.harness.reporting import ablation
 from race401.harness.reporting.ablation import Ablation, Effect
-from race401.mock_api import issuer
-from race401.mock_api.worlds import WORLDS
+from race401.mock_api.rules import issuer
+from race401.mock_api.rules.worlds import WORLDS
 
 WIDTH = 150  # columns, where the terminal does not say
 STYLES = {"prevents": "green", "brings": "bold red", "needs": "bold", "hidden by": "bold", "not needed": "bold"}

@@ -56,7 +56,7 @@ def run(given: Namespace) -> int:
     import uvicorn
 
     from race401.harness.proxy.app import create_app
-    from race401.mock_api.lock import is_loopback
+    from race401.mock_api.http.lock import is_loopback
 
     url = httpx.URL(given.target)
     if url.scheme not in ("http", "https") or not url.host:

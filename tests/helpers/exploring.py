@@ -9,8 +9,8 @@ from race401.harness.explore.core.search import Result, Search
 from race401.harness.explore.core.stage import Stage
 from race401.harness.explore.core.state import Actor, Env
 from race401.harness.explore.core.wrongs import of_end
-from race401.mock_api import issuer
-from race401.mock_api.worlds import WORLDS
+from race401.mock_api.rules import issuer
+from race401.mock_api.rules.worlds import WORLDS
 
 
 def stage(scenario: Scenario, world: str, lifetime: float | None = None, *, merge: bool = True) -> Stage:

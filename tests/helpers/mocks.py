@@ -10,11 +10,11 @@ from inprocess import SyncTransport
 
 from race401.ledger.entry import Entry
 from race401.mock_api.app import create_app
-from race401.mock_api.issuer import Family
 from race401.mock_api.ledger import Ledger
-from race401.mock_api.realm import Realm
-from race401.mock_api.store import MemoryStore
-from race401.mock_api.worlds import WORLDS
+from race401.mock_api.rules.issuer import Family
+from race401.mock_api.rules.worlds import WORLDS
+from race401.mock_api.state.realm import Realm
+from race401.mock_api.state.store import MemoryStore
 
 NOW = 1_759_614_660.0  # 2025-10-04T21:51:00Z
 WHO = {"email": "ada@race401.test", "password": "correct horse"}

@@ -20,8 +20,8 @@ from mocks import WHO
 
 from race401.harness.judge import evidence
 from race401.ledger.entry import Entry
-from race401.mock_api.issuer import Family, begin, exchange
-from race401.mock_api.worlds import WORLDS
+from race401.mock_api.rules.issuer import Family, begin, exchange
+from race401.mock_api.rules.worlds import WORLDS
 
 needs_redis = pytest.mark.skipif(
     shutil.which("redis-server") is None, reason="no redis-server here (Debian: apt-get install redis-server)"

@@ -9,13 +9,13 @@ from typing import Any
 from mocks import NOW
 
 from race401.ledger.entry import received
-from race401.mock_api.accounts import User
-from race401.mock_api.issuer import Family
-from race401.mock_api.issuer import Link as Row
-from race401.mock_api.jwt import Keys
-from race401.mock_api.realm import Realm
-from race401.mock_api.shared import Link, state
-from race401.mock_api.worlds import World
+from race401.mock_api.rules.issuer import Family
+from race401.mock_api.rules.issuer import Link as Row
+from race401.mock_api.rules.worlds import World
+from race401.mock_api.signing.jwt import Keys
+from race401.mock_api.state.accounts import User
+from race401.mock_api.state.realm import Realm
+from race401.mock_api.state.shared import Link, state
 
 STEPS = 150
 SEAL = b"\0" * 32

@@ -6,7 +6,7 @@ RFC 7519 s.3.1 is RFC 7515 A.1, and its s.6.1 is RFC 7515 A.5. RFC 7520's payloa
 from dataclasses import dataclass
 from typing import Any
 
-from race401.mock_api.jwt import Verified
+from race401.mock_api.signing.jwt import Verified
 
 
 @dataclass(frozen=True)

@@ -88,10 +88,10 @@ def _masking(module: ModuleType) -> None:
 
 
 HOOKS = {
-    "race401.mock_api.jwt": _jwt,
-    "race401.mock_api.refresh_tokens": _refresh_tokens,
-    "race401.mock_api.keys": _keys,
-    "race401.mock_api.accounts": _accounts,
+    "race401.mock_api.signing.jwt": _jwt,
+    "race401.mock_api.rules.refresh_tokens": _refresh_tokens,
+    "race401.mock_api.signing.keys": _keys,
+    "race401.mock_api.state.accounts": _accounts,
     "race401.ledger.fingerprints": _fingerprints,
     "race401.ledger.masking": _masking,
 }
