@@ -16,8 +16,10 @@ from race401.harness.judge.checks.generations import EXCHANGES_PER_GENERATION, R
 from race401.harness.judge.checks.memory import MEMORY
 from race401.harness.judge.checks.needless import NEEDLESS_EXCHANGES
 from race401.harness.judge.checks.refreshes import REFRESHES
+from race401.harness.judge.checks.retries import BODIES_LOST
 from race401.harness.judge.checks.sessions import AFTER_SIGN_OUT, SESSIONS_LOST
 from race401.harness.judge.checks.signature import SIGNATURE
+from race401.harness.judge.checks.streaks import IN_A_ROW
 from race401.harness.judge.checks.waiting import ADDED_WAITING
 from race401.harness.judge.checks.wire import WIRE_401S
 from race401.harness.judge.checks.witnesses import WITNESSES
@@ -34,10 +36,12 @@ CHECKS: dict[str, Check] = {
         WITNESSES,
         CLOCKS,
         CALLER_401S,
+        BODIES_LOST,
         EXCHANGES_PER_GENERATION,
         SESSIONS_LOST,
         AFTER_SIGN_OUT,
         NEEDLESS_EXCHANGES,
+        IN_A_ROW,
         REFRESHES,
         COVERED,
         MEMORY,
