@@ -29,6 +29,8 @@ class Row:
     undecided_401_seqs: list[int] = field(default_factory=list)  # a ledger alone does not tell
     unlinked_401_seqs: list[int] = field(default_factory=list)  # a token followed of which nobody knows whose it is
     sessions: int = 0
+    sessions_met: int = 0  # in which a 401 had its chance
+    sessions_tried: int = 0  # in which a refresh token was presented
     sessions_401: int = 0  # in which the app saw one
     sessions_wire_401: int = 0  # in which one was answered at all
     sessions_repeated: int = 0  # in which a generation was exchanged more than once
@@ -55,6 +57,7 @@ class Row:
     signatures: Counter[str] = field(default_factory=Counter)  # pages like the incident's, by cause
     signature_seqs: list[int] = field(default_factory=list)  # their first requests, which were answered 200
     coverage: Counter[str] = field(default_factory=Counter)  # what the run exercised, by name
+    shown: dict[str, bool] = field(default_factory=dict)  # whether each expectation had its chance
     waits: dict[str, float | None] = field(default_factory=dict)  # s from the intended start to the answer
 
     @property

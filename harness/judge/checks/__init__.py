@@ -9,6 +9,7 @@ To add a check: a file here, and its line in `CHECKS`. All the rest is read from
 
 from race401.harness.judge.check import Check
 from race401.harness.judge.checks.app import CALLER_401S
+from race401.harness.judge.checks.chances import CHANCES
 from race401.harness.judge.checks.clocks import CLOCKS, unproven
 from race401.harness.judge.checks.completeness import COMPLETENESS
 from race401.harness.judge.checks.coverage import COVERED
@@ -49,6 +50,7 @@ CHECKS: dict[str, Check] = {
         WIRE_401S,
         SIGNATURE,
         ADDED_WAITING,
+        CHANCES,
     )
 }
 """In the order in which a verdict names its findings."""

@@ -36,8 +36,8 @@ def _finds(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
     """A session whose refresh was refused for good."""
     for row, want in expected(evidence, rows, "sessions_lost", WORDS):
         sentence = f"{row.sessions_lost} of {counted(row.sessions, 'session')} lost"
-        if want == "none" and not row.sessions_lost and row.sessions:
-            sentence += f" (at most {upper_bound(row.sessions):.1%}, at 95 %)"
+        if want == "none" and not row.sessions_lost and (n := min(row.sessions, row.sessions_tried)):
+            sentence += f" (at most {upper_bound(n):.1%}, at 95 %)"
         yield judged(NAME, row, want, row.sessions_lost, sentence, row.lost_seqs)
         if want == "none" and (undecided := row.undecided_lost_seqs):
             after = f"after {counted(len(undecided), 'refusal')} of a used refresh token"
