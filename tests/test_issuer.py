@@ -8,9 +8,9 @@ import pytest
 
 from race401.harness.judge import sessions
 from race401.ledger.entry import received
-from race401.mock_api.issuer import GRANTED, REMEMBERED, Answer, Family, Outcome, begin, causes, exchange
-from race401.mock_api.realm import Realm
-from race401.mock_api.worlds import WORLDS, World
+from race401.mock_api.rules.issuer import GRANTED, REMEMBERED, Answer, Family, Outcome, begin, causes, exchange
+from race401.mock_api.rules.worlds import WORLDS, World
+from race401.mock_api.state.realm import Realm
 
 SUPABASE, V2, STRICT, RFC9700 = (WORLDS[name] for name in ("supabase", "supabase-v2", "rotate-strict", "rfc9700"))
 SAME, SIBLING = WORLDS["overlap-same-pair"], WORLDS["overlap-new-sibling"]
