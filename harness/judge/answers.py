@@ -9,9 +9,12 @@ from dataclasses import dataclass, field
 from math import inf
 
 from race401.harness.judge import recovery, retries
+from race401.harness.judge.causal import before
 from race401.harness.judge.causes import body_lost
 from race401.harness.judge.evidence import Evidence, Sample, share_of
+from race401.harness.judge.graph import Graph
 from race401.harness.judge.recovery import QUIET, UNAUTHORIZED, bursts, by_client, is_api
+from race401.harness.judge.sessions import UNREAD
 from race401.ledger.entry import Entry
 
 
@@ -49,9 +52,19 @@ def _by_tokens(found: Answers, told: list[Entry], evidence: Evidence, ends_at: f
     found.cut |= matched.cut
     found.unlinked = matched.unlinked
     over = matched.retried | matched.otherwise.keys()
+    unread = [e for e in evidence.entries if e.grant_outcome == UNREAD]
+    found.unlinked |= {
+        e.seq for e in told if e.status == UNAUTHORIZED and _of_the_unread(e, unread, evidence.graph)
+    } - over
     found.last += [e for e in told if is_api(e) and e.seq not in over]
     by_seq = {e.seq: e for e in told if e.seq in matched.otherwise}
     found.bodiless = [y for seq, y in matched.otherwise.items() if body_lost(by_seq[seq], y)]
+
+
+def _of_the_unread(refused: Entry, unread: Iterable[Entry], graph: Graph) -> bool:
+    """Whether the token may have come with an answer of a token endpoint that nobody could read."""
+    origin = refused.family is not None or refused.sent is None or graph.brought.get(refused.sent)
+    return not origin and any(u.peer == refused.peer and before(u, refused) for u in unread)
 
 
 def _cut_before_a_retry(

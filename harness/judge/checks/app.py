@@ -38,7 +38,7 @@ def _finds(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
             yield Finding(NAME, Value.UNKNOWN, sentence, row.condition, row.role, undecided[:SEQS_NAMED])
         if want == "none" and (unlinked := row.unlinked_401_seqs):
             more = counted(len(unlinked), "more 401")
-            sentence = f"{more} may have been made good: nothing says of which session the token that followed is"
+            sentence = f"{more} cannot be decided: nothing says of which session a token is"
             yield Finding(NAME, Value.UNKNOWN, sentence, row.condition, row.role, unlinked[:SEQS_NAMED])
 
 
