@@ -20,7 +20,8 @@ from hypothesis.stateful import (
 from mocks import Mock, families, run
 
 from race401.ledger.entry import received
-from race401.mock_api.rules.issuer import GRANTED, Family, Outcome
+from race401.ledger.outcomes import GRANTED, Outcome
+from race401.mock_api.rules.issuer import Family
 from race401.mock_api.rules.worlds import WORLDS, World
 from race401.mock_api.signing.jwt import Verified
 from race401.mock_api.state.realm import Exchanged, Realm

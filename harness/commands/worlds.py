@@ -12,7 +12,7 @@ from rich.table import Column, Table
 
 from race401.harness.commands.errors import CommandError
 from race401.ledger.entry import received
-from race401.mock_api.rules.issuer import GRANTED, Outcome
+from race401.ledger.outcomes import GRANTED, Outcome
 from race401.mock_api.rules.world_files import WorldFileError, load
 from race401.mock_api.rules.worlds import WORLDS, World
 from race401.mock_api.state.realm import Exchanged, Realm

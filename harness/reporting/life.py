@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from race401.harness.judge.sessions import GRANTED, REFUSED
 from race401.harness.reporting.words import took_for_theft
 from race401.ledger.entry import Entry
+from race401.ledger.outcomes import GRANTED, REFUSED
 
 SIGN_IN = "grant_type=password"
 

@@ -10,9 +10,9 @@ from race401.harness.judge.findings import SEQS_NAMED, Finding, Value
 from race401.harness.judge.losses import losses
 from race401.harness.judge.recovery import is_api
 from race401.harness.judge.row import Row
-from race401.harness.judge.sessions import REFUSED
 from race401.harness.judge.statistics import upper_bound
 from race401.ledger.entry import Entry
+from race401.ledger.outcomes import REFUSED
 
 NAME = "sessions-lost"
 WORDS = Words(default="none", ledger_alone="none")
