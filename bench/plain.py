@@ -18,9 +18,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from race401.mock_api.__main__ import end_with_parent
-from race401.mock_api.resources import ENTITLEMENTS
-from race401.mock_api.routes import Direct
-from race401.mock_api.serving import Server
+from race401.mock_api.api.resources import ENTITLEMENTS
+from race401.mock_api.http.routes import Direct
+from race401.mock_api.process.serving import Server
 
 api = FastAPI()
 KEY = OctKey.import_key("a secret that only this bench has, long enough")

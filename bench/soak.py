@@ -34,7 +34,8 @@ async def ask(app: Any, method: str, target: str, body: bytes = b"", headers: He
     async def send(message: dict[str, Any]) -> None:
         told.append(message.get("body", b""))
 
-    scope = {"type": "http", "method": method, "path": path, "query_string": query.encode(), "headers": headers or []}
+    scope = {"type": "http", "method": method, "path": path, "query_string": query.encode()}
+    scope |= {"headers": [(b"host", b"localhost"), *(headers or [])], "client": ("127.0.0.1", 0)}
     await app(scope, receive, send)
     return b"".join(told)
 

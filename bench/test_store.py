@@ -19,8 +19,8 @@ from servers import CONNECTIONS, Load, Served, get, mock, post
 from test_requests import measure, signed_in
 
 from race401.ledger.entry import received
-from race401.mock_api.realm import Realm
-from race401.mock_api.worlds import WORLDS
+from race401.mock_api.rules.worlds import WORLDS
+from race401.mock_api.state.realm import Realm
 
 MANY = 100_000
 SESSIONS = "a live session and its account, memory"

@@ -16,7 +16,7 @@ from race401.ledger.visible import JWT, Visible, decoded
 SEEN = 10_000  # secrets and parts of them that are known by value, at about 200 bytes each
 SHORTEST, LONGEST = 12, 4_096  # characters of those; GoTrue's refresh tokens have 12, and a word is often shorter
 CLEAN = 2_048  # texts that are not looked at again, at about 500 bytes each
-REMEMBERED = 1_024  # characters of the longest of those
+REMEMBERED = 1_024  # characters of the longest of those, and of what is written of a text that is longer
 
 RUN = re.compile(rf"[\w-]{{{SHORTEST},}}", re.ASCII)
 PART = re.compile(r"[/?&=;#,|]")
@@ -51,11 +51,15 @@ class Masking:
         """Mask what the client chose to say in it."""
         target, client, attempt = entry.target, entry.client, entry.attempt
         if target not in self._clean_targets:
-            entry.target = self._targets.mask(target, self._seen)
+            entry.target = self._cut(self._targets.mask(target, self._seen))
         if client is not None and client not in self._clean_names:
-            entry.client = self._names.mask(client, self._seen)
+            entry.client = self._cut(self._names.mask(client, self._seen))
         if attempt is not None and (not client or client not in self._clean_names or not _numbered(client, attempt)):
-            entry.attempt = self._names.mask(attempt, self._seen)
+            entry.attempt = self._cut(self._names.mask(attempt, self._seen))
+
+    def _cut(self, masked: str) -> str:
+        """Keep no more of a text than anybody reads, and its fingerprint: a ledger is bounded in bytes too."""
+        return masked if len(masked) <= REMEMBERED else f"{masked[:REMEMBERED]}...{self._of(masked)}"
 
 
 class Clean:

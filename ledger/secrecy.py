@@ -21,7 +21,7 @@ PLACES = frozenset(  # in a path, what follows is a secret unless it is a word
     """.split()  # noqa: SIM905 - a list of names
 )
 NAMED = frozenset("jwt otp password secret token".split())  # noqa: SIM905 - places too, where the segment is that alone
-SPOKEN = re.compile(r"[A-Za-z]{1,10}(?:[-_.][A-Za-z]{1,10})*|v?\d{1,3}")
+SPOKEN = re.compile(r"[A-Za-z]{1,10}(?:[-_.][A-Za-z]{1,10})?|v?\d{1,3}")
 
 
 def secret_by_name(name: str) -> bool:
@@ -40,5 +40,5 @@ def is_place(segment: str) -> bool:
 
 
 def is_spoken(text: str) -> bool:
-    """Tell whether it is a word, words, or a number below a thousand: no secret, even after a place."""
+    """Tell whether it is a word or two, or a number below a thousand: no secret, even after a place."""
     return SPOKEN.fullmatch(text) is not None

@@ -6,8 +6,8 @@ import os
 import sys
 import threading
 
-from race401.mock_api.serving import Server, ServingError, add_options, prepare
-from race401.mock_api.workers import Keeper
+from race401.mock_api.process.serving import Server, ServingError, add_options, prepare
+from race401.mock_api.process.workers import Keeper
 
 
 def options() -> argparse.Namespace:

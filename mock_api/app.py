@@ -5,20 +5,21 @@ from collections.abc import Callable, Iterable
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 
-from race401.mock_api import alone, auth, control, docs, oauth, resources, steering
-from race401.mock_api.accounts import AddressTaken
-from race401.mock_api.answer import Server
-from race401.mock_api.body import BadBody, Bounded, TooLarge
-from race401.mock_api.clock import Clock, system_clock
-from race401.mock_api.faults import Faults
-from race401.mock_api.gates import FreeGates, Gates
-from race401.mock_api.guard import Guard
+from race401.mock_api.api import control, docs, oauth, resources, supabase
+from race401.mock_api.http.answer import Server
+from race401.mock_api.http.body import Bounded, TooLarge
+from race401.mock_api.http.guard import Guard
 from race401.mock_api.ledger import Ledger
-from race401.mock_api.program import Program
-from race401.mock_api.races import Races
-from race401.mock_api.realm import Realm, State
-from race401.mock_api.store import StoreLost
-from race401.mock_api.worlds import WORLDS, World
+from race401.mock_api.races.armed import Faults
+from race401.mock_api.races.gates import FreeGates, Gates
+from race401.mock_api.races.program import Program
+from race401.mock_api.races.running import Races
+from race401.mock_api.rules.worlds import WORLDS, World
+from race401.mock_api.state.accounts import AddressTaken
+from race401.mock_api.state.clock import Clock, system_clock
+from race401.mock_api.state.realm import Realm, State
+from race401.mock_api.state.store import StoreLost
+from race401.mock_api.strict_json import BadBody
 
 ABOUT = """
 Real JWTs, real rotation, and a ledger that says what really happened.
@@ -76,20 +77,19 @@ def create_app(
     api.state.realms, api.state.server, api.state.races = realms, server, Races(held, faults)
     for program in programs:
         api.state.races.arm(program)
-    routes = [*control.router.routes, *steering.router.routes]
     # Taken over, not included: an included router costs each request 15 us, and the docs' own routes come last.
     api.router.routes[:0] = [
         *resources.router.routes,
-        *auth.router.routes,
+        *supabase.router.routes,
         *oauth.router.routes,
-        *(routes if state is None else alone.refused(routes)),
+        *(control.routes if state is None else control.refuse_in_memory(control.routes)),
     ]
     docs.add(api)
     api.add_middleware(Bounded)
-    api.add_exception_handler(auth.AuthProblem, auth.on_problem)
-    api.add_exception_handler(StoreLost, auth.on_lost)
-    api.add_exception_handler(AddressTaken, auth.on_taken)
-    api.add_exception_handler(TooLarge, auth.on_too_large)
-    api.add_exception_handler(BadBody, steering.on_bad_body)
-    api.add_exception_handler(HTTPException, auth.on_unknown)
+    api.add_exception_handler(supabase.AuthProblem, supabase.on_problem)
+    api.add_exception_handler(StoreLost, supabase.on_lost)
+    api.add_exception_handler(AddressTaken, supabase.on_taken)
+    api.add_exception_handler(TooLarge, supabase.on_too_large)
+    api.add_exception_handler(BadBody, control.on_bad_body)
+    api.add_exception_handler(HTTPException, supabase.on_unknown)
     return Guard(api, realms, server, control_key)

@@ -12,13 +12,13 @@ from test_report import ODD, crossed_by_a_pair, page
 
 from race401.harness.__main__ import main
 from race401.harness.commands import ablate as command
-from race401.harness.commands.effects import NO_DIFFERENCE, PARTS, told
-from race401.harness.explore.core.ablation import CONDITIONS, UNSEEN, Condition, Row, ablate
+from race401.harness.commands.effects import NO_DIFFERENCE, PARTS, tabulate
+from race401.harness.explore.core.ablation import CONDITIONS, Condition, Row, ablate
 from race401.harness.explore.core.findings import KINDS
 from race401.harness.explore.core.scenario import Scenario
 from race401.harness.reporting import ablation
 from race401.harness.reporting.ablation import Ablation, Effect, kept
-from race401.harness.tokens.policy import Policy
+from race401.harness.tokens.policy import UNSEEN, Policy
 
 DOCS = Path(__file__).parents[1] / "docs" / "parts.md"
 UPDATE = "race401 ablate --table harness/reporting/ablation.json --markdown docs/parts.md"
@@ -44,7 +44,7 @@ def hold(found: Ablation) -> None:
 
 def test_every_part_has_its_words() -> None:
     """A knob is in the table or it is said why not; each condition and fault has a name of its own."""
-    assert set(PARTS) | set(UNSEEN) == {each.name for each in fields(Policy)}
+    assert set(PARTS) | set(UNSEEN) | {"name"} == {each.name for each in fields(Policy)}
     assert not set(PARTS) & set(UNSEEN)
     for names in ([each.name for each in CONDITIONS], [k.short for k in KINDS.values() if k.weight != "incurable"]):
         assert len(names) == len(set(names))
@@ -52,7 +52,7 @@ def test_every_part_has_its_words() -> None:
 
 def test_parts_that_only_work_together() -> None:
     """What a part does beside another, which it does not alone, is told with that other's name."""
-    table = told(ablate(planted(lambda p: p.session_cache > 0 and not p.clear_on_sign_out), AT_REST))
+    table = tabulate(ablate(planted(lambda p: p.session_cache > 0 and not p.clear_on_sign_out), AT_REST))
     needs, prevents = cell(table, "clear_on_sign_out", "alone, before the fix")
     assert needs == Effect("needs", "session cache")
     assert prevents == Effect("prevents", "401s in the app (sign-out at rest)")
@@ -66,7 +66,7 @@ def test_parts_that_only_work_together() -> None:
 
 def test_a_part_that_another_hides() -> None:
     """Either is enough, so that taking one out changes nothing."""
-    table = told(ablate(planted(lambda p: not (p.clear_on_sign_out or p.fence_sign_out)), AT_REST))
+    table = tabulate(ablate(planted(lambda p: not (p.clear_on_sign_out or p.fence_sign_out)), AT_REST))
     assert cell(table, "clear_on_sign_out", "in HARDENED")[0] == Effect("hidden by", "sign-out fence")
     assert cell(table, "clear_on_sign_out", "in the fix")[0].verb == "prevents"
 
@@ -78,7 +78,7 @@ def test_parts_of_which_each_is_enough() -> None:
         early, retries = scenario.policy.expiry_margin >= 120, scenario.policy.retry_on_401
         return ["caller-401"] * (not early and not retries) + ["needless-exchange"] * (not early)
 
-    table = told(ablate(explore, AT_REST))
+    table = tabulate(ablate(explore, AT_REST))
     assert [each.verb for each in cell(table, "expiry_margin", "alone, before the fix")] == ["prevents", "saves"]
     spared, saves = cell(table, "expiry_margin", "in the fix")
     assert spared == Effect(
@@ -90,14 +90,14 @@ def test_parts_of_which_each_is_enough() -> None:
 
 def test_a_cost_is_no_violation() -> None:
     """It is saved or cost, never prevented or brought."""
-    table = told(ablate(planted(lambda p: p.single_flight, "waits-needlessly"), AT_REST))
+    table = tabulate(ablate(planted(lambda p: p.single_flight, "waits-needlessly"), AT_REST))
     assert cell(table, "single_flight", "in the fix") == [Effect("costs", "needless waits (sign-out at rest)")]
     assert "Only time and requests: shared refresh." in table.groups[0].answer
 
 
 def test_where_nothing_is_wrong_nothing_is_claimed() -> None:
     """No exploration finds anything: no part does anything, and none is said to."""
-    table = told(ablate(planted(lambda p: False), AT_REST))
+    table = tabulate(ablate(planted(lambda p: False), AT_REST))
     said = {each for group in table.groups for part in group.parts for cell in part.cells for each in cell}
     assert said == {Effect("", NO_DIFFERENCE)}
     assert [line.partition(":")[0] for group in table.groups for line in group.answer] == ["No difference"] * 2
@@ -105,14 +105,14 @@ def test_where_nothing_is_wrong_nothing_is_claimed() -> None:
 
 def test_many_conditions_are_counted() -> None:
     """A cell names up to three and counts more."""
-    table = told(ablate(planted(lambda p: not p.single_flight)))
+    table = tabulate(ablate(planted(lambda p: not p.single_flight)))
     every = f"401s in the app ({len(CONDITIONS)} of {len(CONDITIONS)} conditions)"
     assert cell(table, "single_flight", "in the fix") == [Effect("prevents", every)]
 
 
 def test_cleared_at_sign_out_explored() -> None:
     """The client's own code: a cache outlives a sign-out unless that clears it, and without a cache nothing does."""
-    table = told(ablate(command.explore, AT_REST))
+    table = tabulate(ablate(command.explore, AT_REST))
     assert cell(table, "session_cache", "alone, before the fix")[0].verb == "brings"
     assert [each.verb for each in cell(table, "clear_on_sign_out", "alone, before the fix")] == ["needs", "prevents"]
     assert [each.verb for each in cell(table, "clear_on_sign_out", "in the fix")] == ["prevents"]
@@ -126,8 +126,8 @@ def test_several_processes_find_the_same(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_the_kept_table_has_todays_words() -> None:
     """All of it that takes no exploring."""
-    words = told([])
-    for name in ("method", "clients", "conditions", "left_out"):
+    words = tabulate([])
+    for name in ("method", "clients", "conditions"):
         assert getattr(kept(), name) == getattr(words, name), f"{name}: {UPDATE}"
     assert set(kept().faults) <= {(kind.short, kind.sentence) for kind in KINDS.values()}, UPDATE
     assert {part.knob for group in kept().groups for part in group.parts} == set(PARTS)
@@ -148,7 +148,7 @@ def test_a_difference_is_noticed() -> None:
 
 @pytest.mark.slow
 def test_the_kept_table_is_what_exploring_finds() -> None:
-    hold(told(ablate(command.explore, each=command.in_processes)))
+    hold(tabulate(ablate(command.explore, each=command.in_processes)))
 
 
 def test_a_report_has_the_table() -> None:
@@ -190,7 +190,7 @@ def test_the_command_shows_and_writes(
     out = capsys.readouterr().out
     order = ["Against 401s in the app: shared refresh.", "This is explored", "Conditions", "┃ part", "is left out"]
     assert [out.index(text) for text in order] == sorted(out.index(text) for text in order)
-    table = told(found(None, None))
+    table = tabulate(found(None, None))
     assert (tmp_path / "table").read_bytes() == ablation.to_json(table)
     assert (tmp_path / "markdown").read_text() == ablation.markdown(table)
     assert len(json.loads((tmp_path / "json").read_text())) == len(found(None, None))

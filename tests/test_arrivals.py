@@ -18,7 +18,7 @@ WORK = ["--headless", "-u", "6", "-r", "6", "--pages", "8"]
 SLOW = """
 from dataclasses import replace
 from race401.mock_api.__main__ import main
-from race401.mock_api.worlds import WORLDS
+from race401.mock_api.rules.worlds import WORLDS
 
 WORLDS.update({name: replace(world, latency=1.0) for name, world in WORLDS.items()})
 main()

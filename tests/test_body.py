@@ -6,7 +6,8 @@ import msgspec
 import pytest
 from mocks import Mock, run
 
-from race401.mock_api.body import DEEPEST, LARGEST, BadBody, parsed
+from race401.mock_api.http.body import LARGEST
+from race401.mock_api.strict_json import DEEPEST, BadBody, parsed
 
 CHUNK = 64_000  # bytes
 ROUTES = [

@@ -23,7 +23,7 @@ def dated(server: float) -> str:
 
 def test_one_answer_bounds_the_offset_by_a_second_and_the_round_trip() -> None:
     """The server's 12:00:00 was some time in [12:00:00, 12:00:01), while the host's clock went from .2 to .3."""
-    offset = Offset().told(dated(NOON), NOON + 0.2, NOON + 0.3)
+    offset = Offset().narrow(dated(NOON), NOON + 0.2, NOON + 0.3)
     assert (offset.low, offset.high) == pytest.approx((-0.3, 0.8))
     assert (offset.answers, offset.least) == (1, 0.0)
 
@@ -33,7 +33,7 @@ def test_many_answers_narrow_it_down_to_the_round_trip() -> None:
     offset = Offset()
     for n in range(100):
         sent = NOON + 0.07 * n
-        offset = offset.told(dated(sent + 0.02 + 30.4), sent, sent + 0.04)
+        offset = offset.narrow(dated(sent + 0.02 + 30.4), sent, sent + 0.04)
     assert offset.low <= 30.4 <= offset.high
     assert offset.high - offset.low < 0.06
     assert offset.least == offset.low
@@ -45,17 +45,17 @@ def test_the_true_offset_is_in_the_interval(true: float, answers: list[tuple[flo
     """Whatever the round trips, and wherever in them the answer was made."""
     offset = Offset()
     for at, round_trip, share in answers:
-        offset = offset.told(dated(NOON + at + share * round_trip + true), NOON + at, NOON + at + round_trip)
+        offset = offset.narrow(dated(NOON + at + share * round_trip + true), NOON + at, NOON + at + round_trip)
     assert offset.low - 1e-6 <= true <= offset.high + 1e-6
 
 
 @pytest.mark.parametrize("date", [None, "", "soon"])
 def test_an_answer_without_a_date_says_nothing(date: str | None) -> None:
-    assert Offset().told(date, NOON, NOON) == Offset()
+    assert Offset().narrow(date, NOON, NOON) == Offset()
 
 
 def test_a_server_that_is_behind_is_below_zero() -> None:
-    offset = Offset().told(dated(NOON - 30), NOON, NOON)
+    offset = Offset().narrow(dated(NOON - 30), NOON, NOON)
     assert offset.least == offset.high < 0
 
 

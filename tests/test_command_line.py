@@ -53,7 +53,7 @@ SLOW = {
     "starlette",
     "uvicorn",
 }
-SERVING = {"proxy", "serve", "worlds", "scoreboard"}  # declare their options beside what serves, runs or renders
+SERVING = {"serve", "worlds", "scoreboard"}  # declare their options beside what serves, runs or renders
 HANDS_ON = {"burst"}  # every word goes to locust
 
 

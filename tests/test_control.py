@@ -1,49 +1,11 @@
-"""The control API: who may use it, clients by path, sessions, and questions to the ledger."""
+"""The control API: clients by path, sessions, and questions to the ledger."""
 
 import json
-from typing import Any
 
 import httpx
 import pytest
-from inprocess import SyncTransport
 from locustruns import served_mock
 from mocks import WHO, Mock
-
-from race401.mock_api.app import create_app
-
-
-class From(SyncTransport):
-    """Requests that come from some address."""
-
-    def __init__(self, peer: str, key: str | None) -> None:
-        app = create_app(control_key=key)
-
-        async def called(scope: Any, receive: Any, send: Any) -> None:
-            await app({**scope, "client": (peer, 1)}, receive, send)
-
-        super().__init__(called)
-
-
-@pytest.mark.parametrize(
-    ("peer", "key", "given", "status"),
-    [
-        ("127.0.0.1", None, None, 200),
-        ("::1", "secret", None, 200),
-        ("192.0.2.7", None, None, 403),
-        ("192.0.2.7", None, "", 403),
-        ("192.0.2.7", "secret", None, 403),
-        ("192.0.2.7", "secret", "secre", 403),
-        ("192.0.2.7", "secret", "secret", 200),
-    ],
-)
-def test_it_answers_on_loopback_or_to_the_key(peer: str, key: str | None, given: str | None, status: int) -> None:
-    client = httpx.Client(transport=From(peer, key), base_url="http://mock")
-    headers = {} if given is None else {"X-Race401-Key": given}
-    answer = client.get("/_race401/clock", headers=headers)
-    assert answer.status_code == status
-    assert client.get("/contacts").status_code == 401, "the API itself is for everybody"
-    if status == 403:
-        assert "X-Race401-Key" in answer.json()["message"]
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,24 @@ from race401.harness.tokens.model import (
 from race401.harness.tokens.policy import FIXED, PRE_FIX, Policy
 
 
+def test_the_example_of_the_cores_docstring() -> None:
+    """One call of the fix with 30 s left, step by step."""
+    session, newer = Session(), pair(3600)
+    caller = attempt(session, FIXED, NOW)
+    seen = [next(caller), caller.send(StoreRead(NOW, pair(30))), caller.send(Done(NOW))]
+    join = seen[-1]
+    assert isinstance(join, Join)
+    flight = fly(session, FIXED, join.flight)
+    flown = [next(flight), flight.send(Exchanged(NOW, newer))]
+    with pytest.raises(StopIteration):
+        flight.send(Done(NOW))
+    seen.append(caller.send(Done(NOW)))
+    assert kinds(seen) == ["ReadStore", "RefreshWanted", "Join", "Send"]
+    assert kinds(flown) == ["Exchange", "WriteStore"]
+    with pytest.raises(StopIteration):
+        caller.send(Answered(NOW, 200))
+
+
 @pytest.mark.parametrize("policy", [PRE_FIX, FIXED], ids=lambda policy: policy.name)
 @pytest.mark.parametrize(
     ("beyond_margin_ms", "refreshes"), [(1, False), (0, False), (-1, True)], ids=["before", "at", "within"]

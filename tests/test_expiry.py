@@ -19,7 +19,7 @@ from race401.harness.tokens.model import ReadStore, Step
 from race401.mock_api.app import create_app
 
 INCIDENT = "2025-10-04T21:51:00Z"
-AUTH = "http://mock/auth/v1"
+AUTH = "http://localhost/auth/v1"
 
 
 @dataclass
@@ -59,10 +59,10 @@ def browser(policy: Policy, remaining: float) -> Iterator[tuple[Browser, FrozenD
         assert isinstance(clock, FrozenDateTimeFactory)
         app = create_app()
         transport = SyncTransport(app)
-        own = httpx.Client(transport=transport, base_url="http://mock")
+        own = httpx.Client(transport=transport, base_url="http://localhost")
         steps: list[Step] = []
         auth = TokenAuth(AuthServer(AUTH, client=own), policy=policy, observers=[steps.append])
-        with httpx.Client(transport=transport, base_url="http://mock", auth=auth) as http:
+        with httpx.Client(transport=transport, base_url="http://localhost", auth=auth) as http:
             pair = aged(own, remaining)
             auth.sign_in(pair)
             yield Browser(auth, http, pair, steps), clock
@@ -166,11 +166,11 @@ def test_an_expired_token_is_refreshed_at_once() -> None:
 async def abrowser(app: App, policy: Policy, remaining: float) -> AsyncIterator[tuple[httpx.AsyncClient, TokenAuth]]:
     """An async browser that has just signed in."""
     transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://mock") as own:
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as own:
         auth = TokenAuth(AuthServer(AUTH, async_client=own), policy=policy)
         answer = (await own.post("/_race401/sessions", json=account(remaining))).raise_for_status().json()
         auth.sign_in(TokenPair(answer["access_token"], answer["refresh_token"], answer["expires_at"]))
-        async with httpx.AsyncClient(transport=transport, base_url="http://mock", auth=auth) as http:
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost", auth=auth) as http:
             yield http, auth
 
 

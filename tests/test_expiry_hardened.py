@@ -14,7 +14,7 @@ from inprocess import SyncTransport
 from race401.harness.tokens import HARDENED, AuthServer, Policy, TokenAuth
 from race401.harness.tokens.model import Exchange, Launch, ReadStore, Send, Step
 from race401.mock_api.app import create_app
-from race401.mock_api.worlds import WORLDS
+from race401.mock_api.rules.worlds import WORLDS
 
 INCIDENT = "2025-10-04T21:51:00Z"
 WHO = {"email": "ada@race401.test", "password": "correct horse"}
@@ -62,13 +62,13 @@ def page(
     with freeze_time(INCIDENT) as clock:
         assert isinstance(clock, FrozenDateTimeFactory)
         transport = SyncTransport(create_app([replace(WORLDS["supabase"], lifetime=lifetime)]))
-        own = httpx.Client(transport=transport, base_url="http://mock")
+        own = httpx.Client(transport=transport, base_url="http://localhost")
         own.post("/auth/v1/signup", json=WHO).raise_for_status()
-        server = AuthServer("http://mock/auth/v1", client=own)
+        server = AuthServer("http://localhost/auth/v1", client=own)
         told = Page(clock, own=own)
         auth = TokenAuth(server, policy=policy, observers=[told.steps.append], luck=luck)
         auth.sign_in(replace(server.sign_in(WHO["email"], WHO["password"]), refresh_in=refresh_in))
-        told.client = httpx.Client(transport=transport, base_url="http://mock", auth=auth)
+        told.client = httpx.Client(transport=transport, base_url="http://localhost", auth=auth)
         with told.client:
             yield told
 

@@ -12,7 +12,6 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import Depends, FastAPI
-from scenes import late_401
 
 from race401.harness.explore.application import Explorable, Gated, LoopGates, Scene, Stage, Uncontrolled, explore
 from race401.harness.explore.application.loop import Bounds, ChosenLoop, Option
@@ -287,29 +286,3 @@ def test_what_is_left_to_chance_is_refused() -> None:
     random.seed(401)
     with pytest.raises(Uncontrolled, match="the same choices led elsewhere the second time"):
         explore(scene_of(perhaps, perhaps, perhaps), bare)
-
-
-# --- the fixture ----------------------------------------------------------------------------------
-
-
-def test_a_clean_client_in_three_lines(race401_explore: Callable[..., Any]) -> None:
-    assert race401_explore(late_401(2, careful=True), create_app).exhausted
-
-
-def test_the_fixture_fails_with_the_story(race401_explore: Callable[..., Any]) -> None:
-    with pytest.raises(pytest.fail.Exception) as failed:
-        race401_explore(late_401(2, careful=False), create_app)
-    assert "needless-exchanges: the client: 1 exchange of tokens neither refused nor near their end" in str(
-        failed.value
-    )
-    again = "to play this schedule alone, again: race401_explore(..., replay='0.011') in this test"
-    assert str(failed.value).splitlines()[-1] == again
-    with pytest.raises(pytest.fail.Exception) as failed:
-        race401_explore(late_401(2, careful=False), create_app, schedules=100, replay="0.011")
-    assert "8   caller 2: the exchange of generation 1 reaches the server: rotated" in str(failed.value)
-
-
-def test_the_fixture_does_not_pass_what_is_not_exhausted(race401_explore: Callable[..., Any]) -> None:
-    with pytest.raises(pytest.fail.Exception, match="5 schedules, not exhausted"):
-        race401_explore(late_401(2, careful=True), create_app, schedules=5)
-    assert race401_explore(late_401(2, careful=True), create_app, sample=5).schedules == 5

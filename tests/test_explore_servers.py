@@ -14,10 +14,10 @@ from race401.harness.explore.core.servers import Judged, Servers
 from race401.harness.explore.core.state import START, Env, Unwritten
 from race401.harness.tokens.model import TokenPair
 from race401.ledger.entry import received
-from race401.mock_api import issuer
-from race401.mock_api.issuer import Family
-from race401.mock_api.realm import Exchanged, Realm
-from race401.mock_api.worlds import WORLDS, World
+from race401.mock_api.rules import issuer
+from race401.mock_api.rules.issuer import Family
+from race401.mock_api.rules.worlds import WORLDS, World
+from race401.mock_api.state.realm import Exchanged, Realm
 
 TWO_STEPS = {
     "toctou": WORLDS["toctou"],

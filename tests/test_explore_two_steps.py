@@ -12,8 +12,8 @@ from race401.harness.explore.core.stage import Stage
 from race401.harness.explore.core.story import tell
 from race401.harness.explore.core.token import decode, encode
 from race401.harness.tokens.policy import FIXED, HARDENED, POLICIES, PRE_FIX, Policy
-from race401.mock_api import issuer
-from race401.mock_api.worlds import WORLDS
+from race401.mock_api.rules import issuer
+from race401.mock_api.rules.worlds import WORLDS
 
 TWO = "two-successors"
 TWIN = replace(WORLDS["toctou"], atomic=True)

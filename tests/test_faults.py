@@ -13,9 +13,9 @@ from locustruns import served_mock
 from mocks import NOW, WHO, Mock
 
 from race401.ledger.entry import Entry, received
-from race401.mock_api.fault import Delay, Fault, Refuse, Status
-from race401.mock_api.faults import Faults
-from race401.mock_api.matching import Match
+from race401.mock_api.races.armed import Faults
+from race401.mock_api.races.fault import Delay, Fault, Refuse, Status
+from race401.mock_api.races.matching import Match
 
 REFRESH = "/auth/v1/token?grant_type=refresh_token"
 

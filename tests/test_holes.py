@@ -8,7 +8,7 @@ from exploring import explored, faults, violations
 
 from race401.harness.explore.core.scenario import Scenario
 from race401.harness.tokens.policy import FIXED, HARDENED
-from race401.mock_api.worlds import WORLDS
+from race401.mock_api.rules.worlds import WORLDS
 
 
 @dataclass(frozen=True)

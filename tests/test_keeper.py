@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from uvicorn.supervisors import Multiprocess
 
-from race401.mock_api.workers import Keeper
+from race401.mock_api.process.workers import Keeper
 
 
 def test_a_worker_that_is_killed_while_it_is_asked_is_heard_of(monkeypatch: pytest.MonkeyPatch) -> None:

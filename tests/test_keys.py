@@ -16,9 +16,10 @@ from joserfc.jwk import ECKey, KeySet, OctKey, RSAKey
 from mocks import NOW, WHO, Mock
 
 from race401.mock_api.app import create_app
-from race401.mock_api.keys import KeysError, read
-from race401.mock_api.worldfile import WorldFileError, load
-from race401.mock_api.worlds import WORLDS, Algorithm
+from race401.mock_api.rules.world_files import WorldFileError, load
+from race401.mock_api.rules.worlds import WORLDS
+from race401.mock_api.signing import Algorithm
+from race401.mock_api.signing.keys import KeysError, read
 
 SECRET = "a shared secret that is long enough to sign with"
 RSA, EC = RSAKey.generate_key(2048), ECKey.generate_key("P-256")
@@ -69,7 +70,7 @@ def test_a_generated_key(algorithm: Algorithm) -> None:
     """HS256 from a plain secret names no `kid`; the others do, and each world has its own."""
     names = ("supabase", "rfc9700")
     app = create_app([replace(WORLDS[name], algorithm=algorithm) for name in names])
-    with httpx.Client(base_url="http://mock", transport=SyncTransport(app)) as client:
+    with httpx.Client(base_url="http://localhost", transport=SyncTransport(app)) as client:
         told = [client.get(f"/{name}/auth/v1/.well-known/jwks.json").json()["keys"] for name in names]
         token = client.post("/_race401/sessions", json=WHO).json()["access_token"]
         bearer = {"Authorization": f"Bearer {token}"}

@@ -207,3 +207,12 @@ def test_the_mock_s_ledger_goes_through_it(tmp_path: Path) -> None:
         for secret in (token, token.rpartition(".")[2], refresh, fresh, WHO["password"]):
             assert secret not in text
     assert f"me/{mock.ledger.fingerprints.of(fresh)}" in told[1]
+
+
+def test_of_a_text_without_an_end_a_ledger_keeps_its_beginning_and_what_tells_it_apart() -> None:
+    long = "/contacts?q=" + "a " * 50_000
+    kept, other = target(long), target(long + "b")
+    assert kept.startswith(long[:1_000])
+    assert len(kept) < 1_100
+    assert kept != other
+    assert target(long) == kept

@@ -6,8 +6,8 @@ import httpx
 import pytest
 from mocks import WHO, Mock
 
-from race401.mock_api import oauth
-from race401.mock_api.auth import AuthProblem
+from race401.mock_api.api import oauth
+from race401.mock_api.api.supabase import AuthProblem
 
 USER = {"username": WHO["email"], "password": WHO["password"]}
 

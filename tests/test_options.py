@@ -7,7 +7,7 @@ import pytest
 
 from race401.harness.load import limits, options
 from race401.harness.load.options import KEPT_ALIVE, Plan, Refused, check_load
-from race401.mock_api.serving import KEEP_ALIVE
+from race401.mock_api.process.serving import KEEP_ALIVE
 from race401.scenarios.burst import SCENARIO as BURST
 
 read = partial(options.read, scenario=BURST)

@@ -8,10 +8,10 @@ from racing import Client, Racing, race
 from sound import Sound
 
 from race401.harness.tokens import FIXED, PRE_FIX, TokenAuth
-from race401.mock_api.program import ProgramError, parse, shipped
+from race401.mock_api.races.program import ProgramError, parse, shipped
 
 NO_SINGLE_FLIGHT = replace(FIXED, name="no-single-flight", single_flight=False)
-
+JSON = {"Content-Type": "application/json"}
 RACES = [
     # program, world, remaining s, client, what the app saw of its burst, what became of the exchanges
     ("concurrent-expiry", "rfc9700", 30, PRE_FIX, [200] + [401] * 4, {"rotated": 1, "reused": 1, "revoked": 3}),
@@ -149,7 +149,7 @@ def test_the_control_api_refuses_what_it_cannot_arm() -> None:
             ("?shipped_as=late-401&world=mars", b"", "unknown world 'mars'; known: supabase, "),
             ("", b"{}", "program: Object missing required field `name`"),
         ):
-            answer = await racing.control.post(f"/_race401/programs{query}", content=body)
+            answer = await racing.control.post(f"/_race401/programs{query}", content=body, headers=JSON)
             assert answer.status_code == 422
             assert said in answer.json()["message"]
 

@@ -20,10 +20,11 @@ from hypothesis.stateful import (
 from mocks import Mock, families, run
 
 from race401.ledger.entry import received
-from race401.mock_api.issuer import GRANTED, Family, Outcome
-from race401.mock_api.jwt import Verified
-from race401.mock_api.realm import Exchanged, Realm
-from race401.mock_api.worlds import WORLDS, World
+from race401.ledger.outcomes import GRANTED, Outcome
+from race401.mock_api.rules.issuer import Family
+from race401.mock_api.rules.worlds import WORLDS, World
+from race401.mock_api.signing.jwt import Verified
+from race401.mock_api.state.realm import Exchanged, Realm
 
 QUICK = settings(
     max_examples=40, stateful_step_count=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)

@@ -1,6 +1,7 @@
 """The recording proxy: it changes nothing, keeps no secret, and knows what the wire tells, and no more."""
 
 import asyncio
+import itertools
 import json
 import signal
 import socket
@@ -19,10 +20,11 @@ from supabase_auth import SyncGoTrueClient
 
 from race401.harness.__main__ import main
 from race401.harness.commands.proxy import told
+from race401.harness.judge.evidence import load
 from race401.harness.proxy.app import Recorder, create_app
-from race401.harness.proxy.sessions import Sessions
-from race401.ledger.entry import received
-from race401.ledger.fingerprints import kept
+from race401.harness.proxy.wire import outcome as outcome_of
+from race401.ledger.entry import Entry, received
+from race401.ledger.fingerprints import Fingerprints, kept
 from race401.mock_api.app import create_app as create_mock
 from race401.mock_api.ledger import Ledger
 
@@ -86,7 +88,7 @@ def test_it_changes_nothing(tmp_path: Path) -> None:
 
 
 def test_it_tells_what_the_mocks_own_ledger_tells(tmp_path: Path) -> None:
-    """Generations and outcomes from the wire alone: rotation, reuse that is forgiven, reuse that is not."""
+    """Outcomes and sessions from the wire alone: rotation, reuse that is forgiven, reuse that is not."""
 
     async def run(proxied: Behind) -> None:
         first = await proxied.sign_in()
@@ -101,15 +103,14 @@ def test_it_tells_what_the_mocks_own_ledger_tells(tmp_path: Path) -> None:
         await proxied.refresh(strict["refresh_token"], RFC)
 
     proxied = behind(tmp_path, run)
-    mine = [(e["status"], e["generation"], e["grant_outcome"], e["cause"]) for e in proxied.entries]
-    its = [
-        (e.status, e.generation, e.grant_outcome, e.cause) for e in proxied.ledger.entries if "signup" not in e.target
+    evidence = load(proxied.path)
+    its = [e for e in proxied.ledger.entries if "signup" not in e.target]
+    assert [(e.status, e.kind, e.grant_outcome, e.cause) for e in evidence.entries] == [
+        (e.status, e.kind, e.grant_outcome, e.cause) for e in its
     ]
-    # Tokens of one second are the same bytes, to the proxy and to the mock; each names the newest.
-    assert [line[2] for line in mine] == ["rotated" if x == "kept" else x for x in [line[2] for line in its]]
-    assert [line[0] for line in mine] == [line[0] for line in its]
-    assert mine[1:5] == its[1:5]
-    assert mine[-4:] == its[-4:]
+    for mine, theirs in itertools.product(zip(evidence.entries, its, strict=True), repeat=2):
+        if theirs[1].family is not None and mine[1].family is not None:
+            assert evidence.graph.same(mine[0], theirs[0]) is (mine[1].family == theirs[1].family)
 
 
 def test_no_token_and_no_secret_is_kept(tmp_path: Path) -> None:
@@ -130,7 +131,7 @@ def test_no_token_and_no_secret_is_kept(tmp_path: Path) -> None:
     assert '"/contacts?limit=1&access_token=' in text
 
 
-def test_what_was_issued_before_has_no_generation(tmp_path: Path) -> None:
+def test_what_was_issued_before_is_known_by_the_session_that_it_names(tmp_path: Path) -> None:
     async def run(proxied: Behind) -> None:
         await proxied.direct.post("/auth/v1/signup", json=WHO)
         old = (await proxied.direct.post(f"{TOKEN}?grant_type=password", json=WHO)).json()
@@ -138,6 +139,7 @@ def test_what_was_issued_before_has_no_generation(tmp_path: Path) -> None:
         await proxied.refresh(old["refresh_token"])
 
     read, exchanged = behind(tmp_path, run).entries
+    assert "generation" in read
     assert (read["generation"], exchanged["generation"]) == (None, None)
     assert read["family"] == exchanged["family"] is not None
 
@@ -146,26 +148,20 @@ def test_what_was_issued_before_has_no_generation(tmp_path: Path) -> None:
     ("status", "answer", "outcome"),
     [
         (400, {"error": "invalid_grant"}, "refused"),
+        (401, {"detail": "Token is blacklisted"}, "refused"),
         (400, {"error_code": "refresh_token_not_found"}, "not_found"),
+        (400, {"error": "invalid_client"}, None),
         (429, {}, "rate_limited"),
         (409, {}, "conflict"),
         (503, {}, None),
-        (200, {"access_token": "a", "refresh_token": "b"}, "rotated"),
-        (200, {"access_token": "a", "refresh_token": "unseen"}, "kept"),
-        (200, {"access_token": "a"}, "kept"),
+        (200, {"access_token": "a", "refresh_token": "b"}, "granted"),
+        (200, {"access_token": "a"}, "granted"),
+        (200, {"error": "bad_refresh_token"}, "unread"),
     ],
 )
 def test_what_became_of_a_refresh(status: int, answer: dict[str, Any], outcome: str | None) -> None:
-    assert Sessions().exchanged("unseen", status, answer)[1] == outcome
-
-
-def test_a_refresh_token_that_was_spent_and_is_refused_was_reused() -> None:
-    sessions = Sessions()
-    sessions.signed_in({"access_token": "a0", "refresh_token": "r0"})
-    sessions.exchanged("r0", 200, {"access_token": "a1", "refresh_token": "r1"})
-    place, outcome = sessions.exchanged("r0", 400, {"error": "invalid_grant"})
-    assert (place.generation, outcome) == (0, "reused")
-    assert sessions.of("a1").generation == 1
+    """By its answer alone: whether the token had been used is for the judge to find out."""
+    assert outcome_of(status, answer) == outcome
 
 
 def test_the_judge_does_not_know_what_the_wire_does_not_tell(tmp_path: Path) -> None:
@@ -278,7 +274,93 @@ def test_a_real_client_through_the_proxy_is_judged(tmp_path: Path, capsys: pytes
         assert httpx.get(f"{url}/contacts").status_code == 401
     assert main(["judge", str(traffic)]) == 3
     assert "1 401 for want of a token, of callers without a session in this ledger" in capsys.readouterr().out
-    assert [json.loads(line)["grant_outcome"] for line in traffic.read_text().splitlines()].count("rotated") == 1
+    assert [json.loads(line)["grant_outcome"] for line in traffic.read_text().splitlines()].count("granted") == 1
+
+
+class Target:
+    """A stand-in for a backend: opaque tokens that say when they end, a redirect, and a body that it wants."""
+
+    async def __call__(self, request: httpx.Request) -> httpx.Response:
+        """Its answer."""
+        if request.url.path == "/oauth/token":
+            return httpx.Response(200, json={"access_token": "opaque", "refresh_token": "r", "expires_in": 60})
+        if request.url.path == "/moved":
+            return httpx.Response(307, headers={"location": "http://elsewhere/here?a=1"})
+        return httpx.Response(200, content=await request.aread())
+
+
+def through(
+    folder: Path,
+    run: Callable[[httpx.AsyncClient], Awaitable[Any]],
+    fingerprints: Fingerprints | None = None,
+    **more: Any,
+) -> list[Entry]:
+    """What was recorded of requests to such a target."""
+
+    async def within() -> None:
+        async with httpx.AsyncClient(base_url="http://target", transport=httpx.MockTransport(Target())) as target:
+            app = create_app(target, Recorder(folder / "traffic.jsonl", fingerprints), ["/oauth/token"], **more)
+            async with httpx.AsyncClient(base_url="http://proxy", transport=httpx.ASGITransport(app)) as client:
+                await run(client)
+
+    asyncio.run(within())
+    return load(folder / "traffic.jsonl").entries
+
+
+def test_an_opaque_token_ends_when_its_answer_said(tmp_path: Path) -> None:
+    """And its refresh token is then due, of which an exchange tells."""
+    times = iter(range(0, 100, 10))
+
+    async def run(client: httpx.AsyncClient) -> None:
+        await client.post("/oauth/token", data={"grant_type": "password"})
+        await client.get("/contacts", headers={"Authorization": "Bearer opaque"})
+        await client.post("/oauth/token", data={"grant_type": "refresh_token", "refresh_token": "r"})
+
+    entries = through(tmp_path, run, clock=lambda: float(next(times)))
+    assert [(e.kind, e.token_left_s) for e in entries] == [("sign_in", None), ("api", 40.0), ("exchange", 20.0)]
+
+
+def test_a_redirect_and_what_may_follow_it_are_joined(tmp_path: Path) -> None:
+    """By path and query; what is asked for elsewhere follows nothing."""
+
+    async def run(client: httpx.AsyncClient) -> None:
+        for path in ("/moved", "/here?a=1", "/here"):
+            await client.get(path)
+
+    redirect, followed, other = through(tmp_path, run)
+    assert redirect.redirect == followed.redirect is not None
+    assert other.redirect is None
+
+
+def test_it_notes_how_long_a_body_was(tmp_path: Path) -> None:
+    async def run(client: httpx.AsyncClient) -> None:
+        await client.post("/notes", content=b"12345")
+        await client.post("/notes")
+
+    assert [e.body_length for e in through(tmp_path, run)] == [5, 0]
+
+
+def test_what_a_token_endpoint_was_asked_and_cannot_be_read_is_no_api_call(tmp_path: Path) -> None:
+    async def run(client: httpx.AsyncClient) -> None:
+        await client.post("/oauth/token", content=b"refreshToken=r")
+
+    (entry,) = through(tmp_path, run)
+    assert (entry.kind, entry.grant_outcome) == ("other", "unread")
+
+
+def test_two_recordings_under_one_key_know_a_token_by_one_name(tmp_path: Path) -> None:
+    """Of another key, nothing can be told."""
+
+    async def run(client: httpx.AsyncClient) -> None:
+        await client.get("/contacts", headers={"Authorization": "Bearer opaque"})
+
+    key, seen = Fingerprints(), []
+    for name, fingerprints in (("one", key), ("two", key), ("three", Fingerprints())):
+        (tmp_path / name).mkdir()
+        (entry,) = through(tmp_path / name, run, fingerprints=fingerprints)
+        seen.append((entry.key, entry.sent))
+    assert seen[0] == seen[1]
+    assert seen[0][0] != seen[2][0]
 
 
 def test_no_secret_of_a_request_is_kept_whatever_place_it_is_in(tmp_path: Path) -> None:

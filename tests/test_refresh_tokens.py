@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from race401.mock_api import refresh_tokens
-from race401.mock_api.refresh_tokens import Counted, counted, parse, well_formed
+from race401.mock_api.rules import refresh_tokens
+from race401.mock_api.rules.refresh_tokens import Counted, counted, parse, well_formed
 
 KEY, SESSION = b"k" * 32, "00112233-4455-6677-8899-aabbccddeeff"
 

@@ -7,7 +7,7 @@ import pytest
 from fastapi import Request
 from fastapi.responses import Response
 
-from race401.mock_api.routes import Direct
+from race401.mock_api.http.routes import Direct
 
 
 async def outright(_: Request) -> Response:

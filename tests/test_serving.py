@@ -11,8 +11,8 @@ import httpx
 import pytest
 from bounds import HANG
 
-from race401.mock_api.serving import ServingError, add_options, prepare
-from race401.mock_api.worlds import WORLDS
+from race401.mock_api.process.serving import ServingError, add_options, prepare
+from race401.mock_api.rules.worlds import WORLDS
 
 ROOT = Path(__file__).parents[1]
 SERVE = [sys.executable, "-m", "mock_api"]
@@ -72,10 +72,14 @@ def test_a_port_in_use() -> None:
         (["--host", "192.0.2.7", "--expose"], "cannot listen on 192.0.2.7:0: Cannot assign requested address"),
         (["--host", "no.such.host.invalid", "--expose"], "cannot listen on no.such.host.invalid:0"),
         (["--ledger", "/dev/null/x"], "--ledger /dev/null/x: Not a directory"),
-        (["--lifetime", "0"], "--lifetime 0: access tokens must live for at least 1 s"),
+        (["--lifetime", "0"], "--lifetime 0: must be a number of seconds, 1 or more"),
         (["--program", "luck"], "--program luck: No such file or directory; shipped are concurrent-401s, "),
         (["--program", "Makefile"], "--program Makefile: "),
-        (["--leeway", "-1"], "--leeway -1: cannot be negative"),
+        (["--leeway", "-1"], "--leeway -1: must be a number of seconds, 0 or more"),
+        (["--expose", "--control-key", ""], "--control-key (or RACE401_CONTROL_KEY) is empty, which is no key; give"),
+        (["--control-key", " "], "--control-key (or RACE401_CONTROL_KEY): visible ASCII characters alone"),
+        (["--control-key", "a\n"], "--control-key (or RACE401_CONTROL_KEY): visible ASCII characters alone"),
+        (["--control-key", "clé"], "--control-key (or RACE401_CONTROL_KEY): visible ASCII characters alone"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -83,10 +87,19 @@ def test_what_cannot_work_is_refused(options: list[str], said: str) -> None:
     assert said in refused(*options)
 
 
+def test_an_exposed_mock_refuses_the_empty_key_of_an_unset_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RACE401_CONTROL_KEY", "")
+    assert "RACE401_CONTROL_KEY) is empty" in refused("--host", "192.0.2.7", "--expose")
+
+
 def test_a_refusal_is_one_line_and_exit_code_2() -> None:
     command = [*SERVE, "--leeway", "-1"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=HANG, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (2, "", "race401: --leeway -1: cannot be negative\n")
+    assert (done.returncode, done.stdout, done.stderr) == (
+        2,
+        "",
+        "race401: --leeway -1: must be a number of seconds, 0 or more\n",
+    )
 
 
 def test_worlds_of_a_file_are_served_too(tmp_path: Path) -> None:

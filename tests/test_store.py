@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 
 from race401.ledger.entry import received
-from race401.mock_api.issuer import Family, Outcome
-from race401.mock_api.realm import Realm
-from race401.mock_api.store import MemoryStore
-from race401.mock_api.worlds import WORLDS
+from race401.ledger.outcomes import Outcome
+from race401.mock_api.rules.issuer import Family
+from race401.mock_api.rules.worlds import WORLDS
+from race401.mock_api.state.realm import Realm
+from race401.mock_api.state.store import MemoryStore
 
 
 class Slow:

@@ -29,7 +29,7 @@ def test_pyproject_has_a_table_of_ours(tmp_path: Path) -> None:
 def test_every_setting_can_be_given() -> None:
     values = {name: 1 if setting.type is int else 0.5 for name, setting in SETTINGS.items()}
     assert len(values) == len(Thresholds.__dataclass_fields__)
-    assert Thresholds(**given(values, "here")).of("store-reads-per-request") == 0.5  # type: ignore[arg-type]
+    assert Thresholds(**given(values, "here")).limit("store-reads-per-request") == 0.5  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,11 @@ import httpx
 import pytest
 from mocks import NOW, WHO, Mock, families, run
 
-from race401.mock_api import refresh_tokens
-from race401.mock_api.issuer import REMEMBERED
-from race401.mock_api.ratelimit import KEPT, Buckets
-from race401.mock_api.store import MemoryStore
-from race401.mock_api.worlds import WORLDS
+from race401.mock_api.rules import refresh_tokens
+from race401.mock_api.rules.issuer import REMEMBERED
+from race401.mock_api.rules.rate_limits import KEPT, Buckets
+from race401.mock_api.rules.worlds import WORLDS
+from race401.mock_api.state.store import MemoryStore
 
 CONTENDED = "Too many concurrent token refresh requests on the same session or refresh token"
 

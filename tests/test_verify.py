@@ -12,8 +12,8 @@ from joserfc.jwk import ECKey, JWKRegistry, OctKey, RSAKey
 from mocks import NOW, Mock
 from vectors import VECTORS, Vector
 
-from race401.mock_api.jwt import CACHED, ROOM, Keys, Verified
-from race401.mock_api.worlds import Algorithm
+from race401.mock_api.signing import Algorithm
+from race401.mock_api.signing.jwt import CACHED, ROOM, Keys, Verified
 
 ALGORITHMS: tuple[Algorithm, ...] = ("HS256", "RS256", "ES256")
 EVERY = ["HS256", "HS384", "HS512", "RS256", "RS512", "PS256", "ES256", "none"]

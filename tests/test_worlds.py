@@ -9,8 +9,8 @@ import pytest
 
 from race401.harness.__main__ import main
 from race401.harness.commands.worlds import describe
-from race401.mock_api.worldfile import WorldFileError, load
-from race401.mock_api.worlds import WORLDS, World
+from race401.mock_api.rules.world_files import WorldFileError, load
+from race401.mock_api.rules.worlds import WORLDS, World
 
 AGAIN, LOST, ON = "the token that it brought before", "the session is lost", "the session lives on"
 SAID = {

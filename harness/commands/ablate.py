@@ -13,7 +13,8 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from race401.harness.commands.effects import told
+from race401.harness.commands.effects import tabulate
+from race401.harness.commands.errors import CommandError
 from race401.harness.commands.outputs import keep
 from race401.harness.explore.core.ablation import Case, Condition, Row, ablate
 from race401.harness.explore.core.scenario import Scenario
@@ -21,8 +22,8 @@ from race401.harness.explore.core.search import Search
 from race401.harness.explore.core.stage import Stage
 from race401.harness.reporting import ablation
 from race401.harness.reporting.ablation import Ablation, Effect
-from race401.mock_api import issuer
-from race401.mock_api.worlds import WORLDS
+from race401.mock_api.rules import issuer
+from race401.mock_api.rules.worlds import WORLDS
 
 WIDTH = 150  # columns, where the terminal does not say
 STYLES = {"prevents": "green", "brings": "bold red", "needs": "bold", "hidden by": "bold", "not needed": "bold"}
@@ -30,6 +31,9 @@ STYLES = {"prevents": "green", "brings": "bold red", "needs": "bold", "hidden by
 
 def add(parser: ArgumentParser) -> None:
     """Declare the options."""
+    parser.add_argument(
+        "--kept", action="store_true", help="show what was found when the package was made, without exploring"
+    )
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table as Markdown")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows as JSON")
     parser.add_argument(
@@ -40,8 +44,10 @@ def add(parser: ArgumentParser) -> None:
 def run(given: Namespace) -> int:
     """Explore, and show the table; nothing is judged, so the exit code is 0."""
     console = Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False)
-    rows = ablate(explore, each=in_processes)
-    table = told(rows)
+    if given.kept and given.json:
+        raise CommandError("--json writes rows, which only exploring finds: leave out --kept")
+    rows = [] if given.kept else ablate(explore, each=in_processes)
+    table = ablation.kept() if given.kept else tabulate(rows)
     show(console, table)
     if given.markdown:
         keep(given.markdown, ablation.markdown(table))

@@ -11,7 +11,7 @@ import msgspec
 from race401.harness.card.races import RACES, Race
 from race401.harness.commands.called import called
 from race401.harness.commands.errors import CommandError
-from race401.mock_api.worlds import WORLDS
+from race401.mock_api.rules.worlds import WORLDS
 
 MY_CARDS = Path("reports/my-cards")
 

@@ -2,34 +2,19 @@
 
 from collections.abc import Iterable, Iterator
 
-from race401.harness.explore.core.ablation import CONDITIONS, UNSEEN, Cell, Row
+from race401.harness.explore.core.ablation import CONDITIONS, Cell, Row
 from race401.harness.explore.core.findings import KINDS
 from race401.harness.reporting.ablation import Ablation, Effect, Group, Part
 from race401.harness.reporting.words import count, listed
+from race401.harness.tokens import policy
 from race401.harness.tokens.policy import FIXED, PRE_FIX
 
-PARTS = {
-    "session_cache": ("session cache", "the session is reused for 5 s"),
-    "expiry_margin": ("wider margin", "a refresh is due 120 s before the expiry, not 60"),
-    "single_flight": ("shared refresh", "callers wait for one refresh together"),
-    "invalidate_on_401": ("cache dropped on 401", "a 401 empties the session cache"),
-    "invalidate_on_refresh_error": ("cache after a failed refresh", "it is emptied"),
-    "retry_on_401": ("retry after 401", "one forced refresh, then the request once more"),
-    "clear_on_sign_out": ("cache dropped at sign-out", "sign-out empties cache and shared refresh"),
-    "on_refresh_failure": ("send what is there", "after a failed refresh a request carries the token at hand"),
-    "check_generation": ("generation check", "a 401 for a token already replaced refreshes nothing"),
-    "share_store_read": ("shared reading", "callers share one reading of the store"),
-    "guard_put_back": ("no late refill", "an old reading never fills the cache"),
-    "fence_sign_out": ("sign-out fence", "what began before a sign-out stores nothing after it"),
-    "reread_in_flight": ("second look", "a refresh reads the store again before it exchanges"),
-    "lock_across_tabs": ("lock across tabs", "tabs refresh one at a time"),
-    "ticker_joins": ("ticker joins", "the background refresh is the shared one"),
-    "mandatory_margin": ("no wait above 30 s", "with 30 s left, callers go on while the token is refreshed"),
-    "margin_share": ("capped margin", "the margin is at most a quarter of the token's life"),
-    "anchor_expiry": ("anchored expiry", "the expiry counts from the client's receipt, whatever its clock says"),
-    "failure_cooldown": ("cooldown", "after a failed refresh none begins for 5 s"),
+PARTS = {name: (each.metadata["part"], each.metadata["does"]) for name, each in policy.PARTS.items()}
+UNDONE = {
+    name: (each.metadata["part"], each.metadata["undone"])
+    for name, each in policy.PARTS.items()
+    if each.metadata["undone"]
 }
-UNDONE = {"invalidate_on_refresh_error": ("cache after a failed refresh", "it is kept, as before the fix")}
 """Parts of the fix that HARDENED leaves out: there, leaving out is the part."""
 
 CLIENTS = ("alone, before the fix", "in the fix", "in HARDENED")
@@ -50,7 +35,7 @@ METHOD = (
 )
 
 
-def told(rows: list[Row]) -> Ablation:
+def tabulate(rows: list[Row]) -> Ablation:
     """Return the table."""
     fix = {knob for knob in PARTS if getattr(FIXED, knob) != getattr(PRE_FIX, knob)}
     ours = [row for row in rows if row.knob in fix and (row.direction, row.base) != ("alone", "fixed")]
@@ -65,7 +50,6 @@ def told(rows: list[Row]) -> Ablation:
             Group("The fix, part by part", list(_answer(ours)), _parts(ours, PARTS)),
             Group("What HARDENED adds", list(_answer(more)), _parts(more, PARTS | UNDONE)),
         ],
-        left_out=[f"{knob} is left out: {why}" for knob, why in UNSEEN.items() if knob != "name"],
     )
 
 

@@ -15,8 +15,8 @@ from race401.harness.explore.core.story import tell
 from race401.harness.explore.core.token import encode
 from race401.harness.tokens.named import NoSuchPolicy, policy
 from race401.harness.tokens.policy import POLICIES, Policy
-from race401.mock_api import issuer
-from race401.mock_api.worlds import WORLDS, World
+from race401.mock_api.rules import issuer
+from race401.mock_api.rules.worlds import WORLDS, World
 
 PASS, FAIL, UNKNOWN = 0, 1, 3  # exit codes
 

@@ -6,18 +6,17 @@ import shlex
 import socket
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
-
-import httpx
-import uvicorn
+from typing import TYPE_CHECKING
 
 from race401.harness.commands import traffic
 from race401.harness.commands.called import called
 from race401.harness.commands.errors import CommandError
 from race401.harness.judge.evidence import EvidenceError
-from race401.harness.proxy.app import Recorder, create_app
 from race401.ledger.fingerprints import Fingerprints, KeyFileError, kept
 from race401.ledger.visible import anonymous
-from race401.mock_api.serving import is_loopback
+
+if TYPE_CHECKING:
+    from race401.harness.proxy.app import Recorder
 
 TOKEN_PATHS = ["/auth/v1/token", "/oauth/token"]
 HIGHEST_PORT = 65535
@@ -52,6 +51,13 @@ def add(parser: ArgumentParser) -> None:
 
 def run(given: Namespace) -> int:
     """Serve until Ctrl-C; say how it is used, and in the end what was seen."""
+    # what takes long to import: wrong usage should not wait for it
+    import httpx
+    import uvicorn
+
+    from race401.harness.proxy.app import create_app
+    from race401.mock_api.http.lock import is_loopback
+
     url = httpx.URL(given.target)
     if url.scheme not in ("http", "https") or not url.host:
         raise CommandError(
@@ -75,7 +81,9 @@ def run(given: Namespace) -> int:
     return 0
 
 
-def _recorder(ledger: Path, key_file: Path | None) -> Recorder:
+def _recorder(ledger: Path, key_file: Path | None) -> "Recorder":
+    from race401.harness.proxy.app import Recorder
+
     try:
         fingerprints = Fingerprints() if key_file is None else kept(key_file)
     except KeyFileError as error:

@@ -10,8 +10,8 @@ from race401.harness.explore.core.stage import Stage
 from race401.harness.explore.core.story import tell
 from race401.harness.explore.core.token import BadToken, decode
 from race401.harness.tokens.policy import POLICIES
-from race401.mock_api import issuer
-from race401.mock_api.worlds import WORLDS
+from race401.mock_api.rules import issuer
+from race401.mock_api.rules.worlds import WORLDS
 
 
 def add(parser: ArgumentParser) -> None:

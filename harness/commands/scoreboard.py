@@ -14,7 +14,7 @@ from race401.harness.card.making import NoDriver, make
 from race401.harness.card.races import RACES
 from race401.harness.card.record import Card, keep, load, slug
 from race401.harness.commands.errors import CommandError
-from race401.mock_api.worlds import WORLDS
+from race401.mock_api.rules.worlds import WORLDS
 
 CARDS = Path("reports/cards")
 README = Path("README.md")

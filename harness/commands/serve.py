@@ -8,7 +8,7 @@ from race401.harness.commands import traffic
 from race401.harness.commands.errors import CommandError
 from race401.ledger.visible import anonymous
 from race401.mock_api.ledger import Ledger
-from race401.mock_api.serving import Serving, ServingError, add_options, prepare
+from race401.mock_api.process.serving import Serving, ServingError, add_options, prepare
 
 PORT = 8401
 CLEAR = "\r\x1b[K"  # back to the line's beginning, and nothing on it

@@ -12,10 +12,10 @@ from rich.table import Column, Table
 
 from race401.harness.commands.errors import CommandError
 from race401.ledger.entry import received
-from race401.mock_api.issuer import GRANTED, Outcome
-from race401.mock_api.realm import Exchanged, Realm
-from race401.mock_api.worldfile import WorldFileError, load
-from race401.mock_api.worlds import WORLDS, World
+from race401.ledger.outcomes import GRANTED, Outcome
+from race401.mock_api.rules.world_files import WorldFileError, load
+from race401.mock_api.rules.worlds import WORLDS, World
+from race401.mock_api.state.realm import Exchanged, Realm
 
 SOON, LATE = 1.0, 3_600.0  # s after the use before
 AT_ONCE = 5  # callers; as many as the incident's page has requests

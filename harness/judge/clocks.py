@@ -24,7 +24,7 @@ class Offset:
     high: float = float("inf")
     answers: int = 0
 
-    def told(self, date: str | None, sent: float, received: float) -> "Offset":
+    def narrow(self, date: str | None, sent: float, received: float) -> "Offset":
         """Return what is known with one more answer, whose request was sent and received then on the host's clock."""
         if date is None or (second := _instant(date)) is None:
             return self

@@ -93,7 +93,7 @@ def _share(share: Share, before: Counts, now: Counts, thresholds: Thresholds) ->
         return replace(change, why=f"at most {upper_bound(now.sessions):.1%}, at 95 %")
     if is_ <= was or now.role != JUDGED:
         return change
-    allowed = thresholds.of(share.name)
+    allowed = thresholds.limit(share.name)
     if is_ - was <= allowed:
         return replace(change, why=f"{allowed} more are allowed")
     if not was:
@@ -103,11 +103,11 @@ def _share(share: Share, before: Counts, now: Counts, thresholds: Thresholds) ->
 
 def _ratio(ratio: Ratio, before: Counts, now: Counts, thresholds: Thresholds) -> Change:
     """Compare a ratio, with its tolerance above the baseline or the ideal."""
-    was, is_ = ratio.of(before), ratio.of(now)
+    was, is_ = ratio.value(before), ratio.value(now)
     change = _change(ratio, before, now, was, is_)
     if was is None or is_ is None or is_ <= was or now.role != JUDGED:
         return change
-    tolerance, base = thresholds.of(ratio.name), max(was, ratio.ideal)
+    tolerance, base = thresholds.limit(ratio.name), max(was, ratio.ideal)
     most = base * (1 + tolerance)
     above = f"{most:.2f}, {tolerance:.0%} above the {'ideal' if base > was else 'baseline'}"
     if is_ > most:
@@ -115,11 +115,13 @@ def _ratio(ratio: Ratio, before: Counts, now: Counts, thresholds: Thresholds) ->
     return replace(change, why=f"within {above}")
 
 
-def _change(of: Share | Ratio, before: Counts, now: Counts, was: float | None, is_: float | None) -> Change:
+def _change(measure: Share | Ratio, before: Counts, now: Counts, was: float | None, is_: float | None) -> Change:
     went = Went.SAME if is_ == was else Went.CHANGED
     if was is not None and is_ is not None and is_ < was:
         went = Went.BETTER
-    return Change(of.name, now.condition, now.role, now.policy, of.told(before), of.told(now), went)
+    return Change(
+        measure.name, now.condition, now.role, now.policy, measure.describe(before), measure.describe(now), went
+    )
 
 
 def _corrected(changes: list[Change], significance: float) -> list[Change]:

@@ -15,7 +15,10 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from race401.harness.judge import outcomes
+from race401.harness.judge.graph import Graph
 from race401.ledger.entry import Entry
+from race401.ledger.outcomes import SEEN
 
 T = TypeVar("T")
 
@@ -74,6 +77,11 @@ class Evidence:
     def unheard(self) -> set[str]:
         """The shares of hosts whose last report did not come: what their browsers did last is not known."""
         return {share for share, host in self.hosts.items() if not host["heard"]}
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The tokens and sessions that the entries tell of."""
+        return Graph(self.entries)
 
     @property
     def alone(self) -> bool:
@@ -138,7 +146,7 @@ def alone(
 
     Unless `expects` says more, it is held to what any sound client is; see `checks.SOUND`.
     """
-    whole, lost = _until_lost(sorted(entries, key=attrgetter("seq")))
+    whole, lost = _until_lost(_settled(sorted(entries, key=attrgetter("seq"))))
     about: dict[str, Any] = {} if expects is None else {"expects": {"subject": dict(expects)}}
     about["covers"] = list(covers)
     manifest = {
@@ -150,6 +158,15 @@ def alone(
         "finished": True,
     }
     return Evidence(manifest, whole, [], torn, lost)
+
+
+def _settled(entries: list[Entry]) -> list[Entry]:
+    """Say what became of exchanges that another server decided; the mock says so itself."""
+    if any(entry.grant_outcome in SEEN for entry in entries if entry.schema):
+        inferred = outcomes.inferred(entries, Graph(entries))
+        for entry in entries:
+            entry.grant_outcome = inferred.get(entry.seq, entry.grant_outcome)
+    return entries
 
 
 def _manifest(path: Path) -> dict[str, Any]:
@@ -190,6 +207,14 @@ def _share_entry(e: Entry, one: Callable[[Any, Any], Any]) -> None:
     e.world, e.method, e.target = one(e.world, e.world), one(e.method, e.method), one(e.target, e.target)
     e.client, e.family, e.attempt = one(e.client, e.client), one(e.family, e.family), one(e.attempt, e.attempt)
     e.cause = one(e.cause, e.cause)
+    if e.schema:
+        e.kind, e.key, e.peer, e.sent = (
+            one(e.kind, e.kind),
+            one(e.key, e.key),
+            one(e.peer, e.peer),
+            one(e.sent, e.sent),
+        )
+        e.presented = one(e.presented, e.presented)
 
 
 def _share_sample(s: Sample, one: Callable[[Any, Any], Any]) -> None:

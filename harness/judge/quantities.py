@@ -19,7 +19,7 @@ class Share:
     happened: Callable[[Counts], int]
     answers: Callable[[Counts], str]  # how often it happened in them, for people
 
-    def told(self, counts: Counts) -> str:
+    def describe(self, counts: Counts) -> str:
         """Return the share in words."""
         n = self.happened(counts)
         return f"{n} of {counted(counts.sessions, 'session')}" + (self.answers(counts) if n else "")
@@ -33,14 +33,14 @@ class Ratio:
     parts: Callable[[Counts], tuple[int, int | None]]
     ideal: float = 0.0
 
-    def of(self, counts: Counts) -> float | None:
+    def value(self, counts: Counts) -> float | None:
         """Return the ratio; None: there was nothing to divide by."""
         some, each = self.parts(counts)
         return some / each if each else None
 
-    def told(self, counts: Counts) -> str:
+    def describe(self, counts: Counts) -> str:
         """Return the ratio as a table has it."""
-        value = self.of(counts)
+        value = self.value(counts)
         return "-" if value is None else f"{value:.2f}"
 
 

@@ -1,5 +1,5 @@
 """
-What an entry says of its session: granted or refused for good, a token used again, or the session's end.
+What an entry says of its session's end.
 
 One place for both judges, of runs and of score cards: what ends a session is not for each to say.
 """
@@ -8,11 +8,6 @@ from urllib.parse import parse_qsl
 
 from race401.ledger.entry import Entry
 
-GRANTED = frozenset({"rotated", "kept", "reuse_tolerated", "forked"})  # an exchange that was answered with a pair
-REFUSED = frozenset(
-    {"reused", "revoked", "not_found", "not_issued", "timed_out", "inactive", "superseded", "banned"}
-)  # and a session lost; those who meet a conflict or a rate limit may try again
-REUSE = frozenset({"reuse_tolerated", "forked", "reused", "revoked"})  # of a refresh token that had been used
 SIGN_OUT = ("/auth/v1/logout", "/oauth/revoke")
 
 

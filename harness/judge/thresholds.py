@@ -31,7 +31,7 @@ class Thresholds:
     exchanges_per_session: float = _setting(0.25, "by how much it may rise above the baseline")
     store_reads_per_request: float = _setting(0.5, "by how much it may rise above the baseline")
 
-    def of(self, name: str) -> float:
+    def limit(self, name: str) -> float:
         """Return a setting by its key, as it is written in a file."""
         value: float = getattr(self, SETTINGS[name].name)
         return value

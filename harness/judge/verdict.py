@@ -1,4 +1,13 @@
-"""The verdict: every finding, the worst of them, and one sentence."""
+"""
+The verdict: every finding, the worst of them, and one sentence.
+
+For example, a burst of five requests in `rfc9700`, of which the first exchanged the refresh token, four more sent it
+again and then met a 401. `measure` makes a row of it: 5 exchanges of 1 generation, 4 401s that the app saw, 1 session
+lost. `checks.run` holds the row against what the condition expects of its role. Of the control it expects the race,
+which is there, so that each check says PASS. Of the subject it expects none: `caller-401s`,
+`exchanges-per-generation` and `sessions-lost` say FAIL, each with the ledger's rows. Had the subject never refreshed,
+`coverage` would say UNKNOWN: the race had no chance.
+"""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass

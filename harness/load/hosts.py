@@ -38,7 +38,7 @@ class HostClock:
             while len(dates) < 2 and time.time() - began <= turns_within:  # noqa: PLR2004 - it has turned
                 sent = time.time()
                 dates.add(date := client.get(f"{mock}/auth/v1/health").headers.get("date"))
-                found = found.told(date, sent, time.time())
+                found = found.narrow(date, sent, time.time())
                 time.sleep(ASKED_EVERY if turns_within else 0)  # locust makes it cooperative
         self.taken_out = found.middle if found.answers and found.least else 0.0
         self.left, self.measured = found.moved(-self.taken_out), True
@@ -46,7 +46,7 @@ class HostClock:
     def note(self, date: str | None, sent: float, received: float) -> None:
         """Learn from an answer of the mock's; both instants are `now`'s."""
         if self.measured:
-            self.left = self.left.told(date, sent, received)
+            self.left = self.left.narrow(date, sent, received)
 
     def plain(self) -> dict[str, Any] | None:
         """Return what a manifest keeps; None: nothing was measured."""

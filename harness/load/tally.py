@@ -13,8 +13,9 @@ from typing import Any
 import msgspec
 
 from race401.harness.judge.recovery import UNAUTHORIZED, is_api
-from race401.harness.judge.sessions import REFUSED, is_sign_out
+from race401.harness.judge.sessions import is_sign_out
 from race401.ledger.entry import Entry
+from race401.ledger.outcomes import REFUSED
 
 AT_ONCE = 8_000_000  # bytes of the ledger that one look reads at most
 UNKNOWN = "-"  # of a mock that is not ours, the ledger is read at the end

@@ -3,14 +3,12 @@
 Bodies stream through unread, but for those of the token endpoint. No secret is written: see `race401.ledger.masking`.
 """
 
-import json
 import os
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
 
 import httpx
 import msgspec
@@ -20,8 +18,8 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from race401.harness.judge.evidence import EvidenceError, load
-from race401.harness.proxy.sessions import Sessions, claims
-from race401.ledger.entry import Entry
+from race401.harness.proxy.wire import Wire, fields
+from race401.ledger.entry import Entry, received
 from race401.ledger.fingerprints import Fingerprints
 from race401.ledger.masking import Masking
 from race401.ledger.secrecy import secret_by_name
@@ -31,6 +29,7 @@ HOP_BY_HOP = frozenset(  # RFC 9110 s.7.6.1, and what each side reckons for itse
     "connection keep-alive proxy-authenticate proxy-authorization te trailer transfer-encoding upgrade host".split()  # noqa: SIM905 - a list of names
 )
 UNREACHED = 502
+NO_BODY = frozenset({"GET", "HEAD", "OPTIONS"})  # methods whose requests have none that anybody waits for
 
 
 class Recorder:
@@ -73,15 +72,15 @@ def create_app(
     clock: Callable[[], float] = time.time,
 ) -> Starlette:
     """Return the app in front of `target`, a client with its base URL; `token_paths`: its token endpoints."""
-    sessions, see = Sessions(recorder.fingerprints), recorder.masking.see
+    wire, see = Wire(recorder.fingerprints), recorder.masking.see
     world = target.base_url.host
 
     async def serve(request: Request) -> Response:
-        entry = _entry(request, world, sessions, clock)
+        entry = _entry(request, world, wire, clock)
         for secret in _secrets(request.headers):
             see(secret)
         asking = request.method == "POST" and request.url.path in token_paths
-        body = await request.body() if asking else request.stream()
+        body = await request.body() if asking else _counted(request, entry)
         # Identity, since the body of a token's answer is read here.
         headers = _through(request.headers) + ([("accept-encoding", "identity")] if asking else [])
         sent = target.build_request(request.method, _path(request), headers=headers, content=body)
@@ -92,12 +91,15 @@ def create_app(
             recorder.write(entry)  # status 0: there was no answer
             return JSONResponse({"message": f"the target was not reached ({type(error).__name__})"}, UNREACHED)
         if asking and isinstance(body, bytes):
-            asked, told = _fields(body), _fields(await answer.aread())
-            _asked(entry, sessions, request, asked, answer.status_code, told)
+            entry.body_length = len(body)
+            asked, told = fields(body), fields(await answer.aread())
+            _asked(entry, wire, request, asked, answer.status_code, told)
             for name, value in [*asked.items(), *told.items()]:
                 if secret_by_name(name):
                     see(str(value))
+        entry.hung_up = await request.is_disconnected()
         entry.answered_at, entry.status = clock(), answer.status_code
+        wire.redirected(entry, entry.status, answer.headers.get("location"))
         if entry.status == httpx.codes.UNAUTHORIZED:
             entry.cause = _cause(request, entry)
         recorder.write(entry)
@@ -106,40 +108,36 @@ def create_app(
     return Starlette(routes=[Route("/{path:path}", serve, methods=METHODS)])
 
 
-def _entry(request: Request, world: str, sessions: Sessions, clock: Callable[[], float]) -> Entry:
-    now, bearer = clock(), _bearer(request)
-    place = sessions.of(bearer) if bearer else None
-    exp = claims(bearer).get("exp") if bearer else None
-    return Entry(
-        seq=0,
-        world=world,
-        client=request.headers.get("x-race401-client"),
-        attempt=request.headers.get("x-race401-attempt"),
-        family=place.family if place else None,
-        generation=place.generation if place else None,
-        method=request.method,
-        target=_path(request),
-        received_at=now,
-        answered_at=0.0,
-        status=0,
-        cause=None,
-        token_left_s=exp - now if isinstance(exp, int | float) else None,
-        grant_outcome=None,
-        fault=None,
-    )
+async def _counted(request: Request, entry: Entry) -> AsyncIterator[bytes]:
+    """Pass a body on, and note how long it was."""
+    length = 0
+    async for piece in request.stream():
+        length += len(piece)
+        yield piece
+    if request.method not in NO_BODY:
+        entry.body_length = length
+
+
+def _entry(request: Request, world: str, wire: Wire, clock: Callable[[], float]) -> Entry:
+    client, attempt = (request.headers.get(f"x-race401-{name}") for name in ("client", "attempt"))
+    entry = received(world, request.method, _path(request), clock(), client, attempt)
+    address = request.client.host if request.client is not None else ""
+    wire.asked(entry, request.url.path, _bearer(request), f"{address} {request.headers.get('user-agent', '')}")
+    return entry
 
 
 def _asked(
-    entry: Entry, sessions: Sessions, request: Request, asked: dict[str, Any], status: int, told: dict[str, Any]
+    entry: Entry, wire: Wire, request: Request, asked: dict[str, Any], status: int, told: dict[str, Any]
 ) -> None:
     """Note what the token endpoint was asked, and what it said."""
     grant = request.query_params.get("grant_type") or asked.get("grant_type")
+    entry.kind = "other"
     if grant == "refresh_token":
-        place, entry.grant_outcome = sessions.exchanged(str(asked.get("refresh_token", "")), status, told)
-        entry.family, entry.generation = place.family, place.generation
-    elif status == httpx.codes.OK and "access_token" in told:
-        place = sessions.signed_in(told)
-        entry.family, entry.generation = place.family, place.generation
+        wire.exchanged(entry, str(asked.get("refresh_token", "")), status, told)
+    elif grant is None:
+        entry.grant_outcome = "unread"  # whether a session began or went on, nobody can say
+    elif status == httpx.codes.OK and told.get("access_token"):
+        wire.signed_in(entry, told)
 
 
 def _cause(request: Request, entry: Entry) -> str | None:
@@ -188,12 +186,3 @@ def _secrets(headers: Mapping[str, str]) -> Iterator[str]:
             yield from (pair.partition("=")[2] for pair in value.split("; "))
         elif secret_by_name(name):
             yield value.rpartition(" ")[2]
-
-
-def _fields(body: bytes) -> dict[str, Any]:
-    """Return the fields of a JSON object or a form; of anything else, nothing."""
-    try:
-        told = json.loads(body)
-    except ValueError:
-        return {name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
-    return told if isinstance(told, dict) else {}

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import msgspec
 
+from race401.harness.tokens.policy import UNSEEN
+
 KEPT = Path(__file__).with_name("ablation.json")
 TITLE = "What each part of the fix does"
 
@@ -46,7 +48,11 @@ class Ablation(msgspec.Struct, frozen=True):
     conditions: list[tuple[str, str]]  # name, and what happens
     faults: list[tuple[str, str]]  # in short, and in a sentence
     groups: list[Group]
-    left_out: list[str]
+
+    @property
+    def left_out(self) -> list[str]:
+        """The knobs that exploring cannot show, each with the reason."""
+        return [f"{knob} is left out: {why}" for knob, why in UNSEEN.items()]
 
 
 @cache

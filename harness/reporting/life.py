@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from race401.harness.judge.sessions import GRANTED, REFUSED
 from race401.ledger.entry import Entry
+from race401.ledger.outcomes import GRANTED, REFUSED
 
 SIGN_IN = "grant_type=password"
 

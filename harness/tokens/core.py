@@ -5,6 +5,18 @@ Rules: effects out, events in; every event says when it happened. No socket, thr
 A generator changes the session only while it is being stepped, and whoever steps it sees to it that nobody
 else steps another one of the same session meanwhile. All that a caller knows between two steps is in its
 local names and the session: no iterator and no `with` lives across a yield.
+
+For example, one call by the fix, whose stored pair has 30 s left. On the left what the generator yields, on the right
+what its driver sends back::
+
+    attempt  ReadStore()                      StoreRead(at, pair): 30 s are left, within the margin of 120 s
+             RefreshWanted(at, EXPIRING)      Done(at): it was told
+             Join(flight)                     nothing yet: the driver starts the flight, a second caller would join it
+      fly      Exchange(pair, EXPIRING)       Exchanged(at, newer)
+               WriteStore(newer)              Done(at): the flight is over, and its session holds the newer pair
+             Send(newer)                      Answered(at, 200): the call is over
+
+On a 401 instead, `attempt` goes on with `recover`: a flight for the pair that was refused, and one more `Send`.
 """
 
 from collections.abc import Generator

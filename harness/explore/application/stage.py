@@ -60,7 +60,7 @@ class Stage:
     async def signed_in(self, world: str, *, left: float, **who: str) -> dict[str, Any]:
         """Sign in at the mock with an access token that has `left` s of life; return the token endpoint's answer."""
         body = {"world": world, "remaining_s": left, **WHO, **who}
-        async with httpx.AsyncClient(transport=self.transport, base_url="http://mock") as client:
+        async with httpx.AsyncClient(transport=self.transport, base_url="http://localhost") as client:
             answer = await client.post("/_race401/sessions", json=body)
         plain: dict[str, Any] = answer.raise_for_status().json()
         return plain

@@ -14,17 +14,9 @@ from typing import Any, Literal
 from race401.harness.explore.core.findings import KINDS
 from race401.harness.explore.core.scenario import Scenario
 from race401.harness.explore.core.state import START
-from race401.harness.tokens.policy import FIXED, HARDENED, PRE_FIX, Policy
+from race401.harness.tokens.policy import FIXED, HARDENED, PARTS, PRE_FIX, Policy
 
 Direction = Literal["without", "alone"]
-
-UNSEEN = {
-    "name": "is no behaviour",
-    "auto_refresh_every": "here the ticker comes round at any time",
-    "auto_refresh_margin": "it is the same in all three clients",
-    "jitter": "spreads many sessions; one shows nothing",
-    "follow_refresh_in": "no world here says refresh_in",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +149,7 @@ def ablate(explore: Explore, conditions: Iterable[Condition] = CONDITIONS, each:
 
 def variants_of(base: Policy, other: Policy) -> dict[str, Policy]:
     """Return, by knob, the base with each knob that can be seen set as in the other policy."""
-    values = {each.name: getattr(other, each.name) for each in fields(Policy) if each.name not in UNSEEN}
+    values = {each.name: getattr(other, each.name) for each in fields(Policy) if each.name in PARTS}
     return {k: replace(base, **{k: value}) for k, value in values.items() if value != getattr(base, k)}
 
 

@@ -3,6 +3,12 @@ Visit every state that any order of steps leads to, each once, the nearest first
 
 Rules: states and actors are numbers while searching, and what a state leads to is worked out once for each couple of
 an `Env` and an actor. Actors that are alike are interchangeable: one of them takes the step for all.
+
+For example, two callers of the client before the fix, alike as they begin. State 0 is both at their first step. One
+of them reads the store (the other would lead to the same state, so the step weighs 2): state 1. There either the same
+one goes on or the other reads: two more states, and so on, the nearest first, until both are over. A state that was
+come to before is not visited again. The first step after which something is wrong, such as an exchange of a token
+that was spent, is kept with the way there, which is the shortest there is.
 """
 
 import time

@@ -15,8 +15,9 @@ from race401.harness.judge.evidence import Evidence
 from race401.harness.judge.findings import Finding, Value
 from race401.harness.judge.recovery import UNAUTHORIZED
 from race401.harness.judge.row import Row
-from race401.harness.judge.sessions import GRANTED, SIGN_OUT, is_sign_out
+from race401.harness.judge.sessions import SIGN_OUT, is_sign_out
 from race401.ledger.entry import Entry
+from race401.ledger.outcomes import GRANTED
 
 NAME = "coverage"
 EXCHANGE = "grant_type=refresh_token"

@@ -14,8 +14,8 @@ from race401.harness.judge.counted import counted
 from race401.harness.judge.evidence import Evidence
 from race401.harness.judge.findings import Finding
 from race401.harness.judge.row import Row
-from race401.harness.judge.sessions import REUSE
 from race401.ledger.entry import Entry
+from race401.ledger.outcomes import REUSE
 
 NAME = "exchanges-per-generation"
 WORDS = Words(("one", "several", "any"), ledger_alone="one")

@@ -9,9 +9,9 @@ from race401.harness.judge.evidence import Evidence
 from race401.harness.judge.findings import Finding
 from race401.harness.judge.recovery import is_api
 from race401.harness.judge.row import Row
-from race401.harness.judge.sessions import REFUSED
 from race401.harness.judge.statistics import upper_bound
 from race401.ledger.entry import Entry
+from race401.ledger.outcomes import REFUSED
 
 NAME = "sessions-lost"
 WORDS = Words(default="none", ledger_alone="none")

@@ -1,0 +1,272 @@
+"""The mock as a process: its options, its socket, its server. `python -m mock_api` and `race401 serve` share it."""
+
+import argparse
+import os
+import re
+import secrets
+import socket
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from race401.ledger.fingerprints import Fingerprints, KeyFileError, kept
+from race401.ledger.visible import anonymous
+from race401.mock_api.app import create_app
+from race401.mock_api.http.guard import Guard
+from race401.mock_api.http.lock import is_loopback
+from race401.mock_api.http.wire import Protocol
+from race401.mock_api.ledger import KEPT, Ledger
+from race401.mock_api.process.workers import Keeper, Plan, Worker
+from race401.mock_api.races.program import Program, ProgramError, parse, shipped
+from race401.mock_api.rules.world_files import WorldFileError, load, wanted
+from race401.mock_api.rules.worlds import OPTIONS, WORLDS, World
+from race401.mock_api.signing.jwt import Keys
+from race401.mock_api.state.store import StoreLost
+
+KEEP_ALIVE = 120  # s; with uvicorn's 5 s a warm burst runs into connections that are being closed
+KEY = "--control-key (or RACE401_CONTROL_KEY)"
+HEADER = re.compile("[!-~]+")
+BACKLOG = 2048  # connections waiting to be accepted: a burst of many browsers arrives at once
+SETTINGS: dict[str, Any] = {
+    "http": Protocol,
+    "ws": "none",  # no route takes a WebSocket
+    "log_level": "warning",
+    "access_log": False,
+    "server_header": False,
+    "proxy_headers": False,  # who may steer is told by the connection, not by a header
+    "date_header": False,  # the mock's own follows its clock
+    "lifespan": "off",
+    "timeout_keep_alive": KEEP_ALIVE,
+    "timeout_graceful_shutdown": 1,
+    "backlog": BACKLOG,
+}
+
+
+class ServingError(Exception):
+    """What was asked can't be served; the message says what is wrong and what would be right."""
+
+
+def add_options(parser: argparse.ArgumentParser, port: int = 0) -> None:
+    """Declare what can be chosen about the mock."""
+    told = "0: any free one, printed when it serves" + (f" (default: {port})" if port else "")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: loopback)")
+    parser.add_argument("--port", type=int, default=port, help=told)
+    parser.add_argument("--expose", action="store_true", help="let --host be an address that others can reach")
+    parser.add_argument(
+        "--control-key",
+        metavar="KEY",
+        default=os.environ.get("RACE401_CONTROL_KEY"),
+        help="lets others steer too, by the header X-Race401-Key (also: environment variable RACE401_CONTROL_KEY)",
+    )
+    parser.add_argument("--ledger", type=Path, help="append every entry to this file, one JSON object a line")
+    parser.add_argument(
+        "--key-file",
+        type=Path,
+        metavar="FILE",
+        help="keeps the key of the ledger's fingerprints, so that those of several runs compare (default: in memory)",
+    )
+    parser.add_argument("--store", metavar="URL", help="a Redis that processes share; --ledger is then a folder")
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="so many processes, over --store")
+    parser.add_argument("--kept", type=int, default=KEPT, help="entries of the ledger that are held in memory")
+    parser.add_argument("--worlds", type=Path, help="serve the worlds of this TOML file too")
+    parser.add_argument("--program", action="append", help="arm a race program: a shipped one's name, or a TOML file")
+    for name, setting in OPTIONS.items():
+        kind: dict[str, Any] = {"action": "store_true"} if setting.default is False else {"type": float}
+        parser.add_argument(_flag(name), default=None, help=setting.metadata["option"], **kind)
+
+
+@dataclass
+class Serving:
+    """A mock whose socket is open; nothing is answered before `run`."""
+
+    url: str
+    worlds: tuple[World, ...]
+    exposed: bool
+    served: Guard | Plan
+    workers: int
+    _socket: socket.socket
+
+    @property
+    def ledger(self) -> Ledger | None:
+        """The ledger in memory; None: several processes have one each."""
+        return self.served.ledger if isinstance(self.served, Guard) else None
+
+    def server(self, announce: str, every_second: Callable[[], Awaitable[None]] | None = None) -> "Server | Keeper":
+        """Return the server, which prints the announcement once it listens."""
+        if isinstance(self.served, Guard):
+            config = uvicorn.Config(self.served, **SETTINGS, callback_notify=every_second, timeout_notify=0)
+            return Server(config, announce, self._socket)
+        worker = Worker(self.served, **SETTINGS, workers=self.workers)
+        return Keeper(worker, announce, [self._socket], partial(_forget, self.served))
+
+    @property
+    def told(self) -> str:
+        """What is served, line by line."""
+        width = max(len(world.name) for world in self.worlds)
+        worlds = (f"  {self.url}/{world.name:<{width}} {world.summary}" for world in self.worlds)
+        docs = f"  {self.url}/{'docs':<{width}} every route, to read"
+        return "\n".join([f"race401 mock at {self.url}", *worlds, docs])
+
+
+class Server(uvicorn.Server):
+    """A uvicorn that says where it listens, once it does."""
+
+    def __init__(self, config: uvicorn.Config, announce: str, listening: socket.socket) -> None:
+        super().__init__(config)
+        self.announce, self.listening = announce, listening
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then print the address."""
+        await super().startup(sockets)
+        print(self.announce, flush=True)
+
+    def serve_until_ended(self) -> None:
+        """Serve; return when it is told to end, by Ctrl-C too."""
+        try:
+            self.run(sockets=[self.listening])
+        except KeyboardInterrupt:
+            return
+
+    def end(self) -> None:
+        """End soon."""
+        self.should_exit = True
+
+
+def prepare(chosen: argparse.Namespace) -> Serving:
+    """Check what was chosen, open the socket and the ledger; raises ServingError."""
+    exposed = not is_loopback(chosen.host)
+    _check(chosen, exposed)
+    programs = [_program(name) for name in chosen.program or ()]
+    worlds = _worlds(chosen.worlds)
+    given = {name: value for name in OPTIONS if (value := getattr(chosen, name)) is not None}
+    served = tuple(replace(world, **given) for world in worlds.values())
+    listening = _listen(chosen.host, chosen.port)
+    try:
+        fingerprints = _fingerprints(chosen.key_file)
+        if chosen.store is None:
+            ledger = Ledger(chosen.ledger, chosen.kept, fingerprints=fingerprints)
+            alone = create_app(served, ledger=ledger, control_key=chosen.control_key, programs=programs)
+            return Serving(_url(listening), served, exposed, alone, 1, listening)
+        return Serving(
+            _url(listening), served, exposed, _plan(chosen, served, fingerprints), chosen.workers, listening
+        )
+    except OSError as error:
+        listening.close()
+        raise ServingError(f"--ledger {chosen.ledger}: {error.strerror}") from None
+    except ServingError:
+        listening.close()
+        raise
+
+
+def _plan(chosen: argparse.Namespace, worlds: tuple[World, ...], fingerprints: Fingerprints) -> Plan:
+    """Return what every worker is told, once the store answers and the folder is there."""
+    _reach(chosen.store)
+    if chosen.ledger is not None:
+        chosen.ledger.mkdir(parents=True, exist_ok=True)
+    return Plan(
+        chosen.store,
+        f"race401:{secrets.token_hex(8)}:",
+        worlds,
+        {world.name: Keys(algorithm=world.algorithm, file=world.keys).written() for world in worlds},
+        {world.name: secrets.token_bytes(32) for world in worlds},
+        time.monotonic_ns(),
+        os.getpid(),
+        fingerprints.key,
+        chosen.ledger,
+        chosen.control_key,
+    )
+
+
+def _fingerprints(path: Path | None) -> Fingerprints:
+    try:
+        return Fingerprints() if path is None else kept(path)
+    except KeyFileError as error:
+        raise ServingError(f"--key-file {error}") from None
+    except OSError as error:
+        raise ServingError(f"--key-file {path}: {error.strerror}") from None
+
+
+def _reach(url: str) -> None:
+    try:
+        from race401.mock_api.state.shared.link import reach
+    except ImportError:
+        raise ServingError("--store needs a driver that is not installed: pip install 'race401[store]'") from None
+    try:
+        reach(url)
+    except (StoreLost, ValueError) as error:
+        wanted = "give a Redis that answers, redis://127.0.0.1:6379/0 or unix:///run/redis.sock"
+        raise ServingError(f"--store {anonymous(url)}: {error}; {wanted}") from None
+
+
+def _forget(plan: Plan) -> None:
+    from race401.mock_api.state.shared.link import clear
+
+    clear(plan.url, plan.prefix)
+
+
+def _check(chosen: argparse.Namespace, exposed: bool) -> None:
+    if exposed and not chosen.expose:
+        shown = "whoever reaches it could sign in and read every test account; add --expose if that is meant"
+        raise ServingError(f"--host {chosen.host} is not this machine alone: {shown}")
+    if chosen.expose and chosen.control_key == "":
+        raise ServingError(
+            f"{KEY} is empty, which is no key; give one, or leave it out to be steered from here alone"
+        )
+    if chosen.control_key and not HEADER.fullmatch(chosen.control_key):
+        raise ServingError(f"{KEY}: visible ASCII characters alone, since it is sent in a header")
+    if chosen.workers < 1:
+        raise ServingError(f"--workers {chosen.workers}: at least 1")
+    if chosen.workers > 1 and chosen.store is None:
+        raise ServingError(f"--workers {chosen.workers} needs a store that they share: --store redis://HOST:PORT")
+    if chosen.store is not None and chosen.program:
+        raise ServingError("--program lives in the memory of one process: serve without --store for it")
+    for name in OPTIONS:
+        value = getattr(chosen, name)
+        if value is not None and (right := wanted(name, value)) is not None:
+            raise ServingError(f"{_flag(name)} {value:g}: must be {right}")
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _worlds(path: Path | None) -> dict[str, World]:
+    try:
+        return WORLDS if path is None else load(path)
+    except WorldFileError as error:
+        raise ServingError(str(error)) from None
+
+
+def _program(name: str) -> Program:
+    known = shipped()
+    if name in known:
+        return known[name]
+    try:
+        return parse(Path(name).read_bytes(), "toml", name)
+    except ProgramError as error:
+        raise ServingError(f"--program {error}") from None
+    except OSError as error:
+        raise ServingError(f"--program {name}: {error.strerror}; shipped are {', '.join(known)}") from None
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+        listening.listen(BACKLOG)
+    except (OSError, OverflowError) as error:
+        listening.close()
+        why = getattr(error, "strerror", None) or error
+        raise ServingError(f"cannot listen on {host}:{port}: {why}; try --port 0") from None
+    return listening
+
+
+def _url(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,0 +1,198 @@
+"""
+The issuer's rules: (family, presented refresh token, now) -> (family, answer), pure.
+
+Rules: no time, no chance, no I/O. The fresh token comes in as an argument. A family is never changed in place,
+so whoever stores it makes the step atomic by storing the result before anyone else reads.
+
+For example, in `rfc9700`, where each step takes the family that the one before it returned::
+
+    begin("F", user, "R0", 0.0, 0)              R0 lives
+    exchange(world, family, "R0", 10.0, "R1")   ROTATED: R0 is consumed, R1 lives
+    exchange(world, family, "R0", 11.0, "R2")   REUSED: the family is revoked, and R1 with it
+    exchange(world, family, "R1", 12.0, "R3")   REVOKED
+
+In `supabase` the third line is REUSE_TOLERATED and brings R1 again, while R1 is the newest that lives.
+"""
+
+from dataclasses import dataclass, replace
+from heapq import nlargest
+
+from race401.ledger.outcomes import Outcome
+from race401.mock_api.rules.worlds import World
+
+REMEMBERED = 100  # refresh tokens of a family, at least; the least recently used beyond are not found any more
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One refresh token of a family, as the server's row about it."""
+
+    token: str
+    generation: int  # its place in the family, from 0
+    parent: str | None
+    issued_at: int  # s; `iat` of the first access token that came with it
+    updated_at: float  # s; when it was issued, consumed or revoked
+    revoked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """The refresh tokens descended from one sign-in; its id is the server session's. Without links it is deleted."""
+
+    id: str
+    user: str
+    created_at: float
+    links: tuple[Link, ...]  # by generation; between REMEMBERED and twice as many in a long family
+    refreshed_at: float  # s; when an exchange was granted last, or the session began
+    revoked: bool = False  # reuse was detected
+
+    @property
+    def active(self) -> Link | None:
+        """The newest live link."""
+        return next((link for link in reversed(self.links) if not link.revoked), None)
+
+    def find(self, token: str) -> Link | None:
+        """The link of this token."""
+        return next((link for link in reversed(self.links) if link.token == token), None)
+
+    def child(self, token: str) -> Link | None:
+        """The link that the first use of this token brought."""
+        return next((link for link in self.links if link.parent == token), None)
+
+    @property
+    def stand_in(self) -> Link:
+        """The oldest link, in the place of those that are forgotten: it is consumed, and so were they.
+
+        A rule that lets it live again would rotate a token that was used long ago.
+        """
+        oldest = self.links[0]
+        assert oldest.revoked, f"link {oldest.generation} of {self.id} lives, in the place of forgotten ones"
+        return oldest
+
+    def generation_at(self, issued_at: float) -> int:
+        """The generation of an access token with this `iat`: tokens do not name it on the wire."""
+        oldest = self.links[0].generation if self.links else 0
+        return next((link.generation for link in reversed(self.links) if link.issued_at <= issued_at), oldest)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the client is told."""
+
+    outcome: Outcome
+    presented: int | None  # generation of the token that was presented
+    link: Link | None = None  # the refresh token that the client gets, where the exchange was granted
+
+
+def begin(family: str, user: str, token: str, now: float, issued_at: int) -> Family:
+    """Return the family of a new sign-in."""
+    return Family(family, user, now, (Link(token, 0, None, issued_at, now),), now)
+
+
+def exchange(world: World, family: Family, presented: str, now: float, fresh: str) -> tuple[Family, Answer]:
+    """Return the family after this exchange, and the answer. `fresh` is the token to issue, if one is issued."""
+    link = family.find(presented)
+    if link is None:
+        return family, Answer(Outcome.NOT_FOUND, None)
+    if over := ended(world, family, now):
+        return family, Answer(over, link.generation)
+    if not link.revoked:
+        outcome, token = (Outcome.ROTATED, fresh) if world.rotates else (Outcome.KEPT, link.token)
+        return _succeed(family, link, now, token, outcome)
+    active = family.active
+    if world.parent_of_active and active is not None and active.parent == link.token:
+        return _again(family, link, active, now)
+    if world.always_reusable or _within(world, family, link, now):
+        return _reuse(world, family, link, now, fresh)
+    return _refuse(world, family, link, now)
+
+
+def ended(world: World, family: Family, now: float) -> Outcome | None:
+    """Return which of the world's limits the session has outlived, whatever token is presented."""
+    if world.timebox and now > family.created_at + world.timebox:
+        return Outcome.TIMED_OUT
+    if world.inactivity and now > family.refreshed_at + world.inactivity:
+        return Outcome.INACTIVE
+    return None
+
+
+def causes(world: World, family: Family, presented: str, now: float) -> tuple[str, ...]:
+    """Return GoTrue's words for why a consumed token is accepted again; they go into a header."""
+    active = family.active
+    said = {
+        "concurrent-refresh": abs(now - family.refreshed_at) < world.reuse_interval,
+        "fail-to-save": active is not None and active.parent == presented,
+        "always-allow": world.always_reusable,
+    }
+    return tuple(word for word, holds in said.items() if holds)
+
+
+def _within(world: World, family: Family, link: Link, now: float) -> bool:
+    """Return whether the reuse interval still runs. GoTrue's v1 includes its last instant, its v2 does not."""
+    if world.reuse_counts_from == "refresh":
+        return abs(now - family.refreshed_at) < world.reuse_interval
+    return world.reuse_interval > 0 and now <= link.updated_at + world.reuse_interval
+
+
+def _reuse(world: World, family: Family, link: Link, now: float, fresh: str) -> tuple[Family, Answer]:
+    """Tolerate the use of a consumed token."""
+    if family.revoked and not world.revoked_last_lives:
+        return _refuse(world, family, link, now)
+    used_at = now if world.reuse_slides else link.updated_at
+    if world.reuse_brings == "sibling":
+        return _succeed(family, link, now, fresh, Outcome.FORKED, used_at)
+    brought = family.child(link.token) if world.reuse_brings == "same" else family.active
+    if brought is None:
+        return _refuse(world, family, link, now)
+    used = replace(link, updated_at=used_at)
+    return _again(replace(family, links=_with(family.links, used)), link, brought, now)
+
+
+def _again(family: Family, link: Link, brought: Link, now: float) -> tuple[Family, Answer]:
+    """Bring a token that was issued before; the session counts as refreshed all the same."""
+    return replace(family, refreshed_at=now), Answer(Outcome.REUSE_TOLERATED, link.generation, brought)
+
+
+def _succeed(
+    family: Family, link: Link, now: float, token: str, outcome: Outcome, used_at: float | None = None
+) -> tuple[Family, Answer]:
+    """Consume the link and append its successor."""
+    child = Link(token, family.links[-1].generation + 1, link.token, int(now), now)
+    consumed = replace(link, revoked=True, updated_at=now if used_at is None else used_at)
+    links = _remembered((*_with(family.links, consumed), child))
+    return replace(family, links=links, refreshed_at=now), Answer(outcome, link.generation, child)
+
+
+def _refuse(world: World, family: Family, link: Link, now: float) -> tuple[Family, Answer]:
+    """Refuse a reuse, and do to the family what the world does then."""
+    answer = Answer(Outcome.REVOKED if family.revoked else Outcome.REUSED, link.generation)
+    if world.on_reuse == "refuse":
+        return family, answer
+    if world.on_reuse == "delete":
+        return replace(family, links=(), revoked=True), answer
+    return _revoke(world, family, now), answer
+
+
+def _revoke(world: World, family: Family, now: float) -> Family:
+    """Revoke what lives. GoTrue stamps those rows with now, so that its reuse interval begins for them."""
+
+    def revoked(link: Link) -> Link:
+        return replace(link, revoked=True, updated_at=now if world.revoked_last_lives else link.updated_at)
+
+    links = tuple(link if link.revoked else revoked(link) for link in family.links)
+    return replace(family, links=links, revoked=True)
+
+
+def _with(links: tuple[Link, ...], changed: Link) -> tuple[Link, ...]:
+    """Return the links with this one in the place of its generation; mostly that is the last."""
+    place = next(n for n in reversed(range(len(links))) if links[n].generation == changed.generation)
+    return (*links[:place], changed, *links[place + 1 :])
+
+
+def _remembered(links: tuple[Link, ...]) -> tuple[Link, ...]:
+    """Forget the least recently used links of a long family, many at once, so that an exchange stays cheap."""
+    if len(links) <= 2 * REMEMBERED:
+        return links
+    *older, newest = links
+    recent = nlargest(REMEMBERED - 1, older, key=lambda link: (link.updated_at, link.generation))
+    return (*sorted(recent, key=lambda link: link.generation), newest)

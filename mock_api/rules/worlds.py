@@ -1,0 +1,165 @@
+"""
+What the servers do, as data: a world is a few orthogonal settings, and a preset is a name for some of them.
+
+A new setting is a field here, and the rule that reads it. World files know it by the field; one that is an `option`
+is in the command line of `race401 serve` as well.
+"""
+
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Literal
+
+from race401.mock_api.signing import Algorithm
+
+LONGEST = 1e9  # s, 31 years: the longest span that a request or a file may give
+
+
+def option(default: Any, about: str, least: float = 0.0) -> Any:
+    """Return a setting that the command line has too, for every world: `--lifetime 300`; `least`, what it may be."""
+    return field(default=default, metadata={"option": about, "least": least})
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The rules of one world. Durations are in s; where 0 switches a rule off, it says so."""
+
+    name: str
+    summary: str
+
+    # --- what an exchange does to a refresh token ---
+    rotates: bool = True
+    """Each exchange consumes the refresh token and brings another; otherwise it is kept, and none is sent."""
+    refresh_format: Literal["random", "counted"] = "random"
+    """Of refresh tokens: GoTrue's v1 (12 characters) or v2 (session and counter, signed; always the same bytes)."""
+    parent_of_active: bool = True
+    """The parent of the newest live refresh token is accepted at any time and brings that token again."""
+    reuse_interval: float = option(10.0, "in s, in every world")
+    """For so long a consumed refresh token is accepted again; 0: never."""
+    reuse_counts_from: Literal["use", "refresh"] = "use"
+    """The interval begins with the presented token's use, or with whatever exchange the session had last."""
+    reuse_slides: bool = True
+    """A tolerated use counts as a use: the interval begins again."""
+    reuse_brings: Literal["sibling", "same", "live"] = "sibling"
+    """A new token beside the other, the pair of the first use again, or the newest live token."""
+    always_reusable: bool = False
+    """A consumed refresh token is accepted for ever (GOTRUE_SECURITY_REFRESH_TOKEN_ALLOW_REUSE)."""
+    on_reuse: Literal["refuse", "revoke", "delete"] = "revoke"
+    """What any other use of a consumed token ends: nothing, the family's refresh tokens, or the whole session."""
+    revoked_last_lives: bool = True
+    """A family revocation counts as a use: the token that it revoked works on for the reuse interval."""
+    atomic: bool = True
+    """An exchange is one step; otherwise others run between the check of a token and its consumption."""
+    transaction: float = 0.0
+    """So long an exchange holds its session, and others wait (a 409 after 5 s); not atomic: the gap in it."""
+
+    # --- how long a session lives ---
+    timebox: float = 0.0
+    """After so long a session cannot be refreshed; 0: no limit (GOTRUE_SESSIONS_TIMEBOX)."""
+    inactivity: float = 0.0
+    """So long without an exchange ends a session; 0: no limit (GOTRUE_SESSIONS_INACTIVITY_TIMEOUT)."""
+    single_session: bool = False
+    """Only a user's most recently refreshed session can be refreshed (GOTRUE_SESSIONS_SINGLE_PER_USER)."""
+
+    # --- accounts ---
+    signups: bool = True
+    """Accounts can be made (GOTRUE_DISABLE_SIGNUP says the opposite)."""
+    autoconfirm: bool = True
+    """They are confirmed at once; otherwise by an admin (GOTRUE_MAILER_AUTOCONFIRM)."""
+    anonymous: bool = False
+    """Anonymous sign-in is allowed (GOTRUE_EXTERNAL_ANONYMOUS_USERS_ENABLED)."""
+    shortest_password: int = 6
+    """In bytes (GOTRUE_PASSWORD_MIN_LENGTH)."""
+    rate_limit_header: str = ""
+    """Requests with this header are limited per value of it; empty: no limits (GOTRUE_RATE_LIMIT_HEADER)."""
+
+    # --- access tokens, and who checks them ---
+    algorithm: Algorithm = "HS256"
+    """What signs them, unless a key file says."""
+    keys: str = ""
+    """A file of signing keys: PEM, JWK, JWK set, or a shared secret; empty: a key is generated."""
+    jti: bool = False
+    """Each access token has an id of its own (RFC 7519 s.4.1.7); without, two of one second are equal bytes."""
+    lifetime: float = option(3600.0, "of access tokens, in s, in every world", least=1.0)
+    """Of access tokens (GOTRUE_JWT_EXP)."""
+    leeway: float = option(0.0, "of the resources, in s, in every world")
+    """How long past `exp` resources still accept; PostgREST has 30 s."""
+    check_session: bool = option(False, "resources ask whether the session lives")
+    """Resources also ask whether the server session lives; by default they verify the JWT alone."""
+    latency: float = 0.0
+    """Added between the decision and its answer."""
+
+
+OPTIONS = {each.name: each for each in fields(World) if "option" in each.metadata}
+LEAST: dict[str, float] = {each.name: each.metadata.get("least", 0.0) for each in fields(World)}
+"""What a number may be, by its setting: none may be negative."""
+
+SUPABASE = World(
+    "supabase",
+    "Supabase Auth, rotation v1: concurrent reuse is forgiven, a reuse of an older token is not",
+    jti=False,
+)
+STRICT = World(
+    "rotate-strict",
+    "each refresh token works once; a second use is refused and changes nothing",
+    parent_of_active=False,
+    reuse_interval=0.0,
+    on_reuse="refuse",
+    revoked_last_lives=False,
+    jti=True,
+)
+RFC9700 = replace(
+    STRICT,
+    name="rfc9700",
+    summary="RFC 9700 s.4.14.2 to the letter: whoever presents a consumed token revokes the whole family",
+    on_reuse="revoke",
+)
+# 30 s is what Okta, WorkOS and WSO2 begin with. ASSUMPTION: a use beyond it is answered as RFC 9700 has it.
+OVERLAP = replace(RFC9700, reuse_interval=30.0, reuse_slides=False)
+
+WORLDS = {
+    world.name: world
+    for world in (
+        SUPABASE,
+        replace(
+            SUPABASE,
+            name="supabase-v2",
+            summary="Supabase Auth, rotation v2: a counter for each session; reuse beyond the interval deletes it",
+            refresh_format="counted",
+            reuse_counts_from="refresh",
+            reuse_brings="live",
+            on_reuse="delete",
+        ),
+        STRICT,
+        RFC9700,
+        replace(
+            OVERLAP,
+            name="overlap-same-pair",
+            summary="a consumed token brings its own successor again for 30 s, as WorkOS has it",
+            reuse_brings="same",
+        ),
+        replace(
+            OVERLAP,
+            name="overlap-new-sibling",
+            summary="a consumed token brings another one for 30 s, as Okta and Auth0 have it",
+        ),
+        replace(
+            RFC9700,
+            name="retire-on-acknowledge",
+            summary="a token is retired when its successor is first used: FAPI 2.0's rule that a retry must succeed",
+            parent_of_active=True,
+        ),
+        replace(
+            STRICT,
+            name="no-rotation",
+            summary="the refresh token stays, and answers omit it, as Google has it",
+            rotates=False,
+        ),
+        replace(
+            RFC9700,
+            name="toctou",
+            summary="defective on purpose: RFC 9700's rules, but a token is checked and consumed in two steps",
+            atomic=False,
+            transaction=0.005,  # ASSUMPTION: a round trip to a database
+        ),
+    )
+}
+DEFAULT = "supabase"

@@ -1,0 +1,266 @@
+"""One world at work: its accounts, its sessions, its keys. Every method is one decision; none knows HTTP."""
+
+import asyncio
+import hashlib
+import hmac
+import secrets
+import uuid
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from race401.ledger.entry import Ended, Entry
+from race401.ledger.outcomes import GRANTED, Outcome
+from race401.mock_api.rules import refresh_tokens
+from race401.mock_api.rules.issuer import Answer, Family, Link, begin, causes, ended, exchange
+from race401.mock_api.rules.rate_limits import Buckets, Limit
+from race401.mock_api.rules.worlds import World
+from race401.mock_api.signing.jwt import Cause, Keys, Verified
+from race401.mock_api.state.accounts import Accounts, MemoryAccounts, User, confirm, made
+from race401.mock_api.state.claims import claims_of, service_claims
+from race401.mock_api.state.clock import system_clock
+from race401.mock_api.state.store import Contended, MemoryStore, Sleep, Store, TwoStepStore
+
+
+class Exchanged(NamedTuple):
+    """What came of an exchange; the rest is empty where it was refused."""
+
+    answer: Answer
+    access: str = ""
+    family: Family | None = None
+    user: User | None = None
+    expires_at: int = 0  # s since the epoch
+    causes: tuple[str, ...] = ()  # why a consumed token was accepted, in GoTrue's words
+    ended: Ended = "none"  # by this decision
+
+
+TOKENS, SIGNUPS = 150, 30  # requests in 5 minutes (GoTrue's defaults)
+
+
+@dataclass(frozen=True)
+class State:
+    """Where a world's state lives, if not in this process alone."""
+
+    store: Store
+    accounts: Accounts
+    token_limit: Limit
+    signup_limit: Limit
+    keys: Keys
+    seal: bytes
+    foresee: Callable[[Verified], Awaitable[None] | None] | None = None
+    """What to await so that the store knows the token's family before `verify` asks; memory needs nothing."""
+
+
+class Realm:
+    """One world's state, and what may be done with it."""
+
+    def __init__(
+        self,
+        world: World,
+        clock: Callable[[], float] = system_clock,
+        secret: str | None = None,
+        *,
+        sleep: Sleep = asyncio.sleep,
+        state: State | None = None,
+    ) -> None:
+        self.world, self.clock = world, clock
+        state = state or _in_memory(world, lambda: self.clock(), secret, sleep)  # noqa: PLW0108 - it can be exchanged
+        self.store, self.accounts = state.store, state.accounts
+        self.token_limit, self.signup_limit = state.token_limit, state.signup_limit
+        self.keys, self._seal = state.keys, state.seal  # the seal signs v2 refresh tokens
+        self._foresee = state.foresee
+        self.see: Callable[[str], object] = lambda _: None  # hears of secrets: refresh tokens, passwords
+        self.remaining: float | None = None  # s; what is left of first access tokens, if not the whole lifetime
+
+    # --- accounts ---
+
+    async def sign_up(self, email: str, password: str, metadata: dict[str, Any]) -> User:
+        """Return a new, confirmed account; raises AddressTaken."""
+        self.see(password)
+        user = made(email, password, self.clock())
+        user.metadata = {**metadata, **user.metadata}
+        confirm(user, self.clock())
+        await self.accounts.add(user)
+        return user
+
+    # --- sessions ---
+
+    async def sign_in(self, user: User, remaining: float | None = None) -> tuple[Family, str]:
+        """Begin a session; `remaining` s is what is left of its first access token's life, else the realm says."""
+        now = self.clock()
+        remaining = self.remaining if remaining is None else remaining
+        whole = int(now) + int(self.world.lifetime)
+        expires_at = whole if remaining is None else min(round(now + remaining), whole)
+        issued_at = expires_at - int(self.world.lifetime)
+        session = str(uuid.uuid4())
+        family = begin(session, user.id, self._refresh_token(session, 0), now, issued_at)
+        await self.store.add(family)
+        await self.accounts.change(user, lambda user: setattr(user, "last_sign_in_at", now))
+        return family, self._sign(family, user, issued_at, expires_at, self._jti(family, family.links[0]))
+
+    async def exchange(self, presented: str, entry: Entry, decide: Callable[[Entry], None]) -> Exchanged:
+        """Spend a refresh token, in one atomic step, and tell the entry whose it was and what came of it."""
+        self.see(presented)
+        found, presented, missing = await self._find(presented)
+        link = found.find(presented) if found is not None else None
+        user = await self.accounts.get(found.user) if found is not None else None
+        if found is None or link is None or user is None:
+            entry.family, generation = await self.store.ended(presented) or (None, None)
+            return self._noted(entry, Exchanged(Answer(missing, generation)))
+        entry.token_left_s = round(link.issued_at + self.world.lifetime - self.clock(), 6)
+        if user.banned(self.clock()):
+            return self._noted(entry, Exchanged(Answer(Outcome.BANNED, link.generation), family=found))
+
+        def step(family: Family, others: Sequence[Family]) -> tuple[Family, Exchanged]:
+            decide(entry)
+            after, answer = self._decide(family, others, presented)
+            done = self._granted(after, user, answer, causes(self.world, family, presented, self.clock()))
+            return after, done._replace(ended=_ended(family, after))
+
+        try:
+            done = await self.store.transact(found, presented, step, siblings=self.world.single_session)
+            done = done or Exchanged(Answer(Outcome.NOT_FOUND, None))
+        except Contended:
+            done = Exchanged(Answer(Outcome.CONFLICT, link.generation), family=found)
+        return self._noted(entry, done)
+
+    def _decide(self, family: Family, others: Sequence[Family], presented: str) -> tuple[Family, Answer]:
+        """Return what the world's rules make of it, given the user's other sessions."""
+        now, link = self.clock(), family.find(presented)
+        if link is not None and self.world.single_session and ended(self.world, family, now) is None:
+            living = [other for other in others if not ended(self.world, other, now)]
+            if any(other.refreshed_at > family.refreshed_at for other in living):
+                return family, Answer(Outcome.SUPERSEDED, link.generation)
+        fresh = self._refresh_token(family.id, family.links[-1].generation + 1)
+        return exchange(self.world, family, presented, now, fresh)
+
+    def _granted(self, family: Family, user: User, answer: Answer, why: tuple[str, ...]) -> Exchanged:
+        """Sign the access token, if the exchange was granted. The same pair again is the same bytes again."""
+        if answer.outcome not in GRANTED or answer.link is None:
+            return Exchanged(answer, family=family)
+        tolerated = answer.outcome is Outcome.REUSE_TOLERATED
+        same = tolerated and self.world.reuse_brings == "same"
+        issued_at = answer.link.issued_at if same else int(self.clock())
+        expires_at = issued_at + int(self.world.lifetime)
+        access = self._sign(
+            family, user, issued_at, expires_at, self._jti(family, answer.link, anew=tolerated and not same)
+        )
+        return Exchanged(answer, access, family, user, expires_at, why if tolerated else ())
+
+    @staticmethod
+    def _noted(entry: Entry, done: Exchanged) -> Exchanged:
+        """Write into the entry what was decided, and about whom."""
+        entry.grant_outcome, entry.generation = str(done.answer.outcome), done.answer.presented
+        entry.ended = done.ended
+        if done.family is not None:
+            entry.family = done.family.id
+        return done
+
+    async def _find(self, presented: str) -> tuple[Family | None, str, Outcome]:
+        """Return the token's family and the token that stands for it there, or how it is missing."""
+        family = await self.store.find(presented)
+        token = refresh_tokens.parse(presented) if family is None else None
+        if token is None:
+            return family, presented, Outcome.NOT_FOUND
+        family = await self.store.get(token.session)
+        if family is None or not refresh_tokens.genuine(self._key(family.id), token):
+            return None, presented, Outcome.NOT_FOUND
+        if token.counter > family.links[-1].generation:
+            return None, presented, Outcome.NOT_ISSUED
+        return family, family.stand_in.token, Outcome.NOT_FOUND  # to a counter, all that are forgotten are alike
+
+    async def sign_out(self, family: Family, scope: str) -> None:
+        """End sessions: this one, the others, or all of the user's."""
+        mine = [each.id for each in await self.store.of(family.user)] if scope != "local" else []
+        chosen = {"local": [family.id], "others": [name for name in mine if name != family.id]}
+        await self.store.end(chosen.get(scope, mine))
+
+    async def sign_out_everywhere(self, user: User) -> None:
+        """End all of the user's sessions."""
+        await self.store.end([each.id for each in await self.store.of(user.id)])
+
+    def service_key(self) -> str:
+        """Return an admin's token for this world."""
+        return self.keys.sign(service_claims(self._issuer(), self.clock()))
+
+    def _refresh_token(self, session: str, generation: int) -> str:
+        v1 = self.world.refresh_format == "random"
+        token = refresh_tokens.chance() if v1 else refresh_tokens.counted(self._key(session), session, generation)
+        self.see(token)
+        return token
+
+    def _key(self, session: str) -> bytes:
+        return hmac.digest(self._seal, session.encode(), hashlib.sha256)
+
+    def _sign(self, family: Family, user: User, issued_at: int, expires_at: int, jti: str | None) -> str:
+        return self.keys.sign(claims_of(family, user, self._issuer(), issued_at, expires_at, jti))
+
+    def _jti(self, family: Family, link: Link, *, anew: bool = False) -> str | None:
+        """Return the access token's id: that of the link with which it came, so that the same pair is the same."""
+        if not self.world.jti:
+            return None
+        if anew:
+            return str(uuid.uuid4())
+        return hmac.digest(self._key(family.id), f"{link.generation} {link.token}".encode(), hashlib.sha256).hex()[
+            :32
+        ]
+
+    def _issuer(self) -> str:
+        return f"http://race401.test/{self.world.name}/auth/v1"
+
+    # --- verification ---
+
+    def foresee(self, token: str | None) -> Awaitable[None] | None:
+        """Return what to await before `current` and `verify`, which raises StoreLost; None: nothing is to be learned.
+
+        Most reads need nothing, and are spared the coroutines.
+        """
+        if self._foresee is None or token is None:
+            return None
+        verified = self.keys.genuine(token)
+        return self._foresee(verified) if isinstance(verified, Verified) else None
+
+    async def prepare(self, token: str) -> None:
+        """Learn what `current` and `verify` will want to know of this token; raises StoreLost."""
+        if (asked := self.foresee(token)) is not None:
+            await asked
+
+    def verify(self, token: str, entry: Entry, leeway: float) -> Verified | Cause:
+        """Return what a valid token for this world's API says, or why it is refused."""
+        verified = self.current(token, entry, leeway)
+        return "wrong_audience" if isinstance(verified, Verified) and not verified.for_us else verified
+
+    def current(self, token: str, entry: Entry, leeway: float) -> Verified | Cause:
+        """Return what a genuine token says within its dates, or why it is refused; note in the entry whose it is."""
+        verified = self.keys.genuine(token)
+        if isinstance(verified, str):
+            return verified
+        if verified.family:
+            entry.family = verified.family
+            entry.generation = self.store.generation(verified.family, verified.iat)
+        now = self.clock()
+        left = verified.exp - now
+        entry.token_left_s = round(left, 6)
+        if left + leeway <= 0:
+            return "expired"
+        return "not_yet_valid" if verified.not_before > now + leeway else verified
+
+
+def _ended(before: Family, after: Family) -> Ended:
+    """Return what became of a session by one decision: its refresh tokens are revoked, or all of it is deleted."""
+    if before.links and not after.links:
+        return "session"
+    return "family" if after.revoked and not before.revoked else "none"
+
+
+def _in_memory(world: World, clock: Callable[[], float], secret: str | None, sleep: Sleep) -> State:
+    """Return a state that lives and dies with this process."""
+    store = MemoryStore if world.atomic else TwoStepStore
+    return State(
+        store(world.transaction, clock, sleep),
+        MemoryAccounts(),
+        Buckets(TOKENS, clock),
+        Buckets(SIGNUPS, clock),
+        Keys(secret, algorithm=world.algorithm, file=world.keys),
+        secrets.token_bytes(32),
+    )

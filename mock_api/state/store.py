@@ -1,0 +1,205 @@
+"""Where families live, and the one place where an exchange is made a single step."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol, TypeVar
+
+from race401.mock_api.rules.issuer import Family
+
+T = TypeVar("T")
+KEPT = 20_000  # ended sessions whose newest token the ledger still knows
+Step = Callable[[Family, Sequence[Family]], tuple[Family, T]]  # of the family, and of the others of its user
+Sleep = Callable[[float], Awaitable[None]]
+
+PATIENCE = 5.0  # s; GoTrue's retryLoopDuration (internal/tokens/service.go)
+
+
+class Contended(Exception):
+    """Others held the session for longer than GoTrue waits."""
+
+
+class StoreLost(Exception):
+    """A shared store does not answer, or not in time. What it was asked to do may have happened."""
+
+
+class Store(Protocol):
+    """Memory is the default; a shared store does the same for several processes."""
+
+    async def transact(self, found: Family, token: str, step: Step[T], *, siblings: bool = False) -> T | None:
+        """Apply the step to this family as it is by then, as if alone; None if it no longer has such a token.
+
+        `siblings`: the step is given the user's other families. Raises Contended if it was not alone for too long.
+        """
+        ...
+
+    async def add(self, family: Family) -> None:
+        """Store a new family."""
+        ...
+
+    async def get(self, family: str) -> Family | None:
+        """Return the family with this id."""
+        ...
+
+    async def find(self, token: str) -> Family | None:
+        """Return the family of this refresh token."""
+        ...
+
+    async def end(self, families: list[str]) -> None:
+        """Forget these families, as GoTrue deletes sessions."""
+        ...
+
+    async def of(self, user: str) -> list[Family]:
+        """Return the user's families."""
+        ...
+
+    async def ended(self, token: str) -> tuple[str, int] | None:
+        """Return the family and generation of a refresh token that was forgotten: for the ledger, not for answers."""
+        ...
+
+    def generation(self, family: str, issued_at: float) -> int | None:
+        """Return the generation of an access token with this `iat`; None: there is no such family."""
+        ...
+
+    def lives(self, family: str) -> bool:
+        """Tell whether the family is there, and not revoked."""
+        ...
+
+
+class MemoryStore:
+    """Families in dicts. No method awaits between reading and writing: that is the atomicity.
+
+    An exchange holds its family for `held` s of `clock`, and those that come meanwhile wait in turn.
+    """
+
+    def __init__(
+        self, held: float = 0.0, clock: Callable[[], float] = lambda: 0.0, sleep: Sleep = asyncio.sleep
+    ) -> None:
+        self.sleep = sleep
+        self._held, self._clock = held, clock
+        self._families: dict[str, Family] = {}
+        self._by_token: dict[str, str] = {}
+        self._by_user: dict[str, dict[str, None]] = {}  # ids, in the order of sign-in
+        self._free_at: dict[str, float] = {}  # of families that somebody holds or waits for
+        self._ended: dict[str, tuple[str, int]] = {}  # family and generation, by token
+
+    async def transact(self, found: Family, token: str, step: Step[T], *, siblings: bool = False) -> T | None:
+        """See `Store`."""
+        if self._held:
+            await self._turn(found.id)
+        family = self._find(token)
+        if family is None:
+            return None
+        after, result = step(family, self._siblings(family) if siblings else ())
+        self.put(after)
+        if self._held:
+            await self.sleep(self._held)
+        return result
+
+    async def add(self, family: Family) -> None:
+        """See `Store`."""
+        self.put(family)
+
+    async def get(self, family: str) -> Family | None:
+        """See `Store`."""
+        return self._families.get(family)
+
+    async def find(self, token: str) -> Family | None:
+        """See `Store`."""
+        return self._find(token)
+
+    async def end(self, families: list[str]) -> None:
+        """See `Store`."""
+        for name in families:
+            family = self._families.pop(name, None)
+            if family is not None:
+                self._by_user[family.user].pop(name, None)
+                self._free_at.pop(name, None)
+                self._unindex(family)
+                self._ended[family.links[-1].token] = family.id, family.links[-1].generation
+                if len(self._ended) > KEPT:
+                    del self._ended[next(iter(self._ended))]
+
+    async def ended(self, token: str) -> tuple[str, int] | None:
+        """See `Store`."""
+        return self._ended.get(token)
+
+    async def of(self, user: str) -> list[Family]:
+        """See `Store`."""
+        return [self._families[name] for name in self._by_user.get(user, ())]
+
+    def generation(self, family: str, issued_at: float) -> int | None:
+        """See `Store`."""
+        found = self._families.get(family)
+        return None if found is None else found.generation_at(issued_at)
+
+    def lives(self, family: str) -> bool:
+        """See `Store`."""
+        found = self._families.get(family)
+        return found is not None and not found.revoked
+
+    def put(self, family: Family) -> None:
+        """Write it, and index its newest link. A family without links is a session that was deleted."""
+        before = self._families.get(family.id)
+        if before is family:
+            return
+        if before is not None and len(before.links) >= len(family.links):
+            self._unindex(before, kept=family)
+        if not family.links:
+            self._families.pop(family.id, None)
+            self._by_user.get(family.user, {}).pop(family.id, None)
+            return
+        self._families[family.id] = family
+        self._by_user.setdefault(family.user, {})[family.id] = None
+        self._by_token[family.links[-1].token] = family.id
+
+    def _find(self, token: str) -> Family | None:
+        return self._families.get(self._by_token.get(token, ""))
+
+    def _siblings(self, family: Family) -> list[Family]:
+        return [self._families[name] for name in self._by_user.get(family.user, ()) if name != family.id]
+
+    def _unindex(self, family: Family, kept: Family | None = None) -> None:
+        tokens = {link.token for link in family.links}
+        for token in tokens - {link.token for link in kept.links} if kept is not None else tokens:
+            self._by_token.pop(token, None)
+
+    async def _turn(self, family: str) -> None:
+        """Return once the family is free, having taken it; raise Contended where that would take too long."""
+        now = self._clock()
+        wait = waiting(self._free_at.get(family, now), now, self._held)
+        if wait is None:
+            await self.sleep(PATIENCE)
+            raise Contended
+        self._free_at[family] = now + wait + self._held
+        if wait:
+            await self.sleep(wait)
+
+
+class TwoStepStore(MemoryStore):
+    """Defective on purpose, as Keycloak was: others run between the check of a token and its consumption."""
+
+    async def transact(self, found: Family, token: str, step: Step[T], *, siblings: bool = False) -> T | None:  # noqa: ARG002 - found again
+        """See `Store`; but not alone."""
+        family = self._find(token)
+        if family is None:
+            return None
+        after, result = step(family, self._siblings(family) if siblings else ())
+        await self.sleep(self._held)
+        if after is not family:  # a refusal that changes nothing writes nothing
+            self.put(after)
+        return result
+
+    def put(self, family: Family) -> None:
+        """Write it over whatever others have written. What those wrote over may come back, and is found again."""
+        before = self._families.get(family.id)
+        super().put(family)
+        if before is not None:
+            self._unindex(before, kept=family)
+        self._by_token.update((link.token, family.id) for link in family.links)
+
+
+def waiting(free_at: float, now: float, held: float) -> float | None:
+    """Return how long to wait for a family that is free at this instant; None: longer than anyone does."""
+    if free_at > now + PATIENCE + held:  # nobody waits so long: the clock was set back
+        return 0.0
+    return None if free_at > now + PATIENCE else max(free_at - now, 0.0)
