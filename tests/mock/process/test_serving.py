@@ -14,7 +14,7 @@ from bounds import HANG
 from race401.mock_api.process.serving import ServingError, add_options, prepare
 from race401.mock_api.rules.worlds import WORLDS
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[3]
 SERVE = [sys.executable, "-m", "mock_api"]
 
 
