@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 
-from race401.mock_api.api import control, docs, oauth, resources, single_process, steering, supabase
+from race401.mock_api.api import control, docs, oauth, resources, supabase
 from race401.mock_api.http.answer import Server
 from race401.mock_api.http.body import Bounded, TooLarge
 from race401.mock_api.http.guard import Guard
@@ -77,13 +77,12 @@ def create_app(
     api.state.realms, api.state.server, api.state.races = realms, server, Races(held, faults)
     for program in programs:
         api.state.races.arm(program)
-    routes = [*control.router.routes, *steering.router.routes]
     # Taken over, not included: an included router costs each request 15 us, and the docs' own routes come last.
     api.router.routes[:0] = [
         *resources.router.routes,
         *supabase.router.routes,
         *oauth.router.routes,
-        *(routes if state is None else single_process.refused(routes)),
+        *(control.routes if state is None else control.refuse_in_memory(control.routes)),
     ]
     docs.add(api)
     api.add_middleware(Bounded)
@@ -91,6 +90,6 @@ def create_app(
     api.add_exception_handler(StoreLost, supabase.on_lost)
     api.add_exception_handler(AddressTaken, supabase.on_taken)
     api.add_exception_handler(TooLarge, supabase.on_too_large)
-    api.add_exception_handler(BadBody, steering.on_bad_body)
+    api.add_exception_handler(BadBody, control.on_bad_body)
     api.add_exception_handler(HTTPException, supabase.on_unknown)
     return Guard(api, realms, server, control_key)

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from race401.ledger.entry import Ended, Entry
+from race401.ledger.outcomes import GRANTED, Outcome
 from race401.mock_api.rules import refresh_tokens
-from race401.mock_api.rules.issuer import GRANTED, Answer, Family, Link, Outcome, begin, causes, ended, exchange
+from race401.mock_api.rules.issuer import Answer, Family, Link, begin, causes, ended, exchange
 from race401.mock_api.rules.rate_limits import Buckets, Limit
 from race401.mock_api.rules.worlds import World
 from race401.mock_api.signing.jwt import Cause, Keys, Verified

@@ -71,7 +71,7 @@ def test_a_story_reads_in_the_order_of_decision() -> None:
     seen.exchange(ME, "reused", received_at=0.032)
     answer(seen, 1, "expired", received_at=0.056)
     told = [" ".join(line.split()[i] for i in (0, -1)) for line in tell(seen.entries[::-1])]
-    assert told == ["0.000 200", "0.048 rotated", "0.048 session", "0.056 expired"]
+    assert told == ["0.000 200", "0.048 rotated", "0.048 it", "0.056 expired"]
 
 
 def test_a_call_that_was_never_sent_is_lost() -> None:

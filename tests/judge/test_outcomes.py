@@ -3,15 +3,23 @@
 import pytest
 from wires import Wire
 
-from race401.harness.judge.outcomes import told
+from race401.harness.judge.outcomes import inferred
+from race401.ledger.outcomes import GRANTED, REFUSED, REUSE, SEEN, TRY_AGAIN, Outcome
 
 
 def outcomes(wire: Wire) -> list[str | None]:
     """As settled, in the order in which they were recorded."""
     for e in wire.entries:
         e.grant_outcome = "granted" if e.brought_access else e.grant_outcome
-    found = told(wire.entries, wire.graph)
+    found = inferred(wire.entries, wire.graph)
     return [found.get(e.seq, e.grant_outcome) for e in wire.entries]
+
+
+def test_every_outcome_has_one_meaning_for_the_session() -> None:
+    """It was granted, lost the session, lost nothing, or its recorder saw too little. A reuse is granted or lost."""
+    meanings = [GRANTED, REFUSED, TRY_AGAIN, SEEN, {Outcome.UNREAD}]
+    assert sorted(outcome for meaning in meanings for outcome in meaning) == sorted(Outcome)
+    assert REUSE < GRANTED | REFUSED
 
 
 def test_rotation_reuse_and_forks() -> None:

@@ -230,10 +230,10 @@ def test_a_caller_with_a_session_fails_by_a_401(tmp_path: Path, world: str, caus
 def test_a_client_alone_is_called_by_its_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Where there is no before, there is no after."""
     run = Run()
-    run.entry(ME, "/contacts", 200)
+    run.exchange(ME)
     verdict(tmp_path, run)
     assert main(["judge", str(tmp_path / "ledger.jsonl")]) == 0
-    assert "after" not in (out := capsys.readouterr().out)
+    assert "after it" not in (out := capsys.readouterr().out)
     assert " rfc9700\n" in out
     assert " the client\n" in out
 

@@ -71,7 +71,7 @@ import gevent
 taken, close_after = [], sys.argv[2] == "close"
 gevent.spawn(serve)
 for _ in range(3):
-    assert fast._sent("GET", "/", {}).status_code == 200
+    assert fast._send("GET", "/", {}).status_code == 200
     gevent.sleep(0)
 print(len(taken))
 """

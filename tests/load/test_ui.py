@@ -107,6 +107,24 @@ def test_the_tab(tmp_path: Path, mode: str) -> None:
         run.ended(signal.SIGTERM)
 
 
+def test_a_run_that_begins_at_once_after_another_is_not_judged_with_it(tmp_path: Path) -> None:
+    """A stopped run is judged a few seconds later; by then the next one is under way, and goes on to its end."""
+    port = free_port()
+    with locust(tmp_path / "reports", "--web-host", "127.0.0.1", "--web-port", str(port)) as run:
+        run.until("Starting web interface")
+        transport = httpx.HTTPTransport(retries=8)
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", transport=transport, timeout=60) as web:
+            for run_time in ("60s", "9s"):
+                assert web.post("/swarm", data=FORM | {"run_time": run_time}).json()["success"]
+                run.until("; mock at ")
+                if run_time == "60s":
+                    web.post("/stop")
+            run.until("evidence: ")  # the second's; the first's came as the second began
+        first, second = (json.loads((folder / "manifest.json").read_text()) for folder in run.folders)
+        assert (first["finished"], second["finished"]) == (False, True)
+        run.ended(signal.SIGTERM)
+
+
 def follow(run: LocustRun, web: httpx.Client, reports: Path, ready_again: str) -> None:
     """Run, stop in the middle, and run again; after each the tab says what the verdict says."""
     assert '"title": "Policies"' in web.get("/").text

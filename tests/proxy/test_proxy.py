@@ -164,7 +164,9 @@ def test_what_became_of_a_refresh(status: int, answer: dict[str, Any], outcome: 
     assert outcome_of(status, answer) == outcome
 
 
-def test_the_judge_does_not_know_what_the_wire_does_not_tell(tmp_path: Path) -> None:
+def test_a_session_whose_newest_token_is_refused_is_lost_whoever_says_why(tmp_path: Path) -> None:
+    """Nothing was under way that could have spent it."""
+
     async def run(proxied: Behind) -> None:
         await proxied.client.post(
             "/oauth/token", data={"grant_type": "refresh_token", "refresh_token": "abcdefghijkl"}
@@ -172,7 +174,7 @@ def test_the_judge_does_not_know_what_the_wire_does_not_tell(tmp_path: Path) -> 
 
     proxied = behind(tmp_path, run)
     assert proxied.entries[0]["grant_outcome"] == "refused"
-    assert main(["judge", str(proxied.path)]) == 3
+    assert main(["judge", str(proxied.path)]) == 1
 
 
 def test_a_target_that_does_not_answer(tmp_path: Path) -> None:

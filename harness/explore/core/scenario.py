@@ -26,8 +26,6 @@ class World(Protocol):
 class Issuer(Protocol):
     """The issuer's rules: pure. What they return is written at once, or a step later if the world is not atomic."""
 
-    GRANTED: frozenset[Any]
-
     def begin(self, family: str, user: str, token: str, now: float, issued_at: int) -> Any:
         """Return the family of a new sign-in."""
         ...

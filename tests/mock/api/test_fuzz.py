@@ -80,6 +80,6 @@ def test_the_fuzz_would_see_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("race401.mock_api.api.supabase.signup.checked_email", broken)
     with pytest.raises(RuntimeError, match="planted"):
         fuzz(SCHEMA["/auth/v1/signup"]["POST"].Case(body={"email": "a@b.cd", "password": "correct horse"}))
-    monkeypatch.setattr("race401.mock_api.api.control.checked_email", broken)
+    monkeypatch.setattr("race401.mock_api.api.control.sessions.checked_email", broken)
     with pytest.raises(RuntimeError, match="planted"):
         fuzz(SCHEMA["/_race401/sessions"]["POST"].Case(body={"email": "a@b.cd", "password": "correct horse"}))

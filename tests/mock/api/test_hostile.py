@@ -53,7 +53,7 @@ def test_a_server_error_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
             raise RuntimeError("planted")
         return email
 
-    monkeypatch.setattr("race401.mock_api.api.control.checked_email", broken)
+    monkeypatch.setattr("race401.mock_api.api.control.sessions.checked_email", broken)
     with pytest.raises(RuntimeError, match="planted"):
         throw(Mock(), "/_race401/sessions", "post", ALL)
 

@@ -14,7 +14,8 @@ import pytest
 from playwright.sync_api import Page, sync_playwright
 
 from race401.mock_api.http.lock import Lock
-from race401.mock_api.process.serving import Server, add_options, prepare
+from race401.mock_api.process.options import add_options
+from race401.mock_api.process.serving import Server, prepare
 
 pytestmark = pytest.mark.browser
 

@@ -11,7 +11,8 @@ import httpx
 import pytest
 from bounds import HANG
 
-from race401.mock_api.process.serving import ServingError, add_options, prepare
+from race401.mock_api.process.options import add_options
+from race401.mock_api.process.serving import ServingError, prepare
 from race401.mock_api.rules.worlds import WORLDS
 
 ROOT = Path(__file__).parents[3]

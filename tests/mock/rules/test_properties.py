@@ -21,7 +21,8 @@ from mocks import Mock, families, run
 from searching import DEEP, QUICK
 
 from race401.ledger.entry import received
-from race401.mock_api.rules.issuer import GRANTED, Family, Outcome
+from race401.ledger.outcomes import GRANTED, Outcome
+from race401.mock_api.rules.issuer import Family
 from race401.mock_api.rules.worlds import WORLDS, World
 from race401.mock_api.signing.jwt import Verified
 from race401.mock_api.state.realm import Exchanged, Realm

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from race401.harness.__main__ import main
-from race401.harness.commands.worlds import describe
+from race401.harness.commands.reuses import describe
 from race401.mock_api.rules.world_files import WorldFileError, load
 from race401.mock_api.rules.worlds import WORLDS, World
 

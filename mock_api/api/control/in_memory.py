@@ -1,4 +1,4 @@
-"""What the control API can do only where one process is alone: ledger, faults, programs and clock are its memory."""
+"""What lives in the memory of one process, ledger, faults, programs and clock: refused where several may answer."""
 
 from collections.abc import Iterable
 
@@ -17,7 +17,7 @@ IN_MEMORY = frozenset(
 NOT_HERE = 501
 
 
-def refused(routes: Iterable[BaseRoute]) -> list[BaseRoute]:
+def refuse_in_memory(routes: Iterable[BaseRoute]) -> list[BaseRoute]:
     """Return the same routes, but those in one process's memory answer that they are."""
     return [
         Route(route.path, _refuse, methods=list(route.methods or ()))
