@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from actions import BASH, ROOT, Job, read
-from test_gate import run_in, worse
+from runfolders import run_in, worse
 
 WORKFLOW = ".github/workflows/ci.yml"
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from bounds import HANG
 from locustruns import SMALL, LocustRun, locust
-from test_modes import free_port
+from ports import free_port
 
 FORM = {"user_count": "12", "spawn_rate": "12", "seed": "5", "host": ""}
 

@@ -23,7 +23,7 @@ from race401.harness.reporting import console
 from race401.scenarios.__main__ import NAMES, Result
 from race401.scenarios.burst import SCENARIO as BURST
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 RACE = Expectation("some", "any")
 HOLE = SOUND.but(needless_exchanges="some")
 HOLED = Scenario("holed", by_name(Condition("late", "supabase", "", control=RACE, known={"fixed": HOLE})))

@@ -6,20 +6,12 @@ from pathlib import Path
 import msgspec
 import pytest
 from ledgers import Run, manifest, reproduced
+from runfolders import stored
 
 from race401.harness.__main__ import main
 from race401.harness.judge import evidence, verdict
 from race401.harness.judge.evidence import EvidenceError
 from race401.ledger.entry import Entry
-
-
-def stored(folder: Path, run: Run | None = None) -> Path:
-    """Write a run as a locust run leaves it."""
-    run = run or reproduced()
-    (folder / "manifest.json").write_bytes(msgspec.json.encode(run.manifest))
-    for name, items in (("ledger", run.entries), ("samples", run.samples)):
-        (folder / f"{name}.jsonl").write_bytes(b"".join(msgspec.json.encode(item) + b"\n" for item in items))
-    return folder
 
 
 def test_a_run_is_read_as_it_was_written(tmp_path: Path) -> None:

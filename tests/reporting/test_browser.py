@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 from bounds import HANG
+from pages import ODD, crossed_by_a_pair
 from playwright.sync_api import BrowserContext, Page, Request, Route, expect, sync_playwright
-from test_report import ODD, crossed_by_a_pair
 
 from race401.harness.judge.verdict import judge
 from race401.harness.reporting import html

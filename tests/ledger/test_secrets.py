@@ -17,7 +17,7 @@ from bounds import HANG
 
 from race401.scenarios.__main__ import NAMES, scenario
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 MINTING = ROOT / "tests" / "minting"
 SHORTEST = 8  # characters
 RUN = re.compile(rb"[\w-]{8,}")

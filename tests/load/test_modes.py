@@ -15,6 +15,7 @@ import httpx
 import pytest
 from bounds import HANG
 from locustruns import LOCUST, ROOT, SMALL, locust, served_mock
+from ports import free_port
 
 LONG = ["--headless", "-u", "6", "-r", "6", "-t", "60s", "--narrate"]
 A_PAGE = "Using token"  # the first line of a narrated run that a page causes
@@ -209,13 +210,6 @@ def test_a_full_disk_is_said_and_never_passes(tmp_path: Path) -> None:
     assert done.returncode == 3, done.stdout + done.stderr
     assert "race401: the ledger cannot be written: File too large" in done.stderr
     assert "Traceback" not in done.stderr
-
-
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 RACE401 = [str(Path(sys.executable).with_name("race401")), "burst"]

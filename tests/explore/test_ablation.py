@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from ledgers import manifest
-from test_report import ODD, crossed_by_a_pair, page
+from pages import ODD, crossed_by_a_pair, page
 
 from race401.harness.__main__ import main
 from race401.harness.commands import ablate as command
@@ -20,7 +20,7 @@ from race401.harness.reporting import ablation
 from race401.harness.reporting.ablation import Ablation, Effect, kept
 from race401.harness.tokens.policy import UNSEEN, Policy
 
-DOCS = Path(__file__).parents[1] / "docs" / "parts.md"
+DOCS = Path(__file__).parents[2] / "docs" / "parts.md"
 UPDATE = "race401 ablate --table harness/reporting/ablation.json --markdown docs/parts.md"
 AT_REST = [each for each in CONDITIONS if each.name == "sign-out at rest"]
 

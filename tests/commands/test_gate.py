@@ -3,19 +3,15 @@
 import io
 import json
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from ledgers import PAGE, Run, reproduced
-from test_compare import SHAPE
-from test_evidence import stored
+from runfolders import run_in, worse
 
 from race401.harness.__main__ import main
 from race401.harness.judge.checks import Finding, Value
 from race401.harness.reporting import annotations, junit, markdown
 
-AFTER = "run/rfc9700/subject/1"
 Said = pytest.CaptureFixture[str]
 
 
@@ -23,22 +19,6 @@ Said = pytest.CaptureFixture[str]
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no pyproject.toml sets thresholds."""
     monkeypatch.chdir(tmp_path)
-
-
-def run_in(folder: str, run: Run | None = None, **more: Any) -> str:
-    """A stored run with fixed pages; returns its folder."""
-    run = run or reproduced()
-    run.manifest |= SHAPE | more
-    Path(folder).mkdir()
-    stored(Path(folder), run)
-    return folder
-
-
-def worse() -> Run:
-    """A run whose subject's app saw a 401."""
-    run = reproduced()
-    run.attempt(AFTER, "2.1", PAGE[0], "expired")
-    return run
 
 
 def refused(capsys: Said, *words: str) -> str:

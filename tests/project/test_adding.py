@@ -12,7 +12,7 @@ import pytest
 from race401.harness.fixtures.server import SETTINGS
 from race401.mock_api.rules.worlds import OPTIONS
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 KNOB = '    impatient: bool = knob(False, unseen="planted")\n    """Planted."""\n'
 SETTING = '    grudge: float = option(0.0, "how long it bears one, in s", least=2.0)\n    """Planted."""\n'
 RACE = """    Race(

@@ -48,7 +48,7 @@ def test_the_command_lists_them(capsys: pytest.CaptureFixture[str], tmp_path: Pa
 
 def test_the_page_has_the_table_word_for_word(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["worlds", "--markdown"]) == 0
-    page = Path(__file__).parents[1].joinpath("docs", "worlds.md").read_text()
+    page = Path(__file__).parents[3].joinpath("docs", "worlds.md").read_text()
     assert capsys.readouterr().out in page
 
 

@@ -15,7 +15,7 @@ from race401.mock_api.process.options import add_options
 from race401.mock_api.process.serving import ServingError, prepare
 from race401.mock_api.rules.worlds import WORLDS
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[3]
 SERVE = [sys.executable, "-m", "mock_api"]
 
 

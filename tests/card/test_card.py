@@ -18,7 +18,7 @@ from race401.harness.card.races import ABILITIES, CLAIMS, RACES
 from race401.harness.card.record import Card, Told, keep, load, slug
 from race401.ledger.entry import Entry
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 DRIVERS = ROOT / "drivers"
 MINE = [path for path in DRIVERS.glob("*/*") if path.suffix in (".py", ".mjs") and path.stem != "protocol"]
 SILENT = "import sys, json\nfor line in sys.stdin:\n  "

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_properties import DEEP, QUICK
+from searching import DEEP, QUICK
 
 from race401.harness.explore.core import servers
 from race401.harness.explore.core.servers import Judged, Servers

@@ -15,7 +15,7 @@ from bounds import HANG
 from race401.harness.tokens import FIXED, HARDENED, Policy, RefreshUnavailable, TokenAuth, TokenPair
 from race401.harness.tokens.tabs import FileStore
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 TABS = 3
 TAB = """
 import sys, threading, httpx

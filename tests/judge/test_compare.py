@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 from ledgers import PAGE, Run, manifest, reproduced
+from runfolders import SHAPE
 
 from race401.harness.judge import summary
 from race401.harness.judge.checks import Value
@@ -18,7 +19,6 @@ from race401.harness.judge.thresholds import Thresholds
 from race401.harness.judge.verdict import judge
 
 AFTER = "run/rfc9700/subject/1"
-SHAPE = {"scenario": {"name": "burst", "version": 1}, "pages": 8, "users": 12, "arrival": "together", "seed": 401}
 
 
 def summed(run: Run | None = None, **more: Any) -> Summary:

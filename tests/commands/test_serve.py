@@ -14,7 +14,7 @@ import httpx
 import pytest
 from bounds import HANG
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SERVE = [sys.executable, "-m", "harness", "serve", "--port", "0"]
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -18,6 +18,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from mocks import Mock, families, run
+from searching import DEEP, QUICK
 
 from race401.ledger.entry import received
 from race401.ledger.outcomes import GRANTED, Outcome
@@ -26,10 +27,6 @@ from race401.mock_api.rules.worlds import WORLDS, World
 from race401.mock_api.signing.jwt import Verified
 from race401.mock_api.state.realm import Exchanged, Realm
 
-QUICK = settings(
-    max_examples=40, stateful_step_count=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
-)
-DEEP = settings(QUICK, max_examples=200, stateful_step_count=60, derandomize=False)
 HUNT = settings(QUICK, max_examples=1_000, phases=[Phase.generate])  # it need not be shrunk to be found
 WAITS = st.sampled_from([0.0, 0.5, 9.0, 10.0, 10.001, 29.0, 31.0, 3_600.0])
 VARIANTS = {
