@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 TOKEN_PATHS = ["/auth/v1/token", "/oauth/token"]
 HIGHEST_PORT = 65535
-PATIENCE = 60.0  # s for the target's answer
+TARGET_TIMEOUT = 60.0  # s for the target's answer
 
 
 def add(parser: ArgumentParser) -> None:
@@ -65,13 +65,13 @@ def run(given: Namespace) -> int:
         )
     exposed = not is_loopback(given.host)
     if exposed and not given.expose:
-        shown = f"whoever reaches it could reach {anonymous(given.target)} through it; add --expose if that is meant"
-        raise CommandError(f"--host {given.host} is not this machine alone: {shown}")
+        unsafe = f"whoever reaches it could reach {anonymous(given.target)} through it; add --expose if that is meant"
+        raise CommandError(f"--host {given.host} is not this machine alone: {unsafe}")
     with _bind(given.host, given.port) as sock:
         recorder = _recorder(given.ledger, given.key_file)
         here, paths = f"http://{_host(given.host)}:{sock.getsockname()[1]}", given.token_path or TOKEN_PATHS
-        print(told(here, anonymous(given.target), given.ledger, paths, exposed=exposed), flush=True)
-        target = httpx.AsyncClient(base_url=url, timeout=PATIENCE, trust_env=False)
+        print(announcement(here, anonymous(given.target), given.ledger, paths, exposed=exposed), flush=True)
+        target = httpx.AsyncClient(base_url=url, timeout=TARGET_TIMEOUT, trust_env=False)
         app = create_app(target, recorder, paths)
         config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, date_header=False)
         with contextlib.suppress(KeyboardInterrupt):  # uvicorn ends in order, then raises what ended it
@@ -98,7 +98,7 @@ def _recorder(ledger: Path, key_file: Path | None) -> "Recorder":
         raise CommandError(f"--ledger {error}") from None
 
 
-def told(here: str, target: str, ledger: Path, token_paths: list[str], *, exposed: bool = False) -> str:
+def announcement(here: str, target: str, ledger: Path, token_paths: list[str], *, exposed: bool = False) -> str:
     """Return what a newcomer needs to know."""
     lines = [
         f"race401 proxy at {here} for {target}",
