@@ -86,7 +86,7 @@ class Both:
 
     async def left(self) -> Family:
         """The session as it is stored."""
-        (family,) = await self.realm.store.of(self.user)
+        (family,) = await self.realm.store.families_of(self.user)
         return family
 
     async def wait(self, _: int) -> None:

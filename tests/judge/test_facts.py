@@ -12,7 +12,7 @@ PASSWORD = "/auth/v1/token?grant_type=password"
 
 def of(mock: Mock, token: str) -> str:
     """A token's fingerprint under the mock's key."""
-    return mock.ledger.fingerprints.of(token)
+    return mock.ledger.fingerprints.fingerprint(token)
 
 
 def test_a_request_of_the_api_says_which_token_it_sent_and_who_sent_it() -> None:

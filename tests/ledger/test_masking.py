@@ -77,8 +77,8 @@ def test_a_name_without_a_value_is_left(text: str) -> None:
 )
 def test_a_secret_is_known_by_its_shape(token: str, layout: str) -> None:
     masked = target(layout.format(token))
-    assert masked == layout.format(MINE.of(token))
-    assert named(f"me/{token}", f"a#{token}") == (f"me/{MINE.of(token)}", f"a#{MINE.of(token)}")
+    assert masked == layout.format(MINE.fingerprint(token))
+    assert named(f"me/{token}", f"a#{token}") == (f"me/{MINE.fingerprint(token)}", f"a#{MINE.fingerprint(token)}")
 
 
 @pytest.mark.parametrize(
@@ -108,11 +108,11 @@ def test_what_was_seen_is_known_wherever_it_comes_again(secret: str) -> None:
         assert target(text, mask) == text
     mask.see(secret)
     for text in texts:
-        assert MINE.of(secret) in target(text, mask)
+        assert MINE.fingerprint(secret) in target(text, mask)
         assert target(text, mask) == target(text, mask)
     for name in named(secret, f"{secret}#3.1", mask):
         assert name is not None
-        assert MINE.of(secret) in name
+        assert MINE.fingerprint(secret) in name
         assert secret[-12:] not in name
 
 
@@ -120,10 +120,10 @@ def test_the_same_secret_is_masked_the_same_whatever_tells() -> None:
     """By name, by shape and by having been seen, in clear and encoded: what is joined on it still joins."""
     mask = Masking(MINE)
     mask.see("abcdefghijkl")
-    assert target("/x?token=abcdefghijkl", mask) == f"/x?token={MINE.of('abcdefghijkl')}"
-    assert target("/p/%61bcdefghijkl", mask) == f"/p/{MINE.of('abcdefghijkl')}"
-    assert target(f"/x?jwt={JWT}", mask).endswith(MINE.of(JWT))
-    assert target(f"/verify/{JWT}", mask).endswith(MINE.of(JWT))
+    assert target("/x?token=abcdefghijkl", mask) == f"/x?token={MINE.fingerprint('abcdefghijkl')}"
+    assert target("/p/%61bcdefghijkl", mask) == f"/p/{MINE.fingerprint('abcdefghijkl')}"
+    assert target(f"/x?jwt={JWT}", mask).endswith(MINE.fingerprint(JWT))
+    assert target(f"/verify/{JWT}", mask).endswith(MINE.fingerprint(JWT))
 
 
 CLEAN = """
@@ -154,7 +154,7 @@ def test_an_ordinary_name_stays_as_it_was(name: str) -> None:
 def test_a_secret_is_not_hidden_by_where_a_client_s_name_ends() -> None:
     mask = Masking(MINE)
     mask.see("abcdef123456")
-    assert named("abcdef", "abcdef123456", mask) == ("abcdef", MINE.of("abcdef123456"))
+    assert named("abcdef", "abcdef123456", mask) == ("abcdef", MINE.fingerprint("abcdef123456"))
 
 
 def test_the_oldest_that_were_seen_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -206,7 +206,7 @@ def test_the_mock_s_ledger_goes_through_it(tmp_path: Path) -> None:
     for text in told:
         for secret in (token, token.rpartition(".")[2], refresh, fresh, WHO["password"]):
             assert secret not in text
-    assert f"me/{mock.ledger.fingerprints.of(fresh)}" in told[1]
+    assert f"me/{mock.ledger.fingerprints.fingerprint(fresh)}" in told[1]
 
 
 def test_of_a_text_without_an_end_a_ledger_keeps_its_beginning_and_what_tells_it_apart() -> None:

@@ -24,7 +24,7 @@ from race401.harness.judge.evidence import load
 from race401.harness.proxy.app import Recorder, create_app
 from race401.harness.proxy.wire import outcome as outcome_of
 from race401.ledger.entry import Entry, received
-from race401.ledger.fingerprints import Fingerprints, kept
+from race401.ledger.fingerprints import Fingerprints, from_key_file
 from race401.mock_api.app import create_app as create_mock
 from race401.mock_api.ledger import Ledger
 
@@ -410,7 +410,7 @@ def test_two_recordings_under_one_key_file_compare(tmp_path: Path) -> None:
     """Without one, each has a key of its own, and a token is another one in each."""
     recorded = []
     for name, key in (("a", "key"), ("b", "key"), ("c", None)):
-        fingerprints = None if key is None else kept(tmp_path / key)
+        fingerprints = None if key is None else from_key_file(tmp_path / key)
         recorder = Recorder(tmp_path / name, fingerprints)
         recorder.write(received("staging", "GET", "/x?jwt=hush", 0.0))
         recorded.append(json.loads((tmp_path / name).read_text())["target"])

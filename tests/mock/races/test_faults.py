@@ -13,7 +13,7 @@ from locustruns import served_mock
 from mocks import NOW, WHO, Mock
 
 from race401.ledger.entry import Entry, received
-from race401.mock_api.races.armed import Faults
+from race401.mock_api.races.armed_faults import ArmedFaults
 from race401.mock_api.races.fault import Delay, Fault, Refuse, Status
 from race401.mock_api.races.matching import Match
 
@@ -34,7 +34,7 @@ class World:
 
     def __init__(self, *faults: Fault) -> None:
         self.now = NOW
-        self.faults = Faults(lambda: self.now)
+        self.faults = ArmedFaults(lambda: self.now)
         self.armed = [self.faults.arm(fault) for fault in faults]
 
     def fails(self, n: int = 1) -> list[bool]:

@@ -123,9 +123,9 @@ class Sessions(RuleBasedStateMachine):
         """The sessions of its scope end."""
         family = run(self.realm.store.get(self.owners[token]))
         if family is not None:
-            before = {each.id for each in run(self.realm.store.of(family.user))}
+            before = {each.id for each in run(self.realm.store.families_of(family.user))}
             run(self.realm.sign_out(family, scope))
-            left = {each.id for each in run(self.realm.store.of(family.user))}
+            left = {each.id for each in run(self.realm.store.families_of(family.user))}
             assert left == {"local": before - {family.id}, "others": {family.id}, "global": set()}[scope]
             self.ended |= before - left
 

@@ -12,7 +12,7 @@ from race401.mock_api.races.fault import Cut, Delay, Fault, Refuse, Status
 from race401.mock_api.races.matching import Counted
 
 
-class Armed:
+class ArmedFault:
     """A fault at work."""
 
     def __init__(
@@ -59,23 +59,23 @@ class Armed:
             newest = self._generations.setdefault(entry.family, entry.generation)
         return entry.generation <= newest
 
-    def told(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """Return how it stands, for the control API."""
         return {"id": self.id, "name": self.label, "hits": self.hits, "fault": msgspec.to_builtins(self.fault)}
 
 
-class Faults:
+class ArmedFaults:
     """The faults that are armed, by id, and what strikes where."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        self.armed: dict[str, Armed] = {}
+        self.armed: dict[str, ArmedFault] = {}
         self._clock = clock
         self._numbered = 0
 
-    def arm(self, fault: Fault, struck: Callable[[], None] | None = None) -> Armed:
+    def arm(self, fault: Fault, struck: Callable[[], None] | None = None) -> ArmedFault:
         """Put a fault to work; `struck` is called each time that it strikes."""
         self._numbered += 1
-        armed = self.armed[str(self._numbered)] = Armed(str(self._numbered), fault, self._clock, struck)
+        armed = self.armed[str(self._numbered)] = ArmedFault(str(self._numbered), fault, self._clock, struck)
         return armed
 
     def delay(self, gate: str, entry: Entry) -> float:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from race401.ledger.entry import Entry
-from race401.mock_api.races.armed import Faults
+from race401.mock_api.races.armed_faults import ArmedFaults
 from race401.mock_api.races.fault import Fault
 from race401.mock_api.races.gates import FreeGates, Gates
 from race401.mock_api.races.matching import Counted
@@ -58,7 +58,7 @@ class Rule:
         whole: bool = self.happened >= self.until.count
         return whole
 
-    def told(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """Return how it stands."""
         return {
             "held": self.held,
@@ -78,10 +78,10 @@ def _narrowed(fault: Fault, program: Program) -> Fault:
     return msgspec.structs.replace(fault, which=fault.which.within(program.world, program.client))
 
 
-class Race:
+class ArmedProgram:
     """A program at work; see `gates.Holder`."""
 
-    def __init__(self, name: str, program: Program, faults: Faults) -> None:
+    def __init__(self, name: str, program: Program, faults: ArmedFaults) -> None:
         self.id, self.program = name, program
         self.rules = [Rule(hold, program.world, program.client) for hold in program.hold]
         self.faults = [faults.arm(_narrowed(fault, program), self._struck) for fault in program.fault]
@@ -178,42 +178,42 @@ class Race:
     def _later(self, after: float, call: Any, *given: Any) -> None:
         self._timers.append(asyncio.get_running_loop().call_later(after, call, *given))
 
-    def told(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """Return how it stands, for the control API."""
         return {
             "id": self.id,
             "state": self.state,
             "why": self.why,
-            "rules": [rule.told() for rule in self.rules],
-            "faults": [fault.told() for fault in self.faults],
+            "rules": [rule.as_json() for rule in self.rules],
+            "faults": [fault.as_json() for fault in self.faults],
             "program": msgspec.to_builtins(self.program),
         }
 
 
-class Races:
+class ArmedPrograms:
     """The programs that are armed, by id."""
 
-    def __init__(self, gates: Gates, faults: Faults) -> None:
-        self.armed: dict[str, Race] = {}
+    def __init__(self, gates: Gates, faults: ArmedFaults) -> None:
+        self.armed: dict[str, ArmedProgram] = {}
         self._gates, self._faults = gates, faults
         self._ids = count(1)
 
-    def arm(self, program: Program) -> Race | None:
+    def arm(self, program: Program) -> ArmedProgram | None:
         """Put a program to work; None: somebody else has these gates."""
         if not isinstance(self._gates, FreeGates):
             return None
-        race = Race(str(next(self._ids)), program, self._faults)
-        self.armed[race.id] = race
-        self._gates.holders.append(race)
-        return race
+        armed = ArmedProgram(str(next(self._ids)), program, self._faults)
+        self.armed[armed.id] = armed
+        self._gates.holders.append(armed)
+        return armed
 
     def disarm(self, name: str) -> bool:
         """Let go of all that it holds and forget it; False: there is none."""
-        race = self.armed.pop(name, None)
-        if race is None or not isinstance(self._gates, FreeGates):
+        armed = self.armed.pop(name, None)
+        if armed is None or not isinstance(self._gates, FreeGates):
             return False
-        self._gates.holders.remove(race)
-        for fault in race.faults:
+        self._gates.holders.remove(armed)
+        for fault in armed.faults:
             self._faults.armed.pop(fault.id, None)
-        race.end()
+        armed.end()
         return True

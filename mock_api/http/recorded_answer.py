@@ -10,7 +10,7 @@ from race401.ledger.entry import Entry
 from race401.mock_api.http.problem import ASKS, instead
 from race401.mock_api.http.wire import Message, Receive, Send, break_off, hung_up
 from race401.mock_api.ledger import Ledger
-from race401.mock_api.races.armed import Faults
+from race401.mock_api.races.armed_faults import ArmedFaults
 from race401.mock_api.races.fault import Cut, Status
 from race401.mock_api.races.gates import ANSWER, Gates
 from race401.mock_api.state.clock import Clock
@@ -21,12 +21,12 @@ TORN_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: applic"
 class Server:
     """What the answers of one app have in common."""
 
-    def __init__(self, ledger: Ledger, gates: Gates, faults: Faults, clock: Clock) -> None:
+    def __init__(self, ledger: Ledger, gates: Gates, faults: ArmedFaults, clock: Clock) -> None:
         self.ledger, self.gates, self.faults, self.clock = ledger, gates, faults, clock
         self.answered: Callable[[Entry], None] = getattr(gates, "answered", lambda _: None)
 
 
-class Answer:
+class RecordedAnswer:
     """What an ASGI app is given as `send` is this one's."""
 
     __slots__ = ("_cut", "_gone", "_latency", "_receive", "_scope", "_send", "_server", "_written", "entry", "held")
