@@ -100,7 +100,9 @@ def test_a_scenario_is_one_file(copy: Copy) -> None:
     """`make scenarios` plays it with the others, and a locustfile of that name is there for locust."""
     folder = copy.package / "scenarios"
     (folder / "planted.py").write_text((folder / "late_401.py").read_text().replace('"late-401"', '"planted"'))
-    names = "from race401.scenarios.__main__ import NAMES, scenario; print(NAMES, list(scenario('planted').conditions))"
+    names = (
+        "from race401.scenarios.__main__ import NAMES, scenario; print(NAMES, list(scenario('planted').conditions))"
+    )
     shown = copy.python("-c", names)
     assert "'planted'" in shown
     assert shown.rstrip().endswith("['planted']")
