@@ -18,6 +18,7 @@ import msgspec
 from race401.harness.judge import outcomes
 from race401.harness.judge.graph import Graph
 from race401.ledger.entry import Entry
+from race401.ledger.outcomes import SEEN
 
 T = TypeVar("T")
 
@@ -161,10 +162,10 @@ def alone(
 
 def _settled(entries: list[Entry]) -> list[Entry]:
     """Say what became of exchanges that another server decided; the mock says so itself."""
-    if any(entry.grant_outcome in outcomes.OPEN for entry in entries if entry.schema):
-        told = outcomes.told(entries, Graph(entries))
+    if any(entry.grant_outcome in SEEN for entry in entries if entry.schema):
+        inferred = outcomes.inferred(entries, Graph(entries))
         for entry in entries:
-            entry.grant_outcome = told.get(entry.seq, entry.grant_outcome)
+            entry.grant_outcome = inferred.get(entry.seq, entry.grant_outcome)
     return entries
 
 

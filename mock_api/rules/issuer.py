@@ -15,35 +15,15 @@ In `supabase` the third line is REUSE_TOLERATED and brings R1 again, while R1 is
 """
 
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from heapq import nlargest
 
+from race401.ledger.outcomes import Outcome
 from race401.mock_api.rules.worlds import World
 
 REMEMBERED = 100  # refresh tokens of a family, at least; the least recently used beyond are not found any more
 
 
-class Outcome(StrEnum):
-    """What became of an exchange."""
-
-    ROTATED = "rotated"  # the presented token was live; it is consumed and has a successor
-    KEPT = "kept"  # it was live and stays so: only the access token is new
-    REUSE_TOLERATED = "reuse_tolerated"  # it was consumed, and brings a token that was issued before
-    FORKED = "forked"  # it was consumed, and within the reuse interval brings a second successor
-    REUSED = "reused"  # it was consumed: refused, and the world's punishment follows
-    REVOKED = "revoked"  # the family had been revoked before
-    NOT_FOUND = "not_found"  # no such token
-    NOT_ISSUED = "not_issued"  # a genuine token, of a counter that the session has not reached
-    TIMED_OUT = "timed_out"  # the session is older than the world's timebox
-    INACTIVE = "inactive"  # nobody refreshed it for too long
-    SUPERSEDED = "superseded"  # another session of the user is the one that counts
-    BANNED = "banned"  # the user is
-    CONFLICT = "conflict"  # others held the session for too long
-    RATE_LIMITED = "rate_limited"
-
-
 LOSERS = frozenset({"refusal", "same", "sibling"})  # what is not left to later reuse, nor to what the store reads
-GRANTED = frozenset({Outcome.ROTATED, Outcome.KEPT, Outcome.REUSE_TOLERATED, Outcome.FORKED})
 
 
 @dataclass(frozen=True, slots=True)

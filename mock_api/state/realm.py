@@ -11,14 +11,13 @@ from time import monotonic_ns
 from typing import Any, NamedTuple
 
 from race401.ledger.entry import Ended, Entry
+from race401.ledger.outcomes import GRANTED, Outcome
 from race401.mock_api.rules import refresh_tokens
 from race401.mock_api.rules.issuer import (
-    GRANTED,
     LOSERS,
     Answer,
     Family,
     Link,
-    Outcome,
     begin,
     causes,
     consumed,
@@ -196,13 +195,13 @@ class Realm:
 
     async def sign_out(self, family: Family, scope: str) -> None:
         """End sessions: this one, the others, or all of the user's."""
-        mine = [each.id for each in await self.store.of(family.user)] if scope != "local" else []
+        mine = [each.id for each in await self.store.families_of(family.user)] if scope != "local" else []
         chosen = {"local": [family.id], "others": [name for name in mine if name != family.id]}
         await self.store.end(chosen.get(scope, mine))
 
     async def sign_out_everywhere(self, user: User) -> None:
         """End all of the user's sessions."""
-        await self.store.end([each.id for each in await self.store.of(user.id)])
+        await self.store.end([each.id for each in await self.store.families_of(user.id)])
 
     def service_key(self) -> str:
         """Return an admin's token for this world."""

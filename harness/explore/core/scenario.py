@@ -26,7 +26,6 @@ class World(Protocol):
 class Issuer(Protocol):
     """The issuer's rules: pure. What they return is written at once, or a step later where updates can be lost."""
 
-    GRANTED: frozenset[Any]
     LOSERS: frozenset[str]  # of `losers_get`: where it matters when a request was received
 
     def begin(self, family: str, user: str, token: str, now: float, issued_at: int) -> Any:

@@ -7,6 +7,7 @@ from race401.harness.explore.core.scenario import Issuer, World
 from race401.harness.explore.core.state import FIRST, LETTERS, START, Env, Presented, Unwritten, account
 from race401.harness.tokens.errors import AuthError, RefreshRefused, RefreshUnavailable
 from race401.harness.tokens.model import TokenPair
+from race401.ledger.outcomes import GRANTED
 
 REFUSED = RefreshRefused("Invalid Refresh Token: Already Used", status=400, code="refresh_token_already_used")
 UNREACHED = RefreshUnavailable("the auth server was not reached")
@@ -84,7 +85,7 @@ class Servers:
         family, answer = self.issuer.exchange(
             self.world, before, pair.refresh_token, now, issued, concurrent=received
         )
-        granted = answer.outcome in self.issuer.GRANTED
+        granted = answer.outcome in GRANTED
         presented = (name, answer.presented) if atomic else pair.refresh_token
         marks = tuple(self._wrong(env, pair, presented, granted=granted))
         after = env._replace(

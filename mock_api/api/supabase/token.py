@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from race401.ledger.outcomes import GRANTED, Outcome
 from race401.mock_api.api.supabase import bodies
 from race401.mock_api.api.supabase.answers import issued, signed_in, whose
 from race401.mock_api.api.supabase.callers import limited, realm_of
@@ -13,7 +14,6 @@ from race401.mock_api.api.supabase.rules import weakness
 from race401.mock_api.http import facts
 from race401.mock_api.http.body import documented
 from race401.mock_api.rules import refresh_tokens
-from race401.mock_api.rules.issuer import GRANTED, Outcome
 from race401.mock_api.state.realm import Exchanged, Realm
 
 router = APIRouter(prefix="/auth/v1", tags=["auth"])
