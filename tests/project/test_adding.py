@@ -96,6 +96,18 @@ def test_a_race_is_one_value(copy: Copy) -> None:
     assert (result["race"], result["outcome"]) == ("nothing-happens", "survived")
 
 
+def test_a_scenario_is_one_file(copy: Copy) -> None:
+    """`make scenarios` plays it with the others, and a locustfile of that name is there for locust."""
+    folder = copy.package / "scenarios"
+    (folder / "planted.py").write_text((folder / "late_401.py").read_text().replace('"late-401"', '"planted"'))
+    names = (
+        "from race401.scenarios.__main__ import NAMES, scenario; print(NAMES, list(scenario('planted').conditions))"
+    )
+    shown = copy.python("-c", names)
+    assert "'planted'" in shown
+    assert shown.rstrip().endswith("['planted']")
+
+
 def test_the_fixtures_know_the_options_of_the_mock() -> None:
     """They may not import it; `worlds` names a file besides."""
     assert set(SETTINGS) == {*OPTIONS, "worlds"}
