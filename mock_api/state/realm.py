@@ -171,13 +171,13 @@ class Realm:
 
     async def sign_out(self, family: Family, scope: str) -> None:
         """End sessions: this one, the others, or all of the user's."""
-        mine = [each.id for each in await self.store.of(family.user)] if scope != "local" else []
+        mine = [each.id for each in await self.store.families_of(family.user)] if scope != "local" else []
         chosen = {"local": [family.id], "others": [name for name in mine if name != family.id]}
         await self.store.end(chosen.get(scope, mine))
 
     async def sign_out_everywhere(self, user: User) -> None:
         """End all of the user's sessions."""
-        await self.store.end([each.id for each in await self.store.of(user.id)])
+        await self.store.end([each.id for each in await self.store.families_of(user.id)])
 
     def service_key(self) -> str:
         """Return an admin's token for this world."""

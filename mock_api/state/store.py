@@ -48,7 +48,7 @@ class Store(Protocol):
         """Forget these families, as GoTrue deletes sessions."""
         ...
 
-    async def of(self, user: str) -> list[Family]:
+    async def families_of(self, user: str) -> list[Family]:
         """Return the user's families."""
         ...
 
@@ -123,7 +123,7 @@ class MemoryStore:
         """See `Store`."""
         return self._ended.get(token)
 
-    async def of(self, user: str) -> list[Family]:
+    async def families_of(self, user: str) -> list[Family]:
         """See `Store`."""
         return [self._families[name] for name in self._by_user.get(user, ())]
 

@@ -97,7 +97,7 @@ class Twins:
 
     async def compare(self, users: tuple[User, ...]) -> None:
         """The same sessions, but for what is chance in their tokens."""
-        left = await self.both(lambda realm, n: realm.store.of(users[n].id))
+        left = await self.both(lambda realm, n: realm.store.families_of(users[n].id))
         mine, theirs = ([shape(family) for family in families] for families in left)
         assert mine == theirs
 

@@ -105,7 +105,7 @@ class SharedFamilies:
                 if await self._link.commit([(self._family(name), raw)], *self._gone(family), remembered):
                     break
 
-    async def of(self, user: str) -> list[Family]:
+    async def families_of(self, user: str) -> list[Family]:
         """See `Store`."""
         names = await self._link.listed(self._user(user))
         found = await self._link.many(self._family(name.decode()) for name in names)
