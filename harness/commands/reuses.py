@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from time import monotonic_ns
 
 from race401.ledger.entry import received
 from race401.ledger.outcomes import GRANTED, Outcome
@@ -46,11 +47,11 @@ class Scene:
         account = await self.realm.sign_up("ada@race401.test", "correct horse", {})
         return (await self.realm.sign_in(account))[0].links[0].token
 
-    async def use(self, token: str, after: float = 0.0) -> Exchanged:
-        """Exchange it, so many s later."""
+    async def use(self, token: str, after: float = 0.0, received_ns: int | None = None) -> Exchanged:
+        """Exchange it, so many s later; `received_ns`: if others may be decided before this one, when it came."""
         self.now += after
         entry = received(self.realm.world.name, "POST", "/token", self.now)
-        return await self.realm.exchange(token, entry, lambda _: None)
+        return await self.realm.exchange(token, entry, lambda _: None, received_ns)
 
 
 async def second(scene: Scene) -> tuple[list[Exchanged], str]:
@@ -70,7 +71,8 @@ async def late(scene: Scene) -> tuple[list[Exchanged], str]:
 async def concurrent(scene: Scene) -> tuple[list[Exchanged], str]:
     """Use a token from several callers at once."""
     token = await scene.begin()
-    answers = list(await asyncio.gather(*[scene.use(token) for _ in range(AT_ONCE)]))
+    now = monotonic_ns()
+    answers = list(await asyncio.gather(*[scene.use(token, received_ns=now) for _ in range(AT_ONCE)]))
     return answers, _token([each for each in answers if each.answer.outcome in GRANTED][-1])
 
 

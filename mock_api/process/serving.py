@@ -14,7 +14,7 @@ from typing import Any
 
 import uvicorn
 
-from race401.ledger.fingerprints import Fingerprints, KeyFileError, kept
+from race401.ledger.fingerprints import Fingerprints, KeyFileError, from_key_file
 from race401.ledger.visible import anonymous
 from race401.mock_api.app import create_app
 from race401.mock_api.http.guard import Guard
@@ -156,7 +156,7 @@ def _plan(chosen: Namespace, worlds: tuple[World, ...], fingerprints: Fingerprin
 
 def _fingerprints(path: Path | None) -> Fingerprints:
     try:
-        return Fingerprints() if path is None else kept(path)
+        return Fingerprints() if path is None else from_key_file(path)
     except KeyFileError as error:
         raise ServingError(f"--key-file {error}") from None
     except OSError as error:
