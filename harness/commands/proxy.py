@@ -75,7 +75,7 @@ def run(given: Namespace) -> int:
         recorder = _recorder(given.ledger, given.key_file)
         here, paths = f"http://{_host(given.host)}:{sock.getsockname()[1]}", given.token_path or TOKEN_PATHS
         print(told(here, anonymous(given.target), given.ledger, paths, exposed=exposed), flush=True)
-        with contextlib.suppress(KeyboardInterrupt):
+        with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
             asyncio.run(serve(sock, target_of(url), Watch(recorder, url.host, paths), _say))
     print(traffic.line(recorder.counts))
     print(f"judge it: {called()} judge {shlex.quote(str(given.ledger))}")

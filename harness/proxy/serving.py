@@ -1,6 +1,7 @@
 """A proxy on a socket, until it is ended."""
 
 import asyncio
+import signal
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -43,6 +44,8 @@ async def listening(
 
 
 async def serve(sock: socket.socket, target: Target, watch: Watch, say: Callable[[str], None]) -> None:
-    """Pass on until cancelled."""
+    """Pass on until cancelled, as SIGTERM does."""
+    if (this := asyncio.current_task()) is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, this.cancel)
     async with listening(sock, target, watch, say) as server:
         await server.serve_forever()

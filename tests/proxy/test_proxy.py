@@ -246,7 +246,8 @@ def test_what_is_no_whole_ledger_is_left_alone(
     assert (tmp_path / "file").read_bytes() == content
 
 
-def test_it_says_how_it_is_used_and_in_the_end_what_it_saw(tmp_path: Path) -> None:
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_it_says_how_it_is_used_and_in_the_end_what_it_saw(tmp_path: Path, end: signal.Signals) -> None:
     traffic = tmp_path / "my traffic.jsonl"
     command = ["-m", "race401.harness", "proxy", "--target", "http://127.0.0.1:9", "--ledger", str(traffic)]
     with subprocess.Popen(
@@ -258,7 +259,7 @@ def test_it_says_how_it_is_used_and_in_the_end_what_it_saw(tmp_path: Path) -> No
         assert it.stdout.readline() == f"Give your client {url} as its base URL, instead of http://127.0.0.1:9.\n"
         with pytest.raises(httpx.TransportError):
             httpx.get(f"{url}/contacts", trust_env=False)
-        it.send_signal(signal.SIGINT)
+        it.send_signal(end)
         out, err = it.communicate(timeout=HANG)
     *_, seen, judge = out.splitlines()
     assert seen == "requests: 1 · 401s: 0 · exchanges: 0"
