@@ -84,7 +84,7 @@ class Evidence:
         return Graph(self.entries)
 
     @property
-    def alone(self) -> bool:
+    def ledger_alone(self) -> bool:
         """Whether the ledger is the only witness."""
         return bool(self.manifest.get("ledger_alone"))
 
@@ -104,7 +104,7 @@ def load(path: Path) -> Evidence:
         samples = _lines(told, Sample, kept)[0] if told.exists() else []  # written last: a killed run has none
     else:
         entries, torn = _alone(path)
-        return alone(entries, (path / LEDGER if path.is_dir() else path).stem, torn=torn)
+        return from_ledger(entries, (path / LEDGER if path.is_dir() else path).stem, torn=torn)
     entries.sort(key=attrgetter("seq"))
     whole, lost = _until_lost(entries)
     return Evidence(manifest, whole, samples, torn, lost)
@@ -132,7 +132,7 @@ def _until_lost(entries: list[Entry]) -> tuple[list[Entry], Entry | None]:
     return entries, None
 
 
-def alone(
+def from_ledger(
     entries: Iterable[Entry],
     run: str,
     *,
