@@ -17,7 +17,12 @@ COLOURS = {
     Outcome.LOST: "bold red",
     Outcome.NOT_CLAIMED: "yellow",
     Outcome.NOT_EXERCISED: "dim",
+    Outcome.SILENT: "dim",
     Outcome.BROKE: "bold red",
+}
+WITNESS = {
+    1: "protocol 1: judged by the wire alone; what the app was handed is not known",
+    2: "protocol 2: judged by the wire, and by what the app was handed",
 }
 ABOUT = {race.name: race.about for race in RACES}
 
@@ -29,15 +34,19 @@ def card(given: Card, *, called: str = "race401", width: int = WIDTH, color: boo
     told = given.told
     language = f"({told.language})" if told.language else ""
     console.print(Text(" ".join(part for part in (told.client, told.version, language) if part), "bold"))
-    console.print(Text(f"claims: {', '.join(told.claims) or 'nothing in particular'}\n"))
+    console.print(Text(f"claims: {', '.join(told.claims) or 'nothing in particular'}"))
+    console.print(Text(f"{WITNESS[told.protocol]}\n"))
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for heading in ("race", "", "what happened"):
         table.add_column(heading)
     for result in given.results:
         table.add_row(result.race, Text(result.outcome, COLOURS[result.outcome]), result.sentence)
+        for claim in result.disproved:
+            table.add_row("", Text("disproved", COLOURS[Outcome.LOST]), claim)
     console.print(table)
     for result in given.results:
-        if result.outcome is Outcome.LOST or (result.outcome is Outcome.NOT_CLAIMED and result.story):
+        told = result.outcome in (Outcome.NOT_CLAIMED, Outcome.SILENT) or result.disproved
+        if result.outcome is Outcome.LOST or (told and result.story):
             _lost(console, given, result, called)
     console.print(Text(f"\n{summary(given)}", "bold"))
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
@@ -47,6 +56,7 @@ def summary(given: Card) -> str:
     """Return the card in a sentence."""
     counts = {outcome: sum(result.outcome is outcome for result in given.results) for outcome in Outcome}
     told = [f"{n} {outcome}" for outcome, n in counts.items() if n]
+    told += ["claims disproved"] if any(result.disproved for result in given.results) else []
     return f"{given.told.client}: of {len(given.results)} races {', '.join(told)}; it took {given.took_s:g} s"
 
 
