@@ -21,7 +21,8 @@ from supabase_auth import SyncGoTrueClient
 from race401.harness.__main__ import main
 from race401.harness.commands.proxy import told
 from race401.harness.judge.evidence import load
-from race401.harness.proxy.app import Recorder, create_app
+from race401.harness.proxy.app import create_app
+from race401.harness.proxy.recorder import Recorder
 from race401.harness.proxy.wire import outcome as outcome_of
 from race401.ledger.entry import Entry, received
 from race401.ledger.fingerprints import Fingerprints, kept

@@ -4,6 +4,7 @@ import contextlib
 import os
 import shlex
 import socket
+import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,11 +13,13 @@ from race401.harness.commands import traffic
 from race401.harness.commands.called import called
 from race401.harness.commands.errors import CommandError
 from race401.harness.judge.evidence import EvidenceError
+from race401.harness.judge.findings import Value
+from race401.harness.judge.verdict import EXIT_CODES
 from race401.ledger.fingerprints import Fingerprints, KeyFileError, kept
 from race401.ledger.visible import anonymous
 
 if TYPE_CHECKING:
-    from race401.harness.proxy.app import Recorder
+    from race401.harness.proxy.recorder import Recorder
 
 TOKEN_PATHS = ["/auth/v1/token", "/oauth/token"]
 HIGHEST_PORT = 65535
@@ -78,11 +81,14 @@ def run(given: Namespace) -> int:
             uvicorn.Server(config).run(sockets=[sock])
     print(traffic.line(recorder.counts))
     print(f"judge it: {called()} judge {shlex.quote(str(given.ledger))}")
+    if recorder.unwritten:
+        print(f"race401: {given.ledger} lacks the last {recorder.unwritten} of them: it was full", file=sys.stderr)
+        return EXIT_CODES[Value.UNKNOWN]
     return 0
 
 
 def _recorder(ledger: Path, key_file: Path | None) -> "Recorder":
-    from race401.harness.proxy.app import Recorder
+    from race401.harness.proxy.recorder import Recorder
 
     try:
         fingerprints = Fingerprints() if key_file is None else kept(key_file)
