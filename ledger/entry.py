@@ -8,11 +8,6 @@ SCHEMA = 1  # of the facts below; an entry of schema 0 has none
 Kind: TypeAlias = Literal["api", "exchange", "sign_in", "sign_out", "preflight", "other"]
 Ended: TypeAlias = Literal["none", "family", "session", "user"]
 
-OUTCOMES = frozenset(  # of an exchange; those of `race401.mock_api.rules.issuer.Outcome`, and of who only recorded it
-    {"rotated", "kept", "reuse_tolerated", "forked", "reused", "revoked", "not_found", "not_issued", "timed_out"}
-    | {"inactive", "superseded", "banned", "conflict", "rate_limited", "granted", "refused", "unread", "lost"}
-)
-
 
 class Entry(msgspec.Struct, gc=False, omit_defaults=True):
     """

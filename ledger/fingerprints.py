@@ -29,18 +29,18 @@ class Fingerprints:
         self.key = secrets.token_bytes(KEY_SIZE) if key is None else key
         self.key_id = blake2b(digest_size=SIZE, key=self.key, person=b"race401 key id").hexdigest()
         """Tells whether fingerprints of two places can be compared; says nothing of the key."""
-        self._of = lru_cache(REMEMBERED)(self._hashed)
+        self._fingerprint = lru_cache(REMEMBERED)(self._hashed)
 
-    def of(self, secret: str) -> str:
+    def fingerprint(self, secret: str) -> str:
         """Return its 16 hexadecimal digits."""
-        return self._of(secret)
+        return self._fingerprint(secret)
 
     def _hashed(self, secret: str) -> str:
-        said = secret.encode("utf-8", "surrogatepass")
-        return blake2b(said, digest_size=SIZE, key=self.key).hexdigest()
+        encoded = secret.encode("utf-8", "surrogatepass")
+        return blake2b(encoded, digest_size=SIZE, key=self.key).hexdigest()
 
 
-def kept(path: Path) -> Fingerprints:
+def from_key_file(path: Path) -> Fingerprints:
     """Return those of the key in this file, which is made (0600) if it is not there. Raises OSError, KeyFileError."""
     if (path.parent / "manifest.json").exists():
         raise KeyFileError(f"{path}: a run's folder is handed on, and the key with it; name a file elsewhere")
@@ -57,7 +57,7 @@ def kept(path: Path) -> Fingerprints:
 def _read(path: Path) -> Fingerprints:
     if path.stat().st_mode & 0o077:
         raise KeyFileError(f"{path}: others can read or write it; chmod 600 {path}")
-    said = path.read_bytes()
-    if not KEY_FILE.fullmatch(said):
+    content = path.read_bytes()
+    if not KEY_FILE.fullmatch(content):
         raise KeyFileError(f"{path}: expected a key, 64 hexadecimal digits; a file that is not there is made")
-    return Fingerprints(bytes.fromhex(said.decode()))
+    return Fingerprints(bytes.fromhex(content.decode()))

@@ -26,7 +26,7 @@ class Masking:
     """By these fingerprints."""
 
     def __init__(self, fingerprints: Fingerprints) -> None:
-        self._of, visible = fingerprints.of, Visible(fingerprints.of)
+        self._fingerprint, visible = fingerprints.fingerprint, Visible(fingerprints.fingerprint)
         self._seen: OrderedDict[str, str] = OrderedDict()  # fingerprint by a secret or a part of it, the oldest first
         self._targets = Clean(visible.target)
         self._names = Clean(visible.text)
@@ -41,7 +41,7 @@ class Masking:
             return
         parts = RUN.findall(secret)
         for part in (secret, *(parts[1:] if JWT.match(secret) else parts)):  # a JWT's header is that of many
-            self._seen[part] = self._of(secret)
+            self._seen[part] = self._fingerprint(secret)
             self._targets.doubt(part)
             self._names.doubt(part)
         while len(self._seen) > SEEN:
@@ -59,7 +59,7 @@ class Masking:
 
     def _cut(self, masked: str) -> str:
         """Keep no more of a text than anybody reads, and its fingerprint: a ledger is bounded in bytes too."""
-        return masked if len(masked) <= REMEMBERED else f"{masked[:REMEMBERED]}...{self._of(masked)}"
+        return masked if len(masked) <= REMEMBERED else f"{masked[:REMEMBERED]}...{self._fingerprint(masked)}"
 
 
 class Clean:

@@ -29,7 +29,7 @@ class Visible:
     """Masks by these fingerprints. Takes time in proportion to the text, whatever it is."""
 
     def __init__(self, fingerprint: Callable[[str], str]) -> None:
-        self._of = fingerprint
+        self._fingerprint = fingerprint
 
     def target(self, target: str) -> str:
         """Return a path with its query masked."""
@@ -52,15 +52,15 @@ class Visible:
     def _value(self, raw: str, *, secret: bool, place: bool = False) -> str:
         said = decoded(raw)
         if said and (secret or (place and not is_spoken(said))):
-            return self._of(said)
+            return self._fingerprint(said)
         masked = self.text(said)
         return raw if masked == said else quote(masked, KEPT)
 
     def text(self, text: str, depth: int = 0) -> str:
         """Return any text masked, however it is laid out; `depth`: within so many others."""
         if depth > DEEPEST:
-            return self._of(text)
-        masked = JWT.sub(lambda found: self._of(found[0]), USERINFO.sub(self._userinfo, text))
+            return self._fingerprint(text)
+        masked = JWT.sub(lambda found: self._fingerprint(found[0]), USERINFO.sub(self._userinfo, text))
         if masked[:1] in ("{", "["):
             try:
                 told = json.loads(masked)
@@ -81,7 +81,7 @@ class Visible:
         if isinstance(told, list):
             return [self._json(value, depth + 1, secret=secret) for value in told]
         if secret and told not in (None, ""):
-            return self._of(told if isinstance(told, str) else json.dumps(told))
+            return self._fingerprint(told if isinstance(told, str) else json.dumps(told))
         return self.text(decoded(told), depth + 1) if isinstance(told, str) else told
 
     def _pair(self, found: re.Match[str], depth: int) -> str:
@@ -89,7 +89,7 @@ class Visible:
         said = value.strip("\"'")
         bare = ":" in between and between[0] not in "\"'"  # `key:red` is a search; `refresh_token:red` is not
         if said and secret_by_name(name) and (not bare or CERTAIN.search(name.lower())):
-            return name + between + value.replace(said, self._of(said))
+            return name + between + value.replace(said, self._fingerprint(said))
         return name + between + self.text(value, depth + 1)
 
     def _base64(self, run: str, depth: int) -> str:
@@ -99,10 +99,10 @@ class Visible:
             said = base64.urlsafe_b64decode(plain + "=" * (-len(plain) % 4)).decode()
         except ValueError:
             return run
-        return run if self.text(said, depth + 1) == said else self._of(run)
+        return run if self.text(said, depth + 1) == said else self._fingerprint(run)
 
     def _userinfo(self, found: re.Match[str]) -> str:
-        return f"//{self._of(found[1])}@"
+        return f"//{self._fingerprint(found[1])}@"
 
 
 def anonymous(url: str) -> str:

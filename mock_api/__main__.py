@@ -6,7 +6,8 @@ import os
 import sys
 import threading
 
-from race401.mock_api.process.serving import Server, ServingError, add_options, prepare
+from race401.mock_api.process.options import add_options
+from race401.mock_api.process.serving import Server, ServingError, prepare
 from race401.mock_api.process.workers import Keeper
 
 
@@ -29,7 +30,7 @@ def main() -> int:
         return 2
     port = int(serving.url.rpartition(":")[2])
     as_json = json.dumps({"url": serving.url, "port": port, "pid": os.getpid()})
-    server = serving.server(as_json if chosen.json else serving.told)
+    server = serving.server(as_json if chosen.json else serving.announcement)
     if chosen.exit_with_parent:
         threading.Thread(target=end_with_parent, args=(server,), daemon=True).start()
     server.serve_until_ended()

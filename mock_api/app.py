@@ -6,14 +6,14 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 
 from race401.mock_api.api import control, docs, oauth, resources, supabase
-from race401.mock_api.http.answer import Server
 from race401.mock_api.http.body import Bounded, TooLarge
 from race401.mock_api.http.guard import Guard
+from race401.mock_api.http.recorded_answer import Server
 from race401.mock_api.ledger import Ledger
-from race401.mock_api.races.armed import Faults
+from race401.mock_api.races.armed_faults import ArmedFaults
+from race401.mock_api.races.armed_programs import ArmedPrograms
 from race401.mock_api.races.gates import FreeGates, Gates
 from race401.mock_api.races.program import Program
-from race401.mock_api.races.running import Races
 from race401.mock_api.rules.worlds import WORLDS, World
 from race401.mock_api.state.accounts import AddressTaken
 from race401.mock_api.state.clock import Clock, system_clock
@@ -52,7 +52,7 @@ def create_app(
         world.name: Realm(world, mine.now, state=None if state is None else state(world, mine.now))
         for world in (worlds if worlds is not None else WORLDS.values())
     }
-    faults = Faults(mine.now)
+    faults = ArmedFaults(mine.now)
     held = gates if gates is not None else FreeGates()
     server = Server(ledger if ledger is not None else Ledger(), held, faults, mine)
     for realm in realms.values():
@@ -74,9 +74,9 @@ def create_app(
             {"name": "control", "description": "Tests only; not in the ledger."},
         ],
     )
-    api.state.realms, api.state.server, api.state.races = realms, server, Races(held, faults)
+    api.state.realms, api.state.server, api.state.programs = realms, server, ArmedPrograms(held, faults)
     for program in programs:
-        api.state.races.arm(program)
+        api.state.programs.arm(program)
     # Taken over, not included: an included router costs each request 15 us, and the docs' own routes come last.
     api.router.routes[:0] = [
         *resources.router.routes,

@@ -19,8 +19,9 @@ from race401.harness.judge.evidence import alone
 from race401.harness.judge.measure import measure
 from race401.harness.judge.recovery import UNAUTHORIZED
 from race401.harness.judge.row import Row
-from race401.harness.judge.sessions import GRANTED, is_sign_out
+from race401.harness.judge.sessions import is_sign_out
 from race401.ledger.entry import Entry
+from race401.ledger.outcomes import GRANTED
 
 
 class Outcome(StrEnum):

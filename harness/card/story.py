@@ -7,7 +7,7 @@ from race401.ledger.entry import Entry
 
 WORTH_TELLING = 0.1  # s that an answer took
 ENDS = {
-    "reused": "reused: the server takes it for theft and revokes the session",
+    "reused": "reused: the server refuses it",
     "revoked": "the session had been revoked",
     "reuse_tolerated": "reuse, forgiven",
     "forked": "reuse, forgiven with a second successor",
@@ -39,7 +39,17 @@ def _line(entry: Entry, at: float, sessions: dict[str, int]) -> str:
     late = f" after {took:.1f} s" if took >= WORTH_TELLING else ""
     who = f"session {sessions[entry.family]}" if entry.family else "no session"
     token = f" token {entry.generation}" if entry.generation is not None else ""
-    why = entry.cause or ENDS.get(entry.grant_outcome or "", entry.grant_outcome) or ""
+    why = entry.cause or _became(entry) or ""
     fault = f" [{entry.fault}]" if entry.fault else ""
     answer = f"{status} {why}".strip()
     return f"{when}  {entry.method} {entry.target}  ({who}{token})  -> {answer}{fault}{late}"
+
+
+def _became(entry: Entry) -> str | None:
+    """Say what became of an exchange; what a refused reuse ended, only where the server says so."""
+    if entry.grant_outcome == "reused":
+        if entry.ended == "none":
+            return "reused: the server refuses it, and the session lives on"
+        if entry.ended is not None:
+            return "reused: the server takes it for theft and revokes the session"
+    return ENDS.get(entry.grant_outcome or "", entry.grant_outcome)

@@ -107,8 +107,10 @@ def told(stage: Stage, result: Result, brief: bool) -> Iterator[str]:
     scenario, world = stage.scenario, stage.world
     bounds = ", ".join(_bounds(scenario))
     yield f"{scenario.policy.name} in {world.name}: {bounds}"
-    if not world.atomic:
-        yield f"{world.name} checks a refresh token and consumes it in two steps: others can come between"
+    if world.losers_get == "overwrite":
+        yield f"{world.name} checks a refresh token and writes the session in two steps: others can come between"
+    elif world.losers_get != "as_reuse":
+        yield f"{world.name} tells uses at once from later ones: an exchange is received, and judged a step later"
     jumps = " ".join(f"{at - stage.first_pair.expires_at:+.0f}" for at in stage.instants)
     yield f"instants, in s from the first token's expiry on the server's clock: {jumps}"
     speed = result.states / max(result.cpu, 1e-3)

@@ -15,7 +15,7 @@ from race401.harness.commands.errors import CommandError
 from race401.harness.judge.evidence import EvidenceError
 from race401.harness.judge.findings import Value
 from race401.harness.judge.verdict import EXIT_CODES
-from race401.ledger.fingerprints import Fingerprints, KeyFileError, kept
+from race401.ledger.fingerprints import Fingerprints, KeyFileError, from_key_file
 from race401.ledger.visible import anonymous
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _recorder(ledger: Path, key_file: Path | None) -> "Recorder":
     from race401.harness.proxy.recorder import Recorder
 
     try:
-        fingerprints = Fingerprints() if key_file is None else kept(key_file)
+        fingerprints = Fingerprints() if key_file is None else from_key_file(key_file)
     except KeyFileError as error:
         raise CommandError(f"--key-file {error}") from None
     except OSError as error:

@@ -3,12 +3,14 @@
 import sys
 from argparse import ArgumentParser, Namespace
 from collections import Counter
+from typing import TYPE_CHECKING
 
-from race401.harness.commands import traffic
 from race401.harness.commands.errors import CommandError
-from race401.ledger.visible import anonymous
-from race401.mock_api.ledger import Ledger
-from race401.mock_api.process.serving import Serving, ServingError, add_options, prepare
+from race401.mock_api.process.options import add_options
+
+if TYPE_CHECKING:
+    from race401.mock_api.ledger import Ledger
+    from race401.mock_api.process.serving import Serving
 
 PORT = 8401
 CLEAR = "\r\x1b[K"  # back to the line's beginning, and nothing on it
@@ -21,6 +23,8 @@ def add(parser: ArgumentParser) -> None:
 
 def run(given: Namespace) -> int:
     """Serve until Ctrl-C."""
+    from race401.mock_api.process.serving import ServingError, prepare  # wrong usage should not wait for a server
+
     try:
         serving = prepare(given)
     except ServingError as error:
@@ -28,26 +32,26 @@ def run(given: Namespace) -> int:
 
     ledger = serving.ledger
     if ledger is None:
-        serving.server(told(serving, given)).serve_until_ended()
+        serving.server(announcement(serving, given)).serve_until_ended()
         return 0
 
     async def show() -> None:
         print(f"{CLEAR}{counts(ledger)}", end="", flush=True)
 
     live = sys.stdout.isatty()
-    serving.server(told(serving, given), show if live else None).serve_until_ended()
+    serving.server(announcement(serving, given), show if live else None).serve_until_ended()
     print(CLEAR if live else "", end="")
     print(counts(ledger))
     return 0
 
 
-def told(serving: Serving, given: Namespace) -> str:
+def announcement(serving: "Serving", given: Namespace) -> str:
     """Return what a newcomer needs to know."""
     lines = [
-        serving.told,
+        serving.announcement,
         "",
         f"A Supabase client takes {serving.url} as its URL, and any key. Each may have a path of its own,",
-        f"{serving.url}/~NAME or {serving.url}/WORLD/~NAME. {happened(serving, given)}",
+        f"{serving.url}/~NAME or {serving.url}/WORLD/~NAME. {where_the_ledger_is(serving, given)}",
     ]
     lines += [f"armed: {program}" for program in given.program or ()]
     if serving.exposed:
@@ -57,16 +61,20 @@ def told(serving: Serving, given: Namespace) -> str:
     return "\n".join([*lines, ""])
 
 
-def happened(serving: Serving, given: Namespace) -> str:
-    """Return where the ledger is to be read."""
+def where_the_ledger_is(serving: "Serving", given: Namespace) -> str:
+    """Return where what happened is to be read."""
+    from race401.ledger.visible import anonymous
+
     if serving.ledger is not None:
         return f"What happened: {serving.url}/_race401/ledger"
     processes = f"Processes: {serving.workers}, over {anonymous(given.store)}."
     return processes + (f" What happened: race401 judge {given.ledger}" if given.ledger else " No --ledger is kept.")
 
 
-def counts(ledger: Ledger) -> str:
+def counts(ledger: "Ledger") -> str:
     """Return what the mock has seen, in one line."""
+    from race401.harness.commands import traffic
+
     seen: Counter[traffic.Answered] = Counter()
     for (_, _, status, cause, outcome), n in ledger.counts.copy().items():
         seen[status, cause, outcome] += n

@@ -3,34 +3,9 @@
 import asyncio
 import json
 from argparse import ArgumentParser, Namespace
-from collections import Counter
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Column, Table
-
 from race401.harness.commands.errors import CommandError
-from race401.ledger.entry import received
-from race401.mock_api.rules.issuer import GRANTED, Outcome
-from race401.mock_api.rules.world_files import WorldFileError, load
-from race401.mock_api.rules.worlds import WORLDS, World
-from race401.mock_api.state.realm import Exchanged, Realm
-
-SOON, LATE = 1.0, 3_600.0  # s after the use before
-AT_ONCE = 5  # callers; as many as the incident's page has requests
-TIME = 1_759_614_660.0  # 2025-10-04T21:51:00Z, the incident's; the rules do not depend on it
-HEAD = ["world", "used again", "used again late", f"{AT_ONCE} uses at once"]
-SAYS = {
-    Outcome.ROTATED: "a new token",
-    Outcome.KEPT: "the same token stays",
-    Outcome.FORKED: "a second new token",
-    Outcome.REUSE_TOLERATED: "the token that it brought before",
-    Outcome.REUSED: "refused",
-    Outcome.REVOKED: "refused, as revoked",
-    Outcome.NOT_FOUND: "refused, as unknown",
-    Outcome.CONFLICT: "409, as contended",
-}
 
 
 def add(parser: ArgumentParser) -> None:
@@ -43,110 +18,37 @@ def add(parser: ArgumentParser) -> None:
 
 def run(given: Namespace) -> int:
     """Print the worlds."""
+    # with what signs: wrong usage should not wait for it
+    from race401.harness.commands.reuses import HEAD, describe
+    from race401.mock_api.rules.world_files import WorldFileError, load
+    from race401.mock_api.rules.worlds import WORLDS
+
     try:
         worlds = WORLDS if given.worlds is None else load(given.worlds)
     except WorldFileError as error:
         raise CommandError(str(error)) from None
     rows = {name: asyncio.run(describe(world)) for name, world in worlds.items()}
     if given.json:
-        told = {name: {"summary": worlds[name].summary, **row} for name, row in rows.items()}
-        print(json.dumps(told, indent=2))
+        described = {name: {"summary": worlds[name].summary, **row} for name, row in rows.items()}
+        print(json.dumps(described, indent=2))
     elif given.markdown:
-        print(markdown(rows))
+        print(markdown(HEAD, rows))
     else:
-        _show(rows)
+        _print_table(HEAD, rows)
     return 0
 
 
-async def describe(world: World) -> dict[str, str]:
-    """Return what comes of the three uses, each of a session of its own."""
-    return {name: await _told(world, uses) for name, uses in USES.items()}
-
-
-class Scene:
-    """A session in a world whose clock is ours."""
-
-    def __init__(self, world: World) -> None:
-        self.now = TIME
-        self.realm = Realm(world, lambda: self.now, sleep=self.sleep)
-
-    async def sleep(self, _: float) -> None:
-        """Let the others go on, and no time pass: what takes turns here does so in an instant."""
-        await asyncio.sleep(0)
-
-    async def begin(self) -> str:
-        """Sign in, and return the refresh token."""
-        account = await self.realm.sign_up("ada@race401.test", "correct horse", {})
-        return (await self.realm.sign_in(account))[0].links[0].token
-
-    async def use(self, token: str, after: float = 0.0) -> Exchanged:
-        """Exchange it, so many s later."""
-        self.now += after
-        entry = received(self.realm.world.name, "POST", "/token", self.now)
-        return await self.realm.exchange(token, entry, lambda _: None)
-
-
-async def second(scene: Scene) -> tuple[list[Exchanged], str]:
-    """Use a token, and a second later again."""
-    token = await scene.begin()
-    first = await scene.use(token)
-    return [await scene.use(token, SOON)], _token(first)
-
-
-async def late(scene: Scene) -> tuple[list[Exchanged], str]:
-    """Use a token, use its successor, and much later the first one again."""
-    token = await scene.begin()
-    newest = await scene.use(_token(await scene.use(token)), SOON)
-    return [await scene.use(token, LATE)], _token(newest)
-
-
-async def concurrent(scene: Scene) -> tuple[list[Exchanged], str]:
-    """Use a token from several callers at once."""
-    token = await scene.begin()
-    answers = list(await asyncio.gather(*[scene.use(token) for _ in range(AT_ONCE)]))
-    return answers, _token([each for each in answers if each.answer.outcome in GRANTED][-1])
-
-
-USES = {"second": second, "late": late, "concurrent": concurrent}
-Uses = Callable[[Scene], Awaitable[tuple[list[Exchanged], str]]]
-
-
-async def _told(world: World, uses: Uses) -> str:
-    """Say what the callers were answered and, if one was refused, what became of the session."""
-    answers, _ = await uses(Scene(world))
-    counts = Counter(exchanged.answer.outcome for exchanged in answers)
-    said = [SAYS.get(outcome, f"refused, as {outcome}") for outcome in counts]
-    if len(answers) > 1:
-        said = [f"{count} x {words}" for count, words in zip(counts.values(), said, strict=True)]
-    refused = any(outcome not in GRANTED for outcome in counts)
-    return ", ".join(said) + (f"; {await _fate(world, uses)}" if refused else "")
-
-
-async def _fate(world: World, uses: Uses) -> str:
-    """Try the session's newest token, soon after and once no reuse interval runs."""
-    lives = []
-    for wait in (SOON, world.reuse_interval + SOON):
-        scene = Scene(world)
-        _, newest = await uses(scene)
-        lives.append((await scene.use(newest, wait)).answer.outcome in GRANTED)
-    if lives[0] and not lives[1]:
-        return f"the session is lost unless refreshed within {world.reuse_interval:g} s"
-    return "the session lives on" if all(lives) else "the session is lost"
-
-
-def _token(exchanged: Exchanged) -> str:
-    assert exchanged.answer.link is not None
-    return exchanged.answer.link.token
-
-
-def markdown(rows: dict[str, dict[str, str]]) -> str:
+def markdown(head: list[str], rows: dict[str, dict[str, str]]) -> str:
     """Return the table as Markdown."""
-    lines = [HEAD, ["---"] * len(HEAD), *([f"`{name}`", *row.values()] for name, row in rows.items())]
+    lines = [head, ["---"] * len(head), *([f"`{name}`", *row.values()] for name, row in rows.items())]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _show(rows: dict[str, dict[str, str]]) -> None:
-    name, *uses = HEAD
+def _print_table(head: list[str], rows: dict[str, dict[str, str]]) -> None:
+    from rich.console import Console
+    from rich.table import Column, Table
+
+    name, *uses = head
     table = Table(Column(name, no_wrap=True), *uses)
     for name, row in rows.items():
         table.add_row(name, *row.values())

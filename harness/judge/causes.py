@@ -53,7 +53,7 @@ def _cause(
         return "header_lost" if lost else None
     if e.cause not in OWN_AGE:
         return None
-    done = graph.replaced(e.sent)
+    done = graph.replaced(e)
     if e.cause is None and e.token_left_s is not None and e.token_left_s > 0:
         by_refresh = any(one.received_at < e.answered_at for one in done)
         over = any(end.received_at < e.answered_at for end in ends.get(graph.session(e), ()))

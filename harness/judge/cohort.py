@@ -10,9 +10,12 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from race401.harness.judge import recovery
+from race401.harness.judge.answers import Answers, last_answers
+from race401.harness.judge.causes import causes
 from race401.harness.judge.evidence import Evidence, Sample
+from race401.harness.judge.graph import Graph
 from race401.harness.judge.recovery import UNAUTHORIZED, is_api
-from race401.harness.judge.sessions import SIGN_OUT, ends_session
+from race401.harness.judge.sessions import SIGN_OUT, UNREAD, ends_session
 from race401.ledger.entry import Entry
 
 
@@ -42,7 +45,7 @@ class Cohort:
     def api(self) -> list[Entry]:
         """What was answered of the app's API; attempts whose caller was killed are left out."""
         cut = cut_off_attempts(self.samples)
-        api = [e for e in self.entries if e.status and e.attempt not in cut and is_api(e)]
+        api = [e for e in self.entries if e.status and not e.hung_up and e.attempt not in cut and is_api(e)]
         return api if self.evidence.alone else [e for e in api if e.attempt is not None]
 
     @cached_property
@@ -53,17 +56,26 @@ class Cohort:
     @cached_property
     def exchanges(self) -> list[Entry]:
         """Refresh tokens that were sent to the auth server."""
-        return [e for e in self.entries if e.grant_outcome is not None]
+        return [e for e in self.entries if e.grant_outcome is not None and e.grant_outcome != UNREAD]
+
+    @property
+    def graph(self) -> Graph:
+        """The tokens and sessions of all conditions."""
+        return self.evidence.graph
 
     @property
     def last(self) -> list[Entry]:
         """What each request of the program came to, in the order of the ledger."""
-        return self._came_to[0]
+        return self.answers.last
 
     @property
     def undecided(self) -> set[int]:
         """The `seq` of those 401s in `last` of which nobody can say whether they were made good."""
-        return self._came_to[1]
+        return self.answers.cut | self.answers.unlinked
+
+    def cause(self, refused: Entry) -> str:
+        """Return why a request was refused: what the wire tells, where it tells more than the answer."""
+        return self._causes.get(refused.seq) or refused.cause or "?"
 
     @cached_property
     def failed(self) -> list[Entry]:
@@ -77,13 +89,20 @@ class Cohort:
         """The first sign-out of each session that had one, by session."""
         ended: dict[str | None, Entry] = {}
         for entry in self.entries:
-            if entry.target.startswith(SIGN_OUT) and ends_session(entry):  # few are, and this is quick
-                ended.setdefault(entry.family, entry)
+            if entry.kind == "sign_out" or (entry.kind is None and entry.target.startswith(SIGN_OUT)):  # few are
+                session = self.graph.session(entry)
+                if ends_session(entry, session):
+                    ended.setdefault(session, entry)
         return ended
 
     @cached_property
-    def _came_to(self) -> tuple[list[Entry], set[int]]:
-        return recovery.last_answers(self.api, self.exchanges, self.samples, self.evidence)
+    def answers(self) -> Answers:
+        """What the program saw of its requests."""
+        return last_answers(self.api, self.exchanges, self.samples, self.evidence)
+
+    @cached_property
+    def _causes(self) -> dict[int, str]:
+        return causes(self.entries, self.graph)
 
 
 def whose(entry: Entry, evidence: Evidence) -> tuple[str, str] | None:

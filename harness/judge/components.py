@@ -15,6 +15,10 @@ class Components:
         """Yield every node."""
         return iter(self._above)
 
+    def __contains__(self, node: str) -> bool:
+        """Whether the node was added."""
+        return node in self._above
+
     def add(self, node: str) -> None:
         """Have a node, alone unless it is there."""
         self._above.setdefault(node, node)

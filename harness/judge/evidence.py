@@ -20,6 +20,7 @@ from race401.harness.judge import lines, manifest, order, outcomes
 from race401.harness.judge.graph import Graph
 from race401.harness.judge.lines import Lines, NotLines, Source, T
 from race401.ledger.entry import Entry
+from race401.ledger.outcomes import SEEN
 
 MANIFEST, LEDGER, SAMPLES, SEGMENTS = "manifest.json", "ledger.jsonl", "samples.jsonl", "ledger*.jsonl"
 WANT = "; expected a run's folder, or a ledger: JSON lines, as race401 serve --ledger FILE writes them"
@@ -196,10 +197,10 @@ def alone(
 
 def _settled(entries: list[Entry]) -> list[Entry]:
     """Say what became of exchanges that another server decided; the mock says so itself."""
-    if any(entry.grant_outcome in outcomes.OPEN for entry in entries if entry.schema):
-        told = outcomes.told(entries, Graph(entries))
+    if any(entry.grant_outcome in SEEN for entry in entries if entry.schema):
+        inferred = outcomes.inferred(entries, Graph(entries))
         for entry in entries:
-            entry.grant_outcome = told.get(entry.seq, entry.grant_outcome)
+            entry.grant_outcome = inferred.get(entry.seq, entry.grant_outcome)
     return entries
 
 

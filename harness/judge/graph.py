@@ -7,6 +7,7 @@ siblings of a fork have no order, and a kept token is one token. An entry withou
 by the family and the generation that it recorded.
 """
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
@@ -48,39 +49,67 @@ class Graph:
         self._claimed: dict[str, str] = {}  # by token, what names its session
         self._began: list[tuple[str, Entry]] = []
         self._seen: dict[str, float] = {}
+        self._linked: dict[
+            tuple[str, int], str
+        ] = {}  # by family and generation, where the mock says whose link it is
         for entry in entries:
             if entry.kind is not None:
                 self._add(entry)
         self._sessions = self._named()
+        self._renamed = {f: self._of(f).name for f in set(self._claimed.values()) if self._of(f).name != f}
+        self._kept: dict[str, list[float]] = {}  # by refresh token, when it had been used and was kept
 
     # --- whose, and which ---
 
     def session(self, entry: Entry) -> str | None:
         """Return the name of the entry's session; None: nothing says that it has one."""
-        if entry.kind is None:
-            return entry.family
-        node = _node(entry)
-        return None if node is None else self._sessions[self._parts.of(node)].name
+        if entry.family is not None:
+            return self._renamed.get(entry.family, entry.family)
+        session = self._session(entry)
+        return None if session is None else session.name
 
     def token(self, entry: Entry) -> Hashable:
-        """Return what stands for the token that was presented, or else sent."""
+        """Return what stands for the token that was presented, or else sent; None: none is known."""
         if entry.kind is None:
-            return entry.family, entry.generation
+            return None if entry.generation is None else (entry.family, entry.generation)
         return entry.presented or entry.sent
 
     def known(self, entry: Entry) -> bool:
         """Whether the entry's session can be told from any other that is known."""
+        if entry.family is not None:
+            return True
+        session = self._session(entry)
+        return session is not None and session.known
+
+    def count(self, entries: Iterable[Entry]) -> int:
+        """Return how many sessions are known to be different; what is of no known session may be of any."""
+        known, piece = set[str | None](), False
+        for entry in entries:
+            if self.known(entry):
+                known.add(self.session(entry))
+            elif not piece:
+                piece = self._session(entry) is not None
+        return len(known) or int(piece)
+
+    def use(self, entry: Entry) -> Hashable:
+        """Return what stands for one need of an exchange: a refresh token, each time anew if it is kept.
+
+        Uses of a kept token at once are one need, one after another's answer is the next.
+        """
         if entry.kind is None:
-            return entry.family is not None
-        node = _node(entry)
-        return node is not None and self._sessions[self._parts.of(node)].known
+            return entry.family, entry.generation
+        if entry.presented is None:
+            return entry.seq
+        if (ends := self._kept.get(entry.presented)) is None:
+            ends = sorted(e.answered_at for e in self.exchanges.get(entry.presented, ()) if kept(e))
+            self._kept[entry.presented] = ends
+        return entry.presented, bisect_left(ends, entry.received_at)
 
     def same(self, one: Entry, other: Entry) -> bool | None:
         """Tell whether two requests are of one session; None: that is not known."""
-        mine, its = _node(one), _node(other)
-        if mine is None or its is None:
+        a, b = self._session(one), self._session(other)
+        if a is None or b is None:
             return None
-        a, b = self._sessions[self._parts.of(mine)], self._sessions[self._parts.of(its)]
         if a is b:
             return True
         if one.key != other.key:
@@ -109,13 +138,25 @@ class Graph:
         answers = [*self.brought.get(refresh, ()), *(e for e in self.exchanges.get(refresh, ()) if kept(e))]
         return {e.brought_access for e in answers if e.brought_access is not None}
 
-    def replaced(self, access: str) -> list[Entry]:
-        """Return the answers that brought a successor of this access token."""
+    def replaced(self, sender: Entry) -> list[Entry]:
+        """Return the exchanges that brought a successor of the access token which this request sent."""
+        access = sender.sent
+        if access is None:
+            return []
         with_it = {e.presented if kept(e) else e.brought_refresh for e in self.brought.get(access, ())}
+        if not with_it and sender.family is not None and sender.generation is not None:
+            with_it = {self._linked.get((sender.family, sender.generation))}
         done = [e for token in with_it if token is not None for e in self.exchanges.get(token, ()) if granted(e)]
         return [e for e in done if e.brought_access != access]
 
     # --- building ---
+
+    def _of(self, node: str) -> Session:
+        return self._sessions[self._parts.of(node)]
+
+    def _session(self, e: Entry) -> Session | None:
+        node = _node(e) or e.family
+        return self._of(node) if node is not None and node in self._parts else None
 
     def _add(self, e: Entry) -> None:
         if e.kind == "exchange":
@@ -146,6 +187,8 @@ class Graph:
             return
         self._use(e.presented, e)
         self.exchanges[e.presented].append(e)
+        if e.family is not None and e.generation is not None:
+            self._linked[e.family, e.generation] = e.presented
         if granted(e):
             self._bring(e, e.presented)
 

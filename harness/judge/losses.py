@@ -13,10 +13,9 @@ from dataclasses import dataclass, field
 from race401.harness.judge.causal import before, concurrent
 from race401.harness.judge.graph import Graph, granted
 from race401.ledger.entry import Entry
+from race401.ledger.outcomes import REFUSED, Outcome
 
-FOR_GOOD = frozenset(  # those who meet a conflict or a rate limit may try again
-    {"refused", "reused", "revoked", "not_found", "not_issued", "timed_out", "inactive", "superseded", "banned"}
-)
+FOR_GOOD = REFUSED | {Outcome.SEEN_REFUSED}
 ENDS = frozenset({"family", "session", "user"})  # what a decision can end, by `Entry.ended`
 
 

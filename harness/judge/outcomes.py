@@ -10,24 +10,24 @@ from collections.abc import Iterable
 
 from race401.harness.judge.graph import Graph, granted, kept
 from race401.ledger.entry import Entry
+from race401.ledger.outcomes import SEEN, Outcome
 
-OPEN = frozenset({"granted", "refused"})  # what a recorder writes who is not the server
 
-
-def told(entries: Iterable[Entry], graph: Graph) -> dict[int, str]:
+def inferred(entries: Iterable[Entry], graph: Graph) -> dict[int, str]:
     """Return the outcomes, by the `seq` of the exchanges that need one."""
-    open_ = [e for e in entries if e.grant_outcome in OPEN and e.kind == "exchange"]
+    open_ = [e for e in entries if e.grant_outcome in SEEN and e.kind == "exchange"]
     return {e.seq: _outcome(e, graph.exchanges[e.presented]) for e in open_ if e.presented is not None}
 
 
-def _outcome(e: Entry, uses: Iterable[Entry]) -> str:
+def _outcome(e: Entry, uses: Iterable[Entry]) -> Outcome:
     """Return the outcome of one use of a refresh token, given all of them."""
     others = [use for use in uses if granted(use) and use is not e]
     if not granted(e):
-        return "reused" if any(not kept(use) for use in others) else "refused"
+        return Outcome.REUSED if any(not kept(use) for use in others) else Outcome.SEEN_REFUSED
     if kept(e):
-        return "kept"
+        return Outcome.KEPT
     earlier = [use for use in others if (use.received_at, use.seq) < (e.received_at, e.seq) and not kept(use)]
     if not earlier:
-        return "rotated"
-    return "reuse_tolerated" if any(use.brought_refresh == e.brought_refresh for use in earlier) else "forked"
+        return Outcome.ROTATED
+    again = any(use.brought_refresh == e.brought_refresh for use in earlier)
+    return Outcome.REUSE_TOLERATED if again else Outcome.FORKED

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import inf
 
-from race401.harness.judge.evidence import Evidence, Sample, share_of
 from race401.ledger.entry import Entry
 
 QUIET = 1.0  # s with nothing under way; a client's retry follows its refresh at once, a person's next click does not
@@ -44,44 +43,6 @@ def match(entries: Sequence[Entry], ends_at: float) -> Recovery:
     return found
 
 
-def last_answers(
-    api: list[Entry], exchanges: list[Entry], samples: Iterable[Sample], evidence: Evidence
-) -> tuple[list[Entry], set[int]]:
-    """
-    Return what each request of the program came to, and the `seq` of those 401s that nobody can decide.
-
-    By attempt ids where there are some, by the wire alone where there are none.
-    """
-    ends_at = max((e.received_at for e in evidence.entries), default=inf) if evidence.cut_short else inf
-    last = list({e.attempt: e for e in api if e.attempt is not None}.values())
-    sent, undecided = [*api, *exchanges], set[int]()
-    if evidence.cut_short or evidence.unheard:
-        undecided = _cut_before_a_retry(last, sent, samples, ends_at, evidence.unheard)
-    for _, mine in by_client(e for e in sent if e.attempt is None):
-        found = match(mine, ends_at)
-        undecided |= found.undecided
-        last += [e for e in mine if is_api(e) and e.seq not in found.retried]
-    return sorted(last, key=lambda e: e.seq), undecided
-
-
-def _cut_before_a_retry(
-    last: list[Entry], sent: list[Entry], samples: Iterable[Sample], ends_at: float, unheard: set[str]
-) -> set[int]:
-    """Return the 401s that a retry beyond the end may have made good, unless the program saw them.
-
-    The end is the ledger's; that of a browser whose host was lost is its own last request.
-    """
-    seen = {s.attempt: s.status for s in samples}
-    over: set[int] = set()  # in bursts that were over before the end
-    for client, mine in by_client(sent):
-        its_end = max(e.received_at for e in mine) if share_of(client) in unheard else ends_at
-        for burst in bursts(mine):
-            if max(e.answered_at for e in burst) + QUIET <= its_end:
-                over.update(e.seq for e in burst)
-    refused = [e for e in last if e.status == UNAUTHORIZED]
-    return {e.seq for e in refused if (seen[e.attempt] != UNAUTHORIZED if e.attempt in seen else e.seq not in over)}
-
-
 def by_client(entries: Iterable[Entry]) -> Iterator[tuple[str, list[Entry]]]:
     """Yield each client's entries; who does not name itself is told apart by its session."""
     clients: dict[str, list[Entry]] = defaultdict(list)
@@ -99,6 +60,8 @@ def of_nobody(entries: Sequence[Entry]) -> list[Entry]:
 
 def is_api(entry: Entry) -> bool:
     """Whether this is a request of the app's API, not of the auth server's."""
+    if entry.kind is not None:
+        return entry.kind == "api"
     return "/auth/v1/" not in entry.target and not entry.target.startswith("/oauth/")
 
 

@@ -27,12 +27,18 @@ class Row:
     caller_401s: Counter[str] = field(default_factory=Counter)  # by cause of the last answer
     caller_401_seqs: list[int] = field(default_factory=list)
     undecided_401_seqs: list[int] = field(default_factory=list)  # a ledger alone does not tell
+    unlinked_401_seqs: list[int] = field(default_factory=list)  # a token followed of which nobody knows whose it is
     sessions: int = 0
+    sessions_met: int = 0  # in which a 401 had its chance
+    sessions_tried: int = 0  # in which a refresh token was presented
     sessions_401: int = 0  # in which the app saw one
     sessions_wire_401: int = 0  # in which one was answered at all
     sessions_repeated: int = 0  # in which a generation was exchanged more than once
     sessions_lost: int = 0
     lost_seqs: list[int] = field(default_factory=list)
+    undecided_lost_seqs: list[int] = field(
+        default_factory=list
+    )  # refusals after which nobody tried the session again
     exchange_seqs: list[int] = field(default_factory=list)
     generations: int = 0  # that somebody tried to refresh
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -40,12 +46,18 @@ class Row:
     repeated_seqs: list[int] = field(default_factory=list)  # exchanges of a generation after its first
     ideal_exchanges: list[int] | None = None  # least and most; None: lifetimes or margins are not known
     needless_seqs: list[int] = field(default_factory=list)  # exchanges that nothing called for
+    in_a_row_seqs: list[int] = field(default_factory=list)  # exchanges of a client that refreshes at every call
+    margin: float | None = None  # s, of those the least that was left
+    lifetime: float | None = None  # s, of their tokens
+    bodiless_seqs: list[int] = field(default_factory=list)  # retries without the body of the refused request
+    bodiless: Counter[int] = field(default_factory=Counter)  # by the status of their answers
     after_sign_out_seqs: list[int] = field(default_factory=list)  # requests that carried a session signed out before
     store_reads: int = 0
     sampled: int = 0
     signatures: Counter[str] = field(default_factory=Counter)  # pages like the incident's, by cause
     signature_seqs: list[int] = field(default_factory=list)  # their first requests, which were answered 200
     coverage: Counter[str] = field(default_factory=Counter)  # what the run exercised, by name
+    shown: dict[str, bool] = field(default_factory=dict)  # whether each expectation had its chance
     waits: dict[str, float | None] = field(default_factory=dict)  # s from the intended start to the answer
 
     @property

@@ -49,6 +49,17 @@ def streaks(entries: Iterable[Entry], graph: Graph) -> list[Early]:
     return sorted(rows.values(), key=lambda each: (each.entry.received_at, each.entry.seq))
 
 
+def lifetime(entries: Iterable[Entry], graph: Graph) -> float:
+    """Return the longest life of an access token that was seen from its beginning, in s; 0: none was."""
+    longest = 0.0
+    for e in entries:
+        if e.kind == "api" and e.sent is not None and e.token_left_s is not None:
+            born = max((b.answered_at for b in graph.brought.get(e.sent, ()) if before(b, e)), default=None)
+            if born is not None:
+                longest = max(longest, e.token_left_s + e.received_at - born)
+    return longest
+
+
 def _early(e: Entry, graph: Graph, refused: set[str], early: dict[int, Early]) -> Early | None:
     """Return the exchange if it came early, with a life that is known from its start."""
     if e.presented is None or e.token_left_s is None or not granted(e):

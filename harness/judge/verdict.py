@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 import msgspec
 
 from race401.harness.judge import checks
-from race401.harness.judge.checks import Finding, Value
+from race401.harness.judge.checks import Finding, Value, chances
 from race401.harness.judge.counted import counted
 from race401.harness.judge.evidence import Evidence
 from race401.harness.judge.measure import measure
@@ -52,7 +52,7 @@ def judge(evidence: Evidence, besides: Iterable[Finding] = ()) -> Verdict:
     What else was found out about it (`besides`) counts as the checks' findings do.
     """
     rows = measure(evidence)
-    findings = [*checks.run(evidence, rows), *besides]
+    findings = chances.unless_said([*checks.run(evidence, rows), *besides])
     value = worst([finding.value for finding in findings])
     return Verdict(value, _sentence(value, rows, findings), rows, findings)
 
@@ -93,10 +93,11 @@ def _by_role(rows: list[Row]) -> str:
 
 
 def _of_role(rows: list[Row]) -> str:
-    requests, sessions = sum(row.requests for row in rows), sum(row.sessions for row in rows)
+    requests, (sessions, met) = sum(row.requests for row in rows), chances.of_sessions(rows)
     briefs = [check.brief for check in checks.CHECKS.values() if check.brief is not None]
     counts = [(sum(map(brief.n, rows)), brief) for brief in briefs]
     some = ", ".join(counted(n, brief.noun) + brief.rest for n, brief in counts if n)
-    where = f"in {counted(requests, 'request')} of {counted(sessions, 'session')}"
-    bound = f" (so at most {upper_bound(sessions):.1%} of sessions, at 95 %)"
-    return f"{rows[0].policy} showed {some or 'none'} {where}" + ("" if some else bound)
+    where = f"in {counted(requests, 'request')} of {sessions}"
+    bound = f" (so at most {upper_bound(met):.1%} of sessions, at 95 %)" if met and not some else ""
+    first = f"{missed}; " if (missed := chances.missed(rows)) else ""
+    return f"{first}{rows[0].policy} showed {some or 'none'} {where}{bound}"

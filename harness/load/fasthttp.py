@@ -50,7 +50,7 @@ class Pool(ConnectionPool):
         return resolved(self._connection_host, self._connection_port)
 
 
-class Asked:
+class FastRequest:
     """What `TokenAuth` needs of a request: a place for the header, a body that can be sent again, extensions."""
 
     __slots__ = ("content", "extensions", "headers", "target")
@@ -62,7 +62,7 @@ class Asked:
         self.extensions: dict[str, Any] = {}
 
 
-class Answer:
+class FastResponse:
     """What the browser needs of a response."""
 
     __slots__ = ("content", "headers", "is_success", "status_code")
@@ -91,18 +91,18 @@ class FastClient:
             host, port = self._http.host, self._http.port or 80
             self._http._connection_pool = Pool(host, port, host, port, size=connections, **times)  # noqa: SLF001
 
-    def build_request(self, _method: str, target: str, headers: dict[str, str]) -> Asked:
+    def build_request(self, _method: str, target: str, headers: dict[str, str]) -> FastRequest:
         """Return a GET that has not been sent."""
-        return Asked(target, self._headers | headers)
+        return FastRequest(target, self._headers | headers)
 
-    def send(self, asked: Asked) -> Answer:
+    def send(self, request: FastRequest) -> FastResponse:
         """Send it as the token manager says; raises httpx.TransportError if no answer came."""
         assert self.auth is not None
-        flow = self.auth.sync_auth_flow(cast("httpx.Request", asked))
+        flow = self.auth.sync_auth_flow(cast("httpx.Request", request))
         try:
             next(flow)
             while True:
-                answer = self._sent("GET", self._path + asked.target, asked.headers)
+                answer = self._send("GET", self._path + request.target, request.headers)
                 try:
                     flow.send(cast("httpx.Response", answer))
                 except StopIteration:
@@ -114,14 +114,14 @@ class FastClient:
         """Send another client's request over the same connections."""
         target, headers = request.url.raw_path.decode("ascii"), dict(request.headers)
         headers.pop("accept-encoding", None)  # nobody here would decode it
-        answer = self._sent(request.method, target, headers, request.read())
+        answer = self._send(request.method, target, headers, request.read())
         return httpx.Response(answer.status_code, content=answer.content, request=request)
 
-    def _sent(self, method: str, target: str, headers: dict[str, str], body: bytes = b"") -> Answer:
+    def _send(self, method: str, target: str, headers: dict[str, str], body: bytes = b"") -> FastResponse:
         gevent.sleep(0)  # all callers of a burst look at their token before one is answered, however busy the machine
         try:
             response = self._http.request(method, target, body, headers)
-            return Answer(response.status_code, response.read(), response.info())
+            return FastResponse(response.status_code, response.read(), response.info())
         except FAILURE_EXCEPTIONS as error:
             raise httpx.TransportError(f"{type(error).__name__}: {error}") from error
 

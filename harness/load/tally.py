@@ -13,8 +13,9 @@ from typing import Any
 import msgspec
 
 from race401.harness.judge.recovery import UNAUTHORIZED, is_api
-from race401.harness.judge.sessions import REFUSED, is_sign_out
+from race401.harness.judge.sessions import is_sign_out
 from race401.ledger.entry import Entry
+from race401.ledger.outcomes import REFUSED
 
 AT_ONCE = 8_000_000  # bytes of the ledger that one look reads at most
 UNKNOWN = "-"  # of a mock that is not ours, the ledger is read at the end
@@ -47,16 +48,16 @@ class Counts:
     lost: set[str | None] = field(default_factory=set)
     signed_out: set[str | None] = field(default_factory=set)
 
-    def sample(self, told: dict[str, Any]) -> None:
-        """Count what a browser told of one attempt."""
-        if told["cut_off"]:
+    def count_sample(self, sample: dict[str, Any]) -> None:
+        """Count one attempt, as its browser saw it."""
+        if sample["cut_off"]:
             return
         self.requests += 1
-        self.app_401s += told["status"] == UNAUTHORIZED
-        self.errors += told["status"] is None
-        self.store_reads += told["store_reads"]
+        self.app_401s += sample["status"] == UNAUTHORIZED
+        self.errors += sample["status"] is None
+        self.store_reads += sample["store_reads"]
 
-    def entry(self, e: Entry) -> None:
+    def count_entry(self, e: Entry) -> None:
         """Count what the server wrote of one request."""
         if e.grant_outcome is not None:
             self.exchanges += 1
@@ -79,9 +80,9 @@ class Tally:
         self._decode = msgspec.json.Decoder(Entry).decode
 
     def note(self, sample: dict[str, Any]) -> None:
-        """Count what a browser told."""
-        if (counts := self._of(sample["client"])) is not None:
-            counts.sample(sample)
+        """Count an attempt, as its browser saw it."""
+        if (counts := self._counts_of(sample["client"])) is not None:
+            counts.count_sample(sample)
 
     def rows(self) -> list[dict[str, Any]]:
         """Return a row for each policy and condition, by the names of COLUMNS."""
@@ -95,8 +96,8 @@ class Tally:
     def _catch_up(self) -> None:
         for line in self._lines():
             entry = self._decode(line)
-            if (counts := self._of(entry.client)) is not None:
-                counts.entry(entry)
+            if (counts := self._counts_of(entry.client)) is not None:
+                counts.count_entry(entry)
 
     def _lines(self) -> Iterator[bytes]:
         """Yield the ledger's whole lines since the last look."""
@@ -108,18 +109,18 @@ class Tally:
         self._offset += len(whole) + len(newline)
         yield from whole.splitlines()
 
-    def _of(self, client: str | None) -> Counts | None:
+    def _counts_of(self, client: str | None) -> Counts | None:
         run, condition, role, *_ = *(client or "").split("/"), "", "", ""
         return self.counts.get((condition, role)) if run == self.run else None
 
     def _row(self, name: str, c: Counts) -> dict[str, Any]:
-        told: dict[str, Any] = {"name": name, "requests": c.requests, "app_401s": c.app_401s, "errors": c.errors}
-        told["rate"] = f"{c.app_401s / c.requests:.1%}" if c.requests else UNKNOWN
-        told["store_reads"] = f"{c.store_reads / c.requests:.2f}" if c.requests else UNKNOWN
+        row: dict[str, Any] = {"name": name, "requests": c.requests, "app_401s": c.app_401s, "errors": c.errors}
+        row["rate"] = f"{c.app_401s / c.requests:.1%}" if c.requests else UNKNOWN
+        row["store_reads"] = f"{c.store_reads / c.requests:.2f}" if c.requests else UNKNOWN
         if self._spool is None:
-            return told | dict.fromkeys(("wire_401s", "sessions_lost", "exchanges", "per_generation"), UNKNOWN)
+            return row | dict.fromkeys(("wire_401s", "sessions_lost", "exchanges", "per_generation"), UNKNOWN)
         each = f"{c.exchanges / len(c.generations):.2f}" if c.generations else UNKNOWN
-        return told | {
+        return row | {
             "wire_401s": c.wire_401s,
             "sessions_lost": len(c.lost),
             "exchanges": c.exchanges,

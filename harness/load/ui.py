@@ -41,8 +41,8 @@ def attach(environment: Environment, rows: Rows) -> None:
     @web.app.after_request
     def extend(answer: Response) -> Response:
         if request.path == f"{base}/stats/requests" and answer.is_json:
-            told = {**answer.get_json(), "extended_stats": [{"key": KEY, "data": rows()}]}
-            answer.set_data(json.dumps(told))
+            extended = {**answer.get_json(), "extended_stats": [{"key": KEY, "data": rows()}]}
+            answer.set_data(json.dumps(extended))
         elif request.path == f"{base}/stats/report":
             answer.set_data(with_table(answer.get_data(as_text=True), rows()))
         return answer

@@ -44,21 +44,21 @@ class Wire:
 
     def asked(self, entry: Entry, path: str, bearer: str | None, peer: str) -> None:
         """Note what a request says of itself; `peer`: who sent it."""
-        of = self.fingerprints.of
-        entry.schema, entry.key, entry.peer = SCHEMA, self.fingerprints.key_id, of(peer)
+        fingerprint = self.fingerprints.fingerprint
+        entry.schema, entry.key, entry.peer = SCHEMA, self.fingerprints.key_id, fingerprint(peer)
         entry.kind = kind_of(entry.method, path)
         if bearer is not None:
             told = claims(bearer)
-            entry.sent, entry.family = of(bearer), self._session(told)
+            entry.sent, entry.family = fingerprint(bearer), self._session(told)
             end = told.get("exp", self.ends.get(entry.sent))
             entry.token_left_s = end - entry.received_at if isinstance(end, int | float) else None
-        here = of(entry.target)
+        here = fingerprint(entry.target)
         if here in self.redirects:
             entry.redirect = here
 
     def exchanged(self, entry: Entry, presented: str, status: int, answer: Mapping[str, Any]) -> None:
         """Note that a refresh token was presented, and what came back."""
-        entry.kind, entry.presented = "exchange", self.fingerprints.of(presented)
+        entry.kind, entry.presented = "exchange", self.fingerprints.fingerprint(presented)
         end = self.ends.get(entry.presented)
         entry.token_left_s = None if end is None else end - entry.received_at
         entry.family = None
@@ -75,15 +75,15 @@ class Wire:
         """Note where an answer sends its client; only path and query, since hosts differ beyond a proxy."""
         if location is not None and status in REDIRECTION:
             parts = urlsplit(location)
-            entry.redirect = self.fingerprints.of(parts.path + (f"?{parts.query}" if parts.query else ""))
+            entry.redirect = self.fingerprints.fingerprint(parts.path + (f"?{parts.query}" if parts.query else ""))
             _remember(self.redirects, entry.redirect, None)
 
     def _bring(self, entry: Entry, answer: Mapping[str, Any], presented: str | None) -> None:
         access, refresh = str(answer["access_token"]), answer.get("refresh_token")
         told = claims(access)
         entry.family = self._session(told)
-        entry.brought_access = self.fingerprints.of(access)
-        entry.brought_refresh = self.fingerprints.of(str(refresh)) if refresh else None
+        entry.brought_access = self.fingerprints.fingerprint(access)
+        entry.brought_refresh = self.fingerprints.fingerprint(str(refresh)) if refresh else None
         life = answer.get("expires_in")
         end = told.get("exp", entry.received_at + life if isinstance(life, int | float) else None)
         if isinstance(end, int | float):
@@ -93,7 +93,7 @@ class Wire:
 
     def _session(self, told: Mapping[str, Any]) -> str | None:
         name = next((told[claim] for claim in SESSION_CLAIMS if told.get(claim)), None)
-        return None if name is None else self.fingerprints.of(f"session {name}")
+        return None if name is None else self.fingerprints.fingerprint(f"session {name}")
 
 
 def kind_of(method: str, path: str) -> Kind:

@@ -12,6 +12,7 @@ from operator import attrgetter
 
 from race401.harness.judge.cohort import whose
 from race401.harness.judge.evidence import Evidence, Sample
+from race401.harness.judge.graph import Graph
 from race401.harness.judge.recovery import QUIET, bursts, is_api
 from race401.harness.judge.row import Row
 from race401.ledger.entry import Entry
@@ -98,7 +99,8 @@ def _counterpart(evidence: Evidence, rows: list[Row], scene: Scene) -> Scene | N
 
 def _scene(evidence: Evidence, row: Row, trigger: Entry) -> Scene:
     """Return the page load that the entry belongs to."""
-    session = [e for e in evidence.entries if _same(e, trigger) and whose(e, evidence) is not None]
+    graph = evidence.graph
+    session = [e for e in evidence.entries if _same(e, trigger, graph) and whose(e, evidence) is not None]
     calls = _calls(session, [s for s in evidence.samples if s.client == trigger.client], trigger)
     if not calls:  # nobody names attempts: what is near in time is one page
         burst = next(b for b in bursts(session) if trigger in b)
@@ -115,8 +117,10 @@ def _scene(evidence: Evidence, row: Row, trigger: Entry) -> Scene:
     return Scene(row, calls[:CALLS_SHOWN], exchanges[:CALLS_SHOWN], session, left_out)
 
 
-def _same(e: Entry, trigger: Entry) -> bool:
-    return e.client == trigger.client if trigger.client is not None else e.family == trigger.family
+def _same(e: Entry, trigger: Entry, graph: Graph) -> bool:
+    if trigger.client is not None:
+        return e.client == trigger.client
+    return graph.session(e) == graph.session(trigger)
 
 
 def _calls(session: list[Entry], samples: list[Sample], trigger: Entry) -> list[Call]:

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from race401.harness.judge.sessions import GRANTED, REFUSED
+from race401.harness.reporting.words import took_for_theft
 from race401.ledger.entry import Entry
+from race401.ledger.outcomes import GRANTED, REFUSED
 
 SIGN_IN = "grant_type=password"
 
@@ -56,7 +57,11 @@ def _turns(session: list[Entry]) -> list[tuple[str, float, tuple[str | None, int
     for e in sorted(session, key=lambda e: e.answered_at):
         if e.grant_outcome in GRANTED and e.grant_outcome != "reuse_tolerated":
             turns.append(("held", e.answered_at, (e.family, None if e.generation is None else e.generation + 1)))
-        elif e.grant_outcome in REFUSED and turns[-1][0] != "revoked":
+        elif (
+            e.grant_outcome in REFUSED
+            and turns[-1][0] != "revoked"
+            and (e.grant_outcome != "reused" or took_for_theft(e))
+        ):
             turns.append(("revoked", e.answered_at, None))
         elif SIGN_IN in e.target and e.status == 200:  # noqa: PLR2004
             turns.append(("held", e.answered_at, (e.family, e.generation)))

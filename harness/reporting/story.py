@@ -7,7 +7,7 @@ from race401.harness.judge.recovery import UNAUTHORIZED
 from race401.harness.reporting import life
 from race401.harness.reporting.incident import Scene
 from race401.harness.reporting.swimlane import state
-from race401.harness.reporting.words import CAUSES, count, listed, number
+from race401.harness.reporting.words import CAUSES, count, listed, number, took_for_theft
 
 
 def tell(scene: Scene, manifest: dict[str, Any]) -> list[str]:
@@ -38,14 +38,16 @@ def _refresh(scene: Scene) -> str:
     if n == 1:
         done = "brings a new pair, which all of them use" if outcomes[0] == "rotated" else "is refused"
         return f"One refresh is sent for all of them. It {done}."
-    one_token = len({(e.family, e.generation) for e in scene.exchanges}) == 1
+    one_token = len({e.presented or (e.family, e.generation) for e in scene.exchanges}) == 1
     told = f"{number(n).capitalize()} refreshes are sent" + (
         ", all with the same refresh token." if one_token else "."
     )
-    if "reused" in outcomes:
+    if any(map(took_for_theft, scene.exchanges)):
         return (
             f"{told} The server exchanges the first; the next one looks like theft, and it revokes the whole family."
         )
+    if "reused" in outcomes:
+        return f"{told} The server exchanges the first, and refuses whoever presents the same token again."
     if "reuse_tolerated" in outcomes or "forked" in outcomes:
         return f"{told} One would have done: the server forgives the others."
     return told
@@ -61,6 +63,7 @@ def _answers(scene: Scene) -> str:
         every = f"All {number(good)} are" if good == len(last) > 1 else f"{count(good, 'request').capitalize()}"
         return f"{every} answered 200{again}: the app notices nothing."
     causes = listed(sorted({CAUSES.get(e.cause or "", e.cause or "?") for e in bad}))
-    lost = any(e.grant_outcome in {"reused", "revoked", "not_found"} for e in scene.exchanges)
+    over = {"revoked", "not_found"}
+    lost = any(e.grant_outcome in over or took_for_theft(e) for e in scene.exchanges)
     end = " The session is lost, and the user has to sign in again." if lost else ""
     return f"{count(good, 'request').capitalize()} answered 200, and {number(len(bad))} 401 ({causes}).{end}"

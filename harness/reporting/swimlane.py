@@ -14,7 +14,7 @@ from race401.harness.judge.counted import seconds
 from race401.harness.judge.recovery import UNAUTHORIZED
 from race401.harness.reporting import life
 from race401.harness.reporting.incident import Call, Scene
-from race401.harness.reporting.words import CAUSES, IN_SHORT, OUTCOMES
+from race401.harness.reporting.words import CAUSES, became, in_short, took_for_theft
 from race401.ledger.entry import Entry
 
 EDGE = 1.5  # % left free on either side
@@ -134,16 +134,16 @@ def _auth(scene: Scene, scale: _Scale) -> Iterator[tuple[str, str, str, list[Box
     for n, e in enumerate(scene.exchanges, 1):
         says = f"refresh {n}: {answer(e)}, at {scale.ms(e.received_at)}"
         box = scale.box(e.received_at, e.answered_at, kind_of(e), says, seq=e.seq)
-        yield f"refresh {n}", IN_SHORT.get(e.grant_outcome or "", answer(e)), kind_of(e), [box]
+        yield f"refresh {n}", in_short(e) or answer(e), kind_of(e), [box]
 
 
 def _marks(scene: Scene, scale: _Scale) -> Iterator[Box]:
     """Mark where a new pair was issued, and where the family was revoked."""
     for outcome, kind in (("rotated", "issued"), ("reused", "end")):
         e = next((e for e in scene.exchanges if e.grant_outcome == outcome), None)
-        if e is not None:
+        if e is not None and (kind == "issued" or took_for_theft(e)):
             at = e.answered_at
-            yield Box(scale.x(at), 0, kind, f"at {scale.ms(at)}: {OUTCOMES[outcome]}")
+            yield Box(scale.x(at), 0, kind, f"at {scale.ms(at)}: {became(e)}")
 
 
 def _band(spans: list[life.Span], scene: Scene, scale: _Scale, margin: float | None) -> Iterator[Box]:
@@ -189,7 +189,7 @@ def kind_of(e: Entry) -> str:
 def answer(e: Entry) -> str:
     """Say what the server answered, and why."""
     if e.grant_outcome is not None:
-        return OUTCOMES.get(e.grant_outcome, e.grant_outcome)
+        return became(e)
     if e.cause is not None:
         return f"{e.status}, {CAUSES.get(e.cause, e.cause)}"
     return str(e.status) if e.status else "cut off"

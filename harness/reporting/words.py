@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from race401.ledger.entry import Entry
+
 ROLES = {"control": "before", "subject": "after"}
 
 CAUSES = {
@@ -14,6 +16,9 @@ CAUSES = {
     "malformed": "not a token",
     "wrong_audience": "a token for somebody else",
     "generation_refused": "the token's generation is refused",
+    "stale_copy": "a stale copy: the token's successor had been issued",
+    "ended_by_refresh": "ended by a refresh, before its own end",
+    "header_lost": "the token was lost at a redirect",
     "store_lost": "the mock lost its store",
     "fault": "a planted fault",
 }
@@ -41,6 +46,29 @@ IN_SHORT = {
     "conflict": "refused: under way already",
     "lost": "answer lost",
 }
+
+
+NOT_THEFT = {  # what the reuse of a refresh token is where it ended no session
+    None: ("the same refresh token again: refused", "reuse: refused"),
+    "none": ("the same refresh token again: refused, and the session lives on", "reuse: refused"),
+}
+
+
+def took_for_theft(e: Entry) -> bool:
+    """Whether a refused reuse ended something; an older ledger does not say, and is told as if it had."""
+    return e.grant_outcome == "reused" and (e.kind is None or e.ended not in NOT_THEFT)
+
+
+def became(e: Entry) -> str:
+    """Say what became of an exchange."""
+    outcome = str(e.grant_outcome)
+    return NOT_THEFT[e.ended][0] if outcome == "reused" and not took_for_theft(e) else OUTCOMES.get(outcome, outcome)
+
+
+def in_short(e: Entry) -> str | None:
+    """Say it in a few words; None: there are none."""
+    outcome = str(e.grant_outcome)
+    return NOT_THEFT[e.ended][1] if outcome == "reused" and not took_for_theft(e) else IN_SHORT.get(outcome)
 
 
 def called(policies: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:

@@ -41,8 +41,8 @@ async def token(request: Request) -> Response:
         if problem.status in TRY_AGAIN:
             return _refused("temporarily_unavailable", problem.message, problem.status)
         return _refused("invalid_grant", problem.message)
-    told = json.loads(bytes(answer.body))
-    return JSONResponse({name: told[name] for name in TOLD if name in told}, headers=NO_STORE)
+    brought = json.loads(bytes(answer.body))
+    return JSONResponse({name: brought[name] for name in TOLD if name in brought}, headers=NO_STORE)
 
 
 @router.post("/revoke", summary="End the session of a token", status_code=200)
@@ -54,11 +54,11 @@ async def revoke(request: Request) -> Response:
     realm: Realm = request.scope["race401.realm"]
     entry = request.scope["race401.entry"]
     family = await realm.store.find(presented)
-    told = request.scope["race401.ledger"].fingerprints.of(presented)
+    fingerprint = request.scope["race401.ledger"].fingerprints.fingerprint(presented)
     if family is not None:
-        entry.presented = told
+        entry.presented = fingerprint
     else:
-        entry.sent = told
+        entry.sent = fingerprint
         await realm.prepare(presented)
         realm.verify(presented, entry, leeway=0.0)  # notes whose it is
         family = await realm.store.get(entry.family or "")

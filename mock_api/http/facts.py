@@ -19,7 +19,7 @@ def note(entry: Entry, path: str, token: str | None, scope: Any, fingerprints: F
     entry.schema, entry.key = SCHEMA, fingerprints.key_id
     entry.kind = "api" if path in RESOURCES and entry.method != "OPTIONS" else _kind(entry.method, path)
     if token is not None:
-        entry.sent = fingerprints.of(token)
+        entry.sent = fingerprints.fingerprint(token)
     agent, length = b"", None
     for name, value in scope["headers"]:
         if name == b"user-agent":
@@ -29,7 +29,7 @@ def note(entry: Entry, path: str, token: str | None, scope: Any, fingerprints: F
         elif name == b"transfer-encoding":
             length = b"?"  # nobody knows before the end
     peer = scope.get("client")
-    entry.peer = fingerprints.of(f"{peer[0] if peer else ''} {agent.decode('latin-1')}")
+    entry.peer = fingerprints.fingerprint(f"{peer[0] if peer else ''} {agent.decode('latin-1')}")
     if entry.method not in NO_BODY:
         entry.body_length = 0 if length is None else int(length) if length.isdigit() else None
 
@@ -40,16 +40,16 @@ def of_session(request: Request, kind: Kind, refresh: str | None = None) -> None
     if entry is not None:
         entry.kind = kind
         if refresh is not None:
-            entry.presented = request.scope["race401.ledger"].fingerprints.of(refresh)
+            entry.presented = request.scope["race401.ledger"].fingerprints.fingerprint(refresh)
 
 
 def brought(request: Request, access: str, refresh: str | None) -> None:
     """Note the tokens that the answer brings, or would bring: it may be lost."""
     entry = request.scope.get("race401.entry")
     if entry is not None:
-        of = request.scope["race401.ledger"].fingerprints.of
-        entry.brought_access = of(access)
-        entry.brought_refresh = None if refresh is None else of(refresh)
+        fingerprint = request.scope["race401.ledger"].fingerprints.fingerprint
+        entry.brought_access = fingerprint(access)
+        entry.brought_refresh = None if refresh is None else fingerprint(refresh)
 
 
 def _kind(method: str, path: str) -> Kind:

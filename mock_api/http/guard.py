@@ -7,11 +7,12 @@ It costs far less than a framework's dependencies, and it sees requests that no 
 
 import json
 from collections.abc import Awaitable
+from time import monotonic_ns
 
 from race401.ledger.entry import Entry, received
-from race401.mock_api.http.answer import Answer, Server
 from race401.mock_api.http.facts import note
 from race401.mock_api.http.lock import Lock, Refusal
+from race401.mock_api.http.recorded_answer import RecordedAnswer, Server
 from race401.mock_api.http.wire import App, Message, Receive, Send
 from race401.mock_api.races.gates import ARRIVE
 from race401.mock_api.races.matching import RESOURCES
@@ -86,9 +87,10 @@ class Guard:
                 "race401.realm": realm,
                 "race401.entry": entry,
                 "race401.ledger": server.ledger,
+                "race401.received": monotonic_ns(),
             }
         )
-        answer = Answer(server, entry, realm.world.latency, (scope, receive, send))
+        answer = RecordedAnswer(server, entry, realm.world.latency, (scope, receive, send))
         try:
             late = server.faults.delay(ARRIVE, entry) if server.faults.armed else 0.0
             answer.held = await server.gates.wait(ARRIVE, entry, late)

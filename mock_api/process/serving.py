@@ -1,11 +1,11 @@
-"""The mock as a process: its options, its socket, its server. `python -m mock_api` and `race401 serve` share it."""
+"""The mock as a process: its socket, its server. `python -m mock_api` and `race401 serve` share it."""
 
-import argparse
 import os
 import re
 import secrets
 import socket
 import time
+from argparse import Namespace
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,13 +14,14 @@ from typing import Any
 
 import uvicorn
 
-from race401.ledger.fingerprints import Fingerprints, KeyFileError, kept
+from race401.ledger.fingerprints import Fingerprints, KeyFileError, from_key_file
 from race401.ledger.visible import anonymous
 from race401.mock_api.app import create_app
 from race401.mock_api.http.guard import Guard
 from race401.mock_api.http.lock import is_loopback
 from race401.mock_api.http.wire import Protocol
-from race401.mock_api.ledger import KEPT, Ledger
+from race401.mock_api.ledger import Ledger
+from race401.mock_api.process.options import flag
 from race401.mock_api.process.workers import Keeper, Plan, Worker
 from race401.mock_api.races.program import Program, ProgramError, parse, shipped
 from race401.mock_api.rules.world_files import WorldFileError, load, wanted
@@ -51,35 +52,6 @@ class ServingError(Exception):
     """What was asked can't be served; the message says what is wrong and what would be right."""
 
 
-def add_options(parser: argparse.ArgumentParser, port: int = 0) -> None:
-    """Declare what can be chosen about the mock."""
-    told = "0: any free one, printed when it serves" + (f" (default: {port})" if port else "")
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: loopback)")
-    parser.add_argument("--port", type=int, default=port, help=told)
-    parser.add_argument("--expose", action="store_true", help="let --host be an address that others can reach")
-    parser.add_argument(
-        "--control-key",
-        metavar="KEY",
-        default=os.environ.get("RACE401_CONTROL_KEY"),
-        help="lets others steer too, by the header X-Race401-Key (also: environment variable RACE401_CONTROL_KEY)",
-    )
-    parser.add_argument("--ledger", type=Path, help="append every entry to this file, one JSON object a line")
-    parser.add_argument(
-        "--key-file",
-        type=Path,
-        metavar="FILE",
-        help="keeps the key of the ledger's fingerprints, so that those of several runs compare (default: in memory)",
-    )
-    parser.add_argument("--store", metavar="URL", help="a Redis that processes share; --ledger is then a folder")
-    parser.add_argument("--workers", type=int, default=1, metavar="N", help="so many processes, over --store")
-    parser.add_argument("--kept", type=int, default=KEPT, help="entries of the ledger that are held in memory")
-    parser.add_argument("--worlds", type=Path, help="serve the worlds of this TOML file too")
-    parser.add_argument("--program", action="append", help="arm a race program: a shipped one's name, or a TOML file")
-    for name, setting in OPTIONS.items():
-        kind: dict[str, Any] = {"action": "store_true"} if setting.default is False else {"type": float}
-        parser.add_argument(_flag(name), default=None, help=setting.metadata["option"], **kind)
-
-
 @dataclass
 class Serving:
     """A mock whose socket is open; nothing is answered before `run`."""
@@ -105,7 +77,7 @@ class Serving:
         return Keeper(worker, announce, [self._socket], partial(_forget, self.served))
 
     @property
-    def told(self) -> str:
+    def announcement(self) -> str:
         """What is served, line by line."""
         width = max(len(world.name) for world in self.worlds)
         worlds = (f"  {self.url}/{world.name:<{width}} {world.summary}" for world in self.worlds)
@@ -137,7 +109,7 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
-def prepare(chosen: argparse.Namespace) -> Serving:
+def prepare(chosen: Namespace) -> Serving:
     """Check what was chosen, open the socket and the ledger; raises ServingError."""
     exposed = not is_loopback(chosen.host)
     _check(chosen, exposed)
@@ -163,7 +135,7 @@ def prepare(chosen: argparse.Namespace) -> Serving:
         raise
 
 
-def _plan(chosen: argparse.Namespace, worlds: tuple[World, ...], fingerprints: Fingerprints) -> Plan:
+def _plan(chosen: Namespace, worlds: tuple[World, ...], fingerprints: Fingerprints) -> Plan:
     """Return what every worker is told, once the store answers and the folder is there."""
     _reach(chosen.store)
     if chosen.ledger is not None:
@@ -184,7 +156,7 @@ def _plan(chosen: argparse.Namespace, worlds: tuple[World, ...], fingerprints: F
 
 def _fingerprints(path: Path | None) -> Fingerprints:
     try:
-        return Fingerprints() if path is None else kept(path)
+        return Fingerprints() if path is None else from_key_file(path)
     except KeyFileError as error:
         raise ServingError(f"--key-file {error}") from None
     except OSError as error:
@@ -209,7 +181,7 @@ def _forget(plan: Plan) -> None:
     clear(plan.url, plan.prefix)
 
 
-def _check(chosen: argparse.Namespace, exposed: bool) -> None:
+def _check(chosen: Namespace, exposed: bool) -> None:
     if exposed and not chosen.expose:
         shown = "whoever reaches it could sign in and read every test account; add --expose if that is meant"
         raise ServingError(f"--host {chosen.host} is not this machine alone: {shown}")
@@ -228,11 +200,7 @@ def _check(chosen: argparse.Namespace, exposed: bool) -> None:
     for name in OPTIONS:
         value = getattr(chosen, name)
         if value is not None and (right := wanted(name, value)) is not None:
-            raise ServingError(f"{_flag(name)} {value:g}: must be {right}")
-
-
-def _flag(name: str) -> str:
-    return f"--{name.replace('_', '-')}"
+            raise ServingError(f"{flag(name)} {value:g}: must be {right}")
 
 
 def _worlds(path: Path | None) -> dict[str, World]:

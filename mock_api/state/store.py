@@ -48,7 +48,7 @@ class Store(Protocol):
         """Forget these families, as GoTrue deletes sessions."""
         ...
 
-    async def of(self, user: str) -> list[Family]:
+    async def families_of(self, user: str) -> list[Family]:
         """Return the user's families."""
         ...
 
@@ -68,14 +68,20 @@ class Store(Protocol):
 class MemoryStore:
     """Families in dicts. No method awaits between reading and writing: that is the atomicity.
 
-    An exchange holds its family for `held` s of `clock`, and those that come meanwhile wait in turn.
+    An exchange takes `held` s of `clock`. `queued`: it holds its family, and those that come meanwhile wait in turn;
+    otherwise it decides on what is there when that time is over.
     """
 
     def __init__(
-        self, held: float = 0.0, clock: Callable[[], float] = lambda: 0.0, sleep: Sleep = asyncio.sleep
+        self,
+        held: float = 0.0,
+        clock: Callable[[], float] = lambda: 0.0,
+        sleep: Sleep = asyncio.sleep,
+        *,
+        queued: bool = True,
     ) -> None:
         self.sleep = sleep
-        self._held, self._clock = held, clock
+        self._held, self._clock, self._queued = held, clock, queued
         self._families: dict[str, Family] = {}
         self._by_token: dict[str, str] = {}
         self._by_user: dict[str, dict[str, None]] = {}  # ids, in the order of sign-in
@@ -85,13 +91,13 @@ class MemoryStore:
     async def transact(self, found: Family, token: str, step: Step[T], *, siblings: bool = False) -> T | None:
         """See `Store`."""
         if self._held:
-            await self._turn(found.id)
+            await (self._turn(found.id) if self._queued else self.sleep(self._held))
         family = self._find(token)
         if family is None:
             return None
         after, result = step(family, self._siblings(family) if siblings else ())
         self.put(after)
-        if self._held:
+        if self._held and self._queued:
             await self.sleep(self._held)
         return result
 
@@ -123,7 +129,7 @@ class MemoryStore:
         """See `Store`."""
         return self._ended.get(token)
 
-    async def of(self, user: str) -> list[Family]:
+    async def families_of(self, user: str) -> list[Family]:
         """See `Store`."""
         return [self._families[name] for name in self._by_user.get(user, ())]
 
@@ -176,7 +182,7 @@ class MemoryStore:
 
 
 class TwoStepStore(MemoryStore):
-    """Defective on purpose, as Keycloak was: others run between the check of a token and its consumption."""
+    """Lost updates, on purpose: others run between the check of a token and the writing of its whole family."""
 
     async def transact(self, found: Family, token: str, step: Step[T], *, siblings: bool = False) -> T | None:  # noqa: ARG002 - found again
         """See `Store`; but not alone."""

@@ -88,10 +88,10 @@ class Run:
         }
         self.samples.append(Sample(**(fields | sample)))
 
-    def page(self, client: str, number: int, *causes: str | None) -> None:
+    def page(self, client: str, number: int, *causes: str | None, **sample: Any) -> None:
         """One page load: a cause, or None, for each of its five requests."""
         for k, (target, cause) in enumerate(zip(PAGE, causes, strict=True), 1):
-            self.attempt(client, f"{number}.{k}", target, cause)
+            self.attempt(client, f"{number}.{k}", target, cause, **sample)
 
     def evidence(self, **more: Any) -> Evidence:
         """What `judge` takes."""
@@ -106,5 +106,5 @@ def reproduced() -> Run:
         run.exchange(before, outcome)
     run.page(before, 1, None, *["missing_token"] * 4)
     run.exchange(after)
-    run.page(after, 1, *[None] * 5)
+    run.page(after, 1, *[None] * 5, ended_at=run.entries[-1].answered_at)  # its requests waited for the exchange
     return run

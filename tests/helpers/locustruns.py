@@ -68,6 +68,14 @@ class LocustRun:
         (folder,) = self.reports.iterdir()
         return folder
 
+    @property
+    def folders(self) -> list[Path]:
+        """The folders of its runs, in the order in which they were made."""
+        return sorted(
+            self.reports.iterdir(),
+            key=lambda folder: json.loads((folder / "manifest.json").read_text())["started_at"],
+        )
+
     def read(self, name: str) -> Any:
         """A JSON file of the run's folder."""
         return json.loads((self.folder / name).read_text())

@@ -35,7 +35,7 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
 
 def families(realm: Realm) -> list[Family]:
     """Every session of a world."""
-    return [family for user in run(realm.accounts.everyone()) for family in run(realm.store.of(user.id))]
+    return [family for user in run(realm.accounts.everyone()) for family in run(realm.store.families_of(user.id))]
 
 
 class Mock:

@@ -53,7 +53,7 @@ def kept(mock: Mock) -> tuple[Any, ...]:
     accounts = [len(now(realm.accounts.everyone())) for realm in realms]
     sessions = [len(families(realm)) for realm in realms]
     clock = server.clock.ahead, server.clock.frozen, [realm.remaining for realm in realms]
-    return accounts, sessions, clock, list(server.faults.armed), list(api.state.races.armed)  # type: ignore[attr-defined]
+    return accounts, sessions, clock, list(server.faults.armed), list(api.state.programs.armed)  # type: ignore[attr-defined]
 
 
 def said(text: str) -> Any:

@@ -10,6 +10,7 @@ To add a check: a file here, and its line in `CHECKS`. All the rest is read from
 from race401.harness.judge.check import Check, Words
 from race401.harness.judge.checks import asked
 from race401.harness.judge.checks.app import CALLER_401S
+from race401.harness.judge.checks.chances import CHANCES
 from race401.harness.judge.checks.clocks import CLOCKS, unproven
 from race401.harness.judge.checks.completeness import COMPLETENESS
 from race401.harness.judge.checks.coverage import COVERED
@@ -17,8 +18,10 @@ from race401.harness.judge.checks.generations import EXCHANGES_PER_GENERATION, R
 from race401.harness.judge.checks.memory import MEMORY
 from race401.harness.judge.checks.needless import NEEDLESS_EXCHANGES
 from race401.harness.judge.checks.refreshes import REFRESHES
+from race401.harness.judge.checks.retries import BODIES_LOST
 from race401.harness.judge.checks.sessions import AFTER_SIGN_OUT, SESSIONS_LOST
 from race401.harness.judge.checks.signature import SIGNATURE
+from race401.harness.judge.checks.streaks import IN_A_ROW
 from race401.harness.judge.checks.waiting import ADDED_WAITING
 from race401.harness.judge.checks.wire import WIRE_401S
 from race401.harness.judge.checks.witnesses import WITNESSES
@@ -35,10 +38,12 @@ CHECKS: dict[str, Check] = {
         WITNESSES,
         CLOCKS,
         CALLER_401S,
+        BODIES_LOST,
         EXCHANGES_PER_GENERATION,
         SESSIONS_LOST,
         AFTER_SIGN_OUT,
         NEEDLESS_EXCHANGES,
+        IN_A_ROW,
         REFRESHES,
         COVERED,
         MEMORY,
@@ -46,6 +51,7 @@ CHECKS: dict[str, Check] = {
         WIRE_401S,
         SIGNATURE,
         ADDED_WAITING,
+        CHANCES,
     )
 }
 """In the order in which a verdict names its findings."""

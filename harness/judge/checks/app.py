@@ -15,11 +15,12 @@ WORDS = Words(ledger_alone="none")
 
 
 def _count(cohort: Cohort, row: Row) -> None:
-    row.undecided_401_seqs = sorted(cohort.undecided)
+    row.undecided_401_seqs = sorted(cohort.answers.cut)
+    row.unlinked_401_seqs = sorted(cohort.answers.unlinked)
     row.requests = len(cohort.last)
-    row.caller_401s = Counter(e.cause or "?" for e in cohort.failed)
+    row.caller_401s = Counter(map(cohort.cause, cohort.failed))
     row.caller_401_seqs = [e.seq for e in cohort.failed]
-    row.sessions_401 = len({e.family or e.client for e in cohort.failed})
+    row.sessions_401 = len({cohort.graph.session(e) or e.client for e in cohort.failed})
 
 
 def _finds(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
@@ -35,6 +36,10 @@ def _finds(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
             more = counted(len(undecided), "more 401")
             sentence = f"after {more} the ledger ends too soon to tell whether they were made good"
             yield Finding(NAME, Value.UNKNOWN, sentence, row.condition, row.role, undecided[:SEQS_NAMED])
+        if want == "none" and (unlinked := row.unlinked_401_seqs):
+            more = counted(len(unlinked), "more 401")
+            sentence = f"{more} cannot be decided: nothing says of which session a token is"
+            yield Finding(NAME, Value.UNKNOWN, sentence, row.condition, row.role, unlinked[:SEQS_NAMED])
 
 
 def _cause(evidence: Evidence, row: Row) -> str | None:

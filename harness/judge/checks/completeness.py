@@ -8,10 +8,12 @@ from race401.harness.judge.counted import counted
 from race401.harness.judge.evidence import LOST, Evidence
 from race401.harness.judge.findings import Finding, Value
 from race401.harness.judge.row import Row
-from race401.ledger.entry import OUTCOMES, Entry
+from race401.ledger.entry import Entry
+from race401.ledger.outcomes import Outcome
 
 NAME = "completeness"
 EXCHANGE = "grant_type=refresh_token"
+OUTCOMES = frozenset(Outcome) | {"lost"}  # the last is that of older ledgers
 
 
 def _finds(evidence: Evidence, _: list[Row]) -> Iterator[Finding]:

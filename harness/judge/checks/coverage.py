@@ -6,7 +6,7 @@ and a sign-out of one client that were under way at one time.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from math import inf
 
 from race401.harness.judge.check import Check
@@ -15,8 +15,9 @@ from race401.harness.judge.evidence import Evidence
 from race401.harness.judge.findings import Finding, Value
 from race401.harness.judge.recovery import UNAUTHORIZED
 from race401.harness.judge.row import Row
-from race401.harness.judge.sessions import GRANTED, SIGN_OUT, is_sign_out
+from race401.harness.judge.sessions import is_sign_out
 from race401.ledger.entry import Entry
+from race401.ledger.outcomes import GRANTED
 
 NAME = "coverage"
 EXCHANGE = "grant_type=refresh_token"
@@ -34,32 +35,36 @@ COVERAGE = {
 
 def _count(cohort: Cohort, row: Row) -> None:
     """Count what the run exercised; a scenario names here what it is about."""
-    refused: Counter[tuple[str | None, int | None]] = Counter()
+    graph = cohort.graph
+    refused: Counter[Hashable] = Counter()
     replaced_at: dict[tuple[str | None, int | None], float] = {}
     refreshed: set[str | None] = set()
     expired: set[str | None] = set()
     failed = lost = during = 0
     logouts: dict[str | None, list[Entry]] = defaultdict(list)
     for e in cohort.entries:
-        if e.target.startswith(SIGN_OUT) and is_sign_out(e):
+        if is_sign_out(e):
             logouts[e.client].append(e)
     for e in cohort.entries:
         if e.grant_outcome is not None:
-            refreshed.add(e.family)
+            refreshed.add(graph.session(e))
             lost += e.grant_outcome == "lost" or e.fault is not None
             mine = logouts.get(e.client, ())
             during += any(o.received_at < e.answered_at and e.received_at < o.answered_at for o in mine)
-            if e.grant_outcome in GRANTED:
+            if e.kind is None and e.grant_outcome in GRANTED:
                 replaced_at.setdefault((e.family, e.generation), e.answered_at)
         elif e.status == UNAUTHORIZED:
-            refused[e.family, e.generation] += e.generation is not None
+            if (token := graph.token(e)) is not None:
+                refused[token] += 1
             if e.cause == "expired":
-                expired.add(e.family)
+                expired.add(graph.session(e))
         failed += e.cause == "fault" and EXCHANGE in e.target
     late = sum(
-        e.status == UNAUTHORIZED and e.answered_at > replaced_at.get((e.family, e.generation), inf)
+        e.answered_at > replaced_at.get((e.family, e.generation), inf)
+        if e.kind is None
+        else any(0 < done.answered_at < e.answered_at for done in graph.replaced(e))
         for e in cohort.entries
-        if e.generation is not None
+        if e.status == UNAUTHORIZED and (e.kind is not None or e.generation is not None)
     )
     row.coverage = Counter(
         {

@@ -6,7 +6,7 @@ A generation is one pair of tokens of a session; five callers that each send its
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 
 from race401.harness.judge.check import Cell, Check, Figure, Words, counting, expected, judged
 from race401.harness.judge.cohort import Cohort
@@ -14,22 +14,22 @@ from race401.harness.judge.counted import counted
 from race401.harness.judge.evidence import Evidence
 from race401.harness.judge.findings import Finding
 from race401.harness.judge.row import Row
-from race401.harness.judge.sessions import REUSE
 from race401.ledger.entry import Entry
+from race401.ledger.outcomes import REUSE
 
 NAME = "exchanges-per-generation"
 WORDS = Words(("one", "several", "any"), ledger_alone="one")
 
 
 def _count(cohort: Cohort, row: Row) -> None:
-    tried: set[tuple[str | None, int | None]] = set()
+    tried: set[Hashable] = set()
     repeated: set[str | None] = set()
     for entry in cohort.exchanges:
-        generation = entry.family, entry.generation
-        if generation in tried:
+        use = cohort.graph.use(entry)
+        if use in tried:
             row.repeated_seqs.append(entry.seq)
-            repeated.add(entry.family)
-        tried.add(generation)
+            repeated.add(cohort.graph.session(entry))
+        tried.add(use)
     row.exchange_seqs = [e.seq for e in cohort.exchanges]
     row.outcomes = Counter(str(e.grant_outcome) for e in cohort.exchanges)
     row.sessions_repeated, row.generations = len(repeated), len(tried)

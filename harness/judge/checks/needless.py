@@ -4,12 +4,13 @@ Exchanges that nothing called for: of a token that no resource had refused and t
 What a late 401 makes, for example: it was earned with the token before, and costs the one that has just come.
 """
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 
 from race401.harness.judge.check import Words, counting
 from race401.harness.judge.cohort import Cohort
 from race401.harness.judge.counted import counted
 from race401.harness.judge.recovery import UNAUTHORIZED
+from race401.harness.judge.streaks import HALF, lifetime
 from race401.ledger.entry import Entry
 
 EARLIEST = 300.0  # s before its end that any client in use refreshes unasked, where its own margin is not known
@@ -18,20 +19,26 @@ UNSURE = 0.25  # s about the margin in which one look at the clock may say eithe
 
 def _needless(cohort: Cohort) -> Iterator[Entry]:
     """An exchange of a token that nobody had refused and that was not near its end."""
-    earliest, refused = _earliest(cohort), set()
+    earliest, refused = _earliest(cohort), set[Hashable]()
     for entry in cohort.entries:
-        token = entry.family, entry.generation
+        link = entry.family, entry.generation
         if entry.status == UNAUTHORIZED:
-            refused.add(token)
-        elif entry.grant_outcome is not None and (entry.token_left_s or 0) > earliest and token not in refused:
-            yield entry
+            refused.add(link)
+            refused.add(entry.sent)
+        elif entry.grant_outcome is not None and (entry.token_left_s or 0) > earliest:
+            beside = cohort.graph.beside(entry.presented) if entry.presented is not None else set[str]()
+            if link not in refused and refused.isdisjoint(beside):
+                yield entry
 
 
 def _earliest(cohort: Cohort) -> float:
-    """Return s before its end, on the server's clock, from which this policy refreshes unasked."""
+    """Return s before its end, on the server's clock, from which this policy refreshes unasked.
+
+    Of a policy that is not known: its margin may be wide, but hardly wider than half of a token's life.
+    """
     policy = cohort.policy
     if "expiry_margin" not in policy:
-        return EARLIEST
+        return max(EARLIEST, HALF * lifetime(cohort.entries, cohort.graph))
     margin = max(float(policy["expiry_margin"]), float(policy.get("auto_refresh_margin", 0.0)))
     return margin + float(cohort.about.get("skew_s", 0.0)) + UNSURE
 

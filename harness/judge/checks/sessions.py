@@ -6,12 +6,13 @@ from race401.harness.judge.check import Brief, Cell, Check, Figure, Words, count
 from race401.harness.judge.cohort import Cohort
 from race401.harness.judge.counted import counted
 from race401.harness.judge.evidence import Evidence
-from race401.harness.judge.findings import Finding
+from race401.harness.judge.findings import SEQS_NAMED, Finding, Value
+from race401.harness.judge.losses import losses
 from race401.harness.judge.recovery import is_api
 from race401.harness.judge.row import Row
-from race401.harness.judge.sessions import REFUSED
 from race401.harness.judge.statistics import upper_bound
 from race401.ledger.entry import Entry
+from race401.ledger.outcomes import REFUSED
 
 NAME = "sessions-lost"
 WORDS = Words(default="none", ledger_alone="none")
@@ -20,20 +21,28 @@ WORDS = Words(default="none", ledger_alone="none")
 def _count(cohort: Cohort, row: Row) -> None:
     lost: dict[str | None, int] = {}
     for entry in cohort.exchanges:
-        out = cohort.ended.get(entry.family)
-        if entry.grant_outcome in REFUSED and (out is None or entry.seq < out.seq):
-            lost.setdefault(entry.family, entry.seq)
-    row.sessions = len({e.family for e in cohort.entries if e.family is not None})
-    row.sessions_lost, row.lost_seqs = len(lost), list(lost.values())
+        if entry.kind is None and entry.grant_outcome in REFUSED:
+            out = cohort.ended.get(entry.family)
+            if out is None or entry.seq < out.seq:
+                lost.setdefault(entry.family, entry.seq)
+    found = losses(cohort.entries, cohort.graph)
+    row.sessions = cohort.graph.count(cohort.entries)
+    row.lost_seqs = sorted([*lost.values(), *(e.seq for e in found.lost)])
+    row.sessions_lost = len(row.lost_seqs)
+    row.undecided_lost_seqs = sorted(e.seq for e in found.undecided)
 
 
 def _finds(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
     """A session whose refresh was refused for good."""
     for row, want in expected(evidence, rows, "sessions_lost", WORDS):
         sentence = f"{row.sessions_lost} of {counted(row.sessions, 'session')} lost"
-        if want == "none" and not row.sessions_lost and row.sessions:
-            sentence += f" (at most {upper_bound(row.sessions):.1%}, at 95 %)"
+        if want == "none" and not row.sessions_lost and (n := min(row.sessions, row.sessions_tried)):
+            sentence += f" (at most {upper_bound(n):.1%}, at 95 %)"
         yield judged(NAME, row, want, row.sessions_lost, sentence, row.lost_seqs)
+        if want == "none" and (undecided := row.undecided_lost_seqs):
+            after = f"after {counted(len(undecided), 'refusal')} of a used refresh token"
+            sentence = f"{after} it is not known whether the session lives on: the winner's token was not tried again"
+            yield Finding(NAME, Value.UNKNOWN, sentence, row.condition, row.role, undecided[:SEQS_NAMED])
 
 
 def _lost(row: Row) -> Cell:
@@ -60,7 +69,7 @@ def _after_sign_out(cohort: Cohort) -> Iterator[Entry]:
     if not cohort.ended:
         return
     for entry in cohort.entries:
-        out = cohort.ended.get(entry.family)
+        out = cohort.ended.get(cohort.graph.session(entry))
         if out is not None and entry.seq > out.seq and entry.received_at > out.answered_at and is_api(entry):
             yield entry
 

@@ -14,9 +14,9 @@ NAME = "wire-401s"
 
 def _count(cohort: Cohort, row: Row) -> None:
     row.sends = len(cohort.api)
-    row.wire_401s = Counter(e.cause or "?" for e in cohort.refused)
+    row.wire_401s = Counter(map(cohort.cause, cohort.refused))
     row.wire_401_seqs = [e.seq for e in cohort.refused]
-    row.sessions_wire_401 = len({e.family or e.client for e in cohort.refused})
+    row.sessions_wire_401 = len({cohort.graph.session(e) or e.client for e in cohort.refused})
 
 
 def _finds(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:

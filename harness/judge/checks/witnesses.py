@@ -13,6 +13,7 @@ from race401.harness.judge.evidence import Evidence
 from race401.harness.judge.findings import SEQS_NAMED, Finding, Value
 from race401.harness.judge.recovery import of_nobody
 from race401.harness.judge.row import Row
+from race401.harness.judge.sessions import UNREAD
 
 NAME = "witnesses"
 
@@ -55,7 +56,11 @@ def _nameless(evidence: Evidence) -> Iterator[Finding]:
         told = f"{counted(len(nobodys), '401')} for want of a token, of callers without a session in this ledger"
         sentence = f"{told}: whether a session failed there is not known"
         yield Finding(NAME, Value.UNKNOWN, sentence, rows=nobodys[:SEQS_NAMED])
-    unsaid = [e.seq for e in evidence.entries if e.grant_outcome == "refused"]
+    if unread := [e.seq for e in evidence.entries if e.grant_outcome == UNREAD]:
+        answers = counted(len(unread), "request")
+        sentence = f"{answers} of a token endpoint could not be read, and nobody knows what became of a session there"
+        yield Finding(NAME, Value.UNKNOWN, sentence, rows=unread[:SEQS_NAMED])
+    unsaid = [e.seq for e in evidence.entries if e.grant_outcome == "refused" and e.kind is None]
     if unsaid:
         told = f"{counted(len(unsaid), 'refusal')} of a refresh, and nothing says why"
         sentence = f"{told}: whether a session was lost is not known"

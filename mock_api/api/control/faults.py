@@ -7,7 +7,7 @@ from fastapi.responses import JSONResponse, Response
 
 from race401.mock_api.api.control.problems import problem
 from race401.mock_api.http.body import documented, read
-from race401.mock_api.races.armed import Faults
+from race401.mock_api.races.armed_faults import ArmedFaults
 from race401.mock_api.races.fault import Fault
 
 router = APIRouter(prefix="/_race401", tags=["control"])
@@ -19,16 +19,16 @@ MOST = 1_000  # that are armed at once
 async def arm_fault(request: Request) -> Response:
     """Until it is deleted, has struck so many `times`, or `for_s` after it first struck."""
     fault: Fault = await read(request, Fault)  # type: ignore[arg-type]  # a union is no class
-    faults: Faults = request.app.state.server.faults
+    faults: ArmedFaults = request.app.state.server.faults
     if len(faults.armed) >= MOST:
         return problem(f"{MOST} faults are armed; disarm some", 409)
-    return JSONResponse(faults.arm(fault).told(), 201)
+    return JSONResponse(faults.arm(fault).as_json(), 201)
 
 
 @router.get("/faults", summary="Faults that are armed, and how often each struck")
 async def armed_faults(request: Request) -> list[dict[str, Any]]:
     """Those of race programs too."""
-    return [fault.told() for fault in request.app.state.server.faults.armed.values()]
+    return [fault.as_json() for fault in request.app.state.server.faults.armed.values()]
 
 
 @router.delete("/faults/{fault}", summary="Disarm a fault", status_code=204)

@@ -10,8 +10,8 @@ from fastapi.responses import JSONResponse, Response
 
 from race401.mock_api.api.control.problems import problem, unknown_world
 from race401.mock_api.http.body import documented
+from race401.mock_api.races.armed_programs import ArmedProgram, ArmedPrograms
 from race401.mock_api.races.program import Program, ProgramError, parse, shipped
-from race401.mock_api.races.running import Race, Races
 
 router = APIRouter(prefix="/_race401", tags=["control"])
 
@@ -35,8 +35,8 @@ async def arm(
 
     `world` and `client` narrow it further.
     """
-    races: Races = request.app.state.races
-    if len(races.armed) >= MOST:
+    programs: ArmedPrograms = request.app.state.programs
+    if len(programs.armed) >= MOST:
         return problem(f"{MOST} programs are armed; disarm some", 409)
     try:
         program = shipped()[shipped_as] if shipped_as else parse(await request.body(), "json")
@@ -47,16 +47,16 @@ async def arm(
     narrowed = msgspec.structs.replace(program, world=world or program.world, client=client or program.client)
     if narrowed.world is not None and narrowed.world not in request.app.state.realms:
         return unknown_world(request, narrowed.world)
-    race = races.arm(narrowed)
-    if race is None:
-        return problem("the gates of this app are held by whoever started it", 409)
-    return JSONResponse(race.told(), 201)
+    armed_program = programs.arm(narrowed)
+    if armed_program is None:
+        return problem("the gates of armed_program app are held by whoever started it", 409)
+    return JSONResponse(armed_program.as_json(), 201)
 
 
 @router.get("/programs", summary="Race programs that are armed")
 async def armed(request: Request) -> list[dict[str, Any]]:
     """All of them, oldest first."""
-    return [race.told() for race in request.app.state.races.armed.values()]
+    return [armed_program.as_json() for armed_program in request.app.state.programs.armed.values()]
 
 
 @router.get("/programs/{program}", summary="Whether the race came about")
@@ -67,20 +67,20 @@ async def look(
 
     After `wait_s` the answer comes anyway.
     """
-    race: Race | None = request.app.state.races.armed.get(program)
-    if race is None:
+    armed_program: ArmedProgram | None = request.app.state.programs.armed.get(program)
+    if armed_program is None:
         return problem(f"no program {program!r} is armed", 404)
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(min(wait_s, LONGEST_WAIT)):
-            while not race.ended and not (until == "now" or (until == "holding" and race.holding)):
-                await race.changed.wait()
-    return JSONResponse(race.told())
+            while not armed_program.ended and not (until == "now" or (until == "holding" and armed_program.holding)):
+                await armed_program.changed.wait()
+    return JSONResponse(armed_program.as_json())
 
 
 @router.delete("/programs/{program}", summary="Let go of all that a program holds, and forget it", status_code=204)
 async def disarm(request: Request, program: str) -> Response:
     """Whatever it holds goes on at once."""
-    if request.app.state.races.disarm(program):
+    if request.app.state.programs.disarm(program):
         return Response(status_code=204)
     return problem(f"no program {program!r} is armed", 404)
 
@@ -88,7 +88,7 @@ async def disarm(request: Request, program: str) -> Response:
 @router.delete("/programs", summary="The same for every program", status_code=204)
 async def disarm_all(request: Request) -> Response:
     """Whatever they hold goes on at once."""
-    races: Races = request.app.state.races
-    for name in tuple(races.armed):
-        races.disarm(name)
+    programs: ArmedPrograms = request.app.state.programs
+    for name in tuple(programs.armed):
+        programs.disarm(name)
     return Response(status_code=204)

@@ -72,7 +72,7 @@ async def sessions(request: Request, world: str = DEFAULT, email: str = "") -> R
     if realm is None:
         return unknown_world(request, world)
     users = [user for user in await realm.accounts.everyone() if email in ("", user.email)]
-    listed = [_session(realm, user, family) for user in users for family in await realm.store.of(user.id)]
+    listed = [_session(realm, user, family) for user in users for family in await realm.store.families_of(user.id)]
     return JSONResponse(listed)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from race401.ledger.outcomes import GRANTED, Outcome
 from race401.mock_api.api.supabase import bodies
 from race401.mock_api.api.supabase.answers import issued, signed_in, whose
 from race401.mock_api.api.supabase.callers import limited, realm_of
@@ -13,7 +14,6 @@ from race401.mock_api.api.supabase.rules import weakness
 from race401.mock_api.http import facts
 from race401.mock_api.http.body import documented
 from race401.mock_api.rules import refresh_tokens
-from race401.mock_api.rules.issuer import GRANTED, Outcome
 from race401.mock_api.state.realm import Exchanged, Realm
 
 router = APIRouter(prefix="/auth/v1", tags=["auth"])
@@ -82,7 +82,7 @@ async def _refresh(request: Request) -> Response:
         raise
     if not refresh_tokens.well_formed(presented):
         raise AuthProblem(400, "validation_failed", "Refresh token is not valid")
-    done = await realm.exchange(presented, entry, ledger.decide)
+    done = await realm.exchange(presented, entry, ledger.decide, request.scope["race401.received"])
     if done.answer.outcome not in GRANTED:
         raise _refused(realm, done)
     assert done.family is not None

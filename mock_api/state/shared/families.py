@@ -30,7 +30,8 @@ class SharedFamilies:
 
     def __init__(self, link: Link, world: World, clock: Callable[[], float], sleep: Sleep = asyncio.sleep) -> None:
         self._link, self._clock, self._sleep = link, clock, sleep
-        self._held, self._atomic, self._checks = world.transaction, world.atomic, world.check_session
+        self._held, self._checks = world.transaction, world.check_session
+        self._queued, self._overwrites = world.losers_get == "as_reuse", world.losers_get == "overwrite"
         self._prefix = link.prefix + world.name.encode()
         self._find = link.script(FIND)
         self._queues: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -40,15 +41,15 @@ class SharedFamilies:
 
     async def transact(self, found: Family, token: str, step: Step[T], *, siblings: bool = False) -> T | None:
         """See `Store`."""
-        if not self._atomic:
+        if self._overwrites:
             return await self._two_steps(found, token, step, siblings=siblings)
         if self._held:
-            await self._turn(found.id)
+            await (self._turn(found.id) if self._queued else self._sleep(self._held))
         queue = self._queues.setdefault(found.id, asyncio.Lock())
         stale = bool(self._held) or queue.locked()
         async with queue:  # those of this process come one by one, so that only other processes can be in the way
             result = await self._alone(None if stale else found, found.id, token, step, siblings=siblings)
-        if self._held:
+        if self._held and self._queued:
             await self._sleep(self._held)
         return result
 
@@ -70,7 +71,7 @@ class SharedFamilies:
         return None
 
     async def _two_steps(self, found: Family, token: str, step: Step[T], *, siblings: bool) -> T | None:
-        """Defective on purpose: others run between the check of a token and its consumption."""
+        """Lose updates, on purpose: others run between the check of a token and the writing of its whole family."""
         family = await self.get(found.id)
         if family is None or family.find(token) is None:
             return None
@@ -105,7 +106,7 @@ class SharedFamilies:
                 if await self._link.commit([(self._family(name), raw)], *self._gone(family), remembered):
                     break
 
-    async def of(self, user: str) -> list[Family]:
+    async def families_of(self, user: str) -> list[Family]:
         """See `Store`."""
         names = await self._link.listed(self._user(user))
         found = await self._link.many(self._family(name.decode()) for name in names)

@@ -1,0 +1,128 @@
+"""
+Whether what is expected had its chance at all: each expectation is shown, violated or not seen.
+
+A 401 had its chance where a request of the API was answered 2xx and another was refused, or where two or more were
+under way together with an exchange; a 2xx to a token that was past its end is none. A session could be lost where an
+exchange was followed by proof that it lives on. By attempts where clients tell of them, else by the wire.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from math import inf
+from typing import TypeAlias
+
+from race401.harness.judge.check import Check
+from race401.harness.judge.cohort import Cohort
+from race401.harness.judge.counted import counted
+from race401.harness.judge.evidence import Evidence
+from race401.harness.judge.findings import Finding, Value
+from race401.harness.judge.row import Row
+from race401.ledger.entry import Entry
+
+NAME = "chances"
+AT_ONCE = 2  # requests under way together with an exchange, so that they may race
+OK = range(200, 300)
+MISSED = {  # how a verdict says what was not seen
+    "caller_401s": "no 401 had its chance",
+    "exchanges_per_generation": "no exchange was seen",
+    "sessions_lost": "no session was seen to live on after a refresh",
+}
+NOTHING = (
+    "no 401 had its chance and no exchange was seen, so that nothing was shown; let tokens come near their end while "
+    "requests are under way (in a test: sign in with `left=1`, advance the clock, or arm a race program)"
+)
+Span: TypeAlias = tuple[float, float]
+
+
+def _count(cohort: Cohort, row: Row) -> None:
+    graph = cohort.graph
+    fine = [e for e in cohort.api if e.status in OK and (e.token_left_s is None or e.token_left_s > 0)]
+    met = {graph.session(e) or e.client for e in cohort.refused}
+    spans = _spans(cohort)
+    first: dict[str | None, float] = {}
+    for exchange in cohort.exchanges:
+        session = graph.session(exchange)
+        over = exchange.answered_at or inf
+        first[session] = min(over, first.get(session, inf))
+        if _under_way(spans.get(_whose(exchange, session)), exchange.received_at, over) >= AT_ONCE:
+            met.add(session)
+    tried = first.keys()
+    row.sessions_met, row.sessions_tried = len(met) if fine else 0, len(tried)
+    row.shown = {
+        "caller_401s": bool(fine) and bool(met),
+        "exchanges_per_generation": bool(cohort.exchanges),
+        "sessions_lost": any(e.received_at > first.get(graph.session(e), inf) for e in fine)
+        or any(e.received_at > first[graph.session(e)] for e in cohort.exchanges),
+    }
+
+
+def _whose(e: Entry, session: str | None) -> str | None:
+    return e.client or session
+
+
+def _spans(cohort: Cohort) -> Mapping[str | None, tuple[list[float], list[float]]]:
+    """Return when each client's requests began and were over, in two sorted lists; of those that exchanged."""
+    wanted = {_whose(e, cohort.graph.session(e)) for e in cohort.exchanges}
+    spans: dict[str | None, tuple[list[float], list[float]]] = defaultdict(lambda: ([], []))
+    told: Iterable[tuple[str | None, Span]] = ((s.client, (s.started_at, s.ended_at)) for s in cohort.samples)
+    if not cohort.samples:
+        told = (
+            (_whose(e, cohort.graph.session(e)), (e.received_at, e.answered_at)) for e in cohort.api if e.answered_at
+        )
+    for whose, (begun, over) in told:
+        if whose in wanted:
+            spans[whose][0].append(begun)
+            spans[whose][1].append(over)
+    for begun_at, over_at in spans.values():
+        begun_at.sort()
+        over_at.sort()
+    return spans
+
+
+def _under_way(spans: tuple[list[float], list[float]] | None, begun: float, over: float) -> int:
+    """Return how many of them were under way between these instants."""
+    if spans is None:
+        return 0
+    return bisect_right(spans[0], over) - bisect_left(spans[1], begun)
+
+
+def _finds(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
+    """What had no chance at all, neither a 401 nor an exchange: a run that shows nothing is no PASS."""
+    judged = [row for row in rows if row.role != "control"]
+    shows = [row.shown.get("caller_401s") or row.shown.get("exchanges_per_generation") for row in judged]
+    if evidence.alone:
+        if not any(shows):
+            yield Finding(NAME, Value.UNKNOWN, NOTHING)
+        return
+    for row, something in zip(judged, shows, strict=True):
+        if not something:
+            yield Finding(NAME, Value.UNKNOWN, f"{row.policy}: {NOTHING}", row.condition, row.role)
+
+
+def unless_said(findings: list[Finding]) -> list[Finding]:
+    """Return the findings without this check's, where another says already that the run is no PASS."""
+    others = [finding for finding in findings if finding.check != NAME]
+    return findings if all(finding.value is Value.PASS for finding in others) else others
+
+
+def missed(rows: list[Row]) -> str:
+    """Return what one role's expectations were not seen of, in words; empty: all had their chance."""
+    told = []
+    for key, words in MISSED.items():
+        without = [row.condition for row in rows if not row.shown.get(key)]
+        if len(without) == len(rows):
+            told.append(words)
+        elif without:
+            told.append(f"{words} in {', '.join(without)}")
+    return "; ".join(told)
+
+
+def of_sessions(rows: list[Row]) -> tuple[str, int]:
+    """Return how many sessions there were, in words, and in how many of them a 401 had its chance."""
+    sessions, met = sum(row.sessions for row in rows), sum(row.sessions_met for row in rows)
+    told = counted(sessions, "session")
+    return (told if met in (0, sessions) else f"{told}, of which {met} came to their instant"), min(met, sessions)
+
+
+CHANCES = Check(NAME, _finds, _count)

@@ -1,0 +1,220 @@
+"""What became of a race: each loss planted, and its clean twin; and what proves nothing."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from ledgers import Run as Seen
+
+from race401.harness.card.course import Call, Run
+from race401.harness.card.judging import Outcome, Result, judge, unable
+from race401.harness.card.races import CLAIMS, RACES, Race
+from race401.harness.card.story import tell
+
+ME = "me"
+BY_NAME = {race.name: race for race in RACES}
+EXPIRY, LATE, SIGN_OUT = BY_NAME["concurrent-expiry"], BY_NAME["late-401"], BY_NAME["sign-out"]
+
+
+def told(race: Race, seen: Seen, *calls: Call, claims: tuple[str, ...] = tuple(CLAIMS), **more: Any) -> Result:
+    """Judge what was seen; every entry was decided during a burst, unless said otherwise."""
+    under = more.pop("under", {entry.seq for entry in seen.entries})
+    run = Run(race, "rfc9700", entries=seen.entries, calls=list(calls), sign_ins=1, under=under, **more)
+    return judge(run, claims)
+
+
+def called(n: int, *, must: bool = True, signed_out: bool = False) -> Call:
+    """The n-th call."""
+    return Call(f"/contacts?limit=1&caller={n}", must, signed_out)
+
+
+def answer(seen: Seen, n: int, cause: str | None = None, **more: Any) -> None:
+    """The n-th call got 200, or 401 for this cause."""
+    seen.entry(ME, called(n).path, 401 if cause else 200, cause=cause, **more)
+
+
+def sign_in(seen: Seen, **more: Any) -> None:
+    """A session began."""
+    seen.entry(ME, "/oauth/token", 200, method="POST", **more)
+
+
+def refreshed(callers: int = 2) -> Seen:
+    """One exchange, and every call answered."""
+    seen = Seen()
+    sign_in(seen)
+    seen.exchange(ME)
+    for n in range(1, callers + 1):
+        answer(seen, n, generation=1)
+    return seen
+
+
+def test_one_exchange_for_all_is_survived() -> None:
+    result = told(EXPIRY, refreshed(), called(1), called(2))
+    assert (result.outcome, result.sentence) == (Outcome.SURVIVED, "1 exchange")
+    assert not result.entries, "there is nothing to prove"
+
+
+def test_a_call_without_its_answer_is_lost_with_its_story() -> None:
+    seen = refreshed(1)
+    answer(seen, 2, "expired")
+    result = told(EXPIRY, seen, called(1), called(2))
+    assert (result.outcome, result.sentence) == (Outcome.LOST, "1 of 2 calls failed")
+    assert result.entries == seen.entries
+    assert result.story[-1].endswith("GET /contacts?limit=1&caller=2  (session 1 token 0)  -> 401 expired")
+
+
+def test_a_story_reads_in_the_order_of_decision() -> None:
+    """The second to arrive was decided first; no line stands earlier than the line above it."""
+    seen = Seen()
+    sign_in(seen, received_at=0.0)
+    seen.exchange(ME, "rotated", received_at=0.048)
+    seen.exchange(ME, "reused", received_at=0.032)
+    answer(seen, 1, "expired", received_at=0.056)
+    told = [" ".join(line.split()[i] for i in (0, -1)) for line in tell(seen.entries[::-1])]
+    assert told == ["0.000 200", "0.048 rotated", "0.048 it", "0.056 expired"]
+
+
+def test_a_call_that_was_never_sent_is_lost() -> None:
+    result = told(EXPIRY, refreshed(1), called(1), called(2))
+    assert result.sentence == "1 of 2 calls failed, 1 without being sent"
+
+
+def test_a_call_that_need_not_succeed_is_no_loss() -> None:
+    assert told(EXPIRY, refreshed(1), called(1), called(2, must=False)).outcome is Outcome.SURVIVED
+
+
+def test_a_loss_that_is_not_claimed_is_shown_apart() -> None:
+    result = told(EXPIRY, refreshed(1), called(1), called(2), claims=())
+    assert result.outcome is Outcome.NOT_CLAIMED
+    assert result.sentence.endswith("it does not claim that callers share one refresh")
+    assert result.entries
+
+
+def test_what_anyone_claims_is_lost_without_a_claim() -> None:
+    result = told(replace(EXPIRY, claim=None), refreshed(1), called(1), called(2), claims=())
+    assert result.outcome is Outcome.LOST
+
+
+def test_a_401_that_was_made_good_is_a_cost() -> None:
+    seen = Seen()
+    answer(seen, 1, "expired")
+    seen.exchange(ME)
+    answer(seen, 1, generation=1)
+    result = told(EXPIRY, seen, called(1))
+    assert (result.outcome, result.sentence) == (Outcome.SURVIVED, "1 exchange, 1 401 on the wire")
+    assert result.wire_401s == {"expired": 1}
+
+
+def test_more_exchanges_than_needed_are_a_cost() -> None:
+    seen = refreshed(1)
+    seen.exchange(ME, "reuse_tolerated")
+    assert told(EXPIRY, seen, called(1)).sentence == "2 exchanges where 1 would do"
+
+
+def test_a_session_that_was_refused_for_good_is_lost() -> None:
+    seen = refreshed(1)
+    seen.exchange(ME, "reused")
+    result = told(EXPIRY, seen, called(1))
+    assert (result.outcome, "the session was lost" in result.sentence) == (Outcome.LOST, True)
+
+
+def test_a_session_that_the_client_replaced_by_itself_is_a_cost() -> None:
+    seen = refreshed(1)
+    seen.exchange(ME, "reused")
+    sign_in(seen, family="another")
+    result = told(EXPIRY, seen, called(1))
+    assert result.outcome is Outcome.SURVIVED
+    assert result.sentence.endswith("1 sign-in of its own")
+
+
+def test_a_refresh_that_is_refused_after_the_sign_out_loses_nothing() -> None:
+    seen = Seen()
+    seen.entry(ME, "/auth/v1/logout", 204, method="POST")
+    seen.exchange(ME, "not_found", family=None, received_at=0.0, answered_at=9.0)
+    assert told(SIGN_OUT, seen).outcome is Outcome.SURVIVED
+
+
+@pytest.mark.parametrize("where", ["/auth/v1/logout?scope=global", "/oauth/revoke"])
+@pytest.mark.parametrize(("began_signed_out", "outcome"), [(True, Outcome.LOST), (False, Outcome.SURVIVED)])
+def test_a_call_that_began_after_the_sign_out_with_its_session(
+    where: str, began_signed_out: bool, outcome: Outcome
+) -> None:
+    seen = Seen()
+    seen.exchange(ME, received_at=0.0, answered_at=0.05)
+    seen.entry(ME, where, 204 if "auth" in where else 200, method="POST")
+    answer(seen, 1, generation=1, received_at=1.0, answered_at=1.0)
+    result = told(SIGN_OUT, seen, called(1, must=False, signed_out=began_signed_out))
+    assert result.outcome is outcome
+
+
+def test_a_client_that_never_gives_up_is_lost() -> None:
+    seen = refreshed(1)
+    for _ in range(3):
+        seen.exchange(ME, "not_found")
+    sign_in(seen)
+    race = replace(BY_NAME["revoked-elsewhere"], most=3)
+    assert told(race, seen, called(1)).sentence == "4 refreshes, and none could succeed"
+    assert told(replace(race, most=4), seen, called(1)).outcome is Outcome.SURVIVED
+
+
+def test_a_race_without_a_refresh_was_not_exercised() -> None:
+    seen = Seen()
+    answer(seen, 1)
+    result = told(EXPIRY, seen, called(1))
+    assert (result.outcome, result.sentence) == (Outcome.NOT_EXERCISED, "no refresh was seen under the burst")
+
+
+def test_a_refresh_between_the_bursts_exercises_nothing() -> None:
+    assert told(EXPIRY, refreshed(1), called(1), under={3}).outcome is Outcome.NOT_EXERCISED
+
+
+@pytest.mark.parametrize(("answered_at", "outcome"), [(9.0, Outcome.SURVIVED), (0.01, Outcome.NOT_EXERCISED)])
+def test_a_401_is_late_if_its_tokens_successor_was_answered_before(answered_at: float, outcome: Outcome) -> None:
+    seen = Seen()
+    answer(seen, 1, "generation_refused", answered_at=answered_at)
+    seen.exchange(ME)
+    answer(seen, 1, generation=1)
+    assert told(LATE, seen, called(1)).outcome is outcome
+
+
+@pytest.mark.parametrize(("held", "outcome"), [(1, Outcome.SURVIVED), (0, Outcome.NOT_EXERCISED)])
+def test_a_sign_out_that_waits_for_the_refresh_survives_it(held: int, outcome: Outcome) -> None:
+    seen = Seen()
+    seen.exchange(ME, received_at=0.0, answered_at=1.0)
+    seen.entry(ME, "/auth/v1/logout", 204, method="POST", received_at=2.0, answered_at=2.0)
+    programs = [{"rules": [{"held": held}], "program": {}}]
+    assert told(SIGN_OUT, seen, programs=programs).outcome is outcome
+
+
+@pytest.mark.parametrize(("fault", "outcome"), [("status", Outcome.SURVIVED), (None, Outcome.NOT_EXERCISED)])
+def test_a_fault_that_struck_nothing_exercises_nothing(fault: str | None, outcome: Outcome) -> None:
+    seen = refreshed(1)
+    seen.entry(ME, "/oauth/token", 503, method="POST", fault=fault)
+    assert told(BY_NAME["refresh-fails"], seen, called(1)).outcome is outcome
+
+
+@pytest.mark.parametrize("again", ["exchange", "sign-in", None])
+def test_a_lost_answer_proves_nothing_until_there_is_a_second_try(again: str | None) -> None:
+    """Who lives on with the old token has not yet shown that its session survived."""
+    seen = Seen()
+    sign_in(seen)
+    seen.exchange(ME, fault="drop_after")
+    if again == "exchange":
+        seen.exchange(ME, "reuse_tolerated")
+    elif again == "sign-in":
+        sign_in(seen)
+    answer(seen, 1)
+    result = told(BY_NAME["lost-answer"], seen, called(1))
+    assert result.outcome is (Outcome.SURVIVED if again else Outcome.NOT_EXERCISED)
+
+
+def test_a_driver_that_broke_proves_nothing() -> None:
+    result = told(EXPIRY, refreshed(1), called(1), called(2), failure="it ended")
+    assert (result.outcome, result.sentence) == (Outcome.BROKE, "it ended")
+
+
+def test_who_has_no_sign_out_is_not_asked() -> None:
+    result = unable(SIGN_OUT, "rfc9700", ["tabs"])
+    assert result is not None
+    assert (result.outcome, result.sentence) == (Outcome.NOT_CLAIMED, "it has no sign-out")
+    assert unable(SIGN_OUT, "rfc9700", ["sign_out"]) is None

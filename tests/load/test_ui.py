@@ -1,0 +1,164 @@
+"""The table in locust's own outputs, held against the verdict: its tab, its CSV, its report, in every mode."""
+
+import contextlib
+import csv
+import json
+import signal
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from bounds import HANG
+from locustruns import SMALL, LocustRun, locust
+from ports import free_port
+
+FORM = {"user_count": "12", "spawn_rate": "12", "seed": "5", "host": ""}
+
+pytestmark = pytest.mark.slow
+
+
+def counted(row: dict[str, Any]) -> tuple[str, str, str, str, str]:
+    """What a row of the table says, whether it came as JSON or as CSV."""
+    return tuple(str(row[key]) for key in ("name", "requests", "app_401s", "exchanges", "sessions_lost"))  # type: ignore[return-value]
+
+
+def judged(verdict: dict[str, Any]) -> list[tuple[str, str, str, str, str]]:
+    """What the verdict says of the same."""
+    return [
+        (
+            f"{row['condition']} [{row['policy']}]",
+            str(row["requests"]),
+            str(sum(row["caller_401s"].values())),
+            str(row["exchanges"]),
+            str(row["sessions_lost"]),
+        )
+        for row in verdict["rows"]
+    ]
+
+
+def of_csv(path: Path) -> list[tuple[str, str, str, str, str]]:
+    """The rows of a CSV file, by the keys that JSON has."""
+    _, *rows = csv.reader(path.read_text().splitlines())
+    return [(row[0], row[1], row[2], row[7], row[6]) for row in rows]
+
+
+def outputs(folder: Path) -> list[str]:
+    """Ask locust for its own files."""
+    return ["--csv", str(folder / "own"), "--html", str(folder / "own.html")]
+
+
+def told(run: LocustRun, name: str) -> tuple[str, str]:
+    """The requests and 401s of the samples that came in."""
+    condition, policy = name.removesuffix("]").split(" [")
+    role = {"pre-fix": "control", "fixed": "subject"}[policy]
+    lines = (run.folder / "samples.jsonl").read_text().splitlines()
+    mine = [s for s in map(json.loads, lines) if f"/{condition}/{role}/" in s["client"] and not s["cut_off"]]
+    return str(len(mine)), str(sum(s["status"] == 401 for s in mine))
+
+
+def check_outputs(run: LocustRun, folder: Path, *, finished: bool = True) -> None:
+    """The CSV and the report hold what the verdict holds, and the report holds it once, before its end."""
+    expected = judged(run.read("verdict.json"))
+    if not finished:  # what the workers had not told yet is in the ledger alone
+        expected = [(name, *told(run, name), exchanges, lost) for name, _, _, exchanges, lost in expected]
+    assert of_csv(folder / "own_policies.csv") == expected
+    page = (folder / "own.html").read_text()
+    assert page.count('<section id="race401"') == 1
+    section = page.rpartition('<section id="race401"')[2]
+    assert section.count("<tr>") == 1 + len(expected)
+    assert section.rstrip().endswith("</html>")
+
+
+@pytest.mark.parametrize("processes", [[], ["--processes", "2"]], ids=["one process", "two"])
+def test_locusts_own_files(tmp_path: Path, processes: list[str]) -> None:
+    with locust(tmp_path / "reports", *SMALL, "-u", "12", "-r", "12", *outputs(tmp_path), *processes) as run:
+        run.ended()
+        check_outputs(run, tmp_path)
+
+
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
+def test_locusts_own_files_of_an_interrupted_run(tmp_path: Path, by: signal.Signals) -> None:
+    long = ["--headless", "-u", "12", "-r", "12", "-t", "60s", "--narrate", "--processes", "2", *outputs(tmp_path)]
+    with locust(tmp_path / "reports", *long) as run:
+        run.until("Token refreshed successfully")
+        assert run.ended(by) == 3
+        check_outputs(run, tmp_path, finished=False)
+
+
+@pytest.mark.parametrize("mode", ["one process", "two processes", "a master and two workers"])
+def test_the_tab(tmp_path: Path, mode: str) -> None:
+    """Live, exact as soon as Stop is answered for, and begun anew by a second start."""
+    web_port, port = free_port(), str(free_port())
+    options = ["--web-host", "127.0.0.1", "--web-port", str(web_port)]
+    if mode != "one process":
+        options += ["--master-bind-host", "127.0.0.1", "--master-bind-port", port, "--master-port", port]
+        options += ["--processes", "2"] if mode == "two processes" else ["--master", "--expect-workers", "2"]
+    worker = ["--worker", "--master-port", port]
+    with contextlib.ExitStack() as processes:
+        run = processes.enter_context(locust(tmp_path / "reports", *options))
+        for _ in range(2 if "workers" in mode else 0):
+            processes.enter_context(locust(tmp_path / "reports", *worker))
+        ready = "Starting web interface" if mode == "one process" else "2 workers connected"
+        run.until(ready)
+        transport = httpx.HTTPTransport(retries=8)
+        with httpx.Client(base_url=f"http://127.0.0.1:{web_port}", transport=transport, timeout=HANG) as web:
+            follow(run, web, tmp_path / "reports", "" if mode == "one process" else ready)
+        run.ended(signal.SIGTERM)
+
+
+def test_a_run_that_begins_at_once_after_another_is_not_judged_with_it(tmp_path: Path) -> None:
+    """A stopped run is judged a few seconds later; by then the next one is under way, and goes on to its end."""
+    port = free_port()
+    with locust(tmp_path / "reports", "--web-host", "127.0.0.1", "--web-port", str(port)) as run:
+        run.until("Starting web interface")
+        transport = httpx.HTTPTransport(retries=8)
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", transport=transport, timeout=60) as web:
+            for run_time in ("60s", "9s"):
+                assert web.post("/swarm", data=FORM | {"run_time": run_time}).json()["success"]
+                run.until("; mock at ")
+                if run_time == "60s":
+                    web.post("/stop")
+            run.until("evidence: ")  # the second's; the first's came as the second began
+        first, second = (json.loads((folder / "manifest.json").read_text()) for folder in run.folders)
+        assert (first["finished"], second["finished"]) == (False, True)
+        run.ended(signal.SIGTERM)
+
+
+def follow(run: LocustRun, web: httpx.Client, reports: Path, ready_again: str) -> None:
+    """Run, stop in the middle, and run again; after each the tab says what the verdict says."""
+    assert '"title": "Policies"' in web.get("/").text
+    assert table(web) == []
+    seen: set[Path] = set()
+    for stopped in (True, False):
+        assert web.post("/swarm", data=FORM | {"run_time": "60s" if stopped else "8s"}).json()["success"]
+        run.until("; mock at ")
+        while stopped and sum(int(row["requests"]) for row in table(web)) < 60:
+            assert state(web) != "stopped"
+        if stopped:
+            web.post("/stop")  # answers when it has stopped
+            shown = table(web)
+        run.until("evidence: ")
+        shown = shown if stopped else table(web)
+        (folder,) = set(reports.iterdir()) - seen
+        seen.add(folder)
+        verdict = json.loads((folder / "verdict.json").read_text())
+        assert [counted(row) for row in shown] == judged(verdict)
+        lines = web.get("/policies/csv").text.splitlines()
+        assert len(lines) == 1 + len(verdict["rows"])
+        assert web.get("/stats/report").text.count('<section id="race401"') == 1
+        if stopped and ready_again:
+            run.until(ready_again)  # locust's workers take the stop timeout before they can begin anew
+
+
+def table(web: httpx.Client) -> list[dict[str, Any]]:
+    """The tab's rows."""
+    (extended,) = web.get("/stats/requests").json()["extended_stats"]
+    assert extended["key"] == "policies"
+    rows: list[dict[str, Any]] = extended["data"]
+    return rows
+
+
+def state(web: httpx.Client) -> str:
+    """Where locust stands."""
+    return str(web.get("/stats/requests").json()["state"])

@@ -1,0 +1,325 @@
+"""What holds of every world after any sequence of calls: hypothesis looks for one that breaks it."""
+
+from collections import Counter, defaultdict
+from dataclasses import replace
+from time import monotonic_ns
+from typing import Any
+
+import pytest
+from hypothesis import Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    initialize,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
+from mocks import Mock, families, run
+from searching import DEEP, QUICK
+
+from race401.ledger.entry import received
+from race401.ledger.outcomes import GRANTED, Outcome
+from race401.mock_api.rules.issuer import Family
+from race401.mock_api.rules.worlds import WORLDS, World
+from race401.mock_api.signing.jwt import Verified
+from race401.mock_api.state.realm import Exchanged, Realm
+
+HUNT = settings(QUICK, max_examples=1_000, phases=[Phase.generate])  # it need not be shrunk to be found
+WAITS = st.sampled_from([0.0, 0.5, 9.0, 10.0, 10.001, 29.0, 31.0, 3_600.0])
+LOST = {"refusal": Outcome.REUSED, "same": Outcome.REUSE_TOLERATED, "sibling": Outcome.FORKED}
+VARIANTS = {
+    **WORLDS,
+    "supabase, Go's default": replace(WORLDS["supabase"], reuse_interval=0.0),
+    "supabase, rotation disabled": replace(WORLDS["supabase"], on_reuse="refuse"),
+    "supabase-v2, always reusable": replace(WORLDS["supabase-v2"], always_reusable=True),
+    "rfc9700, losers get the winner's pair": replace(WORLDS["rfc9700"], losers_get="same"),
+    "overlap, losers are refused": replace(WORLDS["overlap-same-pair"], losers_get="refusal"),
+    "supabase, losers get a token each": replace(WORLDS["supabase"], losers_get="sibling"),
+    "supabase, limited": replace(WORLDS["supabase"], timebox=60.0, inactivity=20.0, single_session=True),
+}
+
+
+class Sessions(RuleBasedStateMachine):
+    """One world's users, their sessions, and every refresh token that was ever given out."""
+
+    world: World
+    tokens = Bundle("tokens")
+
+    @initialize()
+    def begin(self) -> None:
+        """An empty world."""
+        self.now = 1_000.0
+        self.realm = Realm(self.world, lambda: self.now, sleep=self.sleep)
+        self.owners: dict[str, str] = {}  # of tokens: their families
+        self.brought: dict[str, set[str]] = defaultdict(set)  # by a token, in exchanges
+        self.outcomes: Counter[tuple[str, Outcome]] = Counter()
+        self.losers: set[str] = set()  # tokens that several were granted at once
+        self.ended: set[str] = set()
+        self.newest: dict[str, int] = {}
+
+    async def sleep(self, seconds: float) -> None:
+        """Let the time pass."""
+        self.now += seconds
+
+    @rule(target=tokens, email=st.sampled_from(["ada@race401.test", "grace@race401.test"]))
+    def sign_in(self, email: str) -> str:
+        """A new session."""
+        user = run(self.realm.accounts.find(email)) or run(self.realm.sign_up(email, "correct horse", {}))
+        family, _ = run(self.realm.sign_in(user))
+        self.owners[family.links[0].token] = family.id
+        self.newest[family.id] = 0
+        return family.links[0].token
+
+    @rule(target=tokens, token=tokens)
+    def exchange(self, token: str) -> Any:
+        """A token spent, whichever and however old."""
+        name, before = self.owners[token], run(self.realm.store.get(self.owners[token]))
+        entry = received(self.world.name, "POST", "/token", self.now)
+        done = run(self.realm.exchange(token, entry, lambda _: None))
+        return self.decided(name, token, before, done)
+
+    @rule(target=tokens, token=tokens, callers=st.integers(2, 4))
+    def race(self, token: str, callers: int) -> Any:
+        """A token spent by several that were received at once: the losers get what the world says."""
+        name, received_ns, brought = self.owners[token], monotonic_ns(), list[Any]()
+        rotated = False
+        for _ in range(callers):
+            before = run(self.realm.store.get(name))
+            entry = received(self.world.name, "POST", "/token", self.now)
+            done = run(self.realm.exchange(token, entry, lambda _: None, received_ns))
+            if not (rotated and self.world.losers_get in LOST):
+                brought.append(self.decided(name, token, before, done))
+                rotated = rotated or done.answer.outcome is Outcome.ROTATED
+                continue
+            assert done.answer.outcome is LOST[self.world.losers_get]
+            assert done.ended == "none", "a race that was lost ends nothing"
+            if done.answer.link is not None:
+                self.losers.add(token)
+                brought.append(self.granted(name, token, before, done))
+        return multiple(*(each for each in brought if isinstance(each, str)))
+
+    def decided(self, name: str, token: str, before: Family | None, done: Exchanged) -> Any:
+        """What must be true of any exchange; returns what it brought."""
+        self.outcomes[token, done.answer.outcome] += 1
+        if done.answer.outcome in GRANTED:
+            return self.granted(name, token, before, done)
+        assert done.access == ""
+        if before is None:
+            assert done.answer.outcome is Outcome.NOT_FOUND
+        after = run(self.realm.store.get(name))
+        if done.answer.outcome is Outcome.REUSED:
+            self.punished(after)
+        elif done.answer.outcome not in (Outcome.REVOKED, Outcome.NOT_FOUND):
+            assert after == before, "a limit refuses and changes nothing"
+        return multiple()
+
+    def granted(self, name: str, token: str, before: Family | None, done: Exchanged) -> str:
+        """What must be true of any success."""
+        assert name not in self.ended, "a session that has ended refreshes nothing"
+        assert before is not None
+        assert done.family is not None
+        assert done.answer.link is not None
+        if before.revoked:
+            assert self.world.revoked_last_lives, "revoked means revoked"
+            last = max(link.updated_at for link in before.links)
+            assert before.active is not None or self.now <= last + self.world.reuse_interval
+        new = done.family.links[-1].generation - before.links[-1].generation
+        assert new == (done.answer.outcome in (Outcome.ROTATED, Outcome.FORKED, Outcome.KEPT)), (
+            "generations grow by one"
+        )
+        verified = self.realm.keys.genuine(done.access)
+        assert isinstance(verified, Verified)
+        assert (verified.family, verified.exp) == (name, done.expires_at)
+        brought = done.answer.link.token
+        self.owners[brought] = name
+        self.brought[token].add(brought)
+        return brought
+
+    def punished(self, after: Family | None) -> None:
+        """What a reuse ends is the world's to say."""
+        if self.world.on_reuse == "delete":
+            assert after is None
+        else:
+            assert after is not None
+            assert after.revoked is (self.world.on_reuse == "revoke")
+            assert after.active is None or self.world.on_reuse == "refuse"
+
+    @rule(token=tokens, scope=st.sampled_from(["local", "others", "global"]))
+    def sign_out(self, token: str, scope: str) -> None:
+        """The sessions of its scope end."""
+        family = run(self.realm.store.get(self.owners[token]))
+        if family is not None:
+            before = {each.id for each in run(self.realm.store.families_of(family.user))}
+            run(self.realm.sign_out(family, scope))
+            left = {each.id for each in run(self.realm.store.families_of(family.user))}
+            assert left == {"local": before - {family.id}, "others": {family.id}, "global": set()}[scope]
+            self.ended |= before - left
+
+    @rule(email=st.sampled_from(["ada@race401.test", "grace@race401.test"]), banned=st.booleans())
+    def ban(self, email: str, banned: bool) -> None:
+        """A user is banned for a minute, or no more."""
+        user = run(self.realm.accounts.find(email))
+        if user is not None:
+            user.banned_until = self.now + 60 if banned else None
+
+    @rule(seconds=WAITS)
+    def wait(self, seconds: float) -> None:
+        """Time passes."""
+        self.now += seconds
+
+    @invariant()
+    def lines_of_descent(self) -> None:
+        """At most one live line, where the world issues no siblings."""
+        siblings = self.world.reuse_interval > 0 and self.world.reuse_brings == "sibling"
+        siblings = siblings or self.world.losers_get == "sibling"
+        for family in families(self.realm):
+            live = [link for link in family.links if not link.revoked]
+            assert len(live) <= 1 or siblings
+            numbers = [link.generation for link in family.links]
+            assert numbers == sorted(set(numbers))
+
+    @invariant()
+    def successors(self) -> None:
+        """A token rotates once; and brings two different ones only where the world says that it may."""
+        assert all(count == 1 for (_, outcome), count in self.outcomes.items() if outcome is Outcome.ROTATED)
+        several = self.world.reuse_interval > 0 and self.world.reuse_brings in ("sibling", "live")
+        if not several and not self.world.always_reusable:
+            several_at_once = self.losers if self.world.losers_get == "sibling" else ()
+            assert all(len(brought) == 1 or token in several_at_once for token, brought in self.brought.items())
+
+
+def machine(name: str) -> type[Sessions]:
+    """The machine of one world."""
+    return type(name, (Sessions,), {"world": VARIANTS[name]})
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_any_sequence_of_calls(name: str) -> None:
+    run_state_machine_as_test(machine(name), settings=QUICK)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", VARIANTS)
+def test_any_sequence_of_calls_searched_deeper(name: str) -> None:
+    run_state_machine_as_test(machine(name), settings=DEEP)
+
+
+BROKEN = {
+    "losers that are punished": WORLDS["rfc9700"],
+    "a revoked family whose last token lives": replace(WORLDS["overlap-new-sibling"], revoked_last_lives=True),
+    "siblings where one line is promised": replace(WORLDS["rfc9700"], reuse_interval=30.0),
+    "a reuse that is not punished": replace(WORLDS["rfc9700"], on_reuse="refuse"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_the_search_finds_a_planted_violation(name: str) -> None:
+    """The same machine, told of one world and given another, fails."""
+    promised = {"a revoked": "overlap-new-sibling", "losers th": "toctou"}.get(name[:9], "rfc9700")
+    lied: Any = type("Lied", (Sessions,), {"world": WORLDS[promised]})
+
+    def begin(self: Any) -> None:
+        Sessions.begin(self)
+        self.realm.world = BROKEN[name]
+
+    lied.begin = initialize()(begin)
+    with pytest.raises(AssertionError):
+        run_state_machine_as_test(lied, settings=HUNT)
+
+
+class Wire(RuleBasedStateMachine):
+    """The same, over HTTP, with everything that an account can go through: no answer is a 500."""
+
+    world: str
+    pairs = Bundle("pairs")
+
+    @initialize()
+    def begin(self) -> None:
+        """A mock of its own, with every limit on."""
+        self.mock = Mock(anonymous=True, rate_limit_header="X-Forwarded-For", single_session=True, inactivity=3_000.0)
+        self.base = f"/{self.world}/auth/v1"
+
+    def ask(self, method: str, path: str, access: str = "", **more: Any) -> Any:
+        """The answer's body; never a 500."""
+        headers = {"Authorization": f"Bearer {access}"} if access else {}
+        answer = self.mock.client.request(method, f"{self.base}{path}", headers=headers, **more)
+        assert answer.status_code < 500, answer.text
+        return answer.json() if answer.content and "json" in answer.headers["content-type"] else {}
+
+    def pair(self, body: dict[str, Any]) -> Any:
+        """What the answer brought, if it brought a pair."""
+        return (
+            (body["access_token"], body["refresh_token"], body["user"]["id"])
+            if "access_token" in body
+            else multiple()
+        )
+
+    @rule(target=pairs, email=st.sampled_from(["", "ada@race401.test", "grace@race401.test", "nobody"]))
+    def sign_up(self, email: str) -> Any:
+        """An account, perhaps for the second time."""
+        body = {"email": email, "password": "correct horse"} if email else {}
+        return self.pair(self.ask("POST", "/signup", json=body))
+
+    @rule(target=pairs, email=st.sampled_from(["ada@race401.test", "grace@race401.test"]))
+    def sign_in(self, email: str) -> Any:
+        """A session."""
+        body = {"email": email, "password": "correct horse"}
+        return self.pair(self.ask("POST", "/token?grant_type=password", json=body))
+
+    @rule(target=pairs, pair=pairs)
+    def refresh(self, pair: tuple[str, str, str]) -> Any:
+        """A refresh token of any age."""
+        body = {"refresh_token": pair[1]}
+        return self.pair({"refresh_token": pair[1], **self.ask("POST", "/token?grant_type=refresh_token", json=body)})
+
+    @rule(
+        pair=pairs,
+        change=st.sampled_from([{"password": "correct horse"}, {"data": {"a": None}}, {"email": "ada@race401.test"}]),
+    )
+    def change(self, pair: tuple[str, str, str], change: dict[str, Any]) -> None:
+        """One's own account, read and changed."""
+        self.ask("GET", "/user", pair[0])
+        self.ask("PUT", "/user", pair[0], json=change)
+
+    @rule(pair=pairs, scope=st.sampled_from(["local", "others", "global"]))
+    def sign_out(self, pair: tuple[str, str, str], scope: str) -> None:
+        """By any access token that there was."""
+        self.ask("POST", f"/logout?scope={scope}", pair[0])
+
+    @rule(
+        pair=pairs,
+        body=st.sampled_from(
+            [{"ban_duration": "30s"}, {"email": "ada@race401.test"}, {"app_metadata": {"providers": 1}}]
+        ),
+    )
+    def administer(self, pair: tuple[str, str, str], body: dict[str, Any]) -> None:
+        """An account changed by an admin."""
+        self.ask("PUT", f"/admin/users/{pair[2]}", self.mock.realm(self.world).service_key(), json=body)
+
+    @rule(pair=consumes(pairs), softly=st.booleans())
+    def delete(self, pair: tuple[str, str, str], softly: bool) -> None:
+        """An account deleted, and listed for what it is."""
+        key = self.mock.realm(self.world).service_key()
+        self.ask("DELETE", f"/admin/users/{pair[2]}", key, json={"should_soft_delete": softly})
+        self.ask("GET", "/admin/users", key)
+        self.ask("POST", "/token?grant_type=refresh_token", json={"refresh_token": pair[1]})
+
+    @rule(seconds=WAITS)
+    def wait(self, seconds: float) -> None:
+        """Time passes, or is set back."""
+        self.mock.now += seconds if seconds != 29 else -29
+
+
+@pytest.mark.parametrize("world", ["supabase", "supabase-v2", "no-rotation", "toctou"])
+def test_no_sequence_of_calls_is_a_500(world: str) -> None:
+    run_state_machine_as_test(type(world, (Wire,), {"world": world}), settings=settings(QUICK, max_examples=6))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("world", WORLDS)
+def test_no_sequence_of_calls_is_a_500_searched_deeper(world: str) -> None:
+    run_state_machine_as_test(type(world, (Wire,), {"world": world}), settings=settings(DEEP, max_examples=100))

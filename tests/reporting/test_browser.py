@@ -1,0 +1,213 @@
+"""The page in a real browser: it loads nothing, says nothing on the console, fits a phone, and works by keyboard."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bounds import HANG
+from pages import ODD, crossed_by_a_pair
+from playwright.sync_api import BrowserContext, Page, Request, Route, expect, sync_playwright
+
+from race401.harness.judge.verdict import judge
+from race401.harness.reporting import html
+
+pytestmark = pytest.mark.browser
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or "/usr/bin/chromium"
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+FLAGS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+DESKTOP, PHONE = {"width": 1280, "height": 850}, {"width": 390, "height": 844}
+READABLE = 4.5  # WCAG 2.2 AA, contrast of text
+
+# The contrast of every text with what lies behind it, by the WCAG's formula; the least is returned, with its text.
+CONTRAST = """() => {
+  const dot = Object.assign(document.createElement('canvas'), {width: 1, height: 1});
+  const pen = dot.getContext('2d', {willReadFrequently: true});
+  const rgb = (colour) => {
+    pen.clearRect(0, 0, 1, 1); pen.fillStyle = colour; pen.fillRect(0, 0, 1, 1);
+    return pen.getImageData(0, 0, 1, 1).data;
+  };
+  const light = (c) => {
+    const [r, g, b] = [...c].slice(0, 3).map((v) => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const behind = (at) => {
+    for (; at; at = at.parentElement) {
+      const c = rgb(getComputedStyle(at).backgroundColor);
+      if (c[3] === 255) return c;
+    }
+    return rgb('white');
+  };
+  let least = [99, ''];
+  const words = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (words.nextNode()) {
+    const at = words.currentNode.parentElement, text = words.currentNode.data.trim();
+    if (!text || ['SCRIPT', 'STYLE', 'title', 'desc'].includes(at.tagName) || !at.getClientRects().length) continue;
+    const style = getComputedStyle(at);
+    const [a, b] = [light(rgb(at.closest('svg') ? style.fill : style.color)), light(behind(at))];
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < least[0]) least = [ratio, text];
+  }
+  return least;
+}"""
+
+
+@dataclass
+class Shown:
+    """A page that is open, and what it did that it should not."""
+
+    page: Page
+    said: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small real run's page, and its verdict beside it."""
+    reports = tmp_path_factory.mktemp("reports")
+    command = [sys.executable, "-m", "locust", "-f", "scenarios/burst.py", "--headless", "--only-summary"]
+    command += ["--reports", str(reports), "--run-id", "run", "-u", "18", "-r", "18", "-t", "9s"]
+    subprocess.run(command, check=True, capture_output=True, timeout=HANG)
+    return reports / "run" / "report.html"
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Debian's chromium with a profile of its own."""
+    with sync_playwright() as playwright:
+        yield lambda **how: playwright.chromium.launch_persistent_context(
+            str(tmp_path_factory.mktemp("profile")), executable_path=CHROMIUM, args=FLAGS, **how
+        )
+
+
+def look(context: BrowserContext, report: Path) -> Shown:
+    """Open the page, and refuse and note whatever it asks for beside itself."""
+    shown = Shown(context.pages[0])
+
+    def ask(route: Route, request: Request) -> None:
+        if request.url == report.as_uri():
+            route.continue_()
+        else:
+            shown.asked.append(request.url)
+            route.abort()
+
+    context.route("**/*", ask)
+    shown.page.on("console", lambda message: shown.said.append(message.text))
+    shown.page.on("pageerror", lambda error: shown.said.append(str(error)))
+    shown.page.goto(report.as_uri())
+    return shown
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_loads_nothing_says_nothing_and_can_be_read(browser: Any, report: Path, scheme: str) -> None:
+    with browser(viewport=DESKTOP, color_scheme=scheme) as context:
+        shown = look(context, report)
+        shown.page.evaluate("document.querySelectorAll('details').forEach((d) => d.open = true)")
+        ratio, text = shown.page.evaluate(CONTRAST)
+        assert ratio >= READABLE, f"{text!r} has a contrast of {ratio:.2f}"
+        background = shown.page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert (background == "rgb(19, 22, 26)") is (scheme == "dark")
+        assert shown.page.evaluate("document.compatMode") == "CSS1Compat"
+        assert (shown.said, shown.asked) == ([], [])
+
+
+def test_its_figures_are_the_verdicts(browser: Any, report: Path) -> None:
+    verdict = json.loads((report.parent / "verdict.json").read_text())
+    with browser(viewport=DESKTOP) as context:
+        page = look(context, report).page
+        assert page.locator(".verdict .badge").inner_text().split()[-1] == verdict["verdict"] == "PASS"
+        assert page.locator("h1").inner_text().lower() == verdict["sentence"].removeprefix("PASS: ").lower()
+        for row in verdict["rows"]:
+
+            def figure(name: str, where: str = f"{row['condition']}/{row['role']}") -> str:
+                return page.locator(f'[data-figure="{where}/{name}"] b').inner_text().removeprefix("▲")
+
+            each = row["exchanges_per_generation"]
+            assert figure("401s that the app saw") == str(sum(row["caller_401s"].values()))
+            assert figure("sessions lost") == str(row["sessions_lost"])
+            assert figure("per generation (ideal 1.00)") == ("-" if each is None else f"{each:.2f}")
+
+
+def test_a_phone_scrolls_down_and_never_sideways(browser: Any, report: Path) -> None:
+    with browser(viewport=PHONE) as context:
+        page = look(context, report).page
+        page.evaluate("document.querySelectorAll('details').forEach((d) => d.open = true)")
+        assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+
+
+def test_a_number_leads_to_its_rows_without_a_mouse(browser: Any, report: Path) -> None:
+    with browser(viewport=DESKTOP) as context:
+        page = look(context, report).page
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.className") == "skip"
+        page.locator('[data-figure="rfc9700/control/sessions lost"] a').focus()
+        page.keyboard.press("Enter")
+        group = page.locator("#rows-sessions-lost-rfc9700-before")
+        group.wait_for(state="visible")
+        assert group.locator("tbody tr").count() > 0
+
+
+def test_a_bar_says_what_it_is_and_the_picture_comes_closer(browser: Any, report: Path) -> None:
+    with browser(viewport=DESKTOP) as context:
+        page = look(context, report).page
+        scene = page.locator(".scene").first
+        bars = scene.locator(".lanes a")
+        assert bars.count() >= 6
+        for bar in (bars.first, bars.last):
+            bar.focus()
+            expect(scene.locator("output")).to_have_text(
+                bar.get_attribute("data-says") or "?"
+            )  # as soon as it has focus
+        before = scene.locator(".lanes svg").bounding_box()
+        scene.get_by_role("button", name="Look closer").click()
+        after = scene.locator(".lanes svg").bounding_box()
+        assert before is not None
+        assert after is not None
+        assert after["width"] == pytest.approx(2 * before["width"], rel=0.02)
+        assert page.evaluate("document.documentElement.scrollWidth") == DESKTOP["width"]
+
+
+def test_without_script_it_says_the_same(browser: Any, report: Path) -> None:
+    with browser(viewport=DESKTOP, java_script_enabled=False) as context:
+        page = look(context, report).page
+        assert page.locator(".scene svg a").count() >= 6
+        assert page.locator(".tools").count() == 0
+        page.locator("summary", has_text="The same as a table").first.click()
+        assert page.locator(".scene table").first.is_visible()
+
+
+def test_what_a_screen_reader_finds(browser: Any, report: Path) -> None:
+    with browser(viewport=DESKTOP) as context:
+        page = look(context, report).page
+        for role in ("banner", "main", "navigation", "contentinfo"):
+            assert page.get_by_role(role).count() == 1, role
+        assert page.get_by_role("heading", level=1).count() == 1
+        unnamed = "[...document.querySelectorAll('svg:not([aria-hidden]):not(svg svg)')]"
+        unnamed += ".filter((s) => !s.getAttribute('aria-label') && !s.getAttribute('aria-labelledby')).length"
+        assert page.evaluate(unnamed) == 0
+        assert page.get_by_role("region", name="Before the fix: the picture").count() == 1
+
+
+def test_it_prints(browser: Any, report: Path, tmp_path: Path) -> None:
+    with browser(viewport=DESKTOP) as context:
+        page = look(context, report).page
+        page.pdf(path=tmp_path / "page.pdf", format="A4")
+        assert (tmp_path / "page.pdf").read_bytes().startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_an_odd_run_is_shown_as_quietly(browser: Any, tmp_path: Path, odd: str) -> None:
+    make, _ = ODD[odd]
+    evidence = make(crossed_by_a_pair())
+    page = tmp_path / "report.html"
+    page.write_text(html.render(judge(evidence), evidence))
+    with browser(viewport=PHONE) as context:
+        shown = look(context, page)
+        assert (shown.said, shown.asked) == ([], [])
+        assert shown.page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
