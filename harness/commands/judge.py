@@ -6,7 +6,7 @@ from pathlib import Path
 
 from race401.harness.commands import outputs
 from race401.harness.commands.errors import CommandError
-from race401.harness.judge import checks, evidence, verdict
+from race401.harness.judge import checks, evidence, verdict, vocabulary
 from race401.harness.reporting import console, markdown
 
 
@@ -41,6 +41,6 @@ def run(given: Namespace) -> int:
 def load(path: Path) -> evidence.Evidence:
     """Read what is to be judged."""
     try:
-        return evidence.load(path)
+        return vocabulary.understood(evidence.load(path))
     except evidence.EvidenceError as error:
         raise CommandError(str(error)) from None

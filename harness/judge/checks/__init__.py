@@ -19,6 +19,7 @@ from race401.harness.judge.checks.memory import MEMORY
 from race401.harness.judge.checks.needless import NEEDLESS_EXCHANGES
 from race401.harness.judge.checks.refreshes import REFRESHES
 from race401.harness.judge.checks.retries import BODIES_LOST
+from race401.harness.judge.checks.saturation import SATURATION
 from race401.harness.judge.checks.sessions import AFTER_SIGN_OUT, SESSIONS_LOST
 from race401.harness.judge.checks.signature import SIGNATURE
 from race401.harness.judge.checks.streaks import IN_A_ROW
@@ -52,6 +53,7 @@ CHECKS: dict[str, Check] = {
         SIGNATURE,
         ADDED_WAITING,
         CHANCES,
+        SATURATION,
     )
 }
 """In the order in which a verdict names its findings."""
