@@ -15,7 +15,7 @@ from race401.harness.card import story
 from race401.harness.card.course import Run
 from race401.harness.card.races import ABILITIES, CLAIMS, Covers, Race
 from race401.harness.judge.counted import counted
-from race401.harness.judge.evidence import alone
+from race401.harness.judge.evidence import from_ledger
 from race401.harness.judge.measure import measure
 from race401.harness.judge.recovery import UNAUTHORIZED
 from race401.harness.judge.row import Row
@@ -89,7 +89,7 @@ def judge(run: Run, claims: Sequence[str]) -> Result:
 
 def _row(run: Run) -> Row:
     """Measure the entries as a ledger alone."""
-    (row,) = measure(alone(run.entries, run.race.name, worlds=[run.world]))
+    (row,) = measure(from_ledger(run.entries, run.race.name, worlds=[run.world]))
     return row
 
 

@@ -68,15 +68,15 @@ def run(given: Namespace) -> int:
         )
     exposed = not is_loopback(given.host)
     if exposed and not given.expose:
-        shown = f"whoever reaches it could reach {anonymous(given.target)} through it; add --expose if that is meant"
-        raise CommandError(f"--host {given.host} is not this machine alone: {shown}")
+        why = f"whoever reaches it could reach {anonymous(given.target)} through it; add --expose if that is meant"
+        raise CommandError(f"--host {given.host} is not this machine alone: {why}")
     if url.userinfo:
-        shown = f"--target {anonymous(given.target)}"
-        raise CommandError(f"{shown}: the proxy sends no user and password of its own; your client sends them")
+        target = f"--target {anonymous(given.target)}"
+        raise CommandError(f"{target}: the proxy sends no user and password of its own; your client sends them")
     with _bind(given.host, given.port) as sock:
         recorder = _recorder(given.ledger, given.key_file)
         here, paths = f"http://{_host(given.host)}:{sock.getsockname()[1]}", given.token_path or TOKEN_PATHS
-        print(told(here, anonymous(given.target), given.ledger, paths, exposed=exposed), flush=True)
+        print(announcement(here, anonymous(given.target), given.ledger, paths, exposed=exposed), flush=True)
         with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
             asyncio.run(serve(sock, target_of(url), Watch(recorder, url.host, paths), _say))
     print(traffic.line(recorder.counts))
@@ -108,7 +108,7 @@ def _recorder(ledger: Path, key_file: Path | None) -> "Recorder":
         raise CommandError(f"--ledger {error}") from None
 
 
-def told(here: str, target: str, ledger: Path, token_paths: list[str], *, exposed: bool = False) -> str:
+def announcement(here: str, target: str, ledger: Path, token_paths: list[str], *, exposed: bool = False) -> str:
     """Return what a newcomer needs to know."""
     lines = [
         f"race401 proxy at {here} for {target}",

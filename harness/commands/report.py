@@ -21,14 +21,14 @@ def run(given: Namespace) -> int:
     """Write the page, say where it is and what it says."""
     from race401.harness.reporting import html  # with jinja2: wrong usage should not wait for it
 
-    told = load(given.run)
-    if told.alone and given.out is None:
+    evidence = load(given.run)
+    if evidence.ledger_alone and given.out is None:
         raise CommandError(f"{given.run} is a ledger alone and has no folder of its own: say --out FILE")
-    result = verdict.judge(told)
+    result = verdict.judge(evidence)
     page = given.out or given.run / "report.html"
-    if not told.alone:
+    if not evidence.ledger_alone:
         keep(given.run / "verdict.json", verdict.to_json(result))
-    keep(page, html.render(result, told))
+    keep(page, html.render(result, evidence))
     print(result.sentence)
     print(f"report: {page}")
     if given.open and not webbrowser.open(page.resolve().as_uri()):

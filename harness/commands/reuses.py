@@ -28,7 +28,7 @@ SAYS = {
 
 async def describe(world: World) -> dict[str, str]:
     """Return what comes of the three uses, each of a session of its own."""
-    return {name: await _told(world, uses) for name, uses in USES.items()}
+    return {name: await _outcome_of(world, uses) for name, uses in USES.items()}
 
 
 class Scene:
@@ -80,15 +80,15 @@ USES = {"second": second, "late": late, "concurrent": concurrent}
 Uses = Callable[[Scene], Awaitable[tuple[list[Exchanged], str]]]
 
 
-async def _told(world: World, uses: Uses) -> str:
+async def _outcome_of(world: World, uses: Uses) -> str:
     """Say what the callers were answered and, if one was refused, what became of the session."""
     answers, _ = await uses(Scene(world))
     counts = Counter(exchanged.answer.outcome for exchanged in answers)
-    said = [SAYS.get(outcome, f"refused, as {outcome}") for outcome in counts]
+    outcomes = [SAYS.get(outcome, f"refused, as {outcome}") for outcome in counts]
     if len(answers) > 1:
-        said = [f"{count} x {words}" for count, words in zip(counts.values(), said, strict=True)]
+        outcomes = [f"{count} x {words}" for count, words in zip(counts.values(), outcomes, strict=True)]
     refused = any(outcome not in GRANTED for outcome in counts)
-    return ", ".join(said) + (f"; {await _fate(world, uses)}" if refused else "")
+    return ", ".join(outcomes) + (f"; {await _fate(world, uses)}" if refused else "")
 
 
 async def _fate(world: World, uses: Uses) -> str:

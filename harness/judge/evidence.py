@@ -87,7 +87,7 @@ class Evidence:
         return Graph(self.entries)
 
     @property
-    def alone(self) -> bool:
+    def ledger_alone(self) -> bool:
         """Whether the ledger is the only witness."""
         return bool(self.manifest.get("ledger_alone"))
 
@@ -149,7 +149,7 @@ def _alone(path: Path) -> Evidence:
         damage += its.told(segment.name)
     damage += order.gaps(entries)
     torn = any(its.torn for its in read)
-    return alone(entries, (path / LEDGER if path.is_dir() else path).stem, torn=torn, damage=damage)
+    return from_ledger(entries, (path / LEDGER if path.is_dir() else path).stem, torn=torn, damage=damage)
 
 
 def _until_lost(entries: list[Entry]) -> tuple[list[Entry], Entry | None]:
@@ -164,7 +164,7 @@ def _until_lost(entries: list[Entry]) -> tuple[list[Entry], Entry | None]:
     return entries, None
 
 
-def alone(
+def from_ledger(
     entries: Iterable[Entry],
     run: str,
     *,

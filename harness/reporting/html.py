@@ -73,7 +73,7 @@ def render(verdict: Verdict, evidence: Evidence) -> str:
             verdict=verdict,
             sentence=verdict.sentence.removeprefix(f"{verdict.value}: "),
             manifest=manifest,
-            alone=evidence.alone,
+            alone=evidence.ledger_alone,
             torn=evidence.torn,
             entries=len(evidence.entries),
             samples=len(evidence.samples),
@@ -96,7 +96,7 @@ def render(verdict: Verdict, evidence: Evidence) -> str:
             expectations=_expectations(manifest),
             when=when,
             causes=CAUSES,
-            ablation=ablation.kept() if _known(manifest) else None,
+            ablation=ablation.stored_table() if _known(manifest) else None,
             asked_of=ablation.asked,
             ablation_title=ablation.TITLE,
         )

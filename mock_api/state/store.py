@@ -11,7 +11,7 @@ KEPT = 20_000  # ended sessions whose newest token the ledger still knows
 Step = Callable[[Family, Sequence[Family]], tuple[Family, T]]  # of the family, and of the others of its user
 Sleep = Callable[[float], Awaitable[None]]
 
-PATIENCE = 5.0  # s; GoTrue's retryLoopDuration (internal/tokens/service.go)
+RETRY_LOOP = 5.0  # s; GoTrue's retryLoopDuration (internal/tokens/service.go)
 
 
 class Contended(Exception):
@@ -174,7 +174,7 @@ class MemoryStore:
         now = self._clock()
         wait = waiting(self._free_at.get(family, now), now, self._held)
         if wait is None:
-            await self.sleep(PATIENCE)
+            await self.sleep(RETRY_LOOP)
             raise Contended
         self._free_at[family] = now + wait + self._held
         if wait:
@@ -206,6 +206,6 @@ class TwoStepStore(MemoryStore):
 
 def waiting(free_at: float, now: float, held: float) -> float | None:
     """Return how long to wait for a family that is free at this instant; None: longer than anyone does."""
-    if free_at > now + PATIENCE + held:  # nobody waits so long: the clock was set back
+    if free_at > now + RETRY_LOOP + held:  # nobody waits so long: the clock was set back
         return 0.0
-    return None if free_at > now + PATIENCE else max(free_at - now, 0.0)
+    return None if free_at > now + RETRY_LOOP else max(free_at - now, 0.0)

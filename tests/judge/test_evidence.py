@@ -17,7 +17,7 @@ from race401.ledger.entry import Entry
 def test_a_run_is_read_as_it_was_written(tmp_path: Path) -> None:
     run = reproduced()
     told = evidence.load(stored(tmp_path, run))
-    assert (told.entries, told.samples, told.torn, told.alone) == (run.entries, run.samples, False, False)
+    assert (told.entries, told.samples, told.torn, told.ledger_alone) == (run.entries, run.samples, False, False)
 
 
 def test_a_torn_last_line_is_recognised(tmp_path: Path) -> None:
@@ -39,7 +39,7 @@ def segments(folder: Path, *processes: list[Entry]) -> Path:
 def test_segments_are_merged_in_the_order_of_decision(tmp_path: Path) -> None:
     entries = reproduced().entries
     told = evidence.load(segments(tmp_path, entries[::2], entries[1::2]))
-    assert (told.entries, told.torn, told.alone) == (entries, False, True)
+    assert (told.entries, told.torn, told.ledger_alone) == (entries, False, True)
 
 
 def test_any_segment_may_be_torn(tmp_path: Path) -> None:

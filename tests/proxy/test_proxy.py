@@ -21,7 +21,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from supabase_auth import SyncGoTrueClient
 
 from race401.harness.__main__ import main
-from race401.harness.commands.proxy import told
+from race401.harness.commands.proxy import announcement
 from race401.harness.judge.evidence import load
 from race401.harness.proxy.recorder import Recorder
 from race401.harness.proxy.wire import outcome as outcome_of
@@ -220,8 +220,8 @@ def test_a_port_in_use_is_one_line_and_leaves_no_ledger(tmp_path: Path, capsys: 
         port = str(taken.getsockname()[1])
         ledger = tmp_path / "traffic.jsonl"
         assert main(["proxy", "--target", "http://x", "--port", port, "--ledger", str(ledger)]) == 2
-    told = f"race401: cannot listen on 127.0.0.1:{port}: Address already in use; try --port 0\n"
-    assert capsys.readouterr().err == told
+    announcement = f"race401: cannot listen on 127.0.0.1:{port}: Address already in use; try --port 0\n"
+    assert capsys.readouterr().err == announcement
     assert not ledger.exists()
 
 
@@ -424,9 +424,9 @@ def test_others_reach_it_only_where_that_is_meant(tmp_path: Path, capsys: pytest
         "through it; add --expose if that is meant\n"
     )
     assert not ledger.exists()
-    told_of = told("http://0.0.0.0:1", "http://staging.test", ledger, ["/token"], exposed=True)
+    told_of = announcement("http://0.0.0.0:1", "http://staging.test", ledger, ["/token"], exposed=True)
     assert "EXPOSED: whoever reaches this address can reach http://staging.test through it." in told_of
-    assert "EXPOSED" not in told("http://127.0.0.1:1", "http://staging.test", ledger, ["/token"])
+    assert "EXPOSED" not in announcement("http://127.0.0.1:1", "http://staging.test", ledger, ["/token"])
 
 
 def test_two_recordings_under_one_key_file_compare(tmp_path: Path) -> None:

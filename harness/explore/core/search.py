@@ -118,7 +118,7 @@ class Search:
 
     def _index(self, new: State, how: tuple[int, int, int]) -> int:
         """Return the number of this state's form, which may have been seen."""
-        form = self.stage.forms.of(new)
+        form = self.stage.forms.canonical(new)
         if form is not new:
             form = (form[0], *sorted(form[1:]))
         index = self._seen.get(form)
