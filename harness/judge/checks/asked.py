@@ -15,7 +15,7 @@ def unknown(evidence: Evidence, words: Mapping[str, Words]) -> Iterator[Finding]
     """Yield UNKNOWN for each thing that is not said, or that no check knows; `words`: the checks', by key."""
     roles = evidence.manifest["policies"]
     for name, about in evidence.manifest["conditions"].items():
-        said = [] if evidence.alone else [*_expectations(about, roles, words), *_covers(about)]
+        said = [] if evidence.ledger_alone else [*_expectations(about, roles, words), *_covers(about)]
         for sentence in said:
             yield Finding(NAME, Value.UNKNOWN, sentence, name)
 

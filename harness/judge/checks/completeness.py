@@ -46,7 +46,7 @@ def _unknown(evidence: Evidence) -> Iterator[str]:
     """Say which entries and samples nobody asked for, and which exchanges have no outcome, or one that is no word."""
     manifest, strangers = evidence.manifest, list[int]()
     if not manifest["conditions"]:
-        if not evidence.damage and not evidence.alone:
+        if not evidence.damage and not evidence.ledger_alone:
             yield "the manifest names no condition"
     else:
         if not manifest["policies"]:
