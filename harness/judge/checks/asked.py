@@ -1,4 +1,4 @@
-"""Whether each condition of a run says what each role should show. What is said in no known word was refused before."""
+"""Whether each condition of a run says what each role should show. A word that is not known was refused before."""
 
 from collections.abc import Iterator
 
