@@ -19,13 +19,13 @@ from race401.harness.card.losses import losses
 from race401.harness.card.races import ABILITIES, CLAIMS, Race
 from race401.harness.card.sign_ins import is_sign_in
 from race401.harness.judge.counted import counted
-from race401.harness.judge.evidence import alone
+from race401.harness.judge.evidence import from_ledger
 from race401.harness.judge.measure import measure
 from race401.harness.judge.row import Row
 from race401.ledger.entry import Entry
 
 
-class Outcome(StrEnum):
+class RaceOutcome(StrEnum):
     """One cell of the scoreboard."""
 
     SURVIVED = "survived"
@@ -41,7 +41,7 @@ class Result(msgspec.Struct, omit_defaults=True):
 
     race: str
     world: str
-    outcome: Outcome
+    outcome: RaceOutcome
     sentence: str
     exchanges: int = 0
     ideal: int | None = None
@@ -57,7 +57,7 @@ def unable(race: Race, world: str, can: Sequence[str]) -> Result | None:
     """Return the result of a race that this client cannot be asked to run."""
     if race.ability is None or race.ability in can:
         return None
-    return Result(race.name, race.world or world, Outcome.NOT_CLAIMED, f"it has {ABILITIES[race.ability]}")
+    return Result(race.name, race.world or world, RaceOutcome.NOT_CLAIMED, f"it has {ABILITIES[race.ability]}")
 
 
 def judge(run: Run, claims: Sequence[str]) -> Result:
@@ -66,7 +66,7 @@ def judge(run: Run, claims: Sequence[str]) -> Result:
     result = Result(
         race.name,
         run.world,
-        Outcome.SURVIVED,
+        RaceOutcome.SURVIVED,
         "",
         exchanges=row.exchanges,
         ideal=race.ideal,
@@ -76,22 +76,22 @@ def judge(run: Run, claims: Sequence[str]) -> Result:
     lost = list(losses(run, row))
     exercised, why_not = EXERCISED[race.covers]
     if run.silent:
-        result.outcome = Outcome.SILENT
+        result.outcome = RaceOutcome.SILENT
         result.sentence = f"{run.failure}: calls never ended, or the driver hung; with protocol 2 it would say which"
     elif run.failure is not None:
-        result.outcome, result.sentence = Outcome.BROKE, run.failure
+        result.outcome, result.sentence = RaceOutcome.BROKE, run.failure
     elif lost:
         claimed = any(loss.claims is None or loss.claims & set(claims) for loss in lost)
-        result.outcome = Outcome.LOST if claimed else Outcome.NOT_CLAIMED
+        result.outcome = RaceOutcome.LOST if claimed else RaceOutcome.NOT_CLAIMED
         blame = "" if claimed else f"; it does not claim that {CLAIMS[race.claim or '']}"
         result.sentence = "; ".join(loss.sentence for loss in lost) + blame
     elif not exercised(run, row):
-        result.outcome, result.sentence = Outcome.NOT_EXERCISED, why_not
+        result.outcome, result.sentence = RaceOutcome.NOT_EXERCISED, why_not
     else:
         result.sentence = _cost(run, row)
     if run.failure is None:
         result.disproved = list(disproved(run, claims))
-    if result.outcome is not Outcome.SURVIVED or result.disproved:
+    if result.outcome is not RaceOutcome.SURVIVED or result.disproved:
         result.calls = [call.came_to for call in run.calls if call.came_to is not None]
         result.story, result.entries = story.tell(run.entries, result.calls), run.entries
     return result
@@ -99,7 +99,7 @@ def judge(run: Run, claims: Sequence[str]) -> Result:
 
 def _row(run: Run) -> Row:
     """Measure the entries as a ledger alone."""
-    (row,) = measure(alone(run.entries, run.race.name, worlds=[run.world]))
+    (row,) = measure(from_ledger(run.entries, run.race.name, worlds=[run.world]))
     return row
 
 

@@ -10,7 +10,7 @@ from ledgers import Run as Seen
 
 from race401.harness.card import course
 from race401.harness.card.course import Course, Run
-from race401.harness.card.judging import Outcome, judge
+from race401.harness.card.judging import RaceOutcome, judge
 from race401.harness.card.mock import Mock
 from race401.harness.card.races import CLAIMS, RACES, Burst, Race, SignIn
 
@@ -75,9 +75,9 @@ def run(race: Race, mode: str, mock: Mock, folder: Path) -> Run:
     return course.run(race, "rfc9700", mock, [sys.executable, "-c", DRIVER, mode], folder, 2)
 
 
-@pytest.mark.parametrize(("mode", "outcome"), [("hangs", Outcome.LOST), ("sound", Outcome.SURVIVED)])
+@pytest.mark.parametrize(("mode", "outcome"), [("hangs", RaceOutcome.LOST), ("sound", RaceOutcome.SURVIVED)])
 def test_a_call_that_never_ends_is_told_from_a_driver_that_broke(
-    mode: str, outcome: Outcome, mock: Mock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    mode: str, outcome: RaceOutcome, mock: Mock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever hangs, hangs however long one waits; so the test need not wait long."""
     if mode == "hangs":
@@ -90,14 +90,16 @@ def test_a_call_that_never_ends_is_told_from_a_driver_that_broke(
     assert judge(ran, ()).outcome is outcome
 
 
-@pytest.mark.parametrize(("mode", "outcome"), [("forgets", Outcome.LOST), ("fenced", Outcome.SURVIVED)])
+@pytest.mark.parametrize(("mode", "outcome"), [("forgets", RaceOutcome.LOST), ("fenced", RaceOutcome.SURVIVED)])
 def test_a_session_that_a_refresh_under_way_writes_back_is_a_loss_of_a_local_sign_out_too(
-    mode: str, outcome: Outcome, mock: Mock, tmp_path: Path
+    mode: str, outcome: RaceOutcome, mock: Mock, tmp_path: Path
 ) -> None:
     """Nothing on the wire says that this client signed out; it was told to, while its refresh was held."""
     result = judge(run(BY_NAME["sign-out"], mode, mock, tmp_path), tuple(CLAIMS))
     assert result.outcome is outcome
-    assert (result.sentence == "2 calls carried the session that had been signed out") is (outcome is Outcome.LOST)
+    assert (result.sentence == "2 calls carried the session that had been signed out") is (
+        outcome is RaceOutcome.LOST
+    )
 
 
 class Still:

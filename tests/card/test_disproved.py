@@ -7,9 +7,9 @@ from ledgers import Run as Seen
 
 from race401.harness.card.calls import Call
 from race401.harness.card.course import Run
-from race401.harness.card.judging import Outcome, Result, judge
+from race401.harness.card.judging import RaceOutcome, Result, judge
 from race401.harness.card.races import RACES
-from race401.harness.card.record import Card, Told
+from race401.harness.card.record import Card, Introduction
 
 ME = "me"
 BY_NAME = {race.name: race for race in RACES}
@@ -37,10 +37,10 @@ def test_several_exchanges_of_one_token_at_once_are_not_one_shared_refresh() -> 
     for _ in range(3):
         seen.exchange(ME, "reuse_tolerated", **AT_ONCE)
     result = judged(seen, "single_flight")
-    assert result.outcome is Outcome.SURVIVED
+    assert result.outcome is RaceOutcome.SURVIVED
     assert result.disproved == ["single_flight: 3 exchanges of one refresh token at once are not one shared refresh"]
     assert result.entries, "the evidence is kept"
-    assert Card(Told("x"), "x", "0", [result], 1.0).exit_code == 1
+    assert Card(Introduction("x"), "x", "0", [result], 1.0).exit_code == 1
     assert judged(seen).disproved == [], "who claims nothing is not disproved"
 
 

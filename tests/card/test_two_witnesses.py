@@ -7,7 +7,7 @@ from ledgers import Run as Seen
 
 from race401.harness.card.calls import Call, CameTo, note
 from race401.harness.card.course import Run
-from race401.harness.card.judging import Outcome, Result, judge
+from race401.harness.card.judging import RaceOutcome, Result, judge
 from race401.harness.card.races import CLAIMS, RACES
 
 ME = "me"
@@ -42,36 +42,36 @@ def judged(
 @pytest.mark.parametrize("saw", [{"status": 401}, {"error": "401"}], ids=["status", "error"])
 def test_a_retry_that_succeeded_while_the_app_was_handed_the_401_is_lost(saw: dict[str, Any]) -> None:
     result = judged(on_the_wire(200, 200), called(1, saw), called(2, OK))
-    assert result.outcome is Outcome.LOST
+    assert result.outcome is RaceOutcome.LOST
     assert result.sentence.startswith("1 of 2 calls failed, 1 although the server answered with success")
     assert result.story[-1].endswith("the app  /contacts?limit=1&caller=1  -> 401")
     assert [call.saw for call in result.calls] == ["failure", "success"]
 
 
 def test_an_app_that_was_handed_what_the_server_answered_lost_nothing() -> None:
-    assert judged(on_the_wire(200, 200), called(1, OK), called(2, {"status": 206})).outcome is Outcome.SURVIVED
+    assert judged(on_the_wire(200, 200), called(1, OK), called(2, {"status": 206})).outcome is RaceOutcome.SURVIVED
 
 
 def test_an_error_of_a_call_that_need_not_succeed_is_no_loss() -> None:
     result = judged(on_the_wire(200, 200), called(1, OK), called(2, {"error": "signed out"}, must=False))
-    assert result.outcome is Outcome.SURVIVED
+    assert result.outcome is RaceOutcome.SURVIVED
 
 
 def test_a_driver_of_protocol_1_is_judged_by_the_wire() -> None:
-    assert judged(on_the_wire(200, 200), called(1), called(2)).outcome is Outcome.SURVIVED
+    assert judged(on_the_wire(200, 200), called(1), called(2)).outcome is RaceOutcome.SURVIVED
 
 
 def test_a_success_that_the_server_never_gave_is_none() -> None:
     """A driver that answers 200 for whatever comes back hides nothing."""
     result = judged(on_the_wire(200, 401), called(1, OK), called(2, OK))
-    assert result.outcome is Outcome.LOST
+    assert result.outcome is RaceOutcome.LOST
     assert result.sentence == "1 of 2 calls failed, 1 of which the driver calls a success"
 
 
 @pytest.mark.parametrize("must", [True, False])
 def test_a_call_that_never_ends_is_lost_whatever_the_client_claims(must: bool) -> None:
     result = judged(on_the_wire(200), called(1, OK), called(2, {"pending": True}, must=must), claims=())
-    assert result.outcome is Outcome.LOST
+    assert result.outcome is RaceOutcome.LOST
     assert result.sentence == "1 of 2 calls never ended, although the server owed them nothing"
     assert result.story[-1].endswith("-> still pending")
 
@@ -87,7 +87,7 @@ def test_a_driver_of_protocol_1_that_fell_silent_blames_nobody() -> None:
     """Nor does it clear anybody: the exit code says that nothing is known."""
     run = Run(BY_NAME["concurrent-expiry"], "rfc9700", failure="no answer to `end` within 20 s", silent=True)
     result = judge(run, tuple(CLAIMS))
-    assert result.outcome is Outcome.SILENT
+    assert result.outcome is RaceOutcome.SILENT
     assert "calls never ended, or the driver hung" in result.sentence
 
 
