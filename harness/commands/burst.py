@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from race401.harness.commands.errors import CommandError
 
-DEFAULTS = ("--headless", "--skip-log-setup", "-u", "60", "-r", "60", "-t", "20s")  # those of `make burst`
+DEFAULTS = ("--headless", "--skip-log-setup", "-u", "324", "-r", "100", "-t", "20s", "--transport", "fasthttp")
 
 
 def add(parser: ArgumentParser) -> None:

@@ -59,7 +59,7 @@ def run(given: Namespace) -> int:
     scenario, world = scenario_of(given)
     search = Search(Stage(scenario, world, issuer))
     result = search.run(given.max_states, given.max_seconds)
-    print("\n".join(told(search.stage, result, given.brief)))
+    print("\n".join(describe(search.stage, result, given.brief)))
     if any(KINDS[mark].weight == "violation" for mark in result.found):
         return FAIL
     return PASS if result.exhausted else UNKNOWN
@@ -102,7 +102,7 @@ def asked(text: str, settings: list[str]) -> Policy:
         raise CommandError(f"--policy: {unknown}") from None
 
 
-def told(stage: Stage, result: Result, brief: bool) -> Iterator[str]:
+def describe(stage: Stage, result: Result, brief: bool) -> Iterator[str]:
     """Yield the lines of the answer."""
     scenario, world = stage.scenario, stage.world
     bounds = ", ".join(_bounds(scenario))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from race401.harness.commands import outputs
 from race401.harness.commands.errors import CommandError
-from race401.harness.judge import checks, evidence, verdict
+from race401.harness.judge import checks, evidence, verdict, vocabulary
 from race401.harness.reporting import console, markdown
 
 
@@ -25,22 +25,22 @@ def run(given: Namespace) -> int:
         return 0
     if given.run is None:
         raise CommandError("nothing to judge; give a run's folder or a ledger")
-    told = load(given.run)
-    result = verdict.judge(told)
-    if given.run.is_dir() and not told.alone:
-        outputs.keep(given.run / "verdict.json", verdict.to_json(result))
+    evidence = load(given.run)
+    result = verdict.judge(evidence)
     if given.json:
         sys.stdout.buffer.write(verdict.to_json(result))
     else:
-        print(console.render(result, told.manifest, color=sys.stdout.isatty()))
-    suite = told.manifest.get("scenario", {}).get("name", "ledger")
-    outputs.write(given, suite, result.findings, markdown.verdict(result), told.manifest.get("started_at"))
+        print(console.render(result, evidence.manifest, color=sys.stdout.isatty()))
+    if given.run.is_dir() and not evidence.ledger_alone:
+        outputs.keep_beside(given.run / "verdict.json", verdict.to_json(result))
+    suite = evidence.manifest.get("scenario", {}).get("name", "ledger")
+    outputs.write(given, suite, result.findings, markdown.verdict(result), evidence.manifest.get("started_at"))
     return result.exit_code
 
 
 def load(path: Path) -> evidence.Evidence:
     """Read what is to be judged."""
     try:
-        return evidence.load(path)
+        return vocabulary.understood(evidence.load(path))
     except evidence.EvidenceError as error:
         raise CommandError(str(error)) from None

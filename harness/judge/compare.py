@@ -90,7 +90,8 @@ def _share(share: Share, before: Counts, now: Counts, thresholds: Thresholds) ->
     was, is_ = share.happened(before), share.happened(now)
     change = _change(share, before, now, was, is_)
     if not is_:
-        return replace(change, why=f"at most {upper_bound(now.sessions):.1%}, at 95 %")
+        n = share.n(now)
+        return replace(change, why=f"at most {upper_bound(n):.1%}, at 95 %" if n else "it had no chance")
     if is_ <= was or now.role != JUDGED:
         return change
     allowed = thresholds.limit(share.name)
@@ -151,7 +152,8 @@ def _sentence(value: Value, now: Summary, findings: list[Finding]) -> str:
     if value is Value.PASS:
         mine = [counts for counts in now.rows if counts.role == JUDGED]
         sessions, seen = sum(c.sessions for c in mine), sum(c.sessions_401 for c in mine)
-        bound = f" (at most {upper_bound(sessions):.1%}, at 95 %)" if not seen else ""
+        met = sum(c.sessions if c.sessions_met is None else c.sessions_met for c in mine)
+        bound = f" (at most {upper_bound(met):.1%}, at 95 %)" if met and not seen else ""
         told = f"the app saw a 401 in {seen or 'none'} of {counted(sessions, 'session')}{bound}"
         return f"PASS: no worse than the baseline: {told}"
     first, *more = [finding for finding in findings if finding.value is value]

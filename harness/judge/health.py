@@ -4,10 +4,11 @@ What a log says of a token's life: its lines recognised, counted, and one state 
 The lines are those of `tokens.narrate`, with whatever a logger puts before them, or as a value in a line of JSON.
 The log is one client's: sessions that write into one log are not told apart, and a client that does not retry logs
 no 401. Only what nothing later made good is held against it: a 401 that reached the app, and a refresh that failed
-with none begun after it that succeeded.
+with neither one begun after it that succeeded nor a new sign-in, which is known by a token that lives longer.
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -32,6 +33,10 @@ class Line(StrEnum):
     NO_NEW_TOKEN = "Failed to obtain new token, cannot retry"  # noqa: S105 - a log line
     NOT_RETRIED = "Cannot retry: "
     CLEARED = "Clearing session cache"
+
+
+OWN = (Line.USED, Line.WANTED, Line.EXPIRED, Line.EXCHANGE, Line.REJECTED)  # words that no other program's log has
+LEFT = re.compile(r"expires in: (-?\d+)s")
 
 
 class State(StrEnum):
@@ -60,6 +65,7 @@ class Health:
     recovering: int = 0  # 401s that are being made good
     begun_since_failure: bool = True  # an exchange, so that its success is news
     failed: bool = False  # a refresh, and none since has succeeded
+    left: int | None = None  # s that the token in use had, as the log said last
     failed_at: int | None = None  # the line of the first failure that nothing made good
     lines: int = 0
 
@@ -70,6 +76,8 @@ class Health:
         if line is not None:
             self.counts[line] += 1
             self._step(line)
+            if line is Line.USED:
+                self._used(text)
         return line
 
     @property
@@ -96,9 +104,21 @@ class Health:
     @property
     def value(self) -> Value:
         """What the log proves: FAIL a failure that was not made good, UNKNOWN nothing, as where no token is seen."""
+        if not any(self.counts[line] for line in OWN):
+            return Value.UNKNOWN
         if self.failed or self.surfaced:
             return Value.FAIL
         return Value.PASS if self.tokens else Value.UNKNOWN
+
+    def _used(self, text: str) -> None:
+        """Notice a new sign-in: a token that lives longer than the one before, though no refresh brought it."""
+        if (said := LEFT.search(text)) is None:
+            return
+        left = int(said[1])
+        if self.failed and self.left is not None and left > self.left:
+            self.failed = False
+            self.failed_at = self.failed_at if self.surfaced else None
+        self.left = left
 
     def _step(self, line: Line) -> None:
         match line:

@@ -18,6 +18,12 @@ class Share:
     name: str
     happened: Callable[[Counts], int]
     answers: Callable[[Counts], str]  # how often it happened in them, for people
+    chances: Callable[[Counts], int | None] = lambda _: None  # in how many it had its chance; None: not known
+
+    def n(self, counts: Counts) -> int:
+        """Return of how many sessions a bound speaks."""
+        chances = self.chances(counts)
+        return counts.sessions if chances is None else chances
 
     def describe(self, counts: Counts) -> str:
         """Return the share in words."""
@@ -49,10 +55,19 @@ def _rate(n: int, of: int) -> str:
 
 
 SHARES = (
-    Share("caller-401s", lambda c: c.sessions_401, lambda c: _rate(c.caller_401s, c.requests)),
-    Share("wire-401s", lambda c: c.sessions_wire_401, lambda c: _rate(c.wire_401s, c.sends)),
-    Share("sessions-lost", lambda c: c.sessions_lost, lambda _: ""),
-    Share("repeated-exchanges", lambda c: c.sessions_repeated, lambda c: f", {counted(c.exchanges, 'exchange')}"),
+    Share(
+        "caller-401s", lambda c: c.sessions_401, lambda c: _rate(c.caller_401s, c.requests), lambda c: c.sessions_met
+    ),
+    Share(
+        "wire-401s", lambda c: c.sessions_wire_401, lambda c: _rate(c.wire_401s, c.sends), lambda c: c.sessions_met
+    ),
+    Share("sessions-lost", lambda c: c.sessions_lost, lambda _: "", lambda c: c.sessions_tried),
+    Share(
+        "repeated-exchanges",
+        lambda c: c.sessions_repeated,
+        lambda c: f", {counted(c.exchanges, 'exchange')}",
+        lambda c: c.sessions_tried,
+    ),
 )
 RATIOS = (
     Ratio("exchanges-per-generation", lambda c: (c.exchanges, c.generations), ideal=1.0),

@@ -41,6 +41,8 @@ class Counts(msgspec.Struct, frozen=True):
     crossings: int | None  # refreshes that lifetimes and margins call for, at most; None: not known
     store_reads: int
     sampled: int
+    sessions_met: int | None = None  # in which a 401 had its chance; None: an older baseline does not say
+    sessions_tried: int | None = None  # in which a refresh token was presented
 
 
 class Summary(msgspec.Struct, frozen=True):
@@ -120,4 +122,6 @@ def _counts(row: Row) -> Counts:
         crossings=row.ideal_exchanges[1] if row.ideal_exchanges else None,
         store_reads=row.store_reads,
         sampled=row.sampled,
+        sessions_met=min(row.sessions_met, row.sessions),
+        sessions_tried=min(row.sessions_tried, row.sessions),
     )

@@ -11,7 +11,7 @@ KEPT = 20_000  # ended sessions whose newest token the ledger still knows
 Step = Callable[[Family, Sequence[Family]], tuple[Family, T]]  # of the family, and of the others of its user
 Sleep = Callable[[float], Awaitable[None]]
 
-PATIENCE = 5.0  # s; GoTrue's retryLoopDuration (internal/tokens/service.go)
+RETRY_LOOP = 5.0  # s; GoTrue's retryLoopDuration (internal/tokens/service.go)
 
 
 class Contended(Exception):
@@ -158,7 +158,7 @@ class MemoryStore:
         if before is family:
             return
         if before is not None and len(before.links) >= len(family.links):
-            self._unindex(before, kept=family)
+            self._unindex(before, still=family)
         if not family.links:
             self._families.pop(family.id, None)
             self._by_user.get(family.user, {}).pop(family.id, None)
@@ -173,9 +173,9 @@ class MemoryStore:
     def _siblings(self, family: Family) -> list[Family]:
         return [self._families[name] for name in self._by_user.get(family.user, ()) if name != family.id]
 
-    def _unindex(self, family: Family, kept: Family | None = None) -> None:
+    def _unindex(self, family: Family, still: Family | None = None) -> None:
         tokens = {link.token for link in family.links}
-        for token in tokens - {link.token for link in kept.links} if kept is not None else tokens:
+        for token in tokens - {link.token for link in still.links} if still is not None else tokens:
             self._by_token.pop(token, None)
 
     async def _turn(self, family: str) -> None:
@@ -183,7 +183,7 @@ class MemoryStore:
         now = self._clock()
         wait = waiting(self._free_at.get(family, now), now, self._held)
         if wait is None:
-            await self.sleep(PATIENCE)
+            await self.sleep(RETRY_LOOP)
             raise Contended
         self._free_at[family] = now + wait + self._held
         if wait:
@@ -209,12 +209,12 @@ class TwoStepStore(MemoryStore):
         before = self._families.get(family.id)
         super().put(family)
         if before is not None:
-            self._unindex(before, kept=family)
+            self._unindex(before, still=family)
         self._by_token.update((link.token, family.id) for link in family.links)
 
 
 def waiting(free_at: float, now: float, held: float) -> float | None:
     """Return how long to wait for a family that is free at this instant; None: longer than anyone does."""
-    if free_at > now + PATIENCE + held:  # nobody waits so long: the clock was set back
+    if free_at > now + RETRY_LOOP + held:  # nobody waits so long: the clock was set back
         return 0.0
-    return None if free_at > now + PATIENCE else max(free_at - now, 0.0)
+    return None if free_at > now + RETRY_LOOP else max(free_at - now, 0.0)

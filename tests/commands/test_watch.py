@@ -236,3 +236,21 @@ def test_a_growing_log_is_followed(following: tuple[Path, subprocess.Popen[str]]
     process.send_signal(signal.SIGINT)
     assert process.wait(HANG) == 0
     assert process.stdout.read().endswith("1 of 2 refreshes succeeded, 0 401s made good\n")
+
+
+def used(left: int) -> str:
+    """A line that tells of a token with so many s of life."""
+    return f"{PREFIX}🎫 Using token (age: 5ms, expires in: {left}s)"
+
+
+@pytest.mark.parametrize(("left", "value"), [(3600, Value.PASS), (90, Value.FAIL)])
+def test_a_new_sign_in_ends_a_failure(left: int, value: Value) -> None:
+    """Known by a token that lives longer than the one before; near miss: the old one, used on until it ends."""
+    failed = ["Calling refreshSession...", "Token refresh failed: invalid_grant"]
+    assert judge([used(100), *failed, used(left)]).value is value
+
+
+@pytest.mark.parametrize(("ours", "value"), [([], Value.UNKNOWN), ([used(100)], Value.FAIL)])
+def test_a_log_that_is_not_ours_proves_nothing(ours: list[str], value: Value) -> None:
+    """Though another program may say the same words; beside lines that no other has, they are ours."""
+    assert judge([*ours, "Token refresh failed: x", "Cannot retry: y"]).value is value

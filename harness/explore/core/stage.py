@@ -231,7 +231,7 @@ class Stage:
         assert isinstance(actor.position.effect, Send)
         pair = actor.position.effect.pair
         if pair is not None:
-            env = env._replace(told=env.told | {(actor.tab, pair.access_token)})
+            env = env._replace(warned=env.warned | {(actor.tab, pair.access_token)})
         return self._stepped(env, actor._replace(refused=True), Answered(at, UNAUTHORIZED), "hears of the 401")
 
     def _stepped(self, before: Env, actor: Actor, event: Any, what: str) -> Move:

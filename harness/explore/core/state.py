@@ -38,7 +38,7 @@ class Env(NamedTuple):
     lost: frozenset[Presented] = frozenset()  # of these the answer was lost
     issued: frozenset[str] = frozenset()  # refresh tokens of a server that loses updates, written or not
     rejected: frozenset[str] = frozenset()  # access tokens that a resource has refused
-    told: frozenset[tuple[int, str]] = frozenset()  # (tab, access token): a caller there has heard of its refusal
+    warned: frozenset[tuple[int, str]] = frozenset()  # (tab, access token): a caller there has heard of its refusal
     refusing: bool = False  # the resources have begun to refuse the first access token
     incurable: bool = False  # a lost answer has cost the session
     cancels: int = 0

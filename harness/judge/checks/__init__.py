@@ -8,6 +8,7 @@ To add a check: a file here, and its line in `CHECKS`. All the rest is read from
 """
 
 from race401.harness.judge.check import Check
+from race401.harness.judge.checks import asked
 from race401.harness.judge.checks.app import CALLER_401S
 from race401.harness.judge.checks.chances import CHANCES
 from race401.harness.judge.checks.clocks import CLOCKS, unproven
@@ -18,6 +19,7 @@ from race401.harness.judge.checks.memory import MEMORY
 from race401.harness.judge.checks.needless import NEEDLESS_EXCHANGES
 from race401.harness.judge.checks.refreshes import REFRESHES
 from race401.harness.judge.checks.retries import BODIES_LOST
+from race401.harness.judge.checks.saturation import SATURATION
 from race401.harness.judge.checks.sessions import AFTER_SIGN_OUT, SESSIONS_LOST
 from race401.harness.judge.checks.signature import SIGNATURE
 from race401.harness.judge.checks.streaks import IN_A_ROW
@@ -51,6 +53,7 @@ CHECKS: dict[str, Check] = {
         SIGNATURE,
         ADDED_WAITING,
         CHANCES,
+        SATURATION,
     )
 }
 """In the order in which a verdict names its findings."""
@@ -72,7 +75,7 @@ def described() -> str:
 
 def run(evidence: Evidence, rows: list[Row]) -> list[Finding]:
     """Return every check's findings; a check that breaks is UNKNOWN, with its reason."""
-    findings: list[Finding] = []
+    findings = list(asked.unsaid(evidence))
     for name, check in CHECKS.items():
         try:
             findings += check.finds(evidence, rows)

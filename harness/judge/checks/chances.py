@@ -21,6 +21,7 @@ from race401.harness.judge.row import Row
 from race401.ledger.entry import Entry
 
 NAME = "chances"
+LEFT = 0.05  # s from a client's decision to refresh in the background until the server has it, on a busy machine
 AT_ONCE = 2  # requests under way together with an exchange, so that they may race
 OK = range(200, 300)
 MISSED = {  # how a verdict says what was not seen
@@ -39,13 +40,13 @@ def _count(cohort: Cohort, row: Row) -> None:
     graph = cohort.graph
     fine = [e for e in cohort.api if e.status in OK and (e.token_left_s is None or e.token_left_s > 0)]
     met = {graph.session(e) or e.client for e in cohort.refused}
-    spans = _spans(cohort)
+    spans, ahead = _spans(cohort), LEFT if cohort.samples else 0.0
     first: dict[str | None, float] = {}
     for exchange in cohort.exchanges:
         session = graph.session(exchange)
         over = exchange.answered_at or inf
         first[session] = min(over, first.get(session, inf))
-        if _under_way(spans.get(_whose(exchange, session)), exchange.received_at, over) >= AT_ONCE:
+        if _under_way(spans.get(_whose(exchange, session)), exchange.received_at - ahead, over) >= AT_ONCE:
             met.add(session)
     tried = first.keys()
     row.sessions_met, row.sessions_tried = len(met) if fine else 0, len(tried)
@@ -91,7 +92,7 @@ def _finds(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
     """What had no chance at all, neither a 401 nor an exchange: a run that shows nothing is no PASS."""
     judged = [row for row in rows if row.role != "control"]
     shows = [row.shown.get("caller_401s") or row.shown.get("exchanges_per_generation") for row in judged]
-    if evidence.alone:
+    if evidence.ledger_alone:
         if not any(shows):
             yield Finding(NAME, Value.UNKNOWN, NOTHING)
         return

@@ -11,7 +11,7 @@ from race401.mock_api.rules.issuer import Family, tracks
 from race401.mock_api.rules.worlds import World
 from race401.mock_api.signing.jwt import Verified
 from race401.mock_api.state.shared.link import Command, Link
-from race401.mock_api.state.store import PATIENCE, Contended, Sleep, Step, T, waiting
+from race401.mock_api.state.store import RETRY_LOOP, Contended, Sleep, Step, T, waiting
 
 KNOWN = 20_000  # access tokens whose generation is remembered, at about 200 bytes each
 ENDED_FOR = 86_400  # s; so long the ledger still knows the newest token of an ended session
@@ -55,7 +55,7 @@ class SharedFamilies:
 
     async def _alone(self, found: Family | None, name: str, token: str, step: Step[T], *, siblings: bool) -> T | None:
         """Decide on what was read until nobody has written meanwhile; what was found may do as the first reading."""
-        until = monotonic() + PATIENCE
+        until = monotonic() + RETRY_LOOP
         raw = encode(found) if found is not None else await self._link.get(self._family(name))
         while raw is not None:
             family = decode(raw)
@@ -84,7 +84,7 @@ class SharedFamilies:
     async def add(self, family: Family) -> None:
         """See `Store`."""
         listed = ("RPUSH", self._user(family.user), family.id)
-        await self._link.commit([], *self._kept(family), listed)
+        await self._link.commit([], *self._stored(family), listed)
 
     async def amend(self, family: str, change: Callable[[Family], Family]) -> None:
         """See `Store`."""
@@ -169,9 +169,9 @@ class SharedFamilies:
             raw, now = await self._link.get(key), self._clock()
             wait = waiting(float(raw) if raw is not None else now, now, self._held)
             if wait is None:
-                await self._sleep(PATIENCE)
+                await self._sleep(RETRY_LOOP)
                 raise Contended
-            taken = ("SET", key, repr(now + wait + self._held), "EX", int(PATIENCE + self._held) + 1)
+            taken = ("SET", key, repr(now + wait + self._held), "EX", int(RETRY_LOOP + self._held) + 1)
             if await self._link.commit([(key, raw)], taken):
                 break
         if wait:
@@ -186,9 +186,9 @@ class SharedFamilies:
         if not after.links:
             return self._gone(before)
         forgotten = {link.token for link in before.links} - {link.token for link in after.links}
-        return [*self._kept(after), *(("DEL", self._token(token)) for token in forgotten)]
+        return [*self._stored(after), *(("DEL", self._token(token)) for token in forgotten)]
 
-    def _kept(self, family: Family) -> list[Command]:
+    def _stored(self, family: Family) -> list[Command]:
         return [
             ("SET", self._family(family.id), encode(family)),
             ("SET", self._token(family.links[-1].token), family.id),
