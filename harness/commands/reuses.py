@@ -8,7 +8,6 @@ from time import monotonic_ns
 from race401.ledger.entry import received
 from race401.ledger.outcomes import GRANTED, Outcome
 from race401.mock_api.rules.worlds import World
-from race401.mock_api.signing.jwt import Verified
 from race401.mock_api.state.realm import Exchanged, Realm
 
 SOON, LATE = 1.0, 3_600.0  # s after the use before
@@ -61,7 +60,7 @@ class Trial:
         """Tell whether a resource accepts this access token."""
         entry = received(self.realm.world.name, "GET", "/contacts", self.now)
         verified = self.realm.verify(access, entry, self.realm.world.leeway)
-        if not isinstance(verified, Verified) or self.realm.ended(verified) is not None:
+        if isinstance(verified, str) or self.realm.ended(verified) is not None:
             return False
         await self.realm.used(verified)
         return True

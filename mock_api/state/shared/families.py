@@ -88,7 +88,7 @@ class SharedFamilies:
 
     async def amend(self, family: str, change: Callable[[Family], Family]) -> None:
         """See `Store`."""
-        until = monotonic() + PATIENCE
+        until = monotonic() + RETRY_LOOP
         while (raw := await self._link.get(self._family(family))) is not None:
             before = decode(raw)
             if await self._link.commit([(self._family(family), raw)], *self._written(before, change(before))):
