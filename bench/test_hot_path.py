@@ -22,7 +22,12 @@ aim(
     1.5,
     "the clock is injected, so that time can be held: one more call than `time.time()`",
 )
-aim(MEMORY, "race401 FIXED", 1.0, "HARDENED's epoch, edition, cooling and luck are fields of every session")
+aim(
+    MEMORY,
+    "race401 FIXED",
+    1.0,
+    "HARDENED's epoch, store version, cooling and jitter share are fields of every session",
+)
 
 
 def bare() -> Callable[[], object]:

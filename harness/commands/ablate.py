@@ -47,7 +47,7 @@ def run(given: Namespace) -> int:
     if given.kept and given.json:
         raise CommandError("--json writes rows, which only exploring finds: leave out --kept")
     rows = [] if given.kept else ablate(explore, each=in_processes)
-    table = ablation.kept() if given.kept else tabulate(rows)
+    table = ablation.stored_table() if given.kept else tabulate(rows)
     show(console, table)
     if given.markdown:
         keep(given.markdown, ablation.markdown(table))

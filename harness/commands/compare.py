@@ -58,20 +58,20 @@ def summary(path: Path) -> Summary:
             return summaries.read(path)
         except summaries.SummaryError as error:
             raise CommandError(str(error)) from None
-    told = load(path)
-    if told.alone:
+    evidence = load(path)
+    if evidence.ledger_alone:
         raise CommandError(f"{path} is a ledger alone: nothing says how it was made; give a run's folder")
-    return summaries.summarise(told.manifest, verdict.judge(told))
+    return summaries.summarise(evidence.manifest, verdict.judge(evidence))
 
 
 def _thresholds(given: Namespace) -> Thresholds:
     """Return the defaults, changed by the file and then by the command line."""
     try:
         file = given.config or (PYPROJECT if PYPROJECT.exists() else None)
-        kept = thresholds.from_file(file) if file is not None else {}
+        from_the_file = thresholds.from_file(file) if file is not None else {}
         words = {name: getattr(given, name.replace("-", "_")) for name in SETTINGS}
-        said = {name: thresholds.number(word) for name, word in words.items() if word is not None}
-        settings: dict[str, Any] = kept | thresholds.given(said, "the command line")
+        from_the_line = {name: thresholds.number(word) for name, word in words.items() if word is not None}
+        settings: dict[str, Any] = from_the_file | thresholds.given(from_the_line, "the command line")
         return Thresholds(**settings)
     except WrongSetting as wrong:
         raise CommandError(str(wrong)) from None

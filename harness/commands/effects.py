@@ -40,12 +40,12 @@ def tabulate(rows: list[Row]) -> Ablation:
     fix = {knob for knob in PARTS if getattr(FIXED, knob) != getattr(PRE_FIX, knob)}
     ours = [row for row in rows if row.knob in fix and (row.direction, row.base) != ("alone", "fixed")]
     more = [row for row in rows if row not in ours]
-    shown = {kind for row in rows for _, kind in row.appears | row.disappears}
+    kinds = {kind for row in rows for _, kind in row.appears | row.disappears}
     return Ablation(
         method=METHOD,
         clients=list(CLIENTS),
         conditions=[(each.name, f"{each.about} ({each.world})") for each in CONDITIONS],
-        faults=[(kind.short, kind.sentence) for name, kind in KINDS.items() if name in shown],
+        faults=[(kind.short, kind.sentence) for name, kind in KINDS.items() if name in kinds],
         groups=[
             Group("The fix, part by part", list(_answer(ours)), _parts(ours, PARTS)),
             Group("What HARDENED adds", list(_answer(more)), _parts(more, PARTS | UNDONE)),
@@ -70,14 +70,14 @@ def effects(row: Row, rows: list[Row]) -> Iterator[Effect]:
     if row.partner:
         yield Effect("needs" if row.direction == "alone" else "hidden by", PARTS[row.partner][0])
     for others, cell in _shared(row, rows):
-        yield Effect("not needed", f"against {_said(cell)}, where {' or '.join(others)} alone is enough")
+        yield Effect("not needed", f"against {_in_words(cell)}, where {' or '.join(others)} alone is enough")
     for verb, weight, cell in (
         ("prevents", "violation", good),
         ("brings", "violation", bad),
         ("saves", "cost", good),
         ("costs", "cost", bad),
     ):
-        if text := _said(each for each in cell if KINDS[each[1]].weight == weight):
+        if text := _in_words(each for each in cell if KINDS[each[1]].weight == weight):
             yield Effect(verb, text)
     if not (good or bad):
         yield Effect("", NO_DIFFERENCE)
@@ -102,7 +102,7 @@ def _shared(row: Row, rows: list[Row]) -> Iterator[tuple[list[str], Cell]]:
             yield _names(knob for knob in others if others[knob] == cell), cell
 
 
-def _said(cell: Iterable[tuple[str, str]]) -> str:
+def _in_words(cell: Iterable[tuple[str, str]]) -> str:
     """Return the faults in short, together those that show in the same conditions, each with where."""
     order = [condition.name for condition in CONDITIONS]
     places: dict[str, list[str]] = {}
@@ -152,7 +152,7 @@ def _partners(rows: list[Row]) -> Iterator[str]:
             does = "are hidden by" if len(knobs) > 1 else "is hidden by"
         yield f"{WITHIN[base]} {listed(_names(knobs))} {does} {PARTS[partner][0]}."
     either = dict.fromkeys(
-        (tuple(sorted([PARTS[row.knob][0], *others])), _said(cell))
+        (tuple(sorted([PARTS[row.knob][0], *others])), _in_words(cell))
         for row in rows
         for others, cell in _shared(row, rows)
     )

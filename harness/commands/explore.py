@@ -59,7 +59,7 @@ def run(given: Namespace) -> int:
     scenario, world = scenario_of(given)
     search = Search(Stage(scenario, world, issuer))
     result = search.run(given.max_states, given.max_seconds)
-    print("\n".join(told(search.stage, result, given.brief)))
+    print("\n".join(describe(search.stage, result, given.brief)))
     if any(KINDS[mark].weight == "violation" for mark in result.found):
         return FAIL
     return PASS if result.exhausted else UNKNOWN
@@ -102,13 +102,15 @@ def asked(text: str, settings: list[str]) -> Policy:
         raise CommandError(f"--policy: {unknown}") from None
 
 
-def told(stage: Stage, result: Result, brief: bool) -> Iterator[str]:
+def describe(stage: Stage, result: Result, brief: bool) -> Iterator[str]:
     """Yield the lines of the answer."""
     scenario, world = stage.scenario, stage.world
     bounds = ", ".join(_bounds(scenario))
     yield f"{scenario.policy.name} in {world.name}: {bounds}"
-    if not world.atomic:
-        yield f"{world.name} checks a refresh token and consumes it in two steps: others can come between"
+    if world.losers_get == "overwrite":
+        yield f"{world.name} checks a refresh token and writes the session in two steps: others can come between"
+    elif world.losers_get != "as_reuse":
+        yield f"{world.name} tells uses at once from later ones: an exchange is received, and judged a step later"
     jumps = " ".join(f"{at - stage.first_pair.expires_at:+.0f}" for at in stage.instants)
     yield f"instants, in s from the first token's expiry on the server's clock: {jumps}"
     speed = result.states / max(result.cpu, 1e-3)

@@ -25,16 +25,16 @@ def run(given: Namespace) -> int:
         return 0
     if given.run is None:
         raise CommandError("nothing to judge; give a run's folder or a ledger")
-    told = load(given.run)
-    result = verdict.judge(told)
-    if given.run.is_dir() and not told.alone:
-        outputs.keep(given.run / "verdict.json", verdict.to_json(result))
+    evidence = load(given.run)
+    result = verdict.judge(evidence)
     if given.json:
         sys.stdout.buffer.write(verdict.to_json(result))
     else:
-        print(console.render(result, told.manifest, color=sys.stdout.isatty()))
-    suite = told.manifest.get("scenario", {}).get("name", "ledger")
-    outputs.write(given, suite, result.findings, markdown.verdict(result), told.manifest.get("started_at"))
+        print(console.render(result, evidence.manifest, color=sys.stdout.isatty()))
+    if given.run.is_dir() and not evidence.ledger_alone:
+        outputs.keep_beside(given.run / "verdict.json", verdict.to_json(result))
+    suite = evidence.manifest.get("scenario", {}).get("name", "ledger")
+    outputs.write(given, suite, result.findings, markdown.verdict(result), evidence.manifest.get("started_at"))
     return result.exit_code
 
 

@@ -21,12 +21,12 @@ def add(parser: ArgumentParser) -> None:
     forms.add_argument("--annotations", action="store_true", help="print GitHub's ::error and ::warning lines")
 
 
-def write(given: Namespace, suite: str, findings: list[Finding], told: str, at: float | None = None) -> None:
-    """Write what was asked for; `told` is the Markdown, `at` when the run began."""
+def write(given: Namespace, suite: str, findings: list[Finding], as_markdown: str, at: float | None = None) -> None:
+    """Write what was asked for; `as_markdown` is the result so, `at` when the run began."""
     if given.junit is not None:
         keep(given.junit, junit.render({suite: findings}, at))
     if given.markdown is not None:
-        keep(given.markdown, told)
+        keep(given.markdown, as_markdown)
     if given.annotations:
         sys.stdout.write(annotations.render(findings))
 
@@ -38,3 +38,12 @@ def keep(path: Path, content: bytes | str) -> None:
         path.write_bytes(content.encode() if isinstance(content, str) else content)
     except OSError as error:
         raise CommandError(f"{path}: {error.strerror}") from None
+
+
+def keep_beside(path: Path, content: bytes) -> None:
+    """Write what nobody asked for, if it can be written; else say so, and go on: the result itself is printed."""
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        sys.stdout.flush()
+        print(f"race401: {path} is not kept: {error.strerror}", file=sys.stderr)

@@ -1,9 +1,11 @@
 """`race401 proxy --target URL`: pass traffic on to a real system, and write the ledger that `race401 judge` reads."""
 
+import asyncio
 import contextlib
 import os
 import shlex
 import socket
+import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,15 +14,16 @@ from race401.harness.commands import traffic
 from race401.harness.commands.called import called
 from race401.harness.commands.errors import CommandError
 from race401.harness.judge.evidence import EvidenceError
+from race401.harness.judge.findings import Value
+from race401.harness.judge.verdict import EXIT_CODES
 from race401.ledger.fingerprints import Fingerprints, KeyFileError, from_key_file
 from race401.ledger.visible import anonymous
 
 if TYPE_CHECKING:
-    from race401.harness.proxy.app import Recorder
+    from race401.harness.proxy.recorder import Recorder
 
 TOKEN_PATHS = ["/auth/v1/token", "/oauth/token"]
 HIGHEST_PORT = 65535
-PATIENCE = 60.0  # s for the target's answer
 
 
 def add(parser: ArgumentParser) -> None:
@@ -53,9 +56,9 @@ def run(given: Namespace) -> int:
     """Serve until Ctrl-C; say how it is used, and in the end what was seen."""
     # what takes long to import: wrong usage should not wait for it
     import httpx
-    import uvicorn
 
-    from race401.harness.proxy.app import create_app
+    from race401.harness.proxy.serving import serve, target_of
+    from race401.harness.proxy.watch import Watch
     from race401.mock_api.http.lock import is_loopback
 
     url = httpx.URL(given.target)
@@ -65,24 +68,31 @@ def run(given: Namespace) -> int:
         )
     exposed = not is_loopback(given.host)
     if exposed and not given.expose:
-        shown = f"whoever reaches it could reach {anonymous(given.target)} through it; add --expose if that is meant"
-        raise CommandError(f"--host {given.host} is not this machine alone: {shown}")
+        why = f"whoever reaches it could reach {anonymous(given.target)} through it; add --expose if that is meant"
+        raise CommandError(f"--host {given.host} is not this machine alone: {why}")
+    if url.userinfo:
+        target = f"--target {anonymous(given.target)}"
+        raise CommandError(f"{target}: the proxy sends no user and password of its own; your client sends them")
     with _bind(given.host, given.port) as sock:
         recorder = _recorder(given.ledger, given.key_file)
         here, paths = f"http://{_host(given.host)}:{sock.getsockname()[1]}", given.token_path or TOKEN_PATHS
-        print(told(here, anonymous(given.target), given.ledger, paths, exposed=exposed), flush=True)
-        target = httpx.AsyncClient(base_url=url, timeout=PATIENCE, trust_env=False)
-        app = create_app(target, recorder, paths)
-        config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, date_header=False)
-        with contextlib.suppress(KeyboardInterrupt):  # uvicorn ends in order, then raises what ended it
-            uvicorn.Server(config).run(sockets=[sock])
+        print(announcement(here, anonymous(given.target), given.ledger, paths, exposed=exposed), flush=True)
+        with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
+            asyncio.run(serve(sock, target_of(url), Watch(recorder, url.host, paths), _say))
     print(traffic.line(recorder.counts))
     print(f"judge it: {called()} judge {shlex.quote(str(given.ledger))}")
+    if recorder.unwritten:
+        print(f"race401: {given.ledger} lacks the last {recorder.unwritten} of them: it was full", file=sys.stderr)
+        return EXIT_CODES[Value.UNKNOWN]
     return 0
 
 
+def _say(line: str) -> None:
+    print(f"race401: {line}", file=sys.stderr, flush=True)
+
+
 def _recorder(ledger: Path, key_file: Path | None) -> "Recorder":
-    from race401.harness.proxy.app import Recorder
+    from race401.harness.proxy.recorder import Recorder
 
     try:
         fingerprints = Fingerprints() if key_file is None else from_key_file(key_file)
@@ -98,7 +108,7 @@ def _recorder(ledger: Path, key_file: Path | None) -> "Recorder":
         raise CommandError(f"--ledger {error}") from None
 
 
-def told(here: str, target: str, ledger: Path, token_paths: list[str], *, exposed: bool = False) -> str:
+def announcement(here: str, target: str, ledger: Path, token_paths: list[str], *, exposed: bool = False) -> str:
     """Return what a newcomer needs to know."""
     lines = [
         f"race401 proxy at {here} for {target}",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from race401.harness.commands.errors import CommandError
 from race401.harness.commands.judge import load
-from race401.harness.commands.outputs import keep
+from race401.harness.commands.outputs import keep, keep_beside
 from race401.harness.judge import verdict
 
 
@@ -21,15 +21,15 @@ def run(given: Namespace) -> int:
     """Write the page, say where it is and what it says."""
     from race401.harness.reporting import html  # with jinja2: wrong usage should not wait for it
 
-    told = load(given.run)
-    if told.alone and given.out is None:
+    evidence = load(given.run)
+    if evidence.ledger_alone and given.out is None:
         raise CommandError(f"{given.run} is a ledger alone and has no folder of its own: say --out FILE")
-    result = verdict.judge(told)
+    result = verdict.judge(evidence)
     page = given.out or given.run / "report.html"
-    if not told.alone:
-        keep(given.run / "verdict.json", verdict.to_json(result))
-    keep(page, html.render(result, told))
     print(result.sentence)
+    if not evidence.ledger_alone:
+        keep_beside(given.run / "verdict.json", verdict.to_json(result))
+    keep(page, html.render(result, evidence))
     print(f"report: {page}")
     if given.open and not webbrowser.open(page.resolve().as_uri()):
         print("no browser could be opened here; open the page yourself")

@@ -17,9 +17,9 @@ def line(counts: Mapping[Answered, int]) -> str:
             causes[cause or "no cause told"] += n
         if outcome is not None:
             outcomes[outcome] += n
-    return f"requests: {sum(counts.values())} · 401s: {_told(causes)} · exchanges: {_told(outcomes)}"
+    return f"requests: {sum(counts.values())} · 401s: {_total(causes)} · exchanges: {_total(outcomes)}"
 
 
-def _told(counted: Counter[str]) -> str:
+def _total(counted: Counter[str]) -> str:
     split = ", ".join(f"{name} {n}" for name, n in counted.most_common())
     return f"{counted.total()}" + (f" ({split})" if split else "")

@@ -39,11 +39,11 @@ def run(given: Namespace) -> int:
 
 
 def _tell(health: Health, lines: Iterator[str], *, live: bool) -> None:
-    told: State | None = None
+    printed: State | None = None
     for text in lines:
-        if health.read(text) is not None and live and health.state is not told:
-            told = health.state
-            print(f"line {health.lines}: {told}", flush=True)
+        if health.read(text) is not None and live and health.state is not printed:
+            printed = health.state
+            print(f"line {health.lines}: {printed}", flush=True)
 
 
 def _lines(log: str, follow: bool) -> Iterator[str]:

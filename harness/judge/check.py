@@ -112,7 +112,7 @@ def expected(evidence: Evidence, rows: list[Row], key: str, words: Words) -> Ite
     """Yield each row with the word that its condition says to its role; None: none."""
     for row in rows:
         about = evidence.manifest["conditions"][row.condition]
-        if evidence.alone and "expects" not in about:
+        if evidence.ledger_alone and "expects" not in about:
             yield row, words.ledger_alone
         else:
             yield row, about.get("expects", {}).get(row.role, {}).get(key, words.unsaid)

@@ -46,7 +46,7 @@ class Cohort:
         """What was answered of the app's API; attempts whose caller was killed are left out."""
         cut = cut_off_attempts(self.samples)
         api = [e for e in self.entries if e.status and not e.hung_up and e.attempt not in cut and is_api(e)]
-        return api if self.evidence.alone else [e for e in api if e.attempt is not None]
+        return api if self.evidence.ledger_alone else [e for e in api if e.attempt is not None]
 
     @cached_property
     def refused(self) -> list[Entry]:
@@ -80,7 +80,7 @@ class Cohort:
     @cached_property
     def failed(self) -> list[Entry]:
         """The 401s that the program saw, as far as the evidence decides that."""
-        nobodys = {e.seq for e in recovery.of_nobody(self.entries)} if self.evidence.alone else set()
+        nobodys = {e.seq for e in recovery.of_nobody(self.entries)} if self.evidence.ledger_alone else set()
         unproven = self.undecided | nobodys
         return [e for e in self.last if e.status == UNAUTHORIZED and e.seq not in unproven]
 
@@ -107,7 +107,7 @@ class Cohort:
 
 def whose(entry: Entry, evidence: Evidence) -> tuple[str, str] | None:
     """Return the condition and role of an entry; None if it is not of this run."""
-    return (entry.world, "subject") if evidence.alone else named(entry.client, evidence.manifest["run"])
+    return (entry.world, "subject") if evidence.ledger_alone else named(entry.client, evidence.manifest["run"])
 
 
 @lru_cache(maxsize=100_000)  # a name is read once, not once an entry

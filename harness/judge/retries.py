@@ -15,7 +15,7 @@ from race401.harness.judge.graph import TAKEN, Graph
 from race401.harness.judge.recovery import QUIET, UNAUTHORIZED, bursts
 from race401.ledger.entry import Entry
 
-PATIENCE = 60.0  # s that a refresh which nobody recorded may take: the longest time-out of a client in use
+LONGEST_REFRESH = 60.0  # s that a refresh which nobody recorded may take: the longest time-out of a client in use
 
 
 @dataclass(slots=True)
@@ -43,7 +43,7 @@ def match(entries: Sequence[Entry], graph: Graph, ends_at: float) -> Retries:
             if not refused:
                 continue
             over = max(e.answered_at for e in burst)
-            later = [e for each in every[number + 1 :] for e in each if e.received_at <= over + PATIENCE]
+            later = [e for each in every[number + 1 :] for e in each if e.received_at <= over + LONGEST_REFRESH]
             for x in sorted(refused, key=lambda e: (e.answered_at, e.seq)):
                 if _made_good(x, burst, graph, taken, found) or _unseen(x, later, graph, found):
                     continue

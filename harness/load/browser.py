@@ -109,7 +109,7 @@ class Browser(User):
             clock=self.clock,
             observers=(self.observe, narrate) if self.its_run.narrate else (self.observe,),
             tab_lock=tab_lock,
-            luck=self.jitter_share,
+            jitter_share=self.jitter_share,
         )
 
     def on_stop(self) -> None:

@@ -56,13 +56,13 @@ class Ablation(msgspec.Struct, frozen=True):
 
 
 @cache
-def kept() -> Ablation:
+def stored_table() -> Ablation:
     """Return the table that the package holds."""
     return msgspec.json.decode(KEPT.read_bytes(), type=Ablation)
 
 
 def to_json(table: Ablation) -> bytes:
-    """Return what `kept` reads."""
+    """Return what `stored_table` reads."""
     return msgspec.json.format(msgspec.json.encode(table), indent=1) + b"\n"
 
 

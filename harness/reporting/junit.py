@@ -51,11 +51,11 @@ def _case(suite: ET.Element, name: str, findings: list[Finding], value: Value) -
     decisive = [finding for finding in findings if finding.value is value]
     if value in TAGS:
         problem = ET.SubElement(case, TAGS[value], type=str(value), message=_clean(decisive[0].sentence))
-        problem.text = _clean("\n".join(map(_told, decisive)))
-    ET.SubElement(case, "system-out").text = _clean("\n".join(map(_told, findings)))
+        problem.text = _clean("\n".join(map(_sentence_and_proof, decisive)))
+    ET.SubElement(case, "system-out").text = _clean("\n".join(map(_sentence_and_proof, findings)))
 
 
-def _told(finding: Finding) -> str:
+def _sentence_and_proof(finding: Finding) -> str:
     proof = f" (ledger {', '.join(f'#{seq}' for seq in finding.rows)})" if finding.rows else ""
     return f"{finding.value}: {finding.sentence}{proof}"
 

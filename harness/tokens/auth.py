@@ -69,7 +69,8 @@ class TokenAuth(httpx.Auth):
     `observers` are called with each step (effect or event) as it happens, `listeners` with each change of the
     session and the pair that it left; both in the thread or task where it happens. `request.extensions[TRACE]`
     counts what a request cost. `tab_lock` makes the lock that sessions over the same store share (see `tabs`);
-    without one, a policy that wants it is alone. `luck`, in [0, 1), is this session's share of the policy's jitter.
+    without one, a policy that wants it is alone. `jitter_share`, in [0, 1), is this
+    session's share of the policy's jitter.
     """
 
     __slots__ = (
@@ -87,11 +88,11 @@ class TokenAuth(httpx.Auth):
         observers: Iterable[Callable[[Step], None]] = (),
         listeners: Iterable[Callable[[Change, TokenPair | None], None]] = (),
         tab_lock: Callable[[], AbstractContextManager[object]] | None = None,
-        luck: float | None = None,
+        jitter_share: float | None = None,
     ) -> None:
-        if luck is None:
-            luck = random.random() if policy.jitter else 0.0  # noqa: S311 - spreads load
-        self.session = Session(luck=luck)
+        if jitter_share is None:
+            jitter_share = random.random() if policy.jitter else 0.0  # noqa: S311 - spreads load
+        self.session = Session(jitter_share=jitter_share)
         self.policy = policy
         self.store = store if store is not None else MemoryStore()
         self._exchanger = exchanger
@@ -199,7 +200,7 @@ class TokenAuth(httpx.Auth):
         if not self._observers:
             return Send(pair, at)
         cached = self.session.cached
-        return self._told(Send(pair, at, age=at - cached.read_at if cached is not None else 0.0))
+        return self._observed(Send(pair, at, age=at - cached.read_at if cached is not None else 0.0))
 
     def _sending(self, request: httpx.Request, send: Send, trace: Trace) -> httpx.Request:
         if send.pair is None:
@@ -210,7 +211,7 @@ class TokenAuth(httpx.Auth):
         return request
 
     def _answered(self, response: httpx.Response, replayable: bool) -> Answered:
-        return self._told(Answered(self._clock(), response.status_code, replayable))
+        return self._observed(Answered(self._clock(), response.status_code, replayable))
 
     # --- driving ----------------------------------------------------------------------------------
 
@@ -219,7 +220,7 @@ class TokenAuth(httpx.Auth):
         while (effect := self._step(ride, event, self._launch)) is not None:
             if isinstance(effect, Send):
                 return effect
-            event = self._told(self._wait(effect, ride))
+            event = self._observed(self._wait(effect, ride))
         return None
 
     async def _arun(self, ride: _Ride, event: Event | None = None) -> Send | None:
@@ -227,7 +228,7 @@ class TokenAuth(httpx.Auth):
         while (effect := self._step(ride, event, self._alaunch)) is not None:
             if isinstance(effect, Send):
                 return effect
-            event = self._told(await self._await(effect, ride))
+            event = self._observed(await self._await(effect, ride))
         return None
 
     def _step(self, ride: _Ride, event: Event | None, launch: Launcher) -> Effect | None:
@@ -241,11 +242,11 @@ class TokenAuth(httpx.Auth):
             with self._lock:
                 effect = self._advance(ride, event, done, lambda flight: launch(flight, go))
             for asked, answer in done:
-                self._told(asked)
+                self._observed(asked)
                 if isinstance(asked, WriteStore) and isinstance(answer, Done):
                     for listener in self._listeners:
                         listener(asked.change, asked.pair)
-            return None if effect is None else self._told(effect)
+            return None if effect is None else self._observed(effect)
         finally:
             for each in go:
                 each()
@@ -267,7 +268,7 @@ class TokenAuth(httpx.Auth):
             launch(effect.flight)
         return effect
 
-    def _told(self, step: S) -> S:
+    def _observed(self, step: S) -> S:
         for observe in self._observers:
             observe(step)
         return step
@@ -339,11 +340,11 @@ class TokenAuth(httpx.Auth):
 
     def _launch(self, flight: Flight, go: list[Callable[[], None]]) -> None:
         flight.waiters = landed = threading.Event()
-        told = threading.Event()
-        go.append(told.set)  # before the start: under gevent that is a place to be killed at
+        begun = threading.Event()
+        go.append(begun.set)  # before the start: under gevent that is a place to be killed at
 
         def run() -> None:
-            told.wait()
+            begun.wait()
             try:
                 self._finish(_Ride(core.fly(self.session, self.policy, flight)))
             finally:

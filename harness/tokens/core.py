@@ -172,14 +172,14 @@ def _acquire(session: Session, policy: Policy, at: float) -> Generator[Effect, E
         return Send(cached.pair, at, age=at - cached.read_at)
     if policy.share_store_read:
         return (yield from _join_reading(session, policy))
-    edition = session.edition
+    store_version = session.store_version
     read = yield ReadStore()
     assert isinstance(read, StoreRead)
     if read.pair is None:
         return Send(None, read.at)
     reason = why_refresh(session, policy, read.pair, read.at)
     if reason is None:
-        _keep(session, policy, read.pair, read.at, edition)
+        _keep(session, policy, read.pair, read.at, store_version)
         return Send(read.pair, read.at)
     if serves(session, policy, read.pair, read.at):
         yield from _refresh_beside(session, policy, read.pair, read.at)
@@ -260,7 +260,7 @@ def _under_way(session: Session, policy: Policy) -> Flight | None:
 
 def _read_in_flight(session: Session, policy: Policy, flight: Flight) -> Generator[Effect, Event, bool]:
     """Read the store for all who have joined; return whether an exchange is needed."""
-    edition = session.edition
+    store_version = session.store_version
     read = yield ReadStore()
     assert isinstance(read, StoreRead)
     flight.pair = read.pair
@@ -270,11 +270,12 @@ def _read_in_flight(session: Session, policy: Policy, flight: Flight) -> Generat
     if flight.rejected is not None and (not policy.check_generation or same(read.pair, flight.rejected)):
         reason = Reason.REJECTED
     if reason is None:
-        _keep(session, policy, read.pair, read.at, edition)
+        _keep(session, policy, read.pair, read.at, store_version)
         flight.pair_after = read.pair
         return False
     if reason is not Reason.REJECTED and serves(session, policy, read.pair, read.at):
-        _keep(session, policy, read.pair, read.at, edition)  # nobody need wait for the refresh: it flies by itself
+        # nobody need wait for the refresh: it flies by itself
+        _keep(session, policy, read.pair, read.at, store_version)
         flight.pair_after = read.pair
         session.flight = None
         yield from _refresh_beside(session, policy, read.pair, read.at)
@@ -292,7 +293,7 @@ def _exchange(session: Session, policy: Policy, flight: Flight) -> Flow:
         yield Lock()
     assert flight.pair is not None
     if policy.reread_in_flight:
-        edition = session.edition
+        store_version = session.store_version
         read = yield ReadStore()
         assert isinstance(read, StoreRead)
         if not same(read.pair, flight.pair):
@@ -300,7 +301,7 @@ def _exchange(session: Session, policy: Policy, flight: Flight) -> Flow:
                 return
             flight.pair = read.pair
             if not same(read.pair, flight.rejected) and why_refresh(session, policy, read.pair, read.at) is None:
-                _keep(session, policy, read.pair, read.at, edition)
+                _keep(session, policy, read.pair, read.at, store_version)
                 flight.pair_after = read.pair
                 return
     answer = yield Exchange(flight.pair, flight.reason)
@@ -323,7 +324,7 @@ def _land(session: Session, policy: Policy, flight: Flight, answer: Exchanged) -
         return
     if not isinstance(written, Withheld):
         _outdate(session)
-        _keep(session, policy, fresh, answer.at, session.edition)
+        _keep(session, policy, fresh, answer.at, session.store_version)
 
 
 # --- what is kept of a pair -----------------------------------------------------------------------
@@ -341,9 +342,9 @@ def _follows(pair: TokenPair, sent: TokenPair | None) -> bool:
     return sent is not None and pair.family == sent.family and pair.generation > sent.generation
 
 
-def _keep(session: Session, policy: Policy, pair: TokenPair, at: float, edition: int) -> None:
+def _keep(session: Session, policy: Policy, pair: TokenPair, at: float, store_version: int) -> None:
     """Cache the pair, where there is a cache, up to the first ms at which it must be read or refreshed again."""
-    if policy.session_cache > 0 and (edition == session.edition or not policy.guard_put_back):
+    if policy.session_cache > 0 and (store_version == session.store_version or not policy.guard_put_back):
         unread = ms(at) + ms(policy.session_cache)
         session.cached = Cached(pair, at, min(unread, due(session, policy, pair)) / 1000)
 
@@ -358,7 +359,7 @@ def _fence(session: Session, policy: Policy) -> None:
 
 def _outdate(session: Session) -> None:
     """Let readings of the store that are under way not fill the cache."""
-    session.edition += 1
+    session.store_version += 1
 
 
 def _refuse(session: Session, policy: Policy, sent: TokenPair | None, at: float) -> Flow:

@@ -26,7 +26,7 @@ def due(session: Session, policy: Policy, pair: TokenPair) -> int:
     """Return the first ms at which the pair is to be refreshed: strictly within the margin, as the fix has it."""
     if policy.follow_refresh_in and pair.refresh_in:
         return ms(pair.received_at + pair.refresh_in)
-    margin = clamped(policy, pair, policy.expiry_margin - policy.jitter * session.luck)
+    margin = clamped(policy, pair, policy.expiry_margin - policy.jitter * session.jitter_share)
     return ms(expiry(policy, pair)) - ms(margin) + 1
 
 

@@ -101,9 +101,9 @@ class Session:
     flight: Flight | None = None  # the shared refresh; None when nobody refreshes
     tick: Flight | None = None  # the background auto-refresh's own
     epoch: int = 0  # + 1 at each sign-out and sign-in
-    edition: int = 0  # + 1 whenever what a reading of the store began with may no longer be the newest
+    store_version: int = 0  # + 1 whenever what a reading of the store began with may no longer be the newest
     cool_until: float = 0.0  # no exchange begins before, since one has failed
-    luck: float = 0.0  # in [0, 1), drawn once by whoever makes the session: its share of the policy's jitter
+    jitter_share: float = 0.0  # in [0, 1), drawn once by whoever makes the session: its share of the policy's jitter
 
 
 # --- effects: what the core asks its driver to do -------------------------------------------------

@@ -7,6 +7,7 @@ It costs far less than a framework's dependencies, and it sees requests that no 
 
 import json
 from collections.abc import Awaitable
+from time import monotonic_ns
 
 from race401.ledger.entry import Entry, received
 from race401.mock_api.http.facts import note
@@ -86,6 +87,7 @@ class Guard:
                 "race401.realm": realm,
                 "race401.entry": entry,
                 "race401.ledger": server.ledger,
+                "race401.received": monotonic_ns(),
             }
         )
         answer = RecordedAnswer(server, entry, realm.world.latency, (scope, receive, send))

@@ -23,6 +23,9 @@ from race401.mock_api.rules.worlds import World
 REMEMBERED = 100  # refresh tokens of a family, at least; the least recently used beyond are not found any more
 
 
+LOSERS = frozenset({"refusal", "same", "sibling"})  # what is not left to later reuse, nor to what the store reads
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """One refresh token of a family, as the server's row about it."""
@@ -33,6 +36,7 @@ class Link:
     issued_at: int  # s; `iat` of the first access token that came with it
     updated_at: float  # s; when it was issued, consumed or revoked
     revoked: bool = False
+    consumed_at: int = 0  # ns on the machine's monotonic clock; 0 where nobody asks for the order
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,7 @@ class Answer:
     outcome: Outcome
     presented: int | None  # generation of the token that was presented
     link: Link | None = None  # the refresh token that the client gets, where the exchange was granted
+    same: bool = False  # and the access token is the one that came with it first
 
 
 def begin(family: str, user: str, token: str, now: float, issued_at: int) -> Family:
@@ -89,8 +94,13 @@ def begin(family: str, user: str, token: str, now: float, issued_at: int) -> Fam
     return Family(family, user, now, (Link(token, 0, None, issued_at, now),), now)
 
 
-def exchange(world: World, family: Family, presented: str, now: float, fresh: str) -> tuple[Family, Answer]:
-    """Return the family after this exchange, and the answer. `fresh` is the token to issue, if one is issued."""
+def exchange(
+    world: World, family: Family, presented: str, now: float, fresh: str, *, concurrent: bool = False
+) -> tuple[Family, Answer]:
+    """Return the family after this exchange, and the answer. `fresh` is the token to issue, if one is issued.
+
+    `concurrent`: it was received before the decision that consumed the presented token was committed.
+    """
     link = family.find(presented)
     if link is None:
         return family, Answer(Outcome.NOT_FOUND, None)
@@ -99,12 +109,9 @@ def exchange(world: World, family: Family, presented: str, now: float, fresh: st
     if not link.revoked:
         outcome, token = (Outcome.ROTATED, fresh) if world.rotates else (Outcome.KEPT, link.token)
         return _succeed(family, link, now, token, outcome)
-    active = family.active
-    if world.parent_of_active and active is not None and active.parent == link.token:
-        return _again(family, link, active, now)
-    if world.always_reusable or _within(world, family, link, now):
-        return _reuse(world, family, link, now, fresh)
-    return _refuse(world, family, link, now)
+    if concurrent and not family.revoked and world.losers_get in LOSERS:
+        return _lose(world, family, link, now, fresh)
+    return _reuse(world, family, link, now, fresh)
 
 
 def ended(world: World, family: Family, now: float) -> Outcome | None:
@@ -119,12 +126,28 @@ def ended(world: World, family: Family, now: float) -> Outcome | None:
 def causes(world: World, family: Family, presented: str, now: float) -> tuple[str, ...]:
     """Return GoTrue's words for why a consumed token is accepted again; they go into a header."""
     active = family.active
-    said = {
+    holds_by_word = {
         "concurrent-refresh": abs(now - family.refreshed_at) < world.reuse_interval,
         "fail-to-save": active is not None and active.parent == presented,
         "always-allow": world.always_reusable,
     }
-    return tuple(word for word, holds in said.items() if holds)
+    return tuple(word for word, holds in holds_by_word.items() if holds)
+
+
+def consumed(family: Family, token: str, at: int) -> Family:
+    """Return the family with the order of the decision that consumed this token: ns on the monotonic clock."""
+    link = family.find(token)
+    return family if link is None else replace(family, links=_with(family.links, replace(link, consumed_at=at)))
+
+
+def _lose(world: World, family: Family, link: Link, now: float, fresh: str) -> tuple[Family, Answer]:
+    """Answer one that raced for the token and came second."""
+    if world.losers_get == "sibling":
+        return _succeed(family, link, now, fresh, Outcome.FORKED, link.updated_at)
+    brought = family.child(link.token) if world.losers_get == "same" else None
+    if brought is None:
+        return family, Answer(Outcome.REUSED, link.generation)
+    return _again(family, link, brought, now, same=True)
 
 
 def _within(world: World, family: Family, link: Link, now: float) -> bool:
@@ -135,7 +158,17 @@ def _within(world: World, family: Family, link: Link, now: float) -> bool:
 
 
 def _reuse(world: World, family: Family, link: Link, now: float, fresh: str) -> tuple[Family, Answer]:
-    """Tolerate the use of a consumed token."""
+    """Answer the use of a consumed token."""
+    active = family.active
+    if world.parent_of_active and active is not None and active.parent == link.token:
+        return _again(family, link, active, now)
+    if world.always_reusable or _within(world, family, link, now):
+        return _tolerate(world, family, link, now, fresh)
+    return _refuse(world, family, link, now)
+
+
+def _tolerate(world: World, family: Family, link: Link, now: float, fresh: str) -> tuple[Family, Answer]:
+    """Bring what the world brings within the reuse interval."""
     if family.revoked and not world.revoked_last_lives:
         return _refuse(world, family, link, now)
     used_at = now if world.reuse_slides else link.updated_at
@@ -145,12 +178,15 @@ def _reuse(world: World, family: Family, link: Link, now: float, fresh: str) -> 
     if brought is None:
         return _refuse(world, family, link, now)
     used = replace(link, updated_at=used_at)
-    return _again(replace(family, links=_with(family.links, used)), link, brought, now)
+    return _again(
+        replace(family, links=_with(family.links, used)), link, brought, now, same=world.reuse_brings == "same"
+    )
 
 
-def _again(family: Family, link: Link, brought: Link, now: float) -> tuple[Family, Answer]:
+def _again(family: Family, link: Link, brought: Link, now: float, *, same: bool = False) -> tuple[Family, Answer]:
     """Bring a token that was issued before; the session counts as refreshed all the same."""
-    return replace(family, refreshed_at=now), Answer(Outcome.REUSE_TOLERATED, link.generation, brought)
+    answer = Answer(Outcome.REUSE_TOLERATED, link.generation, brought, same=same)
+    return replace(family, refreshed_at=now), answer
 
 
 def _succeed(

@@ -18,6 +18,12 @@ from race401.mock_api.signing.keys import KeysError, read
 KNOWN = [field.name for field in fields(World) if field.name != "name"]
 TYPES = get_type_hints(World)
 NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
+GONE = {  # settings of before, and what to write for each value that was not and was true
+    "atomic": (
+        'for atomic = false write losers_get = "overwrite"',
+        'leave it out: atomic = true is losers_get = "as_reuse", and that is the default',
+    )
+}
 TAKEN = {"auth", "contacts", "docs", "me", "messages", "persona-notes", "redoc"}  # first segments of other paths
 
 
@@ -67,6 +73,8 @@ def _problems(path: Path, name: str, table: Any, worlds: dict[str, World]) -> li
     for key, value in table.items():
         if key == "like":
             found += [] if value in list(worlds) else [f"like = {value!r}: no such world; known: {', '.join(worlds)}"]
+        elif key in GONE:
+            found.append(f"{key}: no such setting any more; {GONE[key][bool(value)]}")
         elif key not in KNOWN:
             near = difflib.get_close_matches(key, KNOWN, 1)
             meant = f"did you mean {near[0]}?" if near else f"known: like, {', '.join(KNOWN)}"

@@ -46,10 +46,12 @@ class World:
     """What any other use of a consumed token ends: nothing, the family's refresh tokens, or the whole session."""
     revoked_last_lives: bool = True
     """A family revocation counts as a use: the token that it revoked works on for the reuse interval."""
-    atomic: bool = True
-    """An exchange is one step; otherwise others run between the check of a token and its consumption."""
+    losers_get: Literal["as_reuse", "refusal", "same", "sibling", "overwrite"] = "as_reuse"
+    """Whoever was received before the presented token's consumption was committed gets what any reuse gets; a refusal
+    that ends nothing; the winner's pair; a token of its own, all of which live; or one that is a lost update: an
+    exchange writes what it checked over what others wrote meanwhile."""
     transaction: float = 0.0
-    """So long an exchange holds its session, and others wait (a 409 after 5 s); not atomic: the gap in it."""
+    """An exchange takes so long. As reuse: it holds its session, and others wait (a 409 after 5 s); otherwise not."""
 
     # --- how long a session lives ---
     timebox: float = 0.0
@@ -156,8 +158,8 @@ WORLDS = {
         replace(
             RFC9700,
             name="toctou",
-            summary="defective on purpose: RFC 9700's rules, but a token is checked and consumed in two steps",
-            atomic=False,
+            summary="defective as many real servers are: RFC 9700's rules, but uses at once bring a token each",
+            losers_get="sibling",
             transaction=0.005,  # ASSUMPTION: a round trip to a database
         ),
     )

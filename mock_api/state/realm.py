@@ -7,12 +7,23 @@ import secrets
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from time import monotonic_ns
 from typing import Any, NamedTuple
 
 from race401.ledger.entry import Ended, Entry
 from race401.ledger.outcomes import GRANTED, Outcome
 from race401.mock_api.rules import refresh_tokens
-from race401.mock_api.rules.issuer import Answer, Family, Link, begin, causes, ended, exchange
+from race401.mock_api.rules.issuer import (
+    LOSERS,
+    Answer,
+    Family,
+    Link,
+    begin,
+    causes,
+    consumed,
+    ended,
+    exchange,
+)
 from race401.mock_api.rules.rate_limits import Buckets, Limit
 from race401.mock_api.rules.worlds import World
 from race401.mock_api.signing.jwt import Cause, Keys, Verified
@@ -64,6 +75,7 @@ class Realm:
         state: State | None = None,
     ) -> None:
         self.world, self.clock = world, clock
+        self._ordered = world.losers_get in LOSERS
         state = state or _in_memory(world, lambda: self.clock(), secret, sleep)  # noqa: PLW0108 - it can be exchanged
         self.store, self.accounts = state.store, state.accounts
         self.token_limit, self.signup_limit = state.token_limit, state.signup_limit
@@ -98,8 +110,14 @@ class Realm:
         await self.accounts.change(user, lambda user: setattr(user, "last_sign_in_at", now))
         return family, self._sign(family, user, issued_at, expires_at, self._jti(family, family.links[0]))
 
-    async def exchange(self, presented: str, entry: Entry, decide: Callable[[Entry], None]) -> Exchanged:
-        """Spend a refresh token, in one atomic step, and tell the entry whose it was and what came of it."""
+    async def exchange(
+        self, presented: str, entry: Entry, decide: Callable[[Entry], None], received: int | None = None
+    ) -> Exchanged:
+        """Spend a refresh token, in one atomic step, and tell the entry whose it was and what came of it.
+
+        `received`: when the request was, in ns on the machine's monotonic clock; by default that is now.
+        """
+        received = monotonic_ns() if received is None else received
         self.see(presented)
         found, presented, missing = await self._find(presented)
         link = found.find(presented) if found is not None else None
@@ -113,7 +131,7 @@ class Realm:
 
         def step(family: Family, others: Sequence[Family]) -> tuple[Family, Exchanged]:
             decide(entry)
-            after, answer = self._decide(family, others, presented)
+            after, answer = self._decide(family, others, presented, received)
             done = self._granted(after, user, answer, causes(self.world, family, presented, self.clock()))
             return after, done._replace(ended=_ended(family, after))
 
@@ -124,7 +142,9 @@ class Realm:
             done = Exchanged(Answer(Outcome.CONFLICT, link.generation), family=found)
         return self._noted(entry, done)
 
-    def _decide(self, family: Family, others: Sequence[Family], presented: str) -> tuple[Family, Answer]:
+    def _decide(
+        self, family: Family, others: Sequence[Family], presented: str, received: int
+    ) -> tuple[Family, Answer]:
         """Return what the world's rules make of it, given the user's other sessions."""
         now, link = self.clock(), family.find(presented)
         if link is not None and self.world.single_session and ended(self.world, family, now) is None:
@@ -132,18 +152,22 @@ class Realm:
             if any(other.refreshed_at > family.refreshed_at for other in living):
                 return family, Answer(Outcome.SUPERSEDED, link.generation)
         fresh = self._refresh_token(family.id, family.links[-1].generation + 1)
-        return exchange(self.world, family, presented, now, fresh)
+        if not self._ordered:
+            return exchange(self.world, family, presented, now, fresh)
+        concurrent = link is not None and link.consumed_at > received
+        after, answer = exchange(self.world, family, presented, now, fresh, concurrent=concurrent)
+        first = answer.outcome is Outcome.ROTATED
+        return (consumed(after, presented, monotonic_ns()) if first else after), answer
 
     def _granted(self, family: Family, user: User, answer: Answer, why: tuple[str, ...]) -> Exchanged:
         """Sign the access token, if the exchange was granted. The same pair again is the same bytes again."""
         if answer.outcome not in GRANTED or answer.link is None:
             return Exchanged(answer, family=family)
         tolerated = answer.outcome is Outcome.REUSE_TOLERATED
-        same = tolerated and self.world.reuse_brings == "same"
-        issued_at = answer.link.issued_at if same else int(self.clock())
+        issued_at = answer.link.issued_at if answer.same else int(self.clock())
         expires_at = issued_at + int(self.world.lifetime)
         access = self._sign(
-            family, user, issued_at, expires_at, self._jti(family, answer.link, anew=tolerated and not same)
+            family, user, issued_at, expires_at, self._jti(family, answer.link, anew=tolerated and not answer.same)
         )
         return Exchanged(answer, access, family, user, expires_at, why if tolerated else ())
 
@@ -255,9 +279,9 @@ def _ended(before: Family, after: Family) -> Ended:
 
 def _in_memory(world: World, clock: Callable[[], float], secret: str | None, sleep: Sleep) -> State:
     """Return a state that lives and dies with this process."""
-    store = MemoryStore if world.atomic else TwoStepStore
+    store = TwoStepStore if world.losers_get == "overwrite" else MemoryStore
     return State(
-        store(world.transaction, clock, sleep),
+        store(world.transaction, clock, sleep, queued=world.losers_get == "as_reuse"),
         MemoryAccounts(),
         Buckets(TOKENS, clock),
         Buckets(SIGNUPS, clock),

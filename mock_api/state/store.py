@@ -11,7 +11,7 @@ KEPT = 20_000  # ended sessions whose newest token the ledger still knows
 Step = Callable[[Family, Sequence[Family]], tuple[Family, T]]  # of the family, and of the others of its user
 Sleep = Callable[[float], Awaitable[None]]
 
-PATIENCE = 5.0  # s; GoTrue's retryLoopDuration (internal/tokens/service.go)
+RETRY_LOOP = 5.0  # s; GoTrue's retryLoopDuration (internal/tokens/service.go)
 
 
 class Contended(Exception):
@@ -68,14 +68,20 @@ class Store(Protocol):
 class MemoryStore:
     """Families in dicts. No method awaits between reading and writing: that is the atomicity.
 
-    An exchange holds its family for `held` s of `clock`, and those that come meanwhile wait in turn.
+    An exchange takes `held` s of `clock`. `queued`: it holds its family, and those that come meanwhile wait in turn;
+    otherwise it decides on what is there when that time is over.
     """
 
     def __init__(
-        self, held: float = 0.0, clock: Callable[[], float] = lambda: 0.0, sleep: Sleep = asyncio.sleep
+        self,
+        held: float = 0.0,
+        clock: Callable[[], float] = lambda: 0.0,
+        sleep: Sleep = asyncio.sleep,
+        *,
+        queued: bool = True,
     ) -> None:
         self.sleep = sleep
-        self._held, self._clock = held, clock
+        self._held, self._clock, self._queued = held, clock, queued
         self._families: dict[str, Family] = {}
         self._by_token: dict[str, str] = {}
         self._by_user: dict[str, dict[str, None]] = {}  # ids, in the order of sign-in
@@ -85,13 +91,13 @@ class MemoryStore:
     async def transact(self, found: Family, token: str, step: Step[T], *, siblings: bool = False) -> T | None:
         """See `Store`."""
         if self._held:
-            await self._turn(found.id)
+            await (self._turn(found.id) if self._queued else self.sleep(self._held))
         family = self._find(token)
         if family is None:
             return None
         after, result = step(family, self._siblings(family) if siblings else ())
         self.put(after)
-        if self._held:
+        if self._held and self._queued:
             await self.sleep(self._held)
         return result
 
@@ -143,7 +149,7 @@ class MemoryStore:
         if before is family:
             return
         if before is not None and len(before.links) >= len(family.links):
-            self._unindex(before, kept=family)
+            self._unindex(before, still=family)
         if not family.links:
             self._families.pop(family.id, None)
             self._by_user.get(family.user, {}).pop(family.id, None)
@@ -158,9 +164,9 @@ class MemoryStore:
     def _siblings(self, family: Family) -> list[Family]:
         return [self._families[name] for name in self._by_user.get(family.user, ()) if name != family.id]
 
-    def _unindex(self, family: Family, kept: Family | None = None) -> None:
+    def _unindex(self, family: Family, still: Family | None = None) -> None:
         tokens = {link.token for link in family.links}
-        for token in tokens - {link.token for link in kept.links} if kept is not None else tokens:
+        for token in tokens - {link.token for link in still.links} if still is not None else tokens:
             self._by_token.pop(token, None)
 
     async def _turn(self, family: str) -> None:
@@ -168,7 +174,7 @@ class MemoryStore:
         now = self._clock()
         wait = waiting(self._free_at.get(family, now), now, self._held)
         if wait is None:
-            await self.sleep(PATIENCE)
+            await self.sleep(RETRY_LOOP)
             raise Contended
         self._free_at[family] = now + wait + self._held
         if wait:
@@ -176,7 +182,7 @@ class MemoryStore:
 
 
 class TwoStepStore(MemoryStore):
-    """Defective on purpose, as Keycloak was: others run between the check of a token and its consumption."""
+    """Lost updates, on purpose: others run between the check of a token and the writing of its whole family."""
 
     async def transact(self, found: Family, token: str, step: Step[T], *, siblings: bool = False) -> T | None:  # noqa: ARG002 - found again
         """See `Store`; but not alone."""
@@ -194,12 +200,12 @@ class TwoStepStore(MemoryStore):
         before = self._families.get(family.id)
         super().put(family)
         if before is not None:
-            self._unindex(before, kept=family)
+            self._unindex(before, still=family)
         self._by_token.update((link.token, family.id) for link in family.links)
 
 
 def waiting(free_at: float, now: float, held: float) -> float | None:
     """Return how long to wait for a family that is free at this instant; None: longer than anyone does."""
-    if free_at > now + PATIENCE + held:  # nobody waits so long: the clock was set back
+    if free_at > now + RETRY_LOOP + held:  # nobody waits so long: the clock was set back
         return 0.0
-    return None if free_at > now + PATIENCE else max(free_at - now, 0.0)
+    return None if free_at > now + RETRY_LOOP else max(free_at - now, 0.0)

@@ -17,7 +17,7 @@ from race401.harness.explore.core.ablation import CONDITIONS, Condition, Row, ab
 from race401.harness.explore.core.findings import KINDS
 from race401.harness.explore.core.scenario import Scenario
 from race401.harness.reporting import ablation
-from race401.harness.reporting.ablation import Ablation, Effect, kept
+from race401.harness.reporting.ablation import Ablation, Effect, stored_table
 from race401.harness.tokens.policy import UNSEEN, Policy
 
 DOCS = Path(__file__).parents[2] / "docs" / "parts.md"
@@ -38,7 +38,7 @@ def cell(table: Ablation, knob: str, client: str) -> list[Effect]:
 
 def hold(found: Ablation) -> None:
     """Hold what exploring finds against what the package keeps."""
-    stale = [name for name in Ablation.__struct_fields__ if getattr(found, name) != getattr(kept(), name)]
+    stale = [name for name in Ablation.__struct_fields__ if getattr(found, name) != getattr(stored_table(), name)]
     assert not stale, f"the kept table's {', '.join(stale)} is not what exploring finds; look at it, then: {UPDATE}"
 
 
@@ -128,19 +128,19 @@ def test_the_kept_table_has_todays_words() -> None:
     """All of it that takes no exploring."""
     words = tabulate([])
     for name in ("method", "clients", "conditions"):
-        assert getattr(kept(), name) == getattr(words, name), f"{name}: {UPDATE}"
-    assert set(kept().faults) <= {(kind.short, kind.sentence) for kind in KINDS.values()}, UPDATE
-    assert {part.knob for group in kept().groups for part in group.parts} == set(PARTS)
+        assert getattr(stored_table(), name) == getattr(words, name), f"{name}: {UPDATE}"
+    assert set(stored_table().faults) <= {(kind.short, kind.sentence) for kind in KINDS.values()}, UPDATE
+    assert {part.knob for group in stored_table().groups for part in group.parts} == set(PARTS)
 
 
 def test_the_page_of_the_docs_is_the_kept_table() -> None:
-    assert DOCS.read_text(encoding="utf-8") == ablation.markdown(kept()), UPDATE
+    assert DOCS.read_text(encoding="utf-8") == ablation.markdown(stored_table()), UPDATE
 
 
 def test_a_difference_is_noticed() -> None:
     """One cell is enough; the same table is none."""
-    hold(msgspec.json.decode(ablation.to_json(kept()), type=Ablation))
-    other = msgspec.json.decode(ablation.to_json(kept()), type=Ablation)
+    hold(msgspec.json.decode(ablation.to_json(stored_table()), type=Ablation))
+    other = msgspec.json.decode(ablation.to_json(stored_table()), type=Ablation)
     other.groups[0].parts[2].cells[1][0] = Effect("prevents", "nothing")
     with pytest.raises(AssertionError, match=r"the kept table's groups .* race401 ablate --table"):
         hold(other)
@@ -156,7 +156,7 @@ def test_a_report_has_the_table() -> None:
     built = page(crossed_by_a_pair().evidence())
     text = " ".join(built.text.split())
     assert "Not from this run, and the same in every report. This is explored, not measured" in text
-    for group in kept().groups:
+    for group in stored_table().groups:
         assert all(line in text for line in group.answer)
         assert all(each.text in text for part in group.parts for cell in part.cells for each in cell)
     _, _, section = built.source.partition('<section id="parts"')

@@ -54,10 +54,12 @@ def _same_names(forms: Forms, what: tuple[int, Renaming]) -> int:
     return what[0]
 
 
-def _no_editions(forms: Forms, a: int, known: Callable[[Forms, int], Held | None] = Forms._ask_held) -> Held | None:
+def _no_store_versions(
+    forms: Forms, a: int, known: Callable[[Forms, int], Held | None] = Forms._ask_held
+) -> Held | None:
     """Whoever reads the store is taken for one who does not, so that no reading is ever outdated."""
     held = known(forms, a)
-    return held and held._replace(editions=())
+    return held and held._replace(store_versions=())
 
 
 UNSHARED = replace(HARDENED, name="unshared", share_store_read=False, reread_in_flight=False)
@@ -65,7 +67,7 @@ UNSHARED = replace(HARDENED, name="unshared", share_store_read=False, reread_in_
 
 @pytest.mark.parametrize(
     ("name", "broken", "policy", "sign_out"),
-    [("_rename_actor", _same_names, HARDENED, False), ("_ask_held", _no_editions, UNSHARED, True)],
+    [("_rename_actor", _same_names, HARDENED, False), ("_ask_held", _no_store_versions, UNSHARED, True)],
 )
 def test_a_form_that_merges_too_much_is_noticed(
     name: str, broken: object, policy: Policy, sign_out: bool, monkeypatch: pytest.MonkeyPatch

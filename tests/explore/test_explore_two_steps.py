@@ -1,9 +1,10 @@
 """A server that checks a refresh token and consumes it in two steps: what the explorer finds there, and tells."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
-from exploring import enumerated, explored, stage
+from exploring import enumerated, explored
 
 from race401.harness.explore.core.scenario import Scenario
 from race401.harness.explore.core.schedule import Step, Walk, choices_of, walk
@@ -13,10 +14,18 @@ from race401.harness.explore.core.story import tell
 from race401.harness.explore.core.token import decode, encode
 from race401.harness.tokens.policy import FIXED, HARDENED, POLICIES, PRE_FIX, Policy
 from race401.mock_api.rules import issuer
-from race401.mock_api.rules.worlds import WORLDS
+from race401.mock_api.rules.worlds import WORLDS, World
 
 TWO = "two-successors"
-TWIN = replace(WORLDS["toctou"], atomic=True)
+LOST = replace(WORLDS["rfc9700"], name="lost-update", losers_get="overwrite", transaction=0.005)
+TWIN = replace(LOST, losers_get="as_reuse")
+
+
+def found(scenario: Scenario, world: World) -> set[str]:
+    """What is wrong in any order."""
+    result = Search(Stage(scenario, world, issuer)).run()
+    assert result.exhausted
+    return set(result.found)
 
 
 # --- what it finds ---
@@ -33,8 +42,8 @@ TWIN = replace(WORLDS["toctou"], atomic=True)
 )
 def test_two_refreshes_of_one_token_bring_two_successors(scenario: Scenario) -> None:
     """Wherever two can be under way at once; and the same world has none where an exchange is one step."""
-    assert TWO in explored(scenario, "toctou").found
-    assert TWO not in Search(Stage(scenario, TWIN, issuer)).run().found
+    assert TWO in found(scenario, LOST)
+    assert TWO not in found(scenario, TWIN)
 
 
 @pytest.mark.parametrize(
@@ -49,14 +58,14 @@ def test_two_refreshes_of_one_token_bring_two_successors(scenario: Scenario) -> 
 )
 def test_one_refresh_at_a_time_brings_none(scenario: Scenario) -> None:
     """Of several that are not at once the second is refused, as in any world."""
-    assert TWO not in explored(scenario, "toctou").found
+    assert TWO not in found(scenario, LOST)
 
 
 def test_a_lost_answer_brings_them_too() -> None:
     """The retry comes before the first is written. That is not held against the policy: later it would be a reuse."""
-    found = set(explored(Scenario(FIXED, 2, lose=1, instant_store=True), "toctou").found)
-    assert f"{TWO}, incurably" in found
-    assert TWO not in found
+    faults = found(Scenario(FIXED, 2, lose=1, instant_store=True), LOST)
+    assert f"{TWO}, incurably" in faults
+    assert TWO not in faults
 
 
 def test_where_it_is_one_step_nothing_else_is_different() -> None:
@@ -65,18 +74,20 @@ def test_where_it_is_one_step_nothing_else_is_different() -> None:
     assert (twin.states, twin.steps, twin.schedules) == (plain.states, plain.steps, plain.schedules)
 
 
+@pytest.mark.parametrize("losers", ["overwrite", "sibling", "same", "refusal"])
 @pytest.mark.parametrize("policy", [PRE_FIX, FIXED, HARDENED], ids=lambda policy: policy.name)
 @pytest.mark.parametrize(
     "more",
     [{"callers": 2, "lose": 1}, {"callers": 2, "cancel": 1}, {"callers": 1, "ticks": 1}, {"callers": 1, "tabs": 2}],
     ids=" ".join,
 )
-def test_nothing_is_missed_by_remembering(policy: Policy, more: dict[str, int]) -> None:
+def test_nothing_is_missed_by_remembering(losers: Any, policy: Policy, more: dict[str, int]) -> None:
     """As in `test_explore_core`, whose own are slow in this world: what plain enumeration finds and counts."""
-    due = stage(Scenario(policy), "toctou").instants[1:2]
+    world = replace(LOST, losers_get=losers)
+    due = Stage(Scenario(policy), world, issuer).instants[1:2]
     scenario = Scenario(policy, instant_store=True, instants=due, **more)  # type: ignore[arg-type]
-    result = explored(scenario, "toctou")
-    assert (result.schedules, set(result.found)) == enumerated(stage(scenario, "toctou", merge=False))
+    result = Search(Stage(scenario, world, issuer)).run()
+    assert (result.schedules, set(result.found)) == enumerated(Stage(scenario, world, issuer, merge=False))
 
 
 # --- what it tells ---
@@ -84,9 +95,9 @@ def test_nothing_is_missed_by_remembering(policy: Policy, more: dict[str, int]) 
 
 def test_the_story_tells_both_steps() -> None:
     """Each check and each consumption, which of the two successors is whose, and a token that replays it."""
-    here = stage(Scenario(PRE_FIX, 2), "toctou")
+    here = Stage(Scenario(PRE_FIX, 2), LOST, issuer)
     choices = choices_of(here, Search(here).run().found[TWO].path)
-    assert decode(encode(here.scenario, "toctou", 3600.0, choices, POLICIES), POLICIES)[3] == choices
+    assert decode(encode(here.scenario, LOST.name, 3600.0, choices, POLICIES), POLICIES)[3] == choices
     told = [line.split("POST /token with token A0's refresh token ")[-1] for line in tell(here, walk(here, choices))]
     assert [line for line in told if line.startswith("is c")] == [
         "is checked: rotated, but nothing is written yet",
@@ -109,7 +120,7 @@ def going(walking: Walk, *wanted: str) -> list[Step]:
 def test_what_was_checked_is_written_whoever_listens(what: str) -> None:
     """A caller that leaves between the two steps, or loses its connection, leaves the second to the server."""
     scenario = Scenario(PRE_FIX, 1, cancel=1, lose=1, instant_store=True)
-    walking = Walk(stage(scenario, "toctou"))
+    walking = Walk(Stage(scenario, LOST, issuer))
     going(walking, "passes", "begins", "is checked", what)
     assert [link.generation for link in walking.env.families[0].links] == [0]
     *_, last = going(walking, "is written")
@@ -119,8 +130,8 @@ def test_what_was_checked_is_written_whoever_listens(what: str) -> None:
 
 def test_a_revocation_that_can_be_written_over_is_not_settled() -> None:
     """Where resources ask whether the session lives, a refusal is final only if no older answer is unwritten."""
-    for atomic in (True, False):
-        here = Stage(Scenario(PRE_FIX), replace(WORLDS["toctou"], check_session=True, atomic=atomic), issuer)
+    for losers in ("as_reuse", "sibling", "overwrite"):
+        here = Stage(Scenario(PRE_FIX), replace(LOST, check_session=True, losers_get=losers), issuer)
         env, _ = here.first()
         revoked = env._replace(families=tuple(replace(family, revoked=True) for family in env.families))
-        assert here.servers.settled(revoked, here.first_pair, refusals=False) is atomic
+        assert here.servers.settled(revoked, here.first_pair, refusals=False) is (losers != "overwrite")

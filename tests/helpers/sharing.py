@@ -96,10 +96,10 @@ def about(client: httpx.Client, *, keep: bool = False) -> int:
 
 
 @contextlib.contextmanager
-def workers(store: str, segments: Path, number: int = 2) -> Iterator[Workers]:
+def workers(store: str, segments: Path, number: int = 2, *more: str) -> Iterator[Workers]:
     """`python -m mock_api --store ... --workers 2`."""
     command = [sys.executable, "-m", "race401.mock_api", "--json", "--exit-with-parent", "--store", store]
-    command += ["--workers", str(number), "--ledger", str(segments)]
+    command += ["--workers", str(number), "--ledger", str(segments), *more]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         yield Workers(json.loads(process.stdout.readline())["url"], segments, process, number, store)

@@ -4,6 +4,7 @@ import random
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from time import monotonic_ns
 from typing import Any
 
 from mocks import NOW
@@ -50,7 +51,8 @@ class Twins:
 
     async def step(self) -> None:
         """One call, with the same answer from both."""
-        kind = self.chance.choices(["exchange", "sign in", "sign out", "wait", "ban"], [8, 2, 1, 3, 1])[0]
+        kinds = ["exchange", "race", "sign in", "sign out", "wait", "ban"]
+        kind = self.chance.choices(kinds, [8, 2, 2, 1, 3, 1])[0]
         if kind == "wait":
             self.now += self.chance.choice([0.5, 9.0, 10.0, 10.001, 31.0])
         elif kind == "sign in" or not self.tokens:
@@ -66,13 +68,17 @@ class Twins:
             await self.both(lambda realm, n: realm.accounts.change(users[n], ban))
         elif kind == "sign out":
             await self.sign_out(self.chance.choice(self.tokens), self.chance.choice(["local", "others", "global"]))
+        elif kind == "race":
+            tokens, received = self.chance.choice(self.tokens[-6:]), monotonic_ns()
+            for _ in range(3):  # decided one after another, but all of them received before
+                await self.exchange(tokens, received)
         else:
             await self.exchange(self.chance.choice(self.tokens[-6:]))
 
-    async def exchange(self, tokens: tuple[str, ...]) -> None:
+    async def exchange(self, tokens: tuple[str, ...], at: int | None = None) -> None:
         """A token spent."""
         entries = [received("w", "POST", "/token", self.now) for _ in range(2)]
-        mine, theirs = await self.both(lambda realm, n: realm.exchange(tokens[n], entries[n], lambda _: None))
+        mine, theirs = await self.both(lambda realm, n: realm.exchange(tokens[n], entries[n], lambda _: None, at))
         assert (theirs.answer.outcome, theirs.causes) == (mine.answer.outcome, mine.causes)
         told = [(e.generation, e.grant_outcome, e.token_left_s, e.family is None) for e in entries]
         assert told[0] == told[1]
@@ -114,5 +120,5 @@ class Twins:
 
 
 def shape(family: Family) -> list[Row]:
-    """What is left when its tokens are chance."""
-    return [replace(link, token="", parent=None) for link in family.links]
+    """What is left when its tokens are chance, and its instants another machine's."""
+    return [replace(link, token="", parent=None, consumed_at=bool(link.consumed_at)) for link in family.links]

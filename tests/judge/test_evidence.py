@@ -17,7 +17,7 @@ from race401.ledger.entry import Entry
 def test_a_run_is_read_as_it_was_written(tmp_path: Path) -> None:
     run = reproduced()
     told = evidence.load(stored(tmp_path, run))
-    assert (told.entries, told.samples, told.torn, told.alone) == (run.entries, run.samples, False, False)
+    assert (told.entries, told.samples, told.torn, told.ledger_alone) == (run.entries, run.samples, False, False)
 
 
 def test_a_torn_last_line_is_recognised(tmp_path: Path) -> None:
@@ -39,7 +39,7 @@ def segments(folder: Path, *processes: list[Entry]) -> Path:
 def test_segments_are_merged_in_the_order_of_decision(tmp_path: Path) -> None:
     entries = reproduced().entries
     told = evidence.load(segments(tmp_path, entries[::2], entries[1::2]))
-    assert (told.entries, told.torn, told.alone) == (entries, False, True)
+    assert (told.entries, told.torn, told.ledger_alone) == (entries, False, True)
 
 
 def test_any_segment_may_be_torn(tmp_path: Path) -> None:
@@ -143,3 +143,17 @@ def test_an_unfinished_run_exits_with_3(tmp_path: Path, capsys: pytest.CaptureFi
     run = Run(manifest(finished=False, unfinished_because="stopped after 3 of 20 s"))
     assert main(["judge", str(stored(tmp_path, run))]) == 3
     assert "unfinished: stopped after 3 of 20 s" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", [["judge"], ["report", "--out", "page.html"]])
+def test_a_run_folder_that_cannot_be_written_still_gets_its_verdict(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    """What is asked for is said; what could not be kept beside it is said too, and changes no exit code."""
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "run"
+    (folder / "verdict.json").mkdir(parents=True)
+    assert main([*command, str(stored(folder))]) == 0
+    out, err = capsys.readouterr()
+    assert "PASS: before the fix" in out
+    assert err == f"race401: {folder}/verdict.json is not kept: Is a directory\n"

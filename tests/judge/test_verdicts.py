@@ -9,7 +9,7 @@ from ledgers import reproduced
 from wires import Wire
 
 from race401.harness.__main__ import main
-from race401.harness.judge.evidence import alone
+from race401.harness.judge.evidence import from_ledger
 from race401.harness.judge.findings import Value
 from race401.harness.judge.verdict import Verdict, judge
 
@@ -18,7 +18,7 @@ PASS, FAIL, UNKNOWN = Value.PASS, Value.FAIL, Value.UNKNOWN
 
 def verdict(wire: Wire) -> Verdict:
     """Judge it as a ledger of its own."""
-    return judge(alone(wire.entries, "test"))
+    return judge(from_ledger(wire.entries, "test"))
 
 
 def refused_at_once(wire: Wire, **more: Any) -> None:
@@ -269,8 +269,8 @@ def test_what_was_asked_for_by_name_and_not_seen() -> None:
     """However much else was."""
     wire = Wire()
     wire.exchange("r1", "a2", "r2")
-    assert judge(alone(wire.entries, "test", covers=["refresh"])).value is PASS
-    assert judge(alone(wire.entries, "test", covers=["late-401"])).value is UNKNOWN
+    assert judge(from_ledger(wire.entries, "test", covers=["refresh"])).value is PASS
+    assert judge(from_ledger(wire.entries, "test", covers=["late-401"])).value is UNKNOWN
 
 
 # --- refreshes that nothing called for ------------------------------------------------------------

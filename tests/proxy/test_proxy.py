@@ -16,12 +16,14 @@ import httpx
 import pytest
 from bounds import HANG
 from mocks import WHO
+from proxied import address, app_at, proxy_at
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from supabase_auth import SyncGoTrueClient
 
 from race401.harness.__main__ import main
-from race401.harness.commands.proxy import told
+from race401.harness.commands.proxy import announcement
 from race401.harness.judge.evidence import load
-from race401.harness.proxy.app import Recorder, create_app
+from race401.harness.proxy.recorder import Recorder
 from race401.harness.proxy.wire import outcome as outcome_of
 from race401.ledger.entry import Entry, received
 from race401.ledger.fingerprints import Fingerprints, from_key_file
@@ -33,15 +35,10 @@ RFC = "/rfc9700/auth/v1/token"
 
 
 class Behind:
-    """The mock behind the proxy, in process."""
+    """The mock behind the proxy."""
 
-    def __init__(self, folder: Path) -> None:
-        self.path, self.ledger = folder / "traffic.jsonl", Ledger()
-        mock = create_mock(ledger=self.ledger)
-        target = httpx.AsyncClient(base_url="http://staging.test", transport=httpx.ASGITransport(mock))
-        app = create_app(target, Recorder(self.path), [TOKEN, RFC, "/oauth/token"])
-        self.direct = httpx.AsyncClient(base_url="http://mock", transport=httpx.ASGITransport(mock))
-        self.client = httpx.AsyncClient(base_url="http://proxy", transport=httpx.ASGITransport(app))
+    def __init__(self, path: Path, ledger: Ledger, direct: httpx.AsyncClient, client: httpx.AsyncClient) -> None:
+        self.path, self.ledger, self.direct, self.client = path, ledger, direct, client
 
     async def grant(self, kind: str, body: dict[str, str], path: str = TOKEN) -> Any:
         """The token endpoint's answer."""
@@ -66,9 +63,16 @@ def behind(folder: Path, run: Callable[[Behind], Awaitable[None]]) -> Behind:
     """Run it on a loop of its own."""
 
     async def within() -> Behind:
-        proxied = Behind(folder)
-        await run(proxied)
-        return proxied
+        path, ledger = folder / "traffic.jsonl", Ledger()
+        async with (
+            app_at(create_mock(ledger=ledger)) as mock,
+            proxy_at(mock, path, [TOKEN, RFC, "/oauth/token"]) as proxy,
+            httpx.AsyncClient(base_url=mock, trust_env=False) as direct,
+            httpx.AsyncClient(base_url=proxy, trust_env=False) as client,
+        ):
+            proxied = Behind(path, ledger, direct, client)
+            await run(proxied)
+            return proxied
 
     return asyncio.run(within())
 
@@ -177,15 +181,25 @@ def test_a_session_whose_newest_token_is_refused_is_lost_whoever_says_why(tmp_pa
     assert main(["judge", str(proxied.path)]) == 1
 
 
-def test_a_target_that_does_not_answer(tmp_path: Path) -> None:
-    async def run() -> None:
-        async with httpx.AsyncClient(base_url="http://127.0.0.1:9") as target:
-            app = create_app(target, Recorder(tmp_path / "traffic.jsonl"), [TOKEN])
-            async with httpx.AsyncClient(base_url="http://proxy", transport=httpx.ASGITransport(app)) as client:
-                assert (await client.get("/contacts")).status_code == 502
+def test_a_target_that_is_not_there(tmp_path: Path) -> None:
+    """The client's connection breaks, as it would have; the ledger has its request, and people are told why."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        nobody = address(taken)
 
-    asyncio.run(run())
-    assert json.loads((tmp_path / "traffic.jsonl").read_text())["status"] == 0
+    async def run() -> list[str]:
+        said: list[str] = []
+        async with (
+            proxy_at(nobody, tmp_path / "traffic.jsonl", said=said) as proxy,
+            httpx.AsyncClient(base_url=proxy, trust_env=False) as client,
+        ):
+            with pytest.raises(httpx.TransportError):
+                await client.get("/contacts")
+        return said
+
+    (said,) = asyncio.run(run())
+    assert said.startswith("the target was not reached: ")
+    (entry,) = load(tmp_path / "traffic.jsonl").entries
+    assert (entry.method, entry.target, entry.status, entry.hung_up) == ("GET", "/contacts", 0, False)
 
 
 @pytest.mark.parametrize(
@@ -206,19 +220,20 @@ def test_a_port_in_use_is_one_line_and_leaves_no_ledger(tmp_path: Path, capsys: 
         port = str(taken.getsockname()[1])
         ledger = tmp_path / "traffic.jsonl"
         assert main(["proxy", "--target", "http://x", "--port", port, "--ledger", str(ledger)]) == 2
-    told = f"race401: cannot listen on 127.0.0.1:{port}: Address already in use; try --port 0\n"
-    assert capsys.readouterr().err == told
+    announcement = f"race401: cannot listen on 127.0.0.1:{port}: Address already in use; try --port 0\n"
+    assert capsys.readouterr().err == announcement
     assert not ledger.exists()
 
 
 def test_what_is_appended_comes_after_what_is_there(tmp_path: Path) -> None:
     """A second recording goes on counting, so that both are one ledger in one order."""
+    for path in ("/contacts", "/messages"):
 
-    async def twice(first: Behind) -> None:
-        await first.client.get("/contacts")
-        await Behind(tmp_path).client.get("/messages")
+        async def run(proxied: Behind, path: str = path) -> None:
+            await proxied.client.get(path)
 
-    assert [(e["seq"], e["target"]) for e in behind(tmp_path, twice).entries] == [(1, "/contacts"), (2, "/messages")]
+        proxied = behind(tmp_path, run)
+    assert [(e["seq"], e["target"]) for e in proxied.entries] == [(1, "/contacts"), (2, "/messages")]
 
 
 @pytest.mark.parametrize(("content", "why"), [(b"# text\n", "line 1: "), (b'{"seq": 1, "wor', "ends in a torn line")])
@@ -231,7 +246,8 @@ def test_what_is_no_whole_ledger_is_left_alone(
     assert (tmp_path / "file").read_bytes() == content
 
 
-def test_it_says_how_it_is_used_and_in_the_end_what_it_saw(tmp_path: Path) -> None:
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_it_says_how_it_is_used_and_in_the_end_what_it_saw(tmp_path: Path, end: signal.Signals) -> None:
     traffic = tmp_path / "my traffic.jsonl"
     command = ["-m", "race401.harness", "proxy", "--target", "http://127.0.0.1:9", "--ledger", str(traffic)]
     with subprocess.Popen(
@@ -241,13 +257,16 @@ def test_it_says_how_it_is_used_and_in_the_end_what_it_saw(tmp_path: Path) -> No
         url = it.stdout.readline().split()[3]
         assert it.stdout.readline() == "\n"
         assert it.stdout.readline() == f"Give your client {url} as its base URL, instead of http://127.0.0.1:9.\n"
-        assert httpx.get(f"{url}/contacts", trust_env=False).status_code == 502
-        it.send_signal(signal.SIGINT)
+        with pytest.raises(httpx.TransportError):
+            httpx.get(f"{url}/contacts", trust_env=False)
+        it.send_signal(end)
         out, err = it.communicate(timeout=HANG)
     *_, seen, judge = out.splitlines()
     assert seen == "requests: 1 · 401s: 0 · exchanges: 0"
     assert judge == f"judge it: {sys.executable} -m race401.harness judge '{traffic}'"
-    assert (it.returncode, err) == (0, "")
+    assert it.returncode == 0
+    assert err.startswith("race401: the target was not reached: ")
+    assert err.count("\n") == 1
 
 
 @contextmanager
@@ -279,16 +298,18 @@ def test_a_real_client_through_the_proxy_is_judged(tmp_path: Path, capsys: pytes
     assert [json.loads(line)["grant_outcome"] for line in traffic.read_text().splitlines()].count("granted") == 1
 
 
-class Target:
+async def target(scope: Any, receive: Any, send: Any) -> None:
     """A stand-in for a backend: opaque tokens that say when they end, a redirect, and a body that it wants."""
-
-    async def __call__(self, request: httpx.Request) -> httpx.Response:
-        """Its answer."""
-        if request.url.path == "/oauth/token":
-            return httpx.Response(200, json={"access_token": "opaque", "refresh_token": "r", "expires_in": 60})
-        if request.url.path == "/moved":
-            return httpx.Response(307, headers={"location": "http://elsewhere/here?a=1"})
-        return httpx.Response(200, content=await request.aread())
+    assert scope["type"] == "http"
+    body = b""
+    while (message := await receive()).get("more_body"):
+        body += message["body"]
+    response: Response = PlainTextResponse(body + message["body"])
+    if scope["path"] == "/oauth/token":
+        response = JSONResponse({"access_token": "opaque", "refresh_token": "r", "expires_in": 60})
+    elif scope["path"] == "/moved":
+        response = RedirectResponse("http://elsewhere/here?a=1", 307)
+    await response(scope, receive, send)
 
 
 def through(
@@ -300,10 +321,12 @@ def through(
     """What was recorded of requests to such a target."""
 
     async def within() -> None:
-        async with httpx.AsyncClient(base_url="http://target", transport=httpx.MockTransport(Target())) as target:
-            app = create_app(target, Recorder(folder / "traffic.jsonl", fingerprints), ["/oauth/token"], **more)
-            async with httpx.AsyncClient(base_url="http://proxy", transport=httpx.ASGITransport(app)) as client:
-                await run(client)
+        async with (
+            app_at(target) as url,
+            proxy_at(url, folder / "traffic.jsonl", fingerprints=fingerprints, **more) as proxy,
+            httpx.AsyncClient(base_url=proxy, trust_env=False) as client,
+        ):
+            await run(client)
 
     asyncio.run(within())
     return load(folder / "traffic.jsonl").entries
@@ -401,9 +424,9 @@ def test_others_reach_it_only_where_that_is_meant(tmp_path: Path, capsys: pytest
         "through it; add --expose if that is meant\n"
     )
     assert not ledger.exists()
-    told_of = told("http://0.0.0.0:1", "http://staging.test", ledger, ["/token"], exposed=True)
+    told_of = announcement("http://0.0.0.0:1", "http://staging.test", ledger, ["/token"], exposed=True)
     assert "EXPOSED: whoever reaches this address can reach http://staging.test through it." in told_of
-    assert "EXPOSED" not in told("http://127.0.0.1:1", "http://staging.test", ledger, ["/token"])
+    assert "EXPOSED" not in announcement("http://127.0.0.1:1", "http://staging.test", ledger, ["/token"])
 
 
 def test_two_recordings_under_one_key_file_compare(tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ def test_a_newer_pair_in_the_cache_is_sent_at_once() -> None:
     session = holding(NEW)
     effects = refused(session, BY_GENERATION, OLD, Answered(AGAIN, 401))
     assert effects == [Send(NEW, REFUSED, retry=True), Cleared(AGAIN)]
-    assert (session.cached, session.edition) == (None, 1)
+    assert (session.cached, session.store_version) == (None, 1)
 
 
 @pytest.mark.parametrize("held", [OLD, OTHERS, None], ids=["the same", "another account's", "none"])
@@ -72,7 +72,7 @@ def test_a_401_drops_the_cache_only_if_it_speaks_of_it(
     """By generation: readings under way may not fill the cache again either."""
     session = holding(held)
     upto(recover(session, BY_GENERATION, Answered(REFUSED, 401), sent))
-    assert session.edition == dropped
+    assert session.store_version == dropped
     assert (session.cached is None) == (dropped or held is None)
 
 
@@ -89,7 +89,7 @@ def test_the_fix_as_reported_asks_for_no_generation() -> None:
     flow = recover(session, FIXED, Answered(REFUSED, 401), OLD)
     assert upto(flow, StoreRead(READ, NEW)) == Join(session.flight)  # type: ignore[arg-type]
     assert about(session.flight) == (NEW, Reason.REJECTED, 0, OLD)
-    assert (session.cached, session.edition) == (None, 1)
+    assert (session.cached, session.store_version) == (None, 1)
 
 
 def test_a_newer_pair_in_the_store_is_sent_again() -> None:

@@ -138,7 +138,7 @@ def test_without_that_guard_it_is_kept() -> None:
     session = Session()
     flow = attempt(session, FIXED, NOW)
     next(flow)
-    session.edition += 1
+    session.store_version += 1
     assert flow.send(StoreRead(READ, FRESH)) == Send(FRESH, READ)
     assert session.cached == Cached(FRESH, READ, READ + 5.0)
 
@@ -229,9 +229,9 @@ def test_each_sign_in_and_out_is_an_epoch_of_its_own() -> None:
         counted.cached = cached(3600)
         play(sign_in(counted, policy, NEWER))
         assert counted.cached is None
-    assert (session.epoch, session.edition) == (2, 2)
-    assert (plain.epoch, plain.edition) == (0, 0)
+    assert (session.epoch, session.store_version) == (2, 2)
+    assert (plain.epoch, plain.store_version) == (0, 0)
     session.cached = cached(3600)
     play(sign_out(session, replace(FENCED, clear_on_sign_out=False), NOW))
-    assert (session.epoch, session.edition) == (3, 3)
+    assert (session.epoch, session.store_version) == (3, 3)
     assert session.cached is None

@@ -28,9 +28,9 @@ CALM = replace(HARDENED, jitter=0.0)
 BESIDE = replace(CALM, share_store_read=False)
 
 
-def first_due(policy: Policy, stored: TokenPair, luck: float = 0.0) -> float:
+def first_due(policy: Policy, stored: TokenPair, jitter_share: float = 0.0) -> float:
     """The first s after NOW at which the pair is to be refreshed."""
-    return due(Session(luck=luck), policy, stored) / 1000 - NOW
+    return due(Session(jitter_share=jitter_share), policy, stored) / 1000 - NOW
 
 
 DUE = {
@@ -50,9 +50,9 @@ DUE = {
 }
 
 
-@pytest.mark.parametrize(("policy", "stored", "luck", "expected"), DUE.values(), ids=DUE)
-def test_when_a_pair_is_due(policy: Policy, stored: TokenPair, luck: float, expected: float) -> None:
-    assert first_due(policy, stored, luck) == pytest.approx(expected, abs=1e-6)
+@pytest.mark.parametrize(("policy", "stored", "jitter_share", "expected"), DUE.values(), ids=DUE)
+def test_when_a_pair_is_due(policy: Policy, stored: TokenPair, jitter_share: float, expected: float) -> None:
+    assert first_due(policy, stored, jitter_share) == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ def test_a_reading_that_is_out_of_date_is_not_kept() -> None:
     session, flight = Session(), Flight(None, Reason.LAPSED)
     flow = fly(session, SHARING, flight)
     next(flow)
-    session.edition += 1
+    session.store_version += 1
     with pytest.raises(StopIteration):
         flow.send(StoreRead(READ, FRESH))
     assert (flight.pair_after, session.cached) == (FRESH, None)
@@ -100,7 +100,7 @@ def test_of_such_a_pair_an_outdated_reading_is_not_kept_either() -> None:
     session, flight = Session(), Flight(None, Reason.LAPSED)
     flow = fly(session, SHARING, flight)
     next(flow)
-    session.edition += 1
+    session.store_version += 1
     assert flow.send(StoreRead(READ, DUE)) == RefreshWanted(READ, Reason.EXPIRING)
     assert session.cached is None
 
@@ -200,7 +200,7 @@ def test_what_it_adopts_is_not_kept_if_it_is_out_of_date() -> None:
     flow = fly(session, replace(REREADING, guard_put_back=True), flight)
     next(flow)
     flow.send(Done(NOW))
-    session.edition += 1
+    session.store_version += 1
     with pytest.raises(StopIteration):
         flow.send(StoreRead(READ, NEWER))
     assert (flight.pair_after, session.cached) == (NEWER, None)
@@ -223,7 +223,7 @@ def test_what_it_stores(policy: Policy, instead_of: TokenPair | None) -> None:
     effects = play(fly(session, policy, flight), Exchanged(LANDED, replace(NEWER, generation=0, family="")))
     assert effects[1:] == [WriteStore(NEWER, Change.TOKEN_REFRESHED, instead_of)]
     assert (flight.pair_after, session.cached) == (NEWER, Cached(NEWER, LANDED, LANDED + 5.0))
-    assert session.edition == 1  # no reading under way may put the old one back
+    assert session.store_version == 1  # no reading under way may put the old one back
 
 
 def test_what_the_store_did_not_take_is_not_kept() -> None:
@@ -234,7 +234,7 @@ def test_what_the_store_did_not_take_is_not_kept() -> None:
     assert isinstance(flow.send(Exchanged(LANDED, NEWER)), WriteStore)
     with pytest.raises(StopIteration):
         flow.send(Withheld())
-    assert (flight.pair_after, session.cached, session.edition) == (NEWER, None, 0)
+    assert (flight.pair_after, session.cached, session.store_version) == (NEWER, None, 0)
 
 
 @pytest.mark.parametrize(("cooldown", "until"), [(0.0, 0.0), (5.0, LANDED + 5.0)])
@@ -243,4 +243,4 @@ def test_a_failure_cools_for_as_long_as_the_policy_says(cooldown: float, until: 
     policy = replace(FIXED, failure_cooldown=cooldown)
     effects = play(fly(session, policy, flight), ExchangeFailed(LANDED, REFUSED))
     assert effects == [Exchange(SPENT, Reason.EXPIRING), Cleared(LANDED)]
-    assert (session.cool_until, session.edition) == (until, 1)
+    assert (session.cool_until, session.store_version) == (until, 1)

@@ -56,7 +56,7 @@ class Page:
 
 @contextmanager
 def page(
-    policy: Policy = HARDENED, *, lifetime: float = 3600.0, luck: float = 0.0, refresh_in: float = 0.0
+    policy: Policy = HARDENED, *, lifetime: float = 3600.0, jitter_share: float = 0.0, refresh_in: float = 0.0
 ) -> Iterator[Page]:
     """A page that has just signed in, by a token of this lifetime; the server may say when it likes a refresh."""
     with freeze_time(INCIDENT) as clock:
@@ -66,7 +66,7 @@ def page(
         own.post("/auth/v1/signup", json=WHO).raise_for_status()
         server = AuthServer("http://localhost/auth/v1", client=own)
         told = Page(clock, own=own)
-        auth = TokenAuth(server, policy=policy, observers=[told.steps.append], luck=luck)
+        auth = TokenAuth(server, policy=policy, observers=[told.steps.append], jitter_share=jitter_share)
         auth.sign_in(replace(server.sign_in(WHO["email"], WHO["password"]), refresh_in=refresh_in))
         told.client = httpx.Client(transport=transport, base_url="http://localhost", auth=auth)
         with told.client:
@@ -94,10 +94,10 @@ INSTANTS: dict[str, tuple[float, float, float, tuple[int, int]]] = {
 }
 
 
-@pytest.mark.parametrize(("lifetime", "luck", "at", "expected"), INSTANTS.values(), ids=INSTANTS)
-def test_the_margins(lifetime: float, luck: float, at: float, expected: tuple[int, int]) -> None:
+@pytest.mark.parametrize(("lifetime", "jitter_share", "at", "expected"), INSTANTS.values(), ids=INSTANTS)
+def test_the_margins(lifetime: float, jitter_share: float, at: float, expected: tuple[int, int]) -> None:
     """Advisory: the old token is sent while it is exchanged. Mandatory: the new one is waited for, and sent."""
-    with page(lifetime=lifetime, luck=luck) as here:
+    with page(lifetime=lifetime, jitter_share=jitter_share) as here:
         assert here.get(at) == expected
 
 

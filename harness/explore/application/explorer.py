@@ -40,7 +40,7 @@ class Played:
 
     def __str__(self) -> str:
         wrong = [f"{violation.kind}: {violation.sentence}" for violation in self.violations]
-        return "\n".join([*story.told(self.choices), *(wrong or ["no violation"])])
+        return "\n".join([*story.tell(self.choices), *(wrong or ["no violation"])])
 
     @property
     def schedule(self) -> bytes:
@@ -54,7 +54,7 @@ class Played:
 
     def trail(self, length: int) -> int:
         """Return a number that stands for what could happen, and what did, in so many first steps."""
-        return hash(tuple((c.index, c.of, c.option.what, c.option.who) for c in self.choices[:length]))
+        return hash(tuple((c.index, c.out_of, c.option.what, c.option.who) for c in self.choices[:length]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +82,14 @@ class Exploration:
     counterexamples: dict[str, Counterexample] = field(default_factory=dict)  # by kind
 
     def __str__(self) -> str:
-        told = (
+        headline = (
             f"{self.distinct} schedules, {'exhausted' if self.exhausted else 'not exhausted'} "
             f"(cancellations: {self.bounds.cancellations}, slowest answer: {self.bounds.patience:g} s), "
             f"{self.schedules / max(self.seconds, 1e-9):.0f} a CPU second: "
         )
         counts = ", ".join(f"{kind} in {n}" for kind, n in sorted(self.violating.items()))
         stories = {example.token: str(example) for example in self.counterexamples.values()}  # one may show several
-        return "\n\n".join([told + (counts or "no violation"), *stories.values()])
+        return "\n\n".join([headline + (counts or "no violation"), *stories.values()])
 
 
 def explore(

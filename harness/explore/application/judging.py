@@ -11,7 +11,7 @@ from race401.harness.explore.application.stage import Stage
 from race401.harness.explore.application.transport import EXTENSION, Passage
 from race401.harness.judge import checks
 from race401.harness.judge.checks import SOUND, Value
-from race401.harness.judge.evidence import alone
+from race401.harness.judge.evidence import from_ledger
 from race401.harness.judge.measure import measure
 from race401.harness.judge.recovery import UNAUTHORIZED
 from race401.ledger.entry import Entry
@@ -30,8 +30,8 @@ class Violation:
 
 def by_ledger(entries: Iterable[Entry], changes: Mapping[str, str]) -> Iterator[Violation]:
     """Hold the app's ledger against EXPECTS, so changed."""
-    told = alone(entries, "explored", expects=EXPECTS | dict(changes))
-    for finding in checks.run(told, measure(told)):
+    evidence = from_ledger(entries, "explored", expects=EXPECTS | dict(changes))
+    for finding in checks.run(evidence, measure(evidence)):
         if finding.value is Value.FAIL:
             yield Violation(finding.check, finding.sentence)
 

@@ -46,7 +46,7 @@ class Choice:
     """What was picked, and of how many."""
 
     index: int
-    of: int
+    out_of: int
     option: Option
 
 

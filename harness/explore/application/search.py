@@ -20,7 +20,7 @@ def children(prefix: bytes, taken: Sequence[Choice]) -> Iterator[bytes]:
     """
     path = bytes(choice.index for choice in taken)
     for at in range(len(prefix), len(taken)):
-        for other in range(1, taken[at].of):
+        for other in range(1, taken[at].out_of):
             yield path[:at] + bytes([other])
 
 

@@ -7,7 +7,7 @@ from race401.harness.explore.application.stage import BEGIN
 from race401.harness.explore.application.transport import ARRIVE, Passage
 
 
-def told(choices: Sequence[Choice]) -> Iterator[str]:
+def tell(choices: Sequence[Choice]) -> Iterator[str]:
     """Yield the lines; a `*` marks what overtook something that had been there before it."""
     for number, choice in enumerate(choices, 1):
         yield f"{number:3} {'*' if choice.index else ' '} {_line(choice)}"
@@ -39,5 +39,5 @@ def _request(passage: Passage) -> str:
 
 def _decision(passage: Passage) -> str:
     entry = passage.entry
-    said = getattr(entry, "grant_outcome", None) or getattr(entry, "cause", None)
-    return str(said or passage.status or "no answer yet")
+    outcome = getattr(entry, "grant_outcome", None) or getattr(entry, "cause", None)
+    return str(outcome or passage.status or "no answer yet")

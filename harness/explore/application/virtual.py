@@ -37,10 +37,10 @@ def _refusing(call: str) -> Callable[..., NoReturn]:
 
 def _refusing_the_rest(cls: "type[VirtualLoop]") -> "type[VirtualLoop]":
     """Make each method of event loops that the class lacks a refusal that names it."""
-    told = {"run_in_executor": "loop.run_in_executor (asyncio.to_thread leads there)"}
+    longer_names = {"run_in_executor": "loop.run_in_executor (asyncio.to_thread leads there)"}
     for name in vars(asyncio.AbstractEventLoop):
         if not name.startswith("_") and name not in vars(cls):
-            setattr(cls, name, _refusing(told.get(name, f"loop.{name}")))
+            setattr(cls, name, _refusing(longer_names.get(name, f"loop.{name}")))
     return cls
 
 

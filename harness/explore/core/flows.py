@@ -191,18 +191,18 @@ class Flows:
         """Return the state without what can be compared with nothing any more: nobody is under way until `at`."""
         values = dict(zip(SESSION, shared.session, strict=True))
         assert not shared.flights
-        values |= {"epoch": 0, "edition": 0}
+        values |= {"epoch": 0, "store_version": 0}
         if values["cool_until"] <= at:
             values["cool_until"] = 0.0
         return self._intern(tuple(values.values()), ())
 
     # --- what can be called otherwise, see `forms` ---
 
-    def renamed(self, shared: Shared, order: tuple[int, ...], edition: int) -> Shared:
-        """Return the state with its flights in this order, and this edition."""
+    def renamed(self, shared: Shared, order: tuple[int, ...], store_version: int) -> Shared:
+        """Return the state with its flights in this order, and this store version."""
         to = {old: new for new, old in enumerate(order)}
         values = {name: renumbered(value, to, 0) for name, value in zip(SESSION, shared.session, strict=True)}
-        session = tuple((values | {"edition": edition}).values())
+        session = tuple((values | {"store_version": store_version}).values())
         return self._intern(session, tuple(shared.flights[n] for n in order))
 
     def renamed_at(self, position: Position, names: Renaming) -> Position:

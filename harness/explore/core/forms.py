@@ -1,10 +1,10 @@
 """
 One form for all states that nobody can tell apart.
 
-Rules: a flow only asks whether the session's edition is the one that it holds, so editions are counted from the least
-that is held, and one that nobody holds is the next. A flight's number is a mere name, so flights are numbered in the
-order of what they are and of who holds them. A form has the same steps, by as many actors, as what it stands for.
-States are tuples of numbers in here: the env's, then the actors'.
+Rules: a flow only asks whether the session's store version is the one that it holds, so store versions are counted
+from the least that is held, and one that nobody holds is the next. A flight's number is a mere name, so flights are
+numbered in the order of what they are and of who holds them. A form has the same steps, by as many actors, as what it
+stands for. States are tuples of numbers in here: the env's, then the actors'.
 """
 
 from collections.abc import Callable
@@ -50,7 +50,7 @@ class Held(NamedTuple):
 
     tab: int
     flights: tuple[int, ...]
-    editions: tuple[int, ...]
+    store_versions: tuple[int, ...]
     rest: int
 
 
@@ -67,7 +67,7 @@ class Forms:
         self._env = Known(self._rename_env)
         self._actor = Known(self._rename_actor)
 
-    def of(self, state: State) -> State:
+    def canonical(self, state: State) -> State:
         """Return the state's form, its actors in the order that they are given in."""
         if self._settled[state[0]]:
             return state
@@ -80,49 +80,49 @@ class Forms:
         return (self._env[state[0], tuple(names)], *actors)
 
     def _names(self, e: int, tab: int, held: list[Held]) -> tuple[Renaming, int]:
-        """Return what the flights and editions of this tab are called in the form, and the session's edition."""
-        edition, ranks = self._ranks[e, tab]
-        editions = {each for has in held for each in has.editions}
-        if edition not in editions:
-            edition = max(editions, default=-1) + 1
-        least = min(editions, default=edition)
+        """Return what this tab's flights and store versions are called in the form, and the session's version."""
+        store_version, ranks = self._ranks[e, tab]
+        store_versions = {each for has in held for each in has.store_versions}
+        if store_version not in store_versions:
+            store_version = max(store_versions, default=-1) + 1
+        least = min(store_versions, default=store_version)
         holders: dict[int, list[int]] = {n: [] for n, rank in enumerate(ranks) if rank is not None}
         for has in held:
             for n in has.flights:
                 holders[n].append(has.rest)
         order = tuple(sorted(holders, key=lambda n: (ranks[n], sorted(holders[n]))))
-        return Renaming(order, least), edition - least
+        return Renaming(order, least), store_version - least
 
     # --- asked once for each thing --------------------------------------------------------------------
 
     def _ask_settled(self, e: int) -> bool:
         """Whether this env is of its own form, whoever acts in it."""
-        return not any(shared.edition or len(shared.flights) > 1 for shared in self.envs.things[e].tabs)
+        return not any(shared.store_version or len(shared.flights) > 1 for shared in self.envs.things[e].tabs)
 
     def _ask_ranks(self, at: tuple[int, int]) -> tuple[int, list[tuple[int, ...] | None]]:
-        """Return the session's edition, and what each flight is by itself."""
+        """Return the session's store version, and what each flight is by itself."""
         shared = self.envs.things[at[0]].tabs[at[1]]
-        return shared.edition, [
+        return shared.store_version, [
             record and (self._things[record], shared.flight == Number(n), shared.tick == Number(n))
             for n, record in enumerate(shared.flights)
         ]
 
     def _ask_held(self, a: int) -> Held | None:
         actor = self.actors.things[a]
-        if actor.position is None or not (actor.position.flights or actor.position.editions):
+        if actor.position is None or not (actor.position.flights or actor.position.store_versions):
             return None
-        flights, editions = tuple(actor.position.flights), tuple(actor.position.editions)
+        flights, store_versions = tuple(actor.position.flights), tuple(actor.position.store_versions)
         assert flights in ((), flights[:1]), "a flow holds several flights: they cannot be put in order one by one"
         given = None if actor.kind == "refresh" else actor.given
         key = renamed(actor.position.key, dict.fromkeys(flights, 0), 0)
         rest = self._things[actor._replace(position=None, given=given), key]
-        return Held(actor.tab, flights, editions, rest)
+        return Held(actor.tab, flights, store_versions, rest)
 
     def _rename_env(self, what: tuple[int, tuple[tuple[Renaming, int], ...]]) -> int:
         env = self.envs.things[what[0]]
         tabs = (
-            self._flows.renamed(tab, names.order, edition)
-            for tab, (names, edition) in zip(env.tabs, what[1], strict=True)
+            self._flows.renamed(tab, names.order, store_version)
+            for tab, (names, store_version) in zip(env.tabs, what[1], strict=True)
         )
         return self.envs[env._replace(tabs=tuple(tabs))]
 

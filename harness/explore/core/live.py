@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from race401.harness.explore.core.values import FLIGHT, GONE, SESSION, Edition, Number, Renaming, Shared
+from race401.harness.explore.core.values import FLIGHT, GONE, SESSION, Number, Renaming, Shared, StoreVersion
 from race401.harness.tokens.model import (
     Answered,
     Cached,
@@ -62,7 +62,7 @@ class Live:
         self.flights: list[Flight | None] = []
         self.store: TokenPair | None = None
         self.done: list[Effect] = []
-        self.first = 0  # the edition that is called 0
+        self.first = 0  # the store version that is called 0
 
     def do(self, effect: Effect) -> Event:
         """Do what drivers do at once."""
@@ -92,10 +92,10 @@ class Live:
         del self.flights[len(shared.flights) :]
         for name, value in zip(SESSION, shared.session, strict=True):
             setattr(self.session, name, self.flights[value.n] if isinstance(value, Number) else value)
-        self.session.edition = Edition(self.first + self.session.edition)
+        self.session.store_version = StoreVersion(self.first + self.session.store_version)
 
     def rename(self, names: Renaming) -> None:
-        """Give the flights other numbers, and editions too. Flights that are not known here have begun since."""
+        """Give flights and store versions other numbers. Flights that are not known here have begun since."""
         self.flights = [self.flights[n] if n < len(self.flights) else None for n in names.order]
         self.first += names.less
 
@@ -106,8 +106,8 @@ class Live:
 
     def named(self, value: Any) -> Any:
         """Return the value, a shared flight by its number; one that is new gets the lowest that is free."""
-        if isinstance(value, Edition):
-            return Edition(value - self.first)
+        if isinstance(value, StoreVersion):
+            return StoreVersion(value - self.first)
         if not isinstance(value, Flight):
             return value
         for n, flight in enumerate(self.flights):

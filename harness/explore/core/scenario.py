@@ -20,18 +20,22 @@ class World(Protocol):
     @property
     def check_session(self) -> bool: ...  # noqa: D102 - resources ask whether the server session lives
     @property
-    def atomic(self) -> bool: ...  # noqa: D102 - an exchange is one step: what it decides is written at once
+    def losers_get(self) -> str: ...  # noqa: D102 - what one gets that was received before its token's consumption
 
 
 class Issuer(Protocol):
-    """The issuer's rules: pure. What they return is written at once, or a step later if the world is not atomic."""
+    """The issuer's rules: pure. What they return is written at once, or a step later where updates can be lost."""
+
+    LOSERS: frozenset[str]  # of `losers_get`: where it matters when a request was received
 
     def begin(self, family: str, user: str, token: str, now: float, issued_at: int) -> Any:
         """Return the family of a new sign-in."""
         ...
 
-    def exchange(self, world: Any, family: Any, presented: str, now: float, fresh: str) -> tuple[Any, Any]:
-        """Return the family after this exchange, and the answer."""
+    def exchange(
+        self, world: Any, family: Any, presented: str, now: float, fresh: str, *, concurrent: bool = False
+    ) -> tuple[Any, Any]:
+        """Return the family after this exchange, and the answer; `concurrent`: received before its consumption."""
         ...
 
 

@@ -53,7 +53,7 @@ class Walk:
         self.cast[place : place + 1] = [(step.who, goes_on[0])] if goes_on else []
         self.cast += [(self._named(actor), actor) for actor in step.move.actors if actor.kind != step.actor.kind]
         forms = self.stage.forms
-        env, *actors = forms.of((forms.envs[step.move.env], *(forms.actors[actor] for _, actor in self.cast)))
+        env, *actors = forms.canonical((forms.envs[step.move.env], *(forms.actors[actor] for _, actor in self.cast)))
         self.env = forms.envs.things[env]
         self.cast = [(who, forms.actors.things[a]) for (who, _), a in zip(self.cast, actors, strict=True)]
 

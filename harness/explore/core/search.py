@@ -118,15 +118,15 @@ class Search:
 
     def _index(self, new: State, how: tuple[int, int, int]) -> int:
         """Return the number of this state's form, which may have been seen."""
-        form = self.stage.forms.of(new)
+        form = self.stage.forms.canonical(new)
         if form is not new:
             form = (form[0], *sorted(form[1:]))
         index = self._seen.get(form)
         if index is None:
             index = self._seen[form] = len(self._states)
             self._states.append(form)
-            for kept, each in zip((self._came_from, self._by, self._which), how, strict=True):
-                kept.append(each)
+            for column, each in zip((self._came_from, self._by, self._which), how, strict=True):
+                column.append(each)
         return index
 
     def _mark(self, marks: Iterable[str], n: int, a: int, which: int) -> None:

@@ -30,6 +30,7 @@ class Servers:
     def __init__(self, world: World, issuer: Issuer) -> None:
         self.world, self.issuer = world, issuer
         self.instants: tuple[float, ...] = (START,)
+        self._overwrites, self._ordered = world.losers_get == "overwrite", world.losers_get in issuer.LOSERS
 
     def begin(self, accounts: str) -> tuple[Any, ...]:
         """Return the families of these accounts' sign-ins."""
@@ -62,16 +63,28 @@ class Servers:
         """Whether a resource's answer will be the same whenever it comes, so that waiting for it shows nothing."""
         cause = self.refusal(env, pair)
         if pair is None or cause is not None:
-            return self.world.atomic or cause != "session_revoked"  # otherwise a revocation can be written over
+            return not self._overwrites or cause != "session_revoked"  # for a revocation can be written over
         changes = self.world.check_session or (refusals and pair.access_token == FIRST)
         return not changes and self.refusal(env, pair, -1) is None
 
-    def judged(self, env: Env, pair: TokenPair) -> Judged:
-        """Let the auth server judge the exchange of this pair, and write what it makes of that if it is atomic."""
-        name, now, atomic = account(pair), self.instants[env.now], self.world.atomic
+    def told_apart(self, env: Env, pair: TokenPair) -> bool:
+        """Whether it matters that this exchange is received now: its token is live, and may be consumed by then."""
+        if not self._ordered:
+            return False
+        link = self.family(env, account(pair)).find(pair.refresh_token)
+        return link is not None and not link.revoked
+
+    def judged(self, env: Env, pair: TokenPair, *, received: bool = False) -> Judged:
+        """Let the auth server judge the exchange of this pair; write what it makes of that, unless updates are lost.
+
+        `received`: it was, while its token was live.
+        """
+        name, now, atomic = account(pair), self.instants[env.now], not self._overwrites
         before = self.family(env, name)
         issued = _unused(env, f"{name}r{before.links[-1].generation + 1 if before.links else 0}")
-        family, answer = self.issuer.exchange(self.world, before, pair.refresh_token, now, issued)
+        family, answer = self.issuer.exchange(
+            self.world, before, pair.refresh_token, now, issued, concurrent=received
+        )
         granted = answer.outcome in GRANTED
         presented = (name, answer.presented) if atomic else pair.refresh_token
         marks = tuple(self._wrong(env, pair, presented, granted=granted))
@@ -88,7 +101,7 @@ class Servers:
         return judged._replace(env=after, unwritten=Unwritten(family, presented, fresh))
 
     def written(self, env: Env, unwritten: Unwritten) -> tuple[Env, tuple[str, ...]]:
-        """Let a server that is not atomic write what it has checked, over all that others have written since."""
+        """Let a server that loses updates write what it has checked, over all that others have written since."""
         now, then = self.family(env, unwritten.family.id), unwritten.family
         after = env._replace(families=_with(env, then))
         forgets = any(not link.revoked and then.find(link.token) is None for link in now.links)
@@ -129,5 +142,5 @@ def _with(env: Env, family: Any) -> tuple[Any, ...]:
 
 
 def _unused(env: Env, name: str) -> str:
-    """Return the name for a new refresh token: with a letter, if a server that is not atomic has issued it."""
+    """Return the name for a new refresh token: with a letter, if a server that loses updates has issued it."""
     return next(each for each in (name, *(f"{name}{letter}" for letter in LETTERS)) if each not in env.issued)

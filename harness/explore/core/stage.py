@@ -81,7 +81,7 @@ class Stage:
         elif actor.unwritten is not None:
             yield from self._written(env, actor, actor.unwritten)
         elif actor.kind == "orphan":
-            yield self._judged(actor, self.servers.judged(env, actor.given))
+            yield self._received(env, actor, actor.given)
         elif actor.position is None:
             yield self._begun(env, actor)
         elif actor.heard is not None:
@@ -125,14 +125,23 @@ class Stage:
 
     def _exchanged(self, env: Env, actor: Actor, pair: TokenPair) -> Iterator[Move]:
         """Let the exchange be judged, fail before that, or lose its answer after it."""
-        judged, unheard = self.servers.judged(env, pair), actor._replace(heard=UNREACHED)
-        yield self._judged(actor, judged)
-        if env.fails:
+        unheard = actor._replace(heard=UNREACHED, received=False)
+        yield self._received(env, actor, pair)
+        if env.fails and not actor.received:
             failed = env._replace(fails=env.fails - 1, faulted=True, failed=True)
             yield Move("fails", failed, (unheard,), ("hammered",) if env.failed else ())
-        if env.losses and judged.unwritten is None:
+        if not env.losses or (not actor.received and self.servers.told_apart(env, pair)):
+            return
+        judged = self.servers.judged(env, pair, received=actor.received)
+        if judged.unwritten is None:
             after = self.servers.unheard(judged.env, judged.presented, judged.answer)
             yield Move("is judged, and the answer is lost", after, (unheard,), judged.marks)
+
+    def _received(self, env: Env, actor: Actor, pair: TokenPair) -> Move:
+        """Let an exchange be judged, or only be received where its token's consumption may come before that."""
+        if not actor.received and self.servers.told_apart(env, pair):
+            return Move("is received, and not judged yet", env, (actor._replace(received=True),))
+        return self._judged(actor._replace(received=False), self.servers.judged(env, pair, received=actor.received))
 
     @staticmethod
     def _judged(actor: Actor, judged: Judged) -> Move:
@@ -162,7 +171,8 @@ class Stage:
         """Return the actor's exchange, of which it will not hear."""
         assert actor.position is not None
         assert isinstance(actor.position.effect, Exchange)
-        return Actor("orphan", actor.tab, given=actor.position.effect.pair, unwritten=actor.unwritten)
+        given, received = actor.position.effect.pair, actor.received
+        return Actor("orphan", actor.tab, given=given, received=received, unwritten=actor.unwritten)
 
     def _answered(self, env: Env, actor: Actor, pair: TokenPair | None) -> Move:
         """Let the resource server answer."""
@@ -221,7 +231,7 @@ class Stage:
         assert isinstance(actor.position.effect, Send)
         pair = actor.position.effect.pair
         if pair is not None:
-            env = env._replace(told=env.told | {(actor.tab, pair.access_token)})
+            env = env._replace(warned=env.warned | {(actor.tab, pair.access_token)})
         return self._stepped(env, actor._replace(refused=True), Answered(at, UNAUTHORIZED), "hears of the 401")
 
     def _stepped(self, before: Env, actor: Actor, event: Any, what: str) -> Move:

@@ -2,7 +2,7 @@
 The state of a schedule as values: the `Env` that all share, the actors in it, and a step from one to the next.
 
 The explorer's own tokens name their account, generation and instant: `A0@1000000`. Refresh tokens name no instant,
-and have a letter where a server that is not atomic issues several of one generation: `Ar1`, `Ar1b`.
+and have a letter where a server that loses updates issues several of one generation: `Ar1`, `Ar1b`.
 """
 
 from string import ascii_lowercase
@@ -36,9 +36,9 @@ class Env(NamedTuple):
     faulted: bool = False  # an exchange has failed or lost its answer
     tried: frozenset[Presented] = frozenset()  # what the issuer has judged
     lost: frozenset[Presented] = frozenset()  # of these the answer was lost
-    issued: frozenset[str] = frozenset()  # refresh tokens of a server that is not atomic, written or not
+    issued: frozenset[str] = frozenset()  # refresh tokens of a server that loses updates, written or not
     rejected: frozenset[str] = frozenset()  # access tokens that a resource has refused
-    told: frozenset[tuple[int, str]] = frozenset()  # (tab, access token): a caller there has heard of its refusal
+    warned: frozenset[tuple[int, str]] = frozenset()  # (tab, access token): a caller there has heard of its refusal
     refusing: bool = False  # the resources have begun to refuse the first access token
     incurable: bool = False  # a lost answer has cost the session
     cancels: int = 0
@@ -61,6 +61,7 @@ class Actor(NamedTuple):
     tab: int = 0
     position: Position | None = None  # None: not begun
     heard: Any = None  # the answer to what it asked for, not yet delivered
+    received: bool = False  # its exchange was, while the token that it presents was live
     unwritten: Unwritten | None = None  # of its exchange, which has no answer until that is written
     owner: str | None = None  # of a caller: whose request it is
     locks: bool = False  # it holds the lock across tabs

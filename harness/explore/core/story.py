@@ -35,8 +35,8 @@ def tell(stage: Stage, steps: Iterable[Step]) -> Iterator[str]:
         if step.move.what == PASSES:
             yield f"{n:3}  {_passed(stage, step)}"
             continue
-        told = "; ".join(_told(step))
-        yield f"{n:3}  {_who(step):<15} {told}"
+        words = "; ".join(_words_of(step))
+        yield f"{n:3}  {_who(step):<15} {words}"
         marks = [KINDS[mark].sentence for mark in step.move.marks]
         for mark in marks + [RISEN] * (n == risen):
             yield f"     {'':<15} ^ {mark}"
@@ -73,7 +73,7 @@ def _passed(stage: Stage, step: Step) -> str:
     return f"{line}: {_name(pair)} {life}{wrong if stage.scenario.skew else ''} --"
 
 
-def _told(step: Step) -> Iterator[str]:
+def _words_of(step: Step) -> Iterator[str]:
     actor, move = step.actor, step.move
     if actor.heard is not None and not isinstance(actor.heard, str):
         yield _heard(actor.heard)

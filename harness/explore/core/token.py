@@ -24,7 +24,7 @@ def encode(
 ) -> str:
     """Return the token. A policy is told as a named one and what differs from it."""
     base = named.get(scenario.policy.name.partition(":")[0]) or next(iter(named.values()))
-    told = asdict(replace(scenario, policy=base))
+    settings = asdict(replace(scenario, policy=base))
     plain = asdict(Scenario(base))
     content = {
         "v": VERSION,
@@ -32,7 +32,7 @@ def encode(
         "lifetime": lifetime,
         "policy": base.name,
         "knobs": {k: v for k, v in asdict(scenario.policy).items() if v != getattr(base, k)},
-        "scenario": {k: v for k, v in told.items() if k != "policy" and v != plain[k]},
+        "scenario": {k: v for k, v in settings.items() if k != "policy" and v != plain[k]},
         "choices": list(choices),
     }
     packed = zlib.compress(json.dumps(content, separators=(",", ":")).encode(), 9)

@@ -1,7 +1,7 @@
 """
 What a flow and the state that callers share are, as values: equal ones are the same object, and can be a key.
 
-Flights and editions are names: another numbering of them is the same state, see `forms`.
+Flights and store versions are names: another numbering of them is the same state, see `forms`.
 """
 
 from collections.abc import Mapping
@@ -28,11 +28,11 @@ class Waits(NamedTuple):
     n: int
 
 
-class Edition(int):
-    """The session's edition, told from other numbers wherever a flow holds it."""
+class StoreVersion(int):
+    """The session's store version, told from other numbers wherever a flow holds it."""
 
-    def __add__(self, more: int) -> "Edition":
-        return Edition(int(self) + more)
+    def __add__(self, more: int) -> "StoreVersion":
+        return StoreVersion(int(self) + more)
 
 
 class Record(NamedTuple):
@@ -71,7 +71,7 @@ class Renaming(NamedTuple):
     """What is called otherwise from here on."""
 
     order: tuple[int, ...]  # the old numbers of the flights, in the order of their new ones
-    less: int  # editions are counted from this one
+    less: int  # store versions are counted from this one
 
 
 class Start(NamedTuple):
@@ -89,18 +89,18 @@ Key: TypeAlias = tuple[Any, ...]  # what a flow asks for, then its places in the
 class Position:
     """Where a flow stands; equal ones are the same object. `past` leads there."""
 
-    __slots__ = ("editions", "effect", "flights", "key", "past")
+    __slots__ = ("effect", "flights", "key", "past", "store_versions")
 
     def __init__(self, key: "Key", past: "tuple[Past | Renaming, ...]") -> None:
         self.key, self.past = key, past
         self.effect: Effect | Waits = key[0]
         held = [value for _, value in key[1:]]
         self.flights = {each.n for each in (*held, self.effect) if isinstance(each, Number | Waits)}
-        self.editions = {each for each in held if isinstance(each, Edition)}
+        self.store_versions = {each for each in held if isinstance(each, StoreVersion)}
 
 
 def renamed(key: Key, to: Mapping[int, int], less: int) -> Key:
-    """Return the key with other numbers for its flights, and editions that are so much less."""
+    """Return the key with other numbers for its flights, and store versions that are so much less."""
     return renumbered(key[0], to, less), *((name, renumbered(value, to, less)) for name, value in key[1:])
 
 
@@ -109,7 +109,7 @@ def renumbered(value: Any, to: Mapping[int, int], less: int) -> Any:
     match value:
         case Number(n) | Waits(n):
             return type(value)(to[n])
-        case Edition():
-            return Edition(value - less)
+        case StoreVersion():
+            return StoreVersion(value - less)
         case _:
             return value

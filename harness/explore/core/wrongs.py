@@ -46,7 +46,7 @@ def of_step(servers: Servers, before: Env, env: Env, actor: Actor, stepped: Step
     if stepped.position is None or actor.kind != "caller" or env.store is None:
         return
     match stepped.position.effect:
-        case Send(TokenPair() as pair) if (actor.tab, pair.access_token) in env.told and not same(pair, env.store):
+        case Send(TokenPair() as pair) if (actor.tab, pair.access_token) in env.warned and not same(pair, env.store):
             yield "refused-again"
         case Waits(n) if not actor.refused:
             record = stepped.shared.flights[n]

@@ -92,7 +92,7 @@ def _finds(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
     """What had no chance at all, neither a 401 nor an exchange: a run that shows nothing is no PASS."""
     judged = [row for row in rows if row.role != "control"]
     shows = [row.shown.get("caller_401s") or row.shown.get("exchanges_per_generation") for row in judged]
-    if evidence.alone:
+    if evidence.ledger_alone:
         if not any(shows):
             yield Finding(NAME, Value.UNKNOWN, NOTHING)
         return

@@ -19,7 +19,7 @@ LONGEST_WAIT = 1.0  # s, the median of pages without a refresh; five answers of 
 
 def _finds(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
     """A machine that took the race its chance: requests waited for it, not for each other."""
-    if evidence.alone:
+    if evidence.ledger_alone:
         return
     for row in rows:
         if row.role == "control" or not row.sessions:

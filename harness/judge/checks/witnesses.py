@@ -20,7 +20,7 @@ NAME = "witnesses"
 
 def _finds(evidence: Evidence, _: list[Row]) -> Iterator[Finding]:
     """Whether clients and server tell the same story, attempt by attempt."""
-    if evidence.alone:
+    if evidence.ledger_alone:
         yield from _nameless(evidence)
         return
     cut = cut_off_attempts(evidence.samples)

@@ -82,7 +82,7 @@ async def _refresh(request: Request) -> Response:
         raise
     if not refresh_tokens.well_formed(presented):
         raise AuthProblem(400, "validation_failed", "Refresh token is not valid")
-    done = await realm.exchange(presented, entry, ledger.decide)
+    done = await realm.exchange(presented, entry, ledger.decide, request.scope["race401.received"])
     if done.answer.outcome not in GRANTED:
         raise _refused(realm, done)
     assert done.family is not None

@@ -11,7 +11,7 @@ from race401.mock_api.rules.issuer import Family
 from race401.mock_api.rules.worlds import World
 from race401.mock_api.signing.jwt import Verified
 from race401.mock_api.state.shared.link import Command, Link, Read
-from race401.mock_api.state.store import PATIENCE, Contended, Sleep, Step, T, waiting
+from race401.mock_api.state.store import RETRY_LOOP, Contended, Sleep, Step, T, waiting
 
 KNOWN = 20_000  # access tokens whose generation is remembered, at about 200 bytes each
 ENDED_FOR = 86_400  # s; so long the ledger still knows the newest token of an ended session
@@ -30,7 +30,8 @@ class SharedFamilies:
 
     def __init__(self, link: Link, world: World, clock: Callable[[], float], sleep: Sleep = asyncio.sleep) -> None:
         self._link, self._clock, self._sleep = link, clock, sleep
-        self._held, self._atomic, self._checks = world.transaction, world.atomic, world.check_session
+        self._held, self._checks = world.transaction, world.check_session
+        self._queued, self._overwrites = world.losers_get == "as_reuse", world.losers_get == "overwrite"
         self._prefix = link.prefix + world.name.encode()
         self._find = link.script(FIND)
         self._queues: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -40,21 +41,21 @@ class SharedFamilies:
 
     async def transact(self, found: Family, token: str, step: Step[T], *, siblings: bool = False) -> T | None:
         """See `Store`."""
-        if not self._atomic:
+        if self._overwrites:
             return await self._two_steps(found, token, step, siblings=siblings)
         if self._held:
-            await self._turn(found.id)
+            await (self._turn(found.id) if self._queued else self._sleep(self._held))
         queue = self._queues.setdefault(found.id, asyncio.Lock())
         stale = bool(self._held) or queue.locked()
         async with queue:  # those of this process come one by one, so that only other processes can be in the way
             result = await self._alone(None if stale else found, found.id, token, step, siblings=siblings)
-        if self._held:
+        if self._held and self._queued:
             await self._sleep(self._held)
         return result
 
     async def _alone(self, found: Family | None, name: str, token: str, step: Step[T], *, siblings: bool) -> T | None:
         """Decide on what was read until nobody has written meanwhile; what was found may do as the first reading."""
-        until = monotonic() + PATIENCE
+        until = monotonic() + RETRY_LOOP
         raw = encode(found) if found is not None else await self._link.get(self._family(name))
         while raw is not None:
             family = decode(raw)
@@ -71,7 +72,7 @@ class SharedFamilies:
         return None
 
     async def _two_steps(self, found: Family, token: str, step: Step[T], *, siblings: bool) -> T | None:
-        """Defective on purpose: others run between the check of a token and its consumption."""
+        """Lose updates, on purpose: others run between the check of a token and the writing of its whole family."""
         family = await self.get(found.id)
         if family is None or family.find(token) is None:
             return None
@@ -84,7 +85,7 @@ class SharedFamilies:
     async def add(self, family: Family) -> None:
         """See `Store`."""
         listed = ("RPUSH", self._user(family.user), family.id)
-        await self._link.commit([], *self._kept(family), listed)
+        await self._link.commit([], *self._stored(family), listed)
 
     async def get(self, family: str) -> Family | None:
         """See `Store`."""
@@ -163,9 +164,9 @@ class SharedFamilies:
             raw, now = await self._link.get(key), self._clock()
             wait = waiting(float(raw) if raw is not None else now, now, self._held)
             if wait is None:
-                await self._sleep(PATIENCE)
+                await self._sleep(RETRY_LOOP)
                 raise Contended
-            taken = ("SET", key, repr(now + wait + self._held), "EX", int(PATIENCE + self._held) + 1)
+            taken = ("SET", key, repr(now + wait + self._held), "EX", int(RETRY_LOOP + self._held) + 1)
             if await self._link.commit([(key, raw)], taken):
                 break
         if wait:
@@ -180,9 +181,9 @@ class SharedFamilies:
         if not after.links:
             return self._gone(before)
         forgotten = {link.token for link in before.links} - {link.token for link in after.links}
-        return [*self._kept(after), *(("DEL", self._token(token)) for token in forgotten)]
+        return [*self._stored(after), *(("DEL", self._token(token)) for token in forgotten)]
 
-    def _kept(self, family: Family) -> list[Command]:
+    def _stored(self, family: Family) -> list[Command]:
         return [
             ("SET", self._family(family.id), encode(family)),
             ("SET", self._token(family.links[-1].token), family.id),

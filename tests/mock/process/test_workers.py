@@ -29,7 +29,10 @@ EACH = 4  # clients of each process
 @pytest.fixture(scope="module")
 def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workers]:
     """Two processes for the tests that harm none."""
-    with redis() as (store, _), workers(store, tmp_path_factory.mktemp("segments")) as running:
+    file = tmp_path_factory.mktemp("worlds") / "worlds.toml"
+    file.write_text('[lost-update]\nlike = "rfc9700"\nlosers_get = "overwrite"\ntransaction = 0.005\n')
+    segments = tmp_path_factory.mktemp("segments")
+    with redis() as (store, _), workers(store, segments, 2, "--worlds", str(file)) as running:
         yield running
 
 
@@ -81,9 +84,9 @@ def test_the_history_of_a_contended_run_is_one_exchange_after_another(two: Worke
 
 
 def test_a_history_that_no_order_explains_is_found(two: Workers) -> None:
-    """The planted violation: a store that checks and consumes in two steps rotates one token more than once."""
-    contended(two, "toctou", 5)
-    mine = [entry_of(entry, "rfc9700") for entry in of(two.entries(), "toctou")]
+    """The planted violation: a store that checks and writes in two steps rotates one token more than once."""
+    contended(two, "lost-update", 5)
+    mine = [entry_of(entry, "rfc9700") for entry in of(two.entries(), "lost-update")]
     assert broken_at(mine) is not None
     rotated = Counter(entry.generation for entry in mine if entry.grant_outcome == "rotated")
     assert max(rotated.values()) > 1

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from dataclasses import replace
+from time import monotonic_ns
 from typing import Any
 
 import pytest
@@ -29,11 +30,15 @@ from race401.mock_api.state.realm import Exchanged, Realm
 
 HUNT = settings(QUICK, max_examples=1_000, phases=[Phase.generate])  # it need not be shrunk to be found
 WAITS = st.sampled_from([0.0, 0.5, 9.0, 10.0, 10.001, 29.0, 31.0, 3_600.0])
+LOST = {"refusal": Outcome.REUSED, "same": Outcome.REUSE_TOLERATED, "sibling": Outcome.FORKED}
 VARIANTS = {
     **WORLDS,
     "supabase, Go's default": replace(WORLDS["supabase"], reuse_interval=0.0),
     "supabase, rotation disabled": replace(WORLDS["supabase"], on_reuse="refuse"),
     "supabase-v2, always reusable": replace(WORLDS["supabase-v2"], always_reusable=True),
+    "rfc9700, losers get the winner's pair": replace(WORLDS["rfc9700"], losers_get="same"),
+    "overlap, losers are refused": replace(WORLDS["overlap-same-pair"], losers_get="refusal"),
+    "supabase, losers get a token each": replace(WORLDS["supabase"], losers_get="sibling"),
     "supabase, limited": replace(WORLDS["supabase"], timebox=60.0, inactivity=20.0, single_session=True),
 }
 
@@ -52,6 +57,7 @@ class Sessions(RuleBasedStateMachine):
         self.owners: dict[str, str] = {}  # of tokens: their families
         self.brought: dict[str, set[str]] = defaultdict(set)  # by a token, in exchanges
         self.outcomes: Counter[tuple[str, Outcome]] = Counter()
+        self.losers: set[str] = set()  # tokens that several were granted at once
         self.ended: set[str] = set()
         self.newest: dict[str, int] = {}
 
@@ -74,6 +80,30 @@ class Sessions(RuleBasedStateMachine):
         name, before = self.owners[token], run(self.realm.store.get(self.owners[token]))
         entry = received(self.world.name, "POST", "/token", self.now)
         done = run(self.realm.exchange(token, entry, lambda _: None))
+        return self.decided(name, token, before, done)
+
+    @rule(target=tokens, token=tokens, callers=st.integers(2, 4))
+    def race(self, token: str, callers: int) -> Any:
+        """A token spent by several that were received at once: the losers get what the world says."""
+        name, received_ns, brought = self.owners[token], monotonic_ns(), list[Any]()
+        rotated = False
+        for _ in range(callers):
+            before = run(self.realm.store.get(name))
+            entry = received(self.world.name, "POST", "/token", self.now)
+            done = run(self.realm.exchange(token, entry, lambda _: None, received_ns))
+            if not (rotated and self.world.losers_get in LOST):
+                brought.append(self.decided(name, token, before, done))
+                rotated = rotated or done.answer.outcome is Outcome.ROTATED
+                continue
+            assert done.answer.outcome is LOST[self.world.losers_get]
+            assert done.ended == "none", "a race that was lost ends nothing"
+            if done.answer.link is not None:
+                self.losers.add(token)
+                brought.append(self.granted(name, token, before, done))
+        return multiple(*(each for each in brought if isinstance(each, str)))
+
+    def decided(self, name: str, token: str, before: Family | None, done: Exchanged) -> Any:
+        """What must be true of any exchange; returns what it brought."""
         self.outcomes[token, done.answer.outcome] += 1
         if done.answer.outcome in GRANTED:
             return self.granted(name, token, before, done)
@@ -145,6 +175,7 @@ class Sessions(RuleBasedStateMachine):
     def lines_of_descent(self) -> None:
         """At most one live line, where the world issues no siblings."""
         siblings = self.world.reuse_interval > 0 and self.world.reuse_brings == "sibling"
+        siblings = siblings or self.world.losers_get == "sibling"
         for family in families(self.realm):
             live = [link for link in family.links if not link.revoked]
             assert len(live) <= 1 or siblings
@@ -157,7 +188,8 @@ class Sessions(RuleBasedStateMachine):
         assert all(count == 1 for (_, outcome), count in self.outcomes.items() if outcome is Outcome.ROTATED)
         several = self.world.reuse_interval > 0 and self.world.reuse_brings in ("sibling", "live")
         if not several and not self.world.always_reusable:
-            assert all(len(brought) == 1 for brought in self.brought.values())
+            several_at_once = self.losers if self.world.losers_get == "sibling" else ()
+            assert all(len(brought) == 1 or token in several_at_once for token, brought in self.brought.items())
 
 
 def machine(name: str) -> type[Sessions]:
@@ -177,6 +209,7 @@ def test_any_sequence_of_calls_searched_deeper(name: str) -> None:
 
 
 BROKEN = {
+    "losers that are punished": WORLDS["rfc9700"],
     "a revoked family whose last token lives": replace(WORLDS["overlap-new-sibling"], revoked_last_lives=True),
     "siblings where one line is promised": replace(WORLDS["rfc9700"], reuse_interval=30.0),
     "a reuse that is not punished": replace(WORLDS["rfc9700"], on_reuse="refuse"),
@@ -186,7 +219,7 @@ BROKEN = {
 @pytest.mark.parametrize("name", BROKEN)
 def test_the_search_finds_a_planted_violation(name: str) -> None:
     """The same machine, told of one world and given another, fails."""
-    promised = {"a revoked": "overlap-new-sibling"}.get(name[:9], "rfc9700")
+    promised = {"a revoked": "overlap-new-sibling", "losers th": "toctou"}.get(name[:9], "rfc9700")
     lied: Any = type("Lied", (Sessions,), {"world": WORLDS[promised]})
 
     def begin(self: Any) -> None:

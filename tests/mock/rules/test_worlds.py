@@ -26,7 +26,7 @@ SAID = {
     "overlap-new-sibling": ("a second new token", f"refused; {LOST}", "1 x a new token, 4 x a second new token"),
     "retire-on-acknowledge": (AGAIN, f"refused; {LOST}", f"1 x a new token, 4 x {AGAIN}"),
     "no-rotation": ("the same token stays", "the same token stays", "5 x the same token stays"),
-    "toctou": (f"refused; {LOST}", f"refused; {LOST}", "5 x a new token"),
+    "toctou": (f"refused; {LOST}", f"refused; {LOST}", "1 x a new token, 4 x a second new token"),
 }
 
 
@@ -84,6 +84,11 @@ WRONG = {
     "a fraction for a count": ("[w]\nshortest_password = 6.5", "must be a whole number, 0 or more"),
     "a number for a text": ("[w]\nsummary = 1", "[w] summary = 1: must be a text in quotes"),
     "an unknown choice": ('[w]\non_reuse = "forgive"', "must be one of 'refuse', 'revoke', 'delete'"),
+    "a setting of before": (
+        "[w]\natomic = false",
+        '[w] atomic: no such setting any more; for atomic = false write losers_get = "overwrite"',
+    ),
+    "another one": ("[w]\natomic = true", "[w] atomic: no such setting any more; leave it out: atomic = true"),
     "a name that no path has": ('["my world"]\nleeway = 1', "[my world] cannot be a world's name"),
     "a route's name": ("[contacts]\nleeway = 1", "[contacts] cannot be a world's name"),
     "no table": ("leeway = 1", "[leeway] is not a table"),

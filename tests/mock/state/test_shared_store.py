@@ -33,11 +33,17 @@ def store() -> Iterator[str]:
         yield url
 
 
-@pytest.mark.parametrize(
-    "world", [*(world for world in WORLDS.values() if world.atomic), LIMITED], ids=lambda world: world.name
-)
+LOSERS = [
+    replace(WORLDS["rfc9700"], name="losers get the winner's pair", losers_get="same"),
+    replace(WORLDS["overlap-same-pair"], name="losers are refused", losers_get="refusal"),
+    replace(WORLDS["supabase"], name="losers get a token each", losers_get="sibling"),
+]
+
+
+@pytest.mark.parametrize("world", [*WORLDS.values(), LIMITED, *LOSERS], ids=lambda world: world.name)
 def test_it_answers_as_memory_does(store: str, world: World) -> None:
-    asyncio.run(Twins(world, store, seed=401).run())
+    """One after another, and at once: what losers of a race get as well."""
+    asyncio.run(Twins(replace(world, transaction=0.0), store, seed=401).run())
 
 
 def test_two_processes_that_decide_at_once_decide_one_after_the_other(store: str) -> None:

@@ -3,13 +3,14 @@
 import asyncio
 import uuid
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from race401.ledger.entry import received
 from race401.ledger.outcomes import Outcome
 from race401.mock_api.rules.issuer import Family
-from race401.mock_api.rules.worlds import WORLDS
+from race401.mock_api.rules.worlds import WORLDS, World
 from race401.mock_api.state.realm import Realm
 from race401.mock_api.state.store import MemoryStore
 
@@ -17,10 +18,10 @@ from race401.mock_api.state.store import MemoryStore
 class Slow:
     """A realm whose exchanges take a second each, on a clock that moves only while everybody sleeps."""
 
-    def __init__(self) -> None:
+    def __init__(self, world: World | None = None) -> None:
         self.now = 0.0
         self.sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
-        world = replace(WORLDS["supabase"], transaction=1.0)
+        world = replace(WORLDS["supabase"], transaction=1.0) if world is None else world
         self.realm = Realm(world, lambda: self.now, sleep=self.sleep)
 
     async def sleep(self, seconds: float) -> None:
@@ -73,6 +74,40 @@ def test_exchanges_of_one_session_take_turns() -> None:
         assert done[:1] == [(Outcome.ROTATED, 1.0)]
         assert done[1:6] == [(Outcome.REUSE_TOLERATED, at) for at in (2.0, 3.0, 4.0, 5.0, 6.0)]
         assert done[6:] == [(Outcome.CONFLICT, 5.0)] * 2
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize(
+    ("losers", "outcomes"),
+    [
+        ("refusal", ["rotated", "reused", "reused"]),
+        ("same", ["rotated", "reuse_tolerated", "reuse_tolerated"]),
+        ("sibling", ["rotated", "forked", "forked"]),
+        ("overwrite", ["rotated", "rotated", "rotated"]),
+    ],
+)
+def test_what_losers_of_a_race_get(losers: Any, outcomes: list[str]) -> None:
+    """Whoever was received before the consumption was committed is one, however late it is decided; no other is."""
+
+    async def scene() -> None:
+        slow = Slow(replace(WORLDS["rfc9700"], transaction=1.0, losers_get=losers))
+        family = await slow.sign_in()
+        token = family.links[0].token
+        tasks = [asyncio.create_task(slow.use(token)) for _ in range(3)]
+        await slow.pass_time()
+        assert [task.result()[0] for task in tasks] == outcomes
+        assert all(task.result()[1] == 1.0 for task in tasks), "nobody waits for another"
+        left = await slow.realm.store.get(family.id)
+        assert left is not None
+        assert not left.revoked
+        assert sum(not link.revoked for link in left.links) == (3 if losers == "sibling" else 1)
+        later = asyncio.create_task(slow.use(token))
+        await slow.pass_time()
+        assert later.result()[0] is Outcome.REUSED
+        left = await slow.realm.store.get(family.id)
+        assert left is not None
+        assert left.revoked
 
     asyncio.run(scene())
 

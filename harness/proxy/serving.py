@@ -1,0 +1,51 @@
+"""A proxy on a socket, until it is ended."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import httpx
+
+from race401.harness.proxy.passage import AT_ONCE, Passage, Target
+from race401.harness.proxy.watch import Watch
+
+PORTS = {"http": 80, "https": 443}
+
+
+def target_of(url: httpx.URL) -> Target:
+    """Return where requests to this address go; of TLS, certificates are checked as httpx checks them."""
+    tls = httpx.create_ssl_context() if url.scheme == "https" else None
+    prefix = url.raw_path.partition(b"?")[0].rstrip(b"/")
+    return Target(url.host, url.port or PORTS[url.scheme], url.netloc, prefix, tls)
+
+
+@asynccontextmanager
+async def listening(
+    sock: socket.socket, target: Target, watch: Watch, say: Callable[[str], None]
+) -> AsyncIterator[asyncio.Server]:
+    """Pass on, each client over a connection of its own, until this is left. `say` gets lines for people."""
+    under_way: set[asyncio.Task[None]] = set()
+
+    def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(Passage(target, watch, say).serve(reader, writer))
+        under_way.add(task)
+        task.add_done_callback(under_way.discard)
+
+    async with await asyncio.start_server(connected, sock=sock, limit=AT_ONCE, backlog=1024) as server:
+        try:
+            yield server
+        finally:
+            server.close()
+            for task in under_way:
+                task.cancel()
+            await asyncio.gather(*under_way, return_exceptions=True)
+
+
+async def serve(sock: socket.socket, target: Target, watch: Watch, say: Callable[[str], None]) -> None:
+    """Pass on until cancelled, as SIGTERM does."""
+    if (this := asyncio.current_task()) is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, this.cancel)
+    async with listening(sock, target, watch, say) as server:
+        await server.serve_forever()

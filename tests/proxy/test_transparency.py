@@ -1,0 +1,131 @@
+"""The proxy passes everything on: whatever is sent through it arrives, byte for byte, as it does past it."""
+
+import asyncio
+from pathlib import Path
+
+import httpx
+from bounds import HANG
+from hypothesis import given
+from hypothesis import strategies as st
+from proxied import bytes_at, connected, proxy_at
+from rawtraffic import HOST, corpus
+
+from race401.harness.proxy.framing import Framing, Piece
+from race401.harness.proxy.heads import Answer, Request, is_answer, is_request
+
+CASES = corpus()
+
+
+def authority(url: str) -> bytes:
+    """What a client of that URL says in `Host`."""
+    return httpx.URL(url).netloc.rjust(len(HOST), b" ")
+
+
+class Scripted:
+    """A target that waits for so many bytes, answers with these, and ends."""
+
+    def __init__(self) -> None:
+        self.size, self.answer, self.got = 0, b"", b""
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Play one connection."""
+        try:
+            self.got = await reader.readexactly(self.size)
+        except asyncio.IncompleteReadError as error:
+            self.got = error.partial
+        writer.write(self.answer)
+        await writer.drain()
+
+
+async def exchange(url: str, sent: bytes) -> bytes:
+    """Send bytes, and nothing more; return what comes until the other side ends."""
+    reader, writer = await connected(url)
+    writer.write(sent)
+    writer.write_eof()
+    told = await reader.read()
+    writer.close()
+    return told
+
+
+async def both_ways(
+    target: str, proxy: str, scripted: Scripted, case: tuple[bytes, bytes]
+) -> list[tuple[bytes, bytes]]:
+    """What the target got and the client was answered, past the proxy and through it; hosts made equal."""
+    request, scripted.answer = case
+    seen = []
+    for url in (target, proxy):
+        sent = request.replace(HOST, authority(url))
+        scripted.size = len(sent)
+        told = await exchange(url, sent)
+        got = scripted.got.replace(authority(target), HOST).replace(authority(proxy), HOST)
+        seen.append((got, told))
+    return seen
+
+
+def test_each_request_and_each_answer_arrives_byte_for_byte(tmp_path: Path) -> None:
+    """Past the proxy and through it, hostile ones too. Only `Host` names another host, as it must."""
+
+    async def run() -> list[tuple[bytes, bytes]]:
+        scripted = Scripted()
+        async with bytes_at(scripted) as target, proxy_at(target, tmp_path / "traffic.jsonl") as proxy:
+            differ = []
+            for case in CASES:
+                async with asyncio.timeout(HANG):
+                    past, through = await both_ways(target, proxy, scripted, case)
+                if past != through:
+                    differ.append(case)
+            return differ
+
+    assert len(CASES) >= 300
+    assert asyncio.run(run()) == []
+
+
+def test_a_proxy_that_changed_one_byte_would_be_seen(tmp_path: Path) -> None:
+    """The comparison itself: of a proxy that passes on all but one byte, one way or the other."""
+
+    async def run(request: bytes, answer: bytes) -> bool:
+        scripted = Scripted()
+
+        async def changing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            its_reader, its_writer = await connected(target)
+            its_writer.write((await reader.read()).replace(b"/a%2Fb", b"/a/b"))
+            its_writer.write_eof()
+            writer.write((await its_reader.read()).replace(b"x-a", b"X-A"))
+            its_writer.close()
+
+        async with bytes_at(scripted) as target, bytes_at(changing) as proxy:
+            past, through = await both_ways(target, proxy, scripted, (request, answer))
+            return past == through
+
+    get = b"GET %s HTTP/1.1\r\nHost: " + HOST + b"\r\n\r\n"
+    headers = b"HTTP/1.1 200 OK\r\nX-A: 1\r\n%s: 2\r\nContent-Length: 0\r\n\r\n"
+    assert asyncio.run(run(get % b"/a", headers % b"X-A"))
+    assert not asyncio.run(run(get % b"/a%2Fb", headers % b"X-A"))
+    assert not asyncio.run(run(get % b"/a", headers % b"x-a"))
+
+
+def followed(framing: Framing, parts: list[bytes]) -> tuple[bytes, list[Piece]]:
+    """What passes on of bytes that come in these parts, and where messages end in them."""
+    pieces = [piece for part in parts for piece in framing.feed(part)]
+    return b"".join(piece.raw for piece in pieces) + framing.rest(), pieces
+
+
+def split(raw: bytes, cuts: list[int]) -> list[bytes]:
+    """The bytes in several parts."""
+    at = sorted({cut % (len(raw) + 1) for cut in cuts})
+    return [raw[a:b] for a, b in zip([0, *at], [*at, len(raw)], strict=True) if a < b]
+
+
+@given(st.sampled_from(CASES), st.lists(st.integers(0, 1_000), max_size=8))
+def test_bytes_pass_on_as_they_are_however_they_are_cut(case: tuple[bytes, bytes], cuts: list[int]) -> None:
+    """In any parts, the same bytes pass on, and the same heads are seen in them."""
+    request, answer = case
+    for raw, of, may_be in (
+        (request, lambda head: Request(head).length, is_request),
+        (answer, lambda head: Answer(head).length("GET"), is_answer),
+    ):
+        whole, at_once = followed(Framing(of, may_be), [raw])
+        again, in_parts = followed(Framing(of, may_be), split(raw, cuts))
+        assert whole == again == raw
+        assert [piece.raw for piece in at_once if piece.head] == [piece.raw for piece in in_parts if piece.head]
+        assert sum(piece.ends for piece in at_once) == sum(piece.ends for piece in in_parts)
