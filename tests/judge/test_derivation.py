@@ -8,6 +8,7 @@ never what is not so.
 
 import itertools
 import random
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -82,7 +83,7 @@ def spread(entries: list[Entry], chance: random.Random) -> list[Entry]:
     return sorted(spread_out, key=lambda e: e.answered_at)
 
 
-MISSING = {
+MISSING: dict[str, Callable[[Entry], bool]] = {
     "nothing": lambda _: True,
     "sign-ins": lambda e: e.kind != "sign_in",
     "the auth server's origin": lambda e: e.kind == "api",
