@@ -16,7 +16,7 @@ Kind: TypeAlias = Literal[
     "unnamed",  # looks like a refresh, at a path that was not named as a token endpoint
 ]
 UNAUTHORIZED = 401
-Ended: TypeAlias = Literal["none", "family", "session", "user"]
+Ended: TypeAlias = Literal["none", "token", "family", "session", "user"]  # family: its refresh tokens
 
 
 class Entry(msgspec.Struct, gc=False, omit_defaults=True):

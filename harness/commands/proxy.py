@@ -15,6 +15,8 @@ from race401.harness.commands import traffic
 from race401.harness.commands.called import called
 from race401.harness.commands.errors import CommandError
 from race401.harness.judge.evidence import EvidenceError
+from race401.harness.judge.findings import Value
+from race401.harness.judge.verdict import EXIT_CODES
 from race401.ledger.dialects.dialect import Dialect
 from race401.ledger.dialects.files import DialectError, named
 from race401.ledger.dialects.presets import USUAL, naming
@@ -90,6 +92,9 @@ def run(given: Namespace) -> int:
             asyncio.run(serve(sock, target_of(url), Watch(recorder, url.host, dialects, say=_say), _say))
     print(traffic.line(recorder.counts))
     print(f"judge it: {called()} judge {shlex.quote(str(given.ledger))}")
+    if recorder.unwritten:
+        print(f"race401: {given.ledger} lacks the last {recorder.unwritten} of them: it was full", file=sys.stderr)
+        return EXIT_CODES[Value.UNKNOWN]
     return 0
 
 

@@ -13,7 +13,14 @@ from race401.mock_api.state.realm import Exchanged, Realm
 SOON, LATE = 1.0, 3_600.0  # s after the use before
 AT_ONCE = 5  # callers; as many as the incident's page has requests
 TIME = 1_759_614_660.0  # 2025-10-04T21:51:00Z, the incident's; the rules do not depend on it
-HEAD = ["world", "used again", "used again late", f"{AT_ONCE} uses at once"]
+HEAD = [
+    "world",
+    "used again",
+    "used again late",
+    f"{AT_ONCE} uses at once",
+    "the access token before",
+    "the used token is revoked",
+]
 SAYS = {
     Outcome.ROTATED: "a new token",
     Outcome.KEPT: "the same token stays",
@@ -27,11 +34,12 @@ SAYS = {
 
 
 async def describe(world: World) -> dict[str, str]:
-    """Return what comes of the three uses, each of a session of its own."""
-    return {name: await _outcome_of(world, uses) for name, uses in USES.items()}
+    """Return what comes of the three uses, of an access token and of a revocation, each of a session of its own."""
+    of_uses = {name: await _outcome_of(world, uses) for name, uses in USES.items()}
+    return {**of_uses, "access": await _access(world), "revoked": await _revoked(world)}
 
 
-class Scene:
+class Trial:
     """A session in a world whose clock is ours."""
 
     def __init__(self, world: World) -> None:
@@ -45,7 +53,17 @@ class Scene:
     async def begin(self) -> str:
         """Sign in, and return the refresh token."""
         account = await self.realm.sign_up("ada@race401.test", "correct horse", {})
-        return (await self.realm.sign_in(account))[0].links[0].token
+        self.family, self.access = await self.realm.sign_in(account)
+        return self.family.links[0].token
+
+    async def serves(self, access: str) -> bool:
+        """Tell whether a resource accepts this access token."""
+        entry = received(self.realm.world.name, "GET", "/contacts", self.now)
+        verified = self.realm.verify(access, entry, self.realm.world.leeway)
+        if isinstance(verified, str) or self.realm.ended(verified) is not None:
+            return False
+        await self.realm.used(verified)
+        return True
 
     async def use(self, token: str, after: float = 0.0, received_ns: int | None = None) -> Exchanged:
         """Exchange it, so many s later; `received_ns`: if others may be decided before this one, when it came."""
@@ -54,35 +72,35 @@ class Scene:
         return await self.realm.exchange(token, entry, lambda _: None, received_ns)
 
 
-async def second(scene: Scene) -> tuple[list[Exchanged], str]:
+async def second(trial: Trial) -> tuple[list[Exchanged], str]:
     """Use a token, and a second later again."""
-    token = await scene.begin()
-    first = await scene.use(token)
-    return [await scene.use(token, SOON)], _token(first)
+    token = await trial.begin()
+    first = await trial.use(token)
+    return [await trial.use(token, SOON)], _token(first)
 
 
-async def late(scene: Scene) -> tuple[list[Exchanged], str]:
+async def late(trial: Trial) -> tuple[list[Exchanged], str]:
     """Use a token, use its successor, and much later the first one again."""
-    token = await scene.begin()
-    newest = await scene.use(_token(await scene.use(token)), SOON)
-    return [await scene.use(token, LATE)], _token(newest)
+    token = await trial.begin()
+    newest = await trial.use(_token(await trial.use(token)), SOON)
+    return [await trial.use(token, LATE)], _token(newest)
 
 
-async def concurrent(scene: Scene) -> tuple[list[Exchanged], str]:
+async def concurrent(trial: Trial) -> tuple[list[Exchanged], str]:
     """Use a token from several callers at once."""
-    token = await scene.begin()
+    token = await trial.begin()
     now = monotonic_ns()
-    answers = list(await asyncio.gather(*[scene.use(token, received_ns=now) for _ in range(AT_ONCE)]))
+    answers = list(await asyncio.gather(*[trial.use(token, received_ns=now) for _ in range(AT_ONCE)]))
     return answers, _token([each for each in answers if each.answer.outcome in GRANTED][-1])
 
 
 USES = {"second": second, "late": late, "concurrent": concurrent}
-Uses = Callable[[Scene], Awaitable[tuple[list[Exchanged], str]]]
+Uses = Callable[[Trial], Awaitable[tuple[list[Exchanged], str]]]
 
 
 async def _outcome_of(world: World, uses: Uses) -> str:
     """Say what the callers were answered and, if one was refused, what became of the session."""
-    answers, _ = await uses(Scene(world))
+    answers, _ = await uses(Trial(world))
     counts = Counter(exchanged.answer.outcome for exchanged in answers)
     outcomes = [SAYS.get(outcome, f"refused, as {outcome}") for outcome in counts]
     if len(answers) > 1:
@@ -95,12 +113,32 @@ async def _fate(world: World, uses: Uses) -> str:
     """Try the session's newest token, soon after and once no reuse interval runs."""
     lives = []
     for wait in (SOON, world.reuse_interval + SOON):
-        scene = Scene(world)
-        _, newest = await uses(scene)
-        lives.append((await scene.use(newest, wait)).answer.outcome in GRANTED)
+        trial = Trial(world)
+        _, newest = await uses(trial)
+        lives.append((await trial.use(newest, wait)).answer.outcome in GRANTED)
     if lives[0] and not lives[1]:
         return f"the session is lost unless refreshed within {world.reuse_interval:g} s"
     return "the session lives on" if all(lives) else "the session is lost"
+
+
+async def _access(world: World) -> str:
+    """Say what becomes of an access token when its refresh token is exchanged."""
+    trial = Trial(world)
+    new = await trial.use(await trial.begin(), SOON)
+    if not await trial.serves(trial.access):
+        return "ends at once"
+    await trial.serves(new.access)
+    return "lives on" if await trial.serves(trial.access) else "ends when the new one is used"
+
+
+async def _revoked(world: World) -> str:
+    """Say what becomes of a session whose client revokes a token that it has just exchanged."""
+    trial = Trial(world)
+    token = await trial.begin()
+    new = await trial.use(token)
+    await trial.realm.revoke(trial.family, token)
+    lives = (await trial.use(_token(new), SOON)).answer.outcome in GRANTED
+    return "its successor lives on" if lives else "the session is lost"
 
 
 def _token(exchanged: Exchanged) -> str:

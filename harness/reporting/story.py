@@ -3,7 +3,6 @@
 from typing import Any
 
 from race401.harness.judge.counted import seconds
-from race401.harness.judge.recovery import UNAUTHORIZED
 from race401.harness.reporting import life
 from race401.harness.reporting.incident import Scene
 from race401.harness.reporting.swimlane import state
@@ -39,25 +38,25 @@ def _refresh(scene: Scene) -> str:
         done = "brings a new pair, which all of them use" if outcomes[0] == "rotated" else "is refused"
         return f"One refresh is sent for all of them. It {done}."
     one_token = len({e.presented or (e.family, e.generation) for e in scene.exchanges}) == 1
-    told = f"{number(n).capitalize()} refreshes are sent" + (
+    sent = f"{number(n).capitalize()} refreshes are sent" + (
         ", all with the same refresh token." if one_token else "."
     )
     if any(map(took_for_theft, scene.exchanges)):
         return (
-            f"{told} The server exchanges the first; the next one looks like theft, and it revokes the whole family."
+            f"{sent} The server exchanges the first; the next one looks like theft, and it revokes the whole family."
         )
     if "reused" in outcomes:
-        return f"{told} The server exchanges the first, and refuses whoever presents the same token again."
+        return f"{sent} The server exchanges the first, and refuses whoever presents the same token again."
     if "reuse_tolerated" in outcomes or "forked" in outcomes:
-        return f"{told} One would have done: the server forgives the others."
-    return told
+        return f"{sent} One would have done: the server forgives the others."
+    return sent
 
 
 def _answers(scene: Scene) -> str:
     last = [c.sends[-1] for c in scene.calls]
-    bad = [e for e in last if e.status == UNAUTHORIZED]
+    bad = [e for e in last if e.unauthorized]
     good = sum(200 <= e.status < 300 for e in last)  # noqa: PLR2004
-    recovered = sum(c.sends[0].status == UNAUTHORIZED and c.sends[-1].status != UNAUTHORIZED for c in scene.calls)
+    recovered = sum(c.sends[0].unauthorized and not c.sends[-1].unauthorized for c in scene.calls)
     if not bad:
         again = f", {number(recovered)} of them at the second try" if recovered else ""
         every = f"All {number(good)} are" if good == len(last) > 1 else f"{count(good, 'request').capitalize()}"
