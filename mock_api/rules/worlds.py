@@ -30,7 +30,8 @@ class World:
     rotates: bool = True
     """Each exchange consumes the refresh token and brings another; otherwise it is kept, and none is sent."""
     refresh_format: Literal["random", "counted", "jwt"] = "random"
-    """Of refresh tokens: GoTrue's v1 (12 characters) or v2 (session and counter, signed; always the same bytes); a JWT."""
+    """Of refresh tokens: GoTrue's v1 (12 characters) or v2 (session and counter, signed; always the same bytes), or
+    a JWT."""
     unacknowledged_brings: Literal["as_reuse", "live", "same", "sibling"] = "live"
     """Until its successor is acknowledged a consumed token brings, at any time, what any reuse does; the newest live
     token; the pair of the first use again; or a new token beside the other."""
