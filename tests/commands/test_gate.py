@@ -197,8 +197,8 @@ def test_annotations(capsys: Said) -> None:
     assert main(["judge", run_in("a", worse()), "--annotations"]) == 1
     (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("::")]
     assert line == (
-        "::error title=race401 rfc9700 subject caller-401s::fixed: the app saw 1 401 in 6 requests (1 expired), "
-        "and there should be none"
+        "::error title=race401 rfc9700 subject caller-401s::fixed: the app saw 1 401 in 6 requests (1 expired); "
+        "expected none"
     )
 
 

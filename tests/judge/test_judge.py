@@ -271,7 +271,7 @@ def test_a_run_of_one_client_needs_no_control() -> None:
     run.manifest = manifest(policies={"subject": {"name": "fixed"}})
     verdict = judge(run.evidence())
     assert verdict.value is Value.PASS, verdict.sentence
-    assert verdict.sentence.startswith("PASS: fixed showed none")
+    assert verdict.sentence.startswith("PASS: fixed showed no 401 and no lost session")
 
 
 @pytest.mark.parametrize("values", list(itertools.product(Value, repeat=3)))
