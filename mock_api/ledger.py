@@ -3,10 +3,10 @@ The ledger: the server's append-only record of every request, with the cause of 
 
 What a client says in it is masked (`race401.ledger.masking`) before anybody can read it, in memory too.
 An entry reaches the operating system before its answer leaves, so that no answer that a client received is
-missing from it, whatever ends the process. A write that fails is said once and counted, and breaks no answer.
+missing from it, whatever ends the process. A write that fails is said once and counted; it breaks no answer, and
+leaves no part of a line.
 """
 
-import os
 import sys
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
@@ -17,6 +17,7 @@ import msgspec
 
 from race401.ledger.entry import Entry
 from race401.ledger.fingerprints import Fingerprints
+from race401.ledger.lines import Lines
 from race401.ledger.masking import Masking
 
 KEPT = 50_000  # entries held in memory, about 600 bytes each
@@ -43,7 +44,7 @@ class Ledger:
         self.lost = 0
         self._order = order if order is not None else count(1)
         self._encoder = msgspec.json.Encoder()
-        self._file = None if path is None else os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self._file = None if path is None else Lines(path)
 
     def decide(self, entry: Entry) -> None:
         """Give the entry its place in the order of decisions."""
@@ -79,7 +80,7 @@ class Ledger:
         if self._file is None:
             return
         try:
-            os.write(self._file, self._encoder.encode(entry) + b"\n")
+            self._file.write(self._encoder.encode(entry) + b"\n")
         except OSError as error:
             if not self.lost:
                 print(f"race401: the ledger cannot be written: {error.strerror}", file=sys.stderr)

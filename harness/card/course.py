@@ -68,11 +68,11 @@ def run(race: Race, world: str, mock: Mock, command: Sequence[str], folder: Path
     """Run a race from a clean start, with a driver of its own; never raises for what the driver does."""
     result = Run(race, world)
     mock.clear(world)
-    told = environment(f"{mock.url}/{world}/~{race.name}")
+    variables = environment(f"{mock.url}/{world}/~{race.name}")
     dotenv = folder / ".env"
-    dotenv.write_text("".join(f"{name}={value}\n" for name, value in told.items()))
+    dotenv.write_text("".join(f"{name}={value}\n" for name, value in variables.items()))
     try:
-        with Driver(command, told | {"RACE401_DOTENV": str(dotenv)}, folder / f"{race.name}.log") as driver:
+        with Driver(command, variables | {"RACE401_DOTENV": str(dotenv)}, folder / f"{race.name}.log") as driver:
             course = Course(result, mock, driver)
             for step in race.steps:
                 course.take(step)

@@ -100,8 +100,8 @@ class Driver:
             return "its output is closed"
 
     def _last_words(self) -> str:
-        said = last_words(self._log.read_text(errors="replace"))
-        return f": {said}" if said else ""
+        words = last_words(self._log.read_text(errors="replace"))
+        return f": {words}" if words else ""
 
 
 def last_words(log: str) -> str:

@@ -24,7 +24,7 @@ from race401.ledger.entry import Entry
 from race401.ledger.outcomes import GRANTED
 
 
-class Outcome(StrEnum):
+class RaceOutcome(StrEnum):
     """One cell of the scoreboard."""
 
     SURVIVED = "survived"
@@ -39,7 +39,7 @@ class Result(msgspec.Struct, omit_defaults=True):
 
     race: str
     world: str
-    outcome: Outcome
+    outcome: RaceOutcome
     sentence: str
     exchanges: int = 0
     ideal: int | None = None
@@ -53,7 +53,7 @@ def unable(race: Race, world: str, can: Sequence[str]) -> Result | None:
     """Return the result of a race that this client cannot be asked to run."""
     if race.ability is None or race.ability in can:
         return None
-    return Result(race.name, race.world or world, Outcome.NOT_CLAIMED, f"it has {ABILITIES[race.ability]}")
+    return Result(race.name, race.world or world, RaceOutcome.NOT_CLAIMED, f"it has {ABILITIES[race.ability]}")
 
 
 def judge(run: Run, claims: Sequence[str]) -> Result:
@@ -62,7 +62,7 @@ def judge(run: Run, claims: Sequence[str]) -> Result:
     result = Result(
         race.name,
         run.world,
-        Outcome.SURVIVED,
+        RaceOutcome.SURVIVED,
         "",
         exchanges=row.exchanges,
         ideal=race.ideal,
@@ -72,17 +72,17 @@ def judge(run: Run, claims: Sequence[str]) -> Result:
     losses = list(_losses(run, row))
     exercised, why_not = EXERCISED[race.covers]
     if run.failure is not None:
-        result.outcome, result.sentence = Outcome.BROKE, run.failure
+        result.outcome, result.sentence = RaceOutcome.BROKE, run.failure
     elif losses:
         claimed = race.claim is None or race.claim in claims
-        result.outcome = Outcome.LOST if claimed else Outcome.NOT_CLAIMED
+        result.outcome = RaceOutcome.LOST if claimed else RaceOutcome.NOT_CLAIMED
         blame = "" if claimed else f"; it does not claim that {CLAIMS[race.claim or '']}"
         result.sentence = "; ".join(losses) + blame
     elif not exercised(run, row):
-        result.outcome, result.sentence = Outcome.NOT_EXERCISED, why_not
+        result.outcome, result.sentence = RaceOutcome.NOT_EXERCISED, why_not
     else:
         result.sentence = _cost(run, row)
-    if result.outcome is not Outcome.SURVIVED:
+    if result.outcome is not RaceOutcome.SURVIVED:
         result.story, result.entries = story.tell(run.entries), run.entries
     return result
 

@@ -14,6 +14,8 @@ from race401.harness.commands import traffic
 from race401.harness.commands.called import called
 from race401.harness.commands.errors import CommandError
 from race401.harness.judge.evidence import EvidenceError
+from race401.harness.judge.findings import Value
+from race401.harness.judge.verdict import EXIT_CODES
 from race401.ledger.fingerprints import Fingerprints, KeyFileError, from_key_file
 from race401.ledger.visible import anonymous
 
@@ -79,6 +81,9 @@ def run(given: Namespace) -> int:
             asyncio.run(serve(sock, target_of(url), Watch(recorder, url.host, paths), _say))
     print(traffic.line(recorder.counts))
     print(f"judge it: {called()} judge {shlex.quote(str(given.ledger))}")
+    if recorder.unwritten:
+        print(f"race401: {given.ledger} lacks the last {recorder.unwritten} of them: it was full", file=sys.stderr)
+        return EXIT_CODES[Value.UNKNOWN]
     return 0
 
 

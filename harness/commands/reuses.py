@@ -31,7 +31,7 @@ async def describe(world: World) -> dict[str, str]:
     return {name: await _outcome_of(world, uses) for name, uses in USES.items()}
 
 
-class Scene:
+class Trial:
     """A session in a world whose clock is ours."""
 
     def __init__(self, world: World) -> None:
@@ -54,35 +54,35 @@ class Scene:
         return await self.realm.exchange(token, entry, lambda _: None, received_ns)
 
 
-async def second(scene: Scene) -> tuple[list[Exchanged], str]:
+async def second(trial: Trial) -> tuple[list[Exchanged], str]:
     """Use a token, and a second later again."""
-    token = await scene.begin()
-    first = await scene.use(token)
-    return [await scene.use(token, SOON)], _token(first)
+    token = await trial.begin()
+    first = await trial.use(token)
+    return [await trial.use(token, SOON)], _token(first)
 
 
-async def late(scene: Scene) -> tuple[list[Exchanged], str]:
+async def late(trial: Trial) -> tuple[list[Exchanged], str]:
     """Use a token, use its successor, and much later the first one again."""
-    token = await scene.begin()
-    newest = await scene.use(_token(await scene.use(token)), SOON)
-    return [await scene.use(token, LATE)], _token(newest)
+    token = await trial.begin()
+    newest = await trial.use(_token(await trial.use(token)), SOON)
+    return [await trial.use(token, LATE)], _token(newest)
 
 
-async def concurrent(scene: Scene) -> tuple[list[Exchanged], str]:
+async def concurrent(trial: Trial) -> tuple[list[Exchanged], str]:
     """Use a token from several callers at once."""
-    token = await scene.begin()
+    token = await trial.begin()
     now = monotonic_ns()
-    answers = list(await asyncio.gather(*[scene.use(token, received_ns=now) for _ in range(AT_ONCE)]))
+    answers = list(await asyncio.gather(*[trial.use(token, received_ns=now) for _ in range(AT_ONCE)]))
     return answers, _token([each for each in answers if each.answer.outcome in GRANTED][-1])
 
 
 USES = {"second": second, "late": late, "concurrent": concurrent}
-Uses = Callable[[Scene], Awaitable[tuple[list[Exchanged], str]]]
+Uses = Callable[[Trial], Awaitable[tuple[list[Exchanged], str]]]
 
 
 async def _outcome_of(world: World, uses: Uses) -> str:
     """Say what the callers were answered and, if one was refused, what became of the session."""
-    answers, _ = await uses(Scene(world))
+    answers, _ = await uses(Trial(world))
     counts = Counter(exchanged.answer.outcome for exchanged in answers)
     outcomes = [SAYS.get(outcome, f"refused, as {outcome}") for outcome in counts]
     if len(answers) > 1:
@@ -95,9 +95,9 @@ async def _fate(world: World, uses: Uses) -> str:
     """Try the session's newest token, soon after and once no reuse interval runs."""
     lives = []
     for wait in (SOON, world.reuse_interval + SOON):
-        scene = Scene(world)
-        _, newest = await uses(scene)
-        lives.append((await scene.use(newest, wait)).answer.outcome in GRANTED)
+        trial = Trial(world)
+        _, newest = await uses(trial)
+        lives.append((await trial.use(newest, wait)).answer.outcome in GRANTED)
     if lives[0] and not lives[1]:
         return f"the session is lost unless refreshed within {world.reuse_interval:g} s"
     return "the session lives on" if all(lives) else "the session is lost"

@@ -113,10 +113,10 @@ def key_of(name: str) -> str:
 def expected(evidence: Evidence, rows: list[Row], key: str, words: Words) -> Iterator[tuple[Row, str | None]]:
     """Yield each row with the word that its condition says to its role; None: none."""
     for row in rows:
-        yield row, said_of(evidence.manifest, row.condition, row.role, key, words)
+        yield row, expected_word(evidence.manifest, row.condition, row.role, key, words)
 
 
-def said_of(manifest: Mapping[str, Any], condition: str, role: str, key: str, words: Words) -> str | None:
+def expected_word(manifest: Mapping[str, Any], condition: str, role: str, key: str, words: Words) -> str | None:
     """Return the word that a condition says to a role of one check, by its key; None: none."""
     about = manifest["conditions"][condition]
     if manifest.get("ledger_alone") and "expects" not in about:
@@ -129,7 +129,7 @@ def sound(manifest: Mapping[str, Any], condition: str, key: str, words: Words) -
     """Return the word that holds of a sound client there; None: none."""
     about = manifest["conditions"][condition]
     if "sound" not in about:
-        return said_of(manifest, condition, "subject", key, words)
+        return expected_word(manifest, condition, "subject", key, words)
     word: str | None = about["sound"].get(key, words.unsaid)
     return word
 

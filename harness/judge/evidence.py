@@ -3,26 +3,26 @@ What a run left: its manifest, the server's ledger, and the clients' samples as 
 
 A run is a folder with `manifest.json`, `ledger.jsonl` and `samples.jsonl`; a ledger alone will do for a client that
 says nothing of itself, and so will a folder of its segments, one of each process (`ledger-*.jsonl`). A torn last
-line (the writer was killed) is recognised: what is there counts, and what is absent proves nothing.
+line (the writer was killed) is recognised, and damage is named: what is there counts, and what is absent proves
+nothing.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
-from race401.harness.judge import outcomes
+from race401.harness.judge import lines, manifest, order, outcomes
 from race401.harness.judge.graph import Graph
+from race401.harness.judge.lines import Lines, NotLines, Source, T
 from race401.ledger.entry import Entry
 from race401.ledger.outcomes import SEEN
 
-T = TypeVar("T")
-
-LEDGER, SEGMENTS = "ledger.jsonl", "ledger*.jsonl"
+MANIFEST, LEDGER, SAMPLES, SEGMENTS = "manifest.json", "ledger.jsonl", "samples.jsonl", "ledger*.jsonl"
 WANT = "; expected a run's folder, or a ledger: JSON lines, as race401 serve --ledger FILE writes them"
 LOST = frozenset({"store_lost", "worker_lost"})  # causes that are the mock's own failure; see `_until_lost`
 
@@ -56,6 +56,8 @@ class Evidence:
     samples: list[Sample]
     torn: bool = False  # the ledger's last line is not whole
     lost: Entry | None = None  # where the mock failed; neither it nor what came after is in `entries`
+    damage: Sequence[str] = ()  # sentences: what is not as it was written
+    gaps: Sequence[str] = ()  # sentences: what an excerpt leaves out between its first entry and its last
 
     @property
     def missing(self) -> int:
@@ -66,7 +68,8 @@ class Evidence:
     @property
     def cut_short(self) -> bool:
         """Whether more may have happened than the ledger tells."""
-        return self.torn or self.lost is not None or self.missing > 0 or not self.manifest.get("finished")
+        gone = self.torn or self.lost is not None or self.missing > 0 or bool(self.damage)
+        return gone or not self.manifest.get("finished")
 
     @cached_property
     def hosts(self) -> dict[str, dict[str, Any]]:
@@ -96,28 +99,57 @@ def share_of(client: str) -> str:
 
 def load(path: Path) -> Evidence:
     """Read a run's folder, or a ledger alone; raises EvidenceError if it is neither."""
-    if path.is_dir() and (path / "manifest.json").exists():
-        manifest = _manifest(path / "manifest.json")
-        kept: dict[str, str] = {}
-        entries, torn = _lines(path / LEDGER, Entry, kept)
-        told = path / "samples.jsonl"
-        samples = _lines(told, Sample, kept)[0] if told.exists() else []  # written last: a killed run has none
-    else:
-        entries, torn = _alone(path)
-        return from_ledger(entries, (path / LEDGER if path.is_dir() else path).stem, torn=torn)
-    entries.sort(key=attrgetter("seq"))
+    if path.is_dir() and (path / MANIFEST).exists():
+        there = {name: path / name for name in (LEDGER, SAMPLES) if name == LEDGER or (path / name).exists()}
+        return of_run(_manifest(path / MANIFEST), there, f"{path}/")
+    if path.is_dir() and (path / SAMPLES).exists():
+        return Evidence(
+            _nothing(path.name), [], [], damage=(f"{MANIFEST} is gone: whose requests these are is not known",)
+        )
+    return _alone(path)
+
+
+def of_run(told: dict[str, Any], files: Mapping[str, Source], where: str = "") -> Evidence:
+    """Return a run by its manifest and its files, by name; raises EvidenceError.
+
+    Without samples it was killed: they are written last. By a manifest that is damaged nothing can be judged.
+    """
+    damage = list(manifest.damage(told))
+    kept: dict[str, str] = {}
+    read = _lines(files[LEDGER], where + LEDGER, Entry, kept)
+    samples = _lines(files[SAMPLES], where + SAMPLES, Sample, kept) if SAMPLES in files else Lines[Sample]()
+    entries, twice = order.once(sorted(read.items, key=attrgetter("seq")))
+    damage += [*read.told(LEDGER), *samples.told(SAMPLES), *twice]
+    if samples.torn:
+        damage.append(f"the last line of {SAMPLES} is torn")
+    if damage and damage[0].startswith(MANIFEST):
+        return Evidence(_nothing(str(told["run"])), entries, samples.items, read.torn, damage=damage)
+    damage += manifest.of_files(told, files)
+    if "files" not in told:
+        damage += order.gaps(entries)
     whole, lost = _until_lost(entries)
-    return Evidence(manifest, whole, samples, torn, lost)
+    return Evidence(told, whole, samples.items, read.torn, lost, damage)
 
 
-def _alone(path: Path) -> tuple[list[Entry], bool]:
+def _nothing(run: str) -> dict[str, Any]:
+    """Return the manifest of a run whose own says nothing that can be believed."""
+    return {"run": run, "policies": {}, "conditions": {}, "finished": True}
+
+
+def _alone(path: Path) -> Evidence:
     """Read a ledger, or all its segments; each of them may be torn."""
     segments = sorted(path.glob(SEGMENTS)) if path.is_dir() else [path]
     if not segments:
-        raise EvidenceError(f"{path} holds no run: it has neither manifest.json nor {LEDGER}")
+        raise EvidenceError(f"{path} holds no run: it has neither {MANIFEST} nor {LEDGER}")
     kept: dict[str, str] = {}
-    read = [_lines(segment, Entry, kept, WANT) for segment in segments]
-    return [entry for entries, _ in read for entry in entries], any(torn for _, torn in read)
+    read = [_lines(segment, str(segment), Entry, kept, WANT) for segment in segments]
+    every = sorted((entry for segment in read for entry in segment.items), key=attrgetter("seq"))
+    entries, damage = order.once(every)
+    for segment, its in zip(segments, read, strict=True):
+        damage += its.told(segment.name)
+    damage += order.gaps(entries)
+    torn = any(its.torn for its in read)
+    return from_ledger(entries, (path / LEDGER if path.is_dir() else path).stem, torn=torn, damage=damage)
 
 
 def _until_lost(entries: list[Entry]) -> tuple[list[Entry], Entry | None]:
@@ -141,15 +173,18 @@ def from_ledger(
     covers: Iterable[str] = (),
     missing: int = 0,
     torn: bool = False,
+    damage: Sequence[str] | None = None,
 ) -> Evidence:
     """Return a ledger alone as evidence: whoever is in it is the subject, each world (or those given) a condition.
 
-    Unless `expects` says more, it is held to what any sound client is; see `checks.SOUND`.
+    Unless `expects` says more, it is held to what any sound client is; see `checks.SOUND`. It is an excerpt, whose
+    gaps are others' requests, unless somebody has looked for `damage`.
     """
-    whole, lost = _until_lost(_settled(sorted(entries, key=attrgetter("seq"))))
+    ordered = sorted(entries, key=attrgetter("seq"))
+    whole, lost = _until_lost(_settled(ordered))
     about: dict[str, Any] = {} if expects is None else {"expects": {"subject": dict(expects)}}
     about["covers"] = list(covers)
-    manifest = {
+    told = {
         "run": run,
         "ledger_alone": True,
         "ledger_entries": len(whole) + missing,
@@ -157,7 +192,7 @@ def from_ledger(
         "conditions": {w: {"world": w, **about} for w in sorted({e.world for e in whole if e.world}.union(worlds))},
         "finished": True,
     }
-    return Evidence(manifest, whole, [], torn, lost)
+    return Evidence(told, whole, [], torn, lost, damage or (), order.gaps(ordered) if damage is None else ())
 
 
 def _settled(entries: list[Entry]) -> list[Entry]:
@@ -171,36 +206,25 @@ def _settled(entries: list[Entry]) -> list[Entry]:
 
 def _manifest(path: Path) -> dict[str, Any]:
     try:
-        manifest = msgspec.json.decode(path.read_bytes())
+        told = msgspec.json.decode(path.read_bytes())
     except OSError as error:
         raise EvidenceError(f"{path}: {error.strerror}") from None
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise EvidenceError(f"{path}: {error}") from None
-    missing = {"run", "policies", "conditions"} - set(manifest if isinstance(manifest, dict) else ())
+    missing = set(manifest.NEEDED) - set(told if isinstance(told, dict) else ())
     if missing:
         raise EvidenceError(f"{path}: no manifest of a run, it lacks {', '.join(sorted(missing))}")
-    assert isinstance(manifest, dict)
-    return manifest
+    assert isinstance(told, dict)
+    return told
 
 
-def _lines(path: Path, kind: type[T], kept: dict[str, str], want: str = "") -> tuple[list[T], bool]:
-    """Decode JSON lines one by one; only the last one may be torn. Equal strings are kept once: half the memory."""
-    decode, share, line = msgspec.json.Decoder(kind).decode, SHARERS[kind], b"\n"
-    read: list[T] = []
+def _lines(source: Source, name: str, kind: type[T], kept: dict[str, str], want: str = "") -> Lines[T]:
     try:
-        with path.open("rb") as file:
-            for line in file:
-                if line.endswith(b"\n"):
-                    read.append(item := decode(line))
-                    share(item, kept.setdefault)
+        return lines.read(source, kind, SHARERS[kind], kept)
     except OSError as error:
-        raise EvidenceError(f"{path}: {error.strerror}") from None
-    except msgspec.DecodeError as error:
-        raise EvidenceError(f"{path} line {len(read) + 1}: {error}{'' if read else want}") from None
-    torn = not line.endswith(b"\n")
-    if torn and not read and not line.startswith(b"{"):
-        raise EvidenceError(f"{path} line 1: no JSON object{want}")
-    return read, torn
+        raise EvidenceError(f"{name}: {error.strerror}") from None
+    except NotLines as error:
+        raise EvidenceError(f"{name} {error}{want}") from None
 
 
 def _share_entry(e: Entry, one: Callable[[Any, Any], Any]) -> None:

@@ -1,6 +1,6 @@
-"""The ledger that a proxy writes: JSON lines, in the order in which answers came, without secrets (`Masking`)."""
+"""The proxy's record: entries as JSON lines, for as long as the disk takes them. Traffic never waits for it."""
 
-import os
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -9,30 +9,41 @@ import msgspec
 from race401.harness.judge.evidence import EvidenceError, load
 from race401.ledger.entry import Entry
 from race401.ledger.fingerprints import Fingerprints
+from race401.ledger.lines import Lines
 from race401.ledger.masking import Masking
 
 
 class Recorder:
     """
-    Appends entries to those that the file has.
+    Entries in the order in which the answers came, after those that the file has.
 
-    Raises OSError if it cannot be written, EvidenceError if it is there and no whole ledger.
+    Raises OSError if it cannot be written, EvidenceError if it is there and no whole ledger. One that can be written
+    no longer has ended: what comes then is counted as `unwritten`, and the file is whole up to there.
     """
 
     def __init__(self, path: Path, fingerprints: Fingerprints | None = None) -> None:
         self.fingerprints = Fingerprints() if fingerprints is None else fingerprints
         self.masking = Masking(self.fingerprints)
         self.counts: Counter[tuple[int, str | None, str | None]] = Counter()  # status, cause, outcome
-        self._seq = _last(path)
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self.unwritten = 0  # entries that came when the record had ended
+        self._path, self._seq, self._encoder = path, _last(path), msgspec.json.Encoder()
+        self._lines = Lines(path)
 
     def write(self, entry: Entry) -> None:
         """Give it its place, and to the operating system."""
         self._seq += 1
         entry.seq = self._seq
         self.masking.mask(entry)
-        os.write(self._file, msgspec.json.encode(entry) + b"\n")
         self.counts[entry.status, entry.cause, entry.grant_outcome] += 1
+        if self.unwritten:
+            self.unwritten += 1
+            return
+        try:
+            self._lines.write(self._encoder.encode(entry) + b"\n")
+        except OSError as error:
+            self.unwritten = 1
+            ended = f"the record has ended, after entry #{self._seq - 1}; traffic goes on"
+            sys.stderr.write(f"race401: {self._path}: {error.strerror}: {ended}\n")
 
 
 def _last(path: Path) -> int:

@@ -7,7 +7,7 @@ For example "The fix holds: 228 to 0 401s, 7 to 0 sessions lost".
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from race401.harness.judge.check import NONE, SOME, said_of
+from race401.harness.judge.check import NONE, SOME, expected_word
 from race401.harness.judge.checks import CHECKS, Finding, Value
 from race401.harness.judge.counted import counted
 from race401.harness.judge.row import Row
@@ -51,13 +51,13 @@ def headline(verdict: Verdict, manifest: Mapping[str, Any]) -> str:
     if not holds:
         return f"{' and '.join(weak)}: the race shows, as expected" if weak else "No race was seen"
     names = list(dict.fromkeys(row.policy for row in holds))
-    told = list(_before_and_after(before, holds, manifest))[:NAMED]
+    measures = list(_before_and_after(before, holds, manifest))[:NAMED]
     if weak:
         result = f"{' and '.join(names)} holds, {' and '.join(weak)} fails as expected"
-        told = told[:1]
+        measures = measures[:1]
     else:
-        result = "The fix holds" if told else "No race"
-    return f"{result}: {', '.join(told or _clean(holds))}"
+        result = "The fix holds" if measures else "No race"
+    return f"{result}: {', '.join(measures or _clean(holds))}"
 
 
 def _before_and_after(before: list[Row], after: list[Row], manifest: Mapping[str, Any]) -> Iterable[str]:
@@ -85,9 +85,9 @@ def _failed(verdict: Verdict, manifest: Mapping[str, Any]) -> str:
     who = " and ".join(policies)
     if manifest.get("ledger_alone"):
         who = "The client"
-    told = [_count(name, failed, verdict.rows) for name in NOUNS if any(f.check == name for f in failed)]
-    told = told[:NAMED] or [f"{failed[0].check} is not as expected"]
-    return f"{who} fails: {', '.join(told)}" if who else told[0].capitalize()
+    measures = [_count(name, failed, verdict.rows) for name in NOUNS if any(f.check == name for f in failed)]
+    measures = measures[:NAMED] or [f"{failed[0].check} is not as expected"]
+    return f"{who} fails: {', '.join(measures)}" if who else measures[0].capitalize()
 
 
 def _count(name: str, failed: list[Finding], rows: list[Row]) -> str:
@@ -99,4 +99,4 @@ def _count(name: str, failed: list[Finding], rows: list[Row]) -> str:
 def _word(row: Row, name: str, manifest: Mapping[str, Any]) -> str | None:
     check = CHECKS[name]
     assert check.words is not None
-    return said_of(manifest, row.condition, row.role, check.key, check.words)
+    return expected_word(manifest, row.condition, row.role, check.key, check.words)

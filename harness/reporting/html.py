@@ -128,22 +128,22 @@ def _condition(
     """Return what the page says of one condition."""
     rows = sorted((r for r in every if r.condition == name), key=lambda r: CONTROL_FIRST.get(r.role, 2))
     about = evidence.manifest["conditions"][name]
-    told = []
+    lines = []
     for line in table.lines(rows, evidence.manifest):
         proof = [
             proofs.add(f"{line.name.partition(' (')[0]}, {name}, {when[row.role]}", cell.seqs)
             for row, cell in zip(rows, line.cells, strict=True)
         ]
-        told.append((line, list(zip(rows, line.cells, line.marks, proof, strict=True))))
-    judged = {line.card for line, _ in told if line.card and name in line.judged}
+        lines.append((line, list(zip(rows, line.cells, line.marks, proof, strict=True))))
+    judged = {line.card for line, _ in lines if line.card and name in line.judged}
     shown = judged or UNJUDGED
     return {
         "name": name,
         "about": about.get("about", ""),
         "facts": _facts(about, evidence.manifest),
         "rows": rows,
-        "lines": told,
-        "card": [(line, _big(line, cells)) for line, cells in told if line.card in shown],
+        "lines": lines,
+        "card": [(line, _big(line, cells)) for line, cells in lines if line.card in shown],
         "judged": bool(judged),
         "weak": [row.role for row in rows if table.weak(evidence.manifest, name, row.role)],
         "over_time": charts.over_time(evidence, rows),
@@ -179,7 +179,7 @@ def _gravest(finding: Finding) -> int:
 def _asked(manifest: dict[str, Any]) -> list[tuple[str, str]]:
     """Return what the run was asked for, as far as the manifest says."""
     scenario, run_time = manifest.get("scenario"), manifest.get("run_time_s")
-    told = {
+    about = {
         "scenario": f"{scenario['name']}, version {scenario['version']}" if scenario else None,
         "browsers": manifest.get("users"),
         "run time": seconds(run_time) if run_time else None,
@@ -187,14 +187,14 @@ def _asked(manifest: dict[str, Any]) -> list[tuple[str, str]]:
         "requests leave": manifest.get("arrival"),
         "seed": manifest.get("seed"),
     }
-    return [(name, str(value)) for name, value in told.items() if value is not None]
+    return [(name, str(value)) for name, value in about.items() if value is not None]
 
 
 def _policies(policies: dict[str, dict[str, Any]]) -> list[tuple[str, list[str], bool]]:
     """Return each knob, its value for each role, and whether they differ."""
     names = list(dict.fromkeys(name for knobs in policies.values() for name in knobs if name != "name"))
-    told = [(name, [_plain(knobs.get(name, "-")) for knobs in policies.values()]) for name in names]
-    return [(name.replace("_", " "), values, len(set(values)) > 1) for name, values in told]
+    settings = [(name, [_plain(knobs.get(name, "-")) for knobs in policies.values()]) for name in names]
+    return [(name.replace("_", " "), values, len(set(values)) > 1) for name, values in settings]
 
 
 def _expectations(manifest: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
@@ -218,12 +218,12 @@ def _plain(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-Told: TypeAlias = tuple[Row, Cell, table.Mark, str]
+Shown: TypeAlias = tuple[Row, Cell, table.Mark, str]
 
 
-def _big(line: table.Line, cells: list[Told]) -> list[tuple[Told, str, str]]:
+def _big(line: table.Line, cells: list[Shown]) -> list[tuple[Shown, str, str]]:
     """Return a card's cells, each with its number and what stands below it."""
-    told = []
+    written = []
     for each in cells:
         row, cell, _, _ = each
         n, _, of = cell.text.partition(" of ")
@@ -232,8 +232,8 @@ def _big(line: table.Line, cells: list[Told]) -> list[tuple[Told, str, str]]:
             below = "none was tried" if n == "-" else "ideal 1.00"
         elif line.card == "401s that the app saw" and row.requests:
             below = f"{row.caller_401s.total() / row.requests:.1%} of {row.requests}"
-        told.append((each, n, below))
-    return told
+        written.append((each, n, below))
+    return written
 
 
 def _means(sections: list[dict[str, Any]]) -> dict[table.Mark, str]:
@@ -254,9 +254,9 @@ def _showed(verdict: Verdict, manifest: dict[str, Any]) -> str:
     """Say what was expected of each policy and seen, where nothing is wrong."""
     if verdict.value is not Value.PASS or "control" not in manifest["policies"]:
         return ""
-    told = []
+    by_policy = []
     for role, knobs in manifest["policies"].items():
         mine = [row for row in verdict.rows if row.role == role]
         raced = [row.condition for row in mine if table.expects_race(manifest, row.condition, role)]
-        told.append(f"{knobs['name']} showed " + (f"the race in {listed(raced)}" if raced else "no race"))
-    return "; ".join(told)
+        by_policy.append(f"{knobs['name']} showed " + (f"the race in {listed(raced)}" if raced else "no race"))
+    return "; ".join(by_policy)

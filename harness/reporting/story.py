@@ -44,17 +44,17 @@ def _refresh(scene: Scene) -> str:
     if n < AT_LEAST:
         return _one(scene, scene.exchanges[0]) if n else "Nobody refreshes it."
     tokens = {e.presented or (e.family, e.generation) for e in scene.exchanges}
-    told = f"{number(n).capitalize()} refreshes are sent"
+    sent = f"{number(n).capitalize()} refreshes are sent"
     if len(tokens) > 1:
         needless = set(scene.row.needless_seqs).intersection(e.seq for e in scene.exchanges)
-        each = f"{told}, of {number(len(tokens))} refresh tokens."
+        each = f"{sent}, of {number(len(tokens))} refresh tokens."
         theft = "One had been used, and the server takes that for theft: it revokes the whole family."
         more = [
             _needless(len(needless)) if needless else "",
             theft if any(map(took_for_theft, scene.exchanges)) else "",
         ]
         return " ".join(part for part in (each, *more) if part)
-    return f"{told}, all with the same refresh token. {_became(scene.exchanges)}".strip()
+    return f"{sent}, all with the same refresh token. {_became(scene.exchanges)}".strip()
 
 
 def _became(exchanges: list[Entry]) -> str:
@@ -73,17 +73,17 @@ def _became(exchanges: list[Entry]) -> str:
 
 
 def _one(scene: Scene, e: Entry) -> str:
-    told = f"One refresh is sent{' for all of them' if len(scene.calls) > 1 else ''}."
+    sent = f"One refresh is sent{' for all of them' if len(scene.calls) > 1 else ''}."
     if life.was_lost(e):
-        return f"{told} The server exchanges the token, and its answer is lost."
+        return f"{sent} The server exchanges the token, and its answer is lost."
     if e.grant_outcome in FORGIVEN:
-        return f"{told} Its token had been used, and the server forgives that."
+        return f"{sent} Its token had been used, and the server forgives that."
     if e.grant_outcome in GRANTED:
         used = all(OK_FROM <= c.sends[-1].status < OK_TO for c in scene.calls)
-        return f"{told} It brings a new pair{', which all of them use' if used and scene.calls else ''}."
+        return f"{sent} It brings a new pair{', which all of them use' if used and scene.calls else ''}."
     if e.grant_outcome is None:
-        return f"{told} The auth server answers {answer(e)}."
-    return f"{told} It is {became(e)}."
+        return f"{sent} The auth server answers {answer(e)}."
+    return f"{sent} It is {became(e)}."
 
 
 def _needless(n: int) -> str:
@@ -95,11 +95,11 @@ def _leaves(scene: Scene) -> str:
     if not scene.sign_outs:
         return ""
     after = set(scene.row.after_sign_out_seqs).intersection(e.seq for c in scene.calls for e in c.sends)
-    told = "The user signs out meanwhile"
+    signed_out = "The user signs out meanwhile"
     if not after:
-        return f"{told}, and no request carries the session after that."
+        return f"{signed_out}, and no request carries the session after that."
     verb = "carries" if len(after) == 1 else "carry"
-    return f"{told}, and {count(len(after), 'request')} {verb} the session after that all the same."
+    return f"{signed_out}, and {count(len(after), 'request')} {verb} the session after that all the same."
 
 
 def _answers(scene: Scene) -> str:

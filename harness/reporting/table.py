@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, get_args
 
-from race401.harness.judge.check import NONE, SOME, Cell, Check, Figure, Section, key_of, said_of, sound
+from race401.harness.judge.check import NONE, SOME, Cell, Check, Figure, Section, expected_word, key_of, sound
 from race401.harness.judge.checks import CHECKS
 from race401.harness.judge.row import Row
 from race401.harness.reporting.words import CAUSES
@@ -51,7 +51,7 @@ def weak(manifest: Mapping[str, Any], condition: str, role: str) -> bool:
 def expects_race(manifest: Mapping[str, Any], condition: str, role: str) -> bool:
     """Whether a role is expected to show what a sound client does not show there."""
     return any(
-        said_of(manifest, condition, role, check.key, check.words) in SOME
+        expected_word(manifest, condition, role, check.key, check.words) in SOME
         and sound(manifest, condition, check.key, check.words) in NONE
         for check in CHECKS.values()
         if check.words is not None
@@ -68,7 +68,7 @@ def _line(figure: Figure, check: Check, rows: list[Row], manifest: Mapping[str, 
 def _mark(cell: Cell, check: Check, row: Row, manifest: Mapping[str, Any]) -> Mark:
     if not cell.bad or check.words is None:
         return ""
-    if said_of(manifest, row.condition, row.role, check.key, check.words) in NONE:
+    if expected_word(manifest, row.condition, row.role, check.key, check.words) in NONE:
         return "bad"
     return "race" if sound(manifest, row.condition, check.key, check.words) in NONE else ""
 
@@ -76,6 +76,6 @@ def _mark(cell: Cell, check: Check, row: Row, manifest: Mapping[str, Any]) -> Ma
 def _judged(check: Check, rows: list[Row], manifest: Mapping[str, Any]) -> Iterator[str]:
     for row in rows:
         if check.words is not None:
-            word = said_of(manifest, row.condition, row.role, check.key, check.words)
+            word = expected_word(manifest, row.condition, row.role, check.key, check.words)
             if word in NONE | SOME:
                 yield row.condition

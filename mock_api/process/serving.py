@@ -183,8 +183,8 @@ def _forget(plan: Plan) -> None:
 
 def _check(chosen: Namespace, exposed: bool) -> None:
     if exposed and not chosen.expose:
-        shown = "whoever reaches it could sign in and read every test account; add --expose if that is meant"
-        raise ServingError(f"--host {chosen.host} is not this machine alone: {shown}")
+        unsafe = "whoever reaches it could sign in and read every test account; add --expose if that is meant"
+        raise ServingError(f"--host {chosen.host} is not this machine alone: {unsafe}")
     if chosen.expose and chosen.control_key == "":
         raise ServingError(
             f"{KEY} is empty, which is no key; give one, or leave it out to be steered from here alone"

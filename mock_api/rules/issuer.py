@@ -126,12 +126,12 @@ def ended(world: World, family: Family, now: float) -> Outcome | None:
 def causes(world: World, family: Family, presented: str, now: float) -> tuple[str, ...]:
     """Return GoTrue's words for why a consumed token is accepted again; they go into a header."""
     active = family.active
-    said = {
+    holds_by_word = {
         "concurrent-refresh": abs(now - family.refreshed_at) < world.reuse_interval,
         "fail-to-save": active is not None and active.parent == presented,
         "always-allow": world.always_reusable,
     }
-    return tuple(word for word, holds in said.items() if holds)
+    return tuple(word for word, holds in holds_by_word.items() if holds)
 
 
 def consumed(family: Family, token: str, at: int) -> Family:

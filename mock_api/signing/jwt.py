@@ -97,7 +97,7 @@ class Keys:
         """Keep what a token says; where there are twice as many as lived lately, forget those that have expired."""
         self._issued = max(self._issued, verified.iat)
         if len(self._cache) >= self._room:
-            living = {old: said for old, said in self._cache.items() if said.exp > self._issued}
+            living = {old: verified for old, verified in self._cache.items() if verified.exp > self._issued}
             self._cache = living if len(living) < CACHED else {}
             self._room = min(max(ROOM, 2 * len(self._cache)), CACHED)
         self._cache[token] = verified

@@ -149,7 +149,7 @@ class MemoryStore:
         if before is family:
             return
         if before is not None and len(before.links) >= len(family.links):
-            self._unindex(before, kept=family)
+            self._unindex(before, still=family)
         if not family.links:
             self._families.pop(family.id, None)
             self._by_user.get(family.user, {}).pop(family.id, None)
@@ -164,9 +164,9 @@ class MemoryStore:
     def _siblings(self, family: Family) -> list[Family]:
         return [self._families[name] for name in self._by_user.get(family.user, ()) if name != family.id]
 
-    def _unindex(self, family: Family, kept: Family | None = None) -> None:
+    def _unindex(self, family: Family, still: Family | None = None) -> None:
         tokens = {link.token for link in family.links}
-        for token in tokens - {link.token for link in kept.links} if kept is not None else tokens:
+        for token in tokens - {link.token for link in still.links} if still is not None else tokens:
             self._by_token.pop(token, None)
 
     async def _turn(self, family: str) -> None:
@@ -200,7 +200,7 @@ class TwoStepStore(MemoryStore):
         before = self._families.get(family.id)
         super().put(family)
         if before is not None:
-            self._unindex(before, kept=family)
+            self._unindex(before, still=family)
         self._by_token.update((link.token, family.id) for link in family.links)
 
 

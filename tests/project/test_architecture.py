@@ -83,3 +83,27 @@ def test_a_drawing_that_is_wrong_is_found(was: str, becomes: str, finding: str) 
     """Planted: an arrow too many, one too few, a room forgotten, one too many, an arrow that runs up."""
     assert was in PAGE
     assert finding in wrong(drawn(PAGE.replace(was, becomes, 1)), imports())
+
+
+WORD = re.compile(r"^\| [^|]+ \| [^|]+ \|[^|]*\| `([a-z_/]+\.py)`: `(\w+)` \|$", re.MULTILINE)
+
+
+def undefined(words: str) -> list[str]:
+    """The words of the glossary that the file they name does not define."""
+    found = WORD.findall(words)
+    roots = (ROOT, ROOT / "harness")
+    texts = {path: next((root / path).read_text() for root in roots if (root / path).exists()) for path, _ in found}
+    return [
+        name
+        for path, name in found
+        if not re.search(rf"^ *(class |def )?{name}\b(\(|:| =)", texts[path], re.MULTILINE)
+    ]
+
+
+def test_every_word_is_defined_where_the_glossary_says() -> None:
+    """A row that is written in another way would be passed over, so that all of them are counted."""
+    words = (ROOT / "ARCHITECTURE.md").read_text().split("## Words\n")[1].split("\n## ")[0]
+    assert len(WORD.findall(words)) == words.count("\n| ") - 1
+    assert undefined(words) == []
+    line = "| a word | what it means | | `ledger/entry.py`: `{}` |"
+    assert undefined("\n".join(map(line.format, ("Entry", "Gone")))) == ["Gone"]

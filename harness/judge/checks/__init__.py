@@ -8,6 +8,7 @@ To add a check: a file here, and its line in `CHECKS`. All the rest is read from
 """
 
 from race401.harness.judge.check import Check
+from race401.harness.judge.checks import asked
 from race401.harness.judge.checks.app import CALLER_401S
 from race401.harness.judge.checks.chances import CHANCES
 from race401.harness.judge.checks.clocks import CLOCKS, unproven
@@ -74,7 +75,7 @@ def described() -> str:
 
 def run(evidence: Evidence, rows: list[Row]) -> list[Finding]:
     """Return every check's findings; a check that breaks is UNKNOWN, with its reason."""
-    findings: list[Finding] = []
+    findings = list(asked.unsaid(evidence))
     for name, check in CHECKS.items():
         try:
             findings += check.finds(evidence, rows)

@@ -54,8 +54,8 @@ class SharedAccounts:
     async def add(self, user: User) -> None:
         """See `Accounts`."""
         seen, named = self._named("", user)
-        kept = ("SET", self._key("user", user.id), encode(user)), ("RPUSH", self._all, user.id)
-        if not await self._link.commit(seen, *kept, *named):
+        commands = ("SET", self._key("user", user.id), encode(user)), ("RPUSH", self._all, user.id)
+        if not await self._link.commit(seen, *commands, *named):
             raise AddressTaken
 
     async def change(self, user: User, how: Callable[[User], None]) -> None:

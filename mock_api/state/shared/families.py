@@ -84,7 +84,7 @@ class SharedFamilies:
     async def add(self, family: Family) -> None:
         """See `Store`."""
         listed = ("RPUSH", self._user(family.user), family.id)
-        await self._link.commit([], *self._kept(family), listed)
+        await self._link.commit([], *self._stored(family), listed)
 
     async def get(self, family: str) -> Family | None:
         """See `Store`."""
@@ -175,9 +175,9 @@ class SharedFamilies:
         if not after.links:
             return self._gone(before)
         forgotten = {link.token for link in before.links} - {link.token for link in after.links}
-        return [*self._kept(after), *(("DEL", self._token(token)) for token in forgotten)]
+        return [*self._stored(after), *(("DEL", self._token(token)) for token in forgotten)]
 
-    def _kept(self, family: Family) -> list[Command]:
+    def _stored(self, family: Family) -> list[Command]:
         return [
             ("SET", self._family(family.id), encode(family)),
             ("SET", self._token(family.links[-1].token), family.id),

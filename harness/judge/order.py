@@ -1,0 +1,52 @@
+"""Whether a ledger's entries are all there, by their `seq`: one process counts them, from 1."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from race401.harness.judge.counted import counted
+from race401.ledger.entry import Entry
+
+NAMED = 3  # gaps that a sentence names
+SPARSE = 10_000  # times as far apart as they are many: then `seq` is a clock's, of several processes, and has no gaps
+
+
+def once(entries: Iterable[Entry]) -> tuple[list[Entry], list[str]]:
+    """Return the entries, ordered by `seq`, without those that are there twice; and sentences of what is wrong."""
+    kept: list[Entry] = []
+    again: list[int] = []
+    for entry in entries:
+        if kept and kept[-1].seq == entry.seq:
+            again.append(entry.seq)
+            if kept[-1] == entry:
+                continue
+        kept.append(entry)
+    if not again:
+        return kept, []
+    some = ", ".join(f"#{seq}" for seq in again[:NAMED]) + ("" if len(again) <= NAMED else ", ...")
+    return kept, [f"{counted(len(again), 'entry', 'entries')} of the ledger came twice ({some})"]
+
+
+def gaps(entries: Sequence[Entry], first: int | None = None) -> list[str]:
+    """Return a sentence of the entries that are missing between the first and the last, if any are.
+
+    `first`: the `seq` that a whole ledger begins with; None: it may begin anywhere.
+    """
+    if not entries:
+        return []
+    begins = entries[0].seq if first is None else first
+    if entries[-1].seq - begins > SPARSE * len(entries):
+        return []
+    found = list(_missing(entries, begins))
+    if not found:
+        return []
+    n = sum(last - at + 1 for at, last in found)
+    some = ", ".join(f"#{at}" if at == last else f"#{at} to #{last}" for at, last in found[:NAMED])
+    more = ", ..." if len(found) > NAMED else ""
+    return [f"{counted(n, 'entry', 'entries')} of the ledger {'is' if n == 1 else 'are'} missing ({some}{more})"]
+
+
+def _missing(entries: Sequence[Entry], begins: int) -> Iterator[tuple[int, int]]:
+    expected = begins
+    for entry in entries:
+        if entry.seq > expected:
+            yield expected, entry.seq - 1
+        expected = max(expected, entry.seq + 1)

@@ -1,0 +1,35 @@
+"""A disk that is full after so many bytes of one file, planted in this process."""
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+
+class Disk:
+    """It takes `room` bytes more of this file; what is taken back, and what is given, can be written again."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, path: Path, room: int) -> None:
+        self.path, self.room, self._write, self._truncate = path, room, os.write, os.ftruncate
+        monkeypatch.setattr(os, "write", self.write)
+        monkeypatch.setattr(os, "ftruncate", self.truncate)
+
+    def write(self, file: int, data: bytes) -> int:
+        """`os.write`."""
+        if not self._is_ours(file):
+            return self._write(file, data)
+        if not self.room:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        written = self._write(file, data[: self.room])
+        self.room -= written
+        return written
+
+    def truncate(self, file: int, length: int) -> None:
+        """`os.ftruncate`."""
+        if self._is_ours(file):
+            self.room += os.fstat(file).st_size - length
+        self._truncate(file, length)
+
+    def _is_ours(self, file: int) -> bool:
+        return self.path.exists() and os.path.samestat(os.fstat(file), self.path.stat())
