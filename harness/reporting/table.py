@@ -61,7 +61,7 @@ def expects_race(manifest: Mapping[str, Any], condition: str, role: str) -> bool
 def _line(figure: Figure, check: Check, rows: list[Row], manifest: Mapping[str, Any]) -> Line:
     means = figure.means or (CAUSES.get(figure.name, "") if figure.part else "")
     cells = [figure.cell(row) for row in rows]
-    marks = [_mark(cell, check, row, manifest) for cell, row in zip(cells, rows, strict=True)]
+    marks: list[Mark] = [_mark(cell, check, row, manifest) for cell, row in zip(cells, rows, strict=True)]
     return Line(figure.name, cells, marks, figure.part, means, figure.card, frozenset(_judged(check, rows, manifest)))
 
 
