@@ -13,7 +13,7 @@ from race401.harness.judge.checks import Finding, Value
 from race401.harness.judge.row import Row
 from race401.harness.judge.verdict import Verdict
 from race401.harness.reporting import table
-from race401.harness.reporting.headline import headline
+from race401.harness.reporting.headline import below, headline
 from race401.harness.reporting.words import called
 
 WIDTH, WIDEST = 100, 1_000  # columns; a table has one for each condition and policy
@@ -42,7 +42,7 @@ def render(verdict: Verdict, manifest: dict[str, Any], *, width: int = WIDTH, co
         if finding.check in {"clocks", "memory"} and finding.value is Value.PASS:
             console.print(Text(finding.sentence, PART), width=width)
     console.print(Text(f"{verdict.value}: {headline(verdict, manifest)}", COLOURS[verdict.value]), width=width)
-    console.print(Text(_below(verdict)), width=width)
+    console.print(Text(below(verdict)), width=width)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 
@@ -55,12 +55,6 @@ def _table(rows: list[Row], manifest: dict[str, Any], when: dict[str, str]) -> T
         name = Text(f"  {line.name}", PART) if line.part else Text(line.name)
         grid.add_row(name, *(_cell(cell, mark, line) for cell, mark in zip(line.cells, line.marks, strict=True)))
     return grid
-
-
-def _below(verdict: Verdict) -> str:
-    """Return the verdict's sentence as it stands below the headline."""
-    said = verdict.sentence.removeprefix(f"{verdict.value}:").strip()
-    return said[:1].upper() + said[1:]
 
 
 def _cell(cell: Cell, mark: table.Mark, line: table.Line) -> Text:

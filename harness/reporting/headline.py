@@ -60,6 +60,12 @@ def headline(verdict: Verdict, manifest: Mapping[str, Any]) -> str:
     return f"{result}: {', '.join(measures or _clean(holds))}"
 
 
+def below(verdict: Verdict) -> str:
+    """Return the verdict's sentence as it stands below the headline."""
+    sentence = verdict.sentence.removeprefix(f"{verdict.value}:").strip()
+    return sentence[:1].upper() + sentence[1:]
+
+
 def _before_and_after(before: list[Row], after: list[Row], manifest: Mapping[str, Any]) -> Iterable[str]:
     """Yield what the control showed, as expected, and the others did not."""
     for name, (_, many, n) in NOUNS.items():

@@ -20,7 +20,7 @@ from race401.harness.judge.evidence import Evidence
 from race401.harness.judge.row import Row
 from race401.harness.judge.verdict import Verdict
 from race401.harness.reporting import ablation, charts, incident, story, strip, swimlane, table
-from race401.harness.reporting.headline import headline
+from race401.harness.reporting.headline import below, headline
 from race401.harness.reporting.words import CAUSES, called, listed
 from race401.harness.tokens.policy import POLICIES
 from race401.ledger.entry import Entry
@@ -74,7 +74,7 @@ def render(verdict: Verdict, evidence: Evidence) -> str:
         .render(
             verdict=verdict,
             headline=headline(verdict, manifest),
-            sentence=verdict.sentence.removeprefix(f"{verdict.value}: "),
+            sentence=below(verdict),
             showed=_showed(verdict, manifest),
             scene_names=[_named(scene, manifest, when) for scene in scenes],
             means=_means(sections),
