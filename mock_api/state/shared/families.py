@@ -10,7 +10,7 @@ import msgspec
 from race401.mock_api.rules.issuer import Family, tracks
 from race401.mock_api.rules.worlds import World
 from race401.mock_api.signing.jwt import Verified
-from race401.mock_api.state.shared.link import Command, Link
+from race401.mock_api.state.shared.link import Command, Link, Read
 from race401.mock_api.state.store import RETRY_LOOP, Contended, Sleep, Step, T, waiting
 
 KNOWN = 20_000  # access tokens whose generation is remembered, at about 200 bytes each
@@ -68,6 +68,7 @@ class SharedFamilies:
             if monotonic() > until:
                 raise Contended
             raw = await self._link.get(self._family(name))
+        await self._link.whole()
         return None
 
     async def _two_steps(self, found: Family, token: str, step: Step[T], *, siblings: bool) -> T | None:
@@ -98,13 +99,18 @@ class SharedFamilies:
 
     async def get(self, family: str) -> Family | None:
         """See `Store`."""
-        raw = await self._link.get(self._family(family))
-        return None if raw is None else decode(raw)
+        return await self._decoded(await self._link.get(self._family(family)))
 
     async def find(self, token: str) -> Family | None:
         """See `Store`."""
-        raw = await self._find([self._token(token)], self._family(""))
-        return None if raw is None else decode(raw)
+        return await self._decoded(await self._find([self._token(token)], self._family("")))
+
+    async def _decoded(self, raw: Read) -> Family | None:
+        """Return the family; None: it is not there, and was not lost."""
+        if raw is None:
+            await self._link.whole()
+            return None
+        return decode(raw)
 
     async def end(self, families: list[str]) -> None:
         """See `Store`."""
