@@ -19,7 +19,10 @@ def verdict(result: Verdict, manifest: Mapping[str, Any]) -> str:
     heads += ["exchanges", "per generation"]
     return "\n".join(
         [
-            *_head("race401", result.value, f"{result.value}: {headline(result, manifest)}"),
+            f"### race401: {MARKS[result.value]} {result.value}",
+            "",
+            _cell(headline(result, manifest)),
+            "",
             _cell(below(result)),
             "",
             *_table(heads, map(_row, result.rows)),
