@@ -13,11 +13,11 @@ from pathlib import Path
 import httpx
 import pytest
 from bounds import HANG
-from locustruns import ROOT
 from sharing import Workers, broken_at, needs_redis, redis, refresh, workers
 
 from race401.harness.judge import evidence, verdict
 from race401.ledger.entry import Entry
+from race401.mock_api.__main__ import main
 
 pytestmark = needs_redis
 EACH = 4  # clients of each process
@@ -219,7 +219,7 @@ def test_a_lost_store_is_a_503_and_no_verdict(doomed: tuple[Workers, subprocess.
     assert (judged.lost.cause, judged.lost.status) == ("store_lost", 503)
     assert {entry.status for entry in judged.entries} == {200}
     result = verdict.judge(judged)
-    assert result.value == "UNKNOWN"
+    assert result.value == "UNKNOWN", result.sentence
     assert "the mock lost its store at entry #" in result.sentence
 
 
@@ -234,16 +234,25 @@ def test_a_lost_store_is_a_503_and_no_verdict(doomed: tuple[Workers, subprocess.
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_what_cannot_be_served_is_one_line(options: list[str], said: str) -> None:
-    command = [sys.executable, "-m", "race401.mock_api", *options]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=HANG, check=False)
-    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
-    assert said in done.stderr
+def test_what_cannot_be_served_is_one_line(
+    options: list[str], said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["mock_api", *options])
+    assert main() == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert said in err
 
 
-def test_without_a_driver_it_says_how_to_get_one() -> None:
-    said = "import sys; sys.modules['redis'] = None; sys.argv = ['mock_api', '--store', 'redis://x'];"
-    said += "from race401.mock_api.__main__ import main; sys.exit(main())"
-    done = subprocess.run([sys.executable, "-c", said], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert done.stderr == ("race401: --store needs a driver that is not installed: pip install 'race401[store]'\n")
+def test_without_a_driver_it_says_how_to_get_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for module in [each for each in sys.modules if each.startswith(("redis", "race401.mock_api.state.shared"))]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, "redis", None)
+    monkeypatch.setattr(sys, "argv", ["mock_api", "--store", "redis://x"])
+    assert main() == 2
+    assert capsys.readouterr() == (
+        "",
+        "race401: --store needs a driver that is not installed: pip install 'race401[store]'\n",
+    )
