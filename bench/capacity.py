@@ -62,7 +62,7 @@ def main() -> int:
         turns = min(TURNS, max(1, ONE_RUN // (browsers * given.pages * 5)))
         runs = [measure(browsers, given.pages, given.rate) for _ in range(turns)]
         costs.append(cost := middle(runs))
-        print(told(cost, turns), flush=True)
+        print(describe(cost, turns), flush=True)
     first, last = costs[0], costs[-1]
     more = max(1, last.browsers - first.browsers)
     print(f"a request at {last.browsers} against {first.browsers} browsers: {last.generator / first.generator:.2f}")
@@ -71,7 +71,7 @@ def main() -> int:
     return 0
 
 
-def told(cost: Cost, turns: int) -> str:
+def describe(cost: Cost, turns: int) -> str:
     """Return what was measured, in words."""
     lines = [
         f"{cost.browsers} browsers, {turns} runs: {cost.requests} requests, {cost.errors.total()} transport errors",
@@ -103,8 +103,8 @@ def measure(browsers: int, pages: int, rate: int) -> Cost:
         command += ["--reports", folder, "--run-id", "run"]
         run = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         assert run.stderr is not None
-        told = next((line for line in run.stderr if "mock at" in line), "")
-        url = told.rpartition("mock at ")[2].strip()
+        announcement = next((line for line in run.stderr if "mock at" in line), "")
+        url = announcement.rpartition("mock at ")[2].strip()
         generator, server = Served(url, run.pid), Served(url, _child(run.pid))
         looks = [
             (done, generator.cpu(), server.cpu(), resident(run.pid), resident(server.pid))

@@ -44,16 +44,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         (base, against), *_ = variants.items()
         for variant, values in variants.items():
             ratio = statistics.median(values[turn] / against[turn] for turn in values if turn in against)
-            told = _told(statistics.median(values.values()), units[question])
+            value_in_words = _in_words(statistics.median(values.values()), units[question])
             at_most, why = AIMS.get((question, variant), (None, ""))
             goal = (
                 "" if at_most is None else f"aim <= {at_most:.2f}  {'met' if ratio <= at_most else 'MISSED: ' + why}"
             )
             ratio_told = "1.00 (base)" if variant == base else f"{ratio:.2f}"
-            terminalreporter.write_line(f"{variant:<58}{told:>12}{ratio_told:>13}  {goal}".rstrip())
+            terminalreporter.write_line(f"{variant:<58}{value_in_words:>12}{ratio_told:>13}  {goal}".rstrip())
 
 
-def _told(value: float, unit: str) -> str:
+def _in_words(value: float, unit: str) -> str:
     if unit != "s":
         return f"{value:.0f} {unit}"
     return f"{value * 1e9:.0f} ns" if value < 1e-5 else f"{value * 1e6:.0f} us"

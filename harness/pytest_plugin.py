@@ -89,8 +89,8 @@ def race401_explore() -> "Callable[..., Exploration]":
     def prove(scene: "Scene", application: "Application", **options: Any) -> "Exploration":
         __tracebackhide__ = True
         if (token := options.pop("replay", None)) is not None:
-            kept = {name: value for name, value in options.items() if name in REPLAYED}
-            pytest.fail(f"{token!r} played again:\n{replay(scene, application, token, **kept)}", pytrace=False)
+            replayed = {name: value for name, value in options.items() if name in REPLAYED}
+            pytest.fail(f"{token!r} played again:\n{replay(scene, application, token, **replayed)}", pytrace=False)
         found = explore(scene, application, **{"stop_at_first": True, **options})
         if found.violating:
             token = next(iter(found.counterexamples.values())).token

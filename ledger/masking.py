@@ -74,8 +74,8 @@ class Clean:
         """Return it masked; remember it if it was clean."""
         masked, holds = self._look(text), dict[str, str]()
         for literal in PART.split(masked):
-            said = decoded(literal)
-            holds |= {part: part if part in masked else literal for part in (said, *RUN.findall(said))}
+            plain = decoded(literal)
+            holds |= {part: part if part in masked else literal for part in (plain, *RUN.findall(plain))}
         for part, literal in holds.items():
             if part in seen:
                 masked = masked.replace(literal, seen[part])

@@ -45,16 +45,16 @@ class Visible:
         name, equals, value = piece.partition("=")
         if not value:
             return self._value(name, secret=False, place=place) + equals
-        said = decoded(name)
-        secret, place = secret_by_name(said), place or is_place(said)
+        plain_text = decoded(name)
+        secret, place = secret_by_name(plain_text), place or is_place(plain_text)
         return f"{self._value(name, secret=False)}={self._value(value, secret=secret, place=place)}"
 
     def _value(self, raw: str, *, secret: bool, place: bool = False) -> str:
-        said = decoded(raw)
-        if said and (secret or (place and not is_spoken(said))):
-            return self._fingerprint(said)
-        masked = self.text(said)
-        return raw if masked == said else quote(masked, KEPT)
+        plain_text = decoded(raw)
+        if plain_text and (secret or (place and not is_spoken(plain_text))):
+            return self._fingerprint(plain_text)
+        masked = self.text(plain_text)
+        return raw if masked == plain_text else quote(masked, KEPT)
 
     def text(self, text: str, depth: int = 0) -> str:
         """Return any text masked, however it is laid out; `depth`: within so many others."""
@@ -63,43 +63,43 @@ class Visible:
         masked = JWT.sub(lambda found: self._fingerprint(found[0]), USERINFO.sub(self._userinfo, text))
         if masked[:1] in ("{", "["):
             try:
-                told = json.loads(masked)
-                hidden = self._json(told, depth)
+                content = json.loads(masked)
+                hidden = self._json(content, depth)
             except (ValueError, RecursionError):  # torn, or no JSON at all
                 pass
             else:
-                return masked if hidden == told else json.dumps(hidden, separators=(",", ":"), ensure_ascii=False)
+                return masked if hidden == content else json.dumps(hidden, separators=(",", ":"), ensure_ascii=False)
         masked = PAIR.sub(lambda found: self._pair(found, depth), masked)
         return BASE64.sub(lambda found: self._base64(found[0], depth), masked)
 
-    def _json(self, told: Any, depth: int, *, secret: bool = False) -> Any:
-        if isinstance(told, dict):
+    def _json(self, content: Any, depth: int, *, secret: bool = False) -> Any:
+        if isinstance(content, dict):
             return {
                 name: self._json(value, depth + 1, secret=secret or secret_by_name(name))
-                for name, value in told.items()
+                for name, value in content.items()
             }
-        if isinstance(told, list):
-            return [self._json(value, depth + 1, secret=secret) for value in told]
-        if secret and told not in (None, ""):
-            return self._fingerprint(told if isinstance(told, str) else json.dumps(told))
-        return self.text(decoded(told), depth + 1) if isinstance(told, str) else told
+        if isinstance(content, list):
+            return [self._json(value, depth + 1, secret=secret) for value in content]
+        if secret and content not in (None, ""):
+            return self._fingerprint(content if isinstance(content, str) else json.dumps(content))
+        return self.text(decoded(content), depth + 1) if isinstance(content, str) else content
 
     def _pair(self, found: re.Match[str], depth: int) -> str:
         name, between, value = found.groups()
-        said = value.strip("\"'")
+        plain_text = value.strip("\"'")
         bare = ":" in between and between[0] not in "\"'"  # `key:red` is a search; `refresh_token:red` is not
-        if said and secret_by_name(name) and (not bare or CERTAIN.search(name.lower())):
-            return name + between + value.replace(said, self._fingerprint(said))
+        if plain_text and secret_by_name(name) and (not bare or CERTAIN.search(name.lower())):
+            return name + between + value.replace(plain_text, self._fingerprint(plain_text))
         return name + between + self.text(value, depth + 1)
 
     def _base64(self, run: str, depth: int) -> str:
         """Return it as it is, or its fingerprint, if it is base64 of a text that holds a secret."""
         plain = run.rstrip("=").replace("+", "-").replace("/", "_")
         try:
-            said = base64.urlsafe_b64decode(plain + "=" * (-len(plain) % 4)).decode()
+            plain_text = base64.urlsafe_b64decode(plain + "=" * (-len(plain) % 4)).decode()
         except ValueError:
             return run
-        return run if self.text(said, depth + 1) == said else self._fingerprint(run)
+        return run if self.text(plain_text, depth + 1) == plain_text else self._fingerprint(run)
 
     def _userinfo(self, found: re.Match[str]) -> str:
         return f"//{self._fingerprint(found[1])}@"

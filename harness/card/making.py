@@ -14,9 +14,10 @@ from race401.harness.card import course, judging
 from race401.harness.card.driver import Driver, DriverFailed
 from race401.harness.card.mock import Mocks
 from race401.harness.card.races import Race
-from race401.harness.card.record import Card, Told
+from race401.harness.card.record import Card, Introduction
 
 NOWHERE = "http://127.0.0.1:9"  # nobody asks before `sign-in`
+PROTOCOLS = (1, 2)
 LANES = 3  # races at a time, each with a mock and a driver of its own: they mostly wait
 
 
@@ -32,22 +33,26 @@ def make(command: Sequence[str], races: Sequence[Race], world: str | None, world
     began_at = time.monotonic()
     with Mocks() as mocks, ThreadPoolExecutor(LANES) as lanes, TemporaryDirectory(prefix="race401-card-") as path:
         folder = Path(path)
-        told = hello(command, folder)
-        if told.world not in worlds:
-            raise NoDriver(f"it names the world {told.world!r}; known: {', '.join(worlds)}")
+        introduction = hello(command, folder)
+        if introduction.protocol not in PROTOCOLS:
+            raise NoDriver(f"it speaks protocol {introduction.protocol}; known: {', '.join(map(str, PROTOCOLS))}")
+        if introduction.world not in worlds:
+            raise NoDriver(f"it names the world {introduction.world!r}; known: {', '.join(worlds)}")
 
         def one(race: Race) -> judging.Result:
-            where = race.world or world or told.world
-            if (unable := judging.unable(race, where, told.can)) is not None:
+            where = race.world or world or introduction.world
+            if (unable := judging.unable(race, where, introduction.can)) is not None:
                 return unable
             with mocks.one(race.settings) as mock:
-                return judging.judge(course.run(race, where, mock, command, folder), told.claims)
+                return judging.judge(
+                    course.run(race, where, mock, command, folder, introduction.protocol), introduction.claims
+                )
 
         results = list(lanes.map(one, races))
-    return Card(told, shlex.join(command), version("race401"), results, round(time.monotonic() - began_at, 1))
+    return Card(introduction, shlex.join(command), version("race401"), results, round(time.monotonic() - began_at, 1))
 
 
-def hello(command: Sequence[str], folder: Path) -> Told:
+def hello(command: Sequence[str], folder: Path) -> Introduction:
     """Return what the driver says of its client; raises NoDriver."""
     try:
         with Driver(command, course.environment(NOWHERE), folder / "hello.log") as driver:
@@ -55,7 +60,7 @@ def hello(command: Sequence[str], folder: Path) -> Told:
     except DriverFailed as failure:
         raise NoDriver(str(failure)) from None
     try:
-        return msgspec.json.decode(answer, type=Told)
+        return msgspec.json.decode(answer, type=Introduction)
     except msgspec.DecodeError as error:
         want = '{"client": "its name", "claims": []}'
         raise NoDriver(f"it answered `hello` with {answer!r} ({error}); expected e.g. {want}") from None

@@ -29,10 +29,10 @@ class Mock:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         assert self._process.stdout is not None
-        if not (told := self._process.stdout.readline()):
+        if not (answer := self._process.stdout.readline()):
             code = self._process.wait(GONE_WITHIN)
             raise MockFailed(f"the mock did not start (exit {code}); standard error has its last words")
-        self.url: str = json.loads(told)["url"]
+        self.url: str = json.loads(answer)["url"]
         self._http = httpx.Client(base_url=self.url, timeout=30, trust_env=False)
 
     def __enter__(self) -> Self:
@@ -70,8 +70,8 @@ class Mock:
     def signed_in(self, world: str, left: float | None, email: str) -> dict[str, Any]:
         """Sign in with so many s left of the access token's life; return the token endpoint's answer."""
         body = {"world": world, "remaining_s": left, "email": email, "password": PASSWORD}
-        told: dict[str, Any] = self._ask("POST", "/_race401/sessions", json=body).json()
-        return told
+        answer: dict[str, Any] = self._ask("POST", "/_race401/sessions", json=body).json()
+        return answer
 
     def arm(self, name: str, changes: dict[str, Any]) -> dict[str, Any]:
         """Put a shipped program to work, with these of its fields changed; return how it stands.
@@ -81,14 +81,14 @@ class Mock:
         shipped = self._ask("GET", "/_race401/programs/shipped").json()
         if name not in shipped:
             raise MockFailed(f"no race program {name!r} is shipped; known: {', '.join(shipped)}")
-        told: dict[str, Any] = self._ask("POST", "/_race401/programs", json=shipped[name] | changes).json()
-        return told
+        answer: dict[str, Any] = self._ask("POST", "/_race401/programs", json=shipped[name] | changes).json()
+        return answer
 
     def program(self, name: str, until: str = "now", wait_s: float = 0.0) -> dict[str, Any]:
         """Return how a program stands, waiting for it to be holding a request, or to have ended, if asked to."""
         given = {"until": until, "wait_s": str(wait_s)}
-        told: dict[str, Any] = self._ask("GET", f"/_race401/programs/{name}", params=given).json()
-        return told
+        answer: dict[str, Any] = self._ask("GET", f"/_race401/programs/{name}", params=given).json()
+        return answer
 
     def revoke_everywhere(self, world: str) -> None:
         """End all sessions of the account, as its user would from another device."""

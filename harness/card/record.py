@@ -4,11 +4,11 @@ from pathlib import Path
 
 import msgspec
 
-from race401.harness.card.judging import Outcome, Result
+from race401.harness.card.judging import RaceOutcome, Result
 from race401.harness.card.races import RACES
 
 
-class Told(msgspec.Struct):
+class Introduction(msgspec.Struct):
     """What a driver says of its client, in answer to `hello`."""
 
     client: str
@@ -19,12 +19,13 @@ class Told(msgspec.Struct):
     can: list[str] = []  # see races.ABILITIES
     claims: list[str] = []  # see races.CLAIMS
     explains: dict[str, str] = {}  # the line of its documentation or source that explains a loss, by race
+    protocol: int = 1  # 2: `end SECONDS` answers what each call came to
 
 
 class Card(msgspec.Struct):
     """What the races say about one client."""
 
-    told: Told
+    introduction: Introduction = msgspec.field(name="told")
     command: str
     race401: str
     results: list[Result]
@@ -32,11 +33,11 @@ class Card(msgspec.Struct):
 
     @property
     def exit_code(self) -> int:
-        """0: nothing was lost that it claims; 1: something was; 3: nothing is known."""
+        """0: nothing was lost that it claims, and no claim disproved; 1: something was; 3: nothing is known."""
         outcomes = {result.outcome for result in self.results}
-        if Outcome.LOST in outcomes:
+        if RaceOutcome.LOST in outcomes or any(result.disproved for result in self.results):
             return 1
-        return 3 if Outcome.BROKE in outcomes or Outcome.SURVIVED not in outcomes else 0
+        return 3 if outcomes & {RaceOutcome.BROKE, RaceOutcome.SILENT} or RaceOutcome.SURVIVED not in outcomes else 0
 
     def essence(self) -> dict[str, tuple[str, str]]:
         """Return what must be the same each time: outcome and sentence of each race."""
@@ -56,12 +57,12 @@ def load(path: Path) -> Card:
 
 def again(card: Card, result: Result) -> str:
     """Return the words after `race401` that run this race again, where it was run."""
-    usual = {card.told.world, *(race.world for race in RACES if race.name == result.race)}
+    usual = {card.introduction.world, *(race.world for race in RACES if race.name == result.race)}
     world = "" if result.world in usual else f" --world {result.world}"
     return f"card --race {result.race}{world} -- {card.command}"
 
 
-def slug(told: Told) -> str:
+def slug(introduction: Introduction) -> str:
     """Return the file's name."""
-    kept = [letter if letter.isalnum() else "-" for letter in told.client.lower()]
-    return "-".join(part for part in "".join(kept).split("-") if part)
+    letters = [letter if letter.isalnum() else "-" for letter in introduction.client.lower()]
+    return "-".join(part for part in "".join(letters).split("-") if part)

@@ -7,23 +7,25 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from race401.harness.card import record
-from race401.harness.card.judging import Outcome, Result
+from race401.harness.card.judging import RaceOutcome, Result
 from race401.harness.card.races import CLAIMS, RACES
 from race401.harness.card.record import Card
 from race401.harness.reporting.html import TEMPLATES
 
 BEGIN, END = "<!-- scoreboard: begin -->", "<!-- scoreboard: end -->"
 MARKS = {
-    Outcome.SURVIVED: "✓",
-    Outcome.LOST: "✗",
-    Outcome.NOT_CLAIMED: "○",
-    Outcome.NOT_EXERCISED: "·",
-    Outcome.BROKE: "?",
+    RaceOutcome.SURVIVED: "✓",
+    RaceOutcome.LOST: "✗",
+    RaceOutcome.NOT_CLAIMED: "○",
+    RaceOutcome.NOT_EXERCISED: "·",
+    RaceOutcome.SILENT: "…",
+    RaceOutcome.BROKE: "?",
 }
 LEGEND = (
     "✓ survived (✓ 3: with 3 exchanges where fewer would do); ✗ lost, although the client claims otherwise; "
     "○ lost, and the client claims nothing else; - cannot be asked, as it has no sign-out or no shared storage; "
-    "· not exercised; ? the driver broke."
+    "! the ledger disproves what it claims; · not exercised; … no answer, of the client or its driver; "
+    "? the driver broke."
 )
 
 
@@ -31,15 +33,17 @@ def cell(result: Result | None) -> str:
     """Return a cell's text: the mark, and the price of a survival that cost more than needed."""
     if result is None:
         return ""
-    if result.outcome is Outcome.NOT_CLAIMED and not result.entries:
+    if result.outcome is RaceOutcome.NOT_CLAIMED and not result.entries:
         return "-"
-    dear = result.outcome is Outcome.SURVIVED and result.ideal is not None and result.exchanges > result.ideal
-    return f"{MARKS[result.outcome]} {result.exchanges}" if dear else MARKS[result.outcome]
+    dear = result.outcome is RaceOutcome.SURVIVED and result.ideal is not None and result.exchanges > result.ideal
+    mark = MARKS[result.outcome] + ("!" if result.disproved else "")
+    return f"{mark} {result.exchanges}" if dear else mark
 
 
 def losses(cards: Iterable[Card]) -> list[tuple[Card, Result]]:
-    """Return what was lost although it is claimed."""
-    return [(card, result) for card in cards for result in card.results if result.outcome is Outcome.LOST]
+    """Return what was lost although it is claimed, and what disproves a claim."""
+    found = [(card, result) for card in cards for result in card.results]
+    return [(card, result) for card, result in found if result.outcome is RaceOutcome.LOST or result.disproved]
 
 
 def ordered(cards: Iterable[Card]) -> list[Card]:
@@ -47,7 +51,7 @@ def ordered(cards: Iterable[Card]) -> list[Card]:
 
     def key(card: Card) -> tuple[int, int, str]:
         counts = [result.outcome for result in card.results]
-        return -counts.count(Outcome.SURVIVED), counts.count(Outcome.LOST), card.told.client
+        return -counts.count(RaceOutcome.SURVIVED), counts.count(RaceOutcome.LOST), card.introduction.client
 
     return sorted(cards, key=key)
 
@@ -59,7 +63,7 @@ def table(cards: Sequence[Card]) -> str:
     for card in ordered(cards):
         by_race = {result.race: result for result in card.results}
         cells = " | ".join(cell(by_race.get(name)) for name in names)
-        lines.append(f"| {title(card)} | {card.told.world} | {cells} |")
+        lines.append(f"| {title(card)} | {card.introduction.world} | {cells} |")
     return "\n".join([*lines, "", LEGEND])
 
 
@@ -76,8 +80,8 @@ def markdown(cards: Sequence[Card], missing: Sequence[str]) -> str:
     if any(losses(cards)):
         lines += ["What was lost, and why:", ""]
     for card, result in losses(cards):
-        why = card.told.explains.get(result.race, "no reason was given")
-        lines.append(f"* **{title(card)}, {result.race}**: {result.sentence}. {why}. Again: `{again(card, result)}`")
+        why = card.introduction.explains.get(result.race, "no reason was given")
+        lines.append(f"* **{title(card)}, {result.race}**: {sentence(result)}. {why}. Again: `{again(card, result)}`")
     lines += ["", *(f"Not run: {name}." for name in missing), END]
     return "\n".join(lines) + "\n"
 
@@ -101,6 +105,11 @@ def page(cards: Sequence[Card], missing: Sequence[str]) -> str:
     )
 
 
+def sentence(result: Result) -> str:
+    """Return what happened, and which claims that disproves."""
+    return "; ".join([result.sentence, *(f"disproved: {claim}" for claim in result.disproved)])
+
+
 def _code(text: str) -> Markup:
     """Return the text as HTML; what stands in backticks is code."""
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped here
@@ -108,7 +117,7 @@ def _code(text: str) -> Markup:
 
 def title(card: Card) -> str:
     """Return the client's name, version and language."""
-    return " ".join(part for part in (card.told.client, card.told.version) if part)
+    return " ".join(part for part in (card.introduction.client, card.introduction.version) if part)
 
 
 def again(card: Card, result: Result) -> str:

@@ -6,18 +6,23 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from race401.harness.card.judging import Outcome, Result
+from race401.harness.card.judging import RaceOutcome, Result
 from race401.harness.card.races import RACES
 from race401.harness.card.record import Card, again
 
 WIDTH = 118  # columns
 STORY = 14  # lines of a story shown; the kept card has them all
 COLOURS = {
-    Outcome.SURVIVED: "green",
-    Outcome.LOST: "bold red",
-    Outcome.NOT_CLAIMED: "yellow",
-    Outcome.NOT_EXERCISED: "dim",
-    Outcome.BROKE: "bold red",
+    RaceOutcome.SURVIVED: "green",
+    RaceOutcome.LOST: "bold red",
+    RaceOutcome.NOT_CLAIMED: "yellow",
+    RaceOutcome.NOT_EXERCISED: "dim",
+    RaceOutcome.SILENT: "dim",
+    RaceOutcome.BROKE: "bold red",
+}
+WITNESS = {
+    1: "protocol 1: judged by the wire alone; what the app was handed is not known",
+    2: "protocol 2: judged by the wire, and by what the app was handed",
 }
 ABOUT = {race.name: race.about for race in RACES}
 
@@ -26,18 +31,24 @@ def card(given: Card, *, called: str = "race401", width: int = WIDTH, color: boo
     """Return the text, `called` being how to call race401; without colour it is plain, for files and pipes."""
     out = io.StringIO()
     console = Console(file=out, width=width, force_terminal=color, no_color=not color, highlight=False)
-    told = given.told
-    language = f"({told.language})" if told.language else ""
-    console.print(Text(" ".join(part for part in (told.client, told.version, language) if part), "bold"))
-    console.print(Text(f"claims: {', '.join(told.claims) or 'nothing in particular'}\n"))
+    introduction = given.introduction
+    language = f"({introduction.language})" if introduction.language else ""
+    console.print(
+        Text(" ".join(part for part in (introduction.client, introduction.version, language) if part), "bold")
+    )
+    console.print(Text(f"claims: {', '.join(introduction.claims) or 'nothing in particular'}"))
+    console.print(Text(f"{WITNESS[introduction.protocol]}\n"))
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for heading in ("race", "", "what happened"):
         table.add_column(heading)
     for result in given.results:
         table.add_row(result.race, Text(result.outcome, COLOURS[result.outcome]), result.sentence)
+        for claim in result.disproved:
+            table.add_row("", Text("disproved", COLOURS[RaceOutcome.LOST]), claim)
     console.print(table)
     for result in given.results:
-        if result.outcome is Outcome.LOST or (result.outcome is Outcome.NOT_CLAIMED and result.story):
+        shown = result.outcome in (RaceOutcome.NOT_CLAIMED, RaceOutcome.SILENT) or result.disproved
+        if result.outcome is RaceOutcome.LOST or (shown and result.story):
             _lost(console, given, result, called)
     console.print(Text(f"\n{summary(given)}", "bold"))
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
@@ -45,9 +56,12 @@ def card(given: Card, *, called: str = "race401", width: int = WIDTH, color: boo
 
 def summary(given: Card) -> str:
     """Return the card in a sentence."""
-    counts = {outcome: sum(result.outcome is outcome for result in given.results) for outcome in Outcome}
-    told = [f"{n} {outcome}" for outcome, n in counts.items() if n]
-    return f"{given.told.client}: of {len(given.results)} races {', '.join(told)}; it took {given.took_s:g} s"
+    counts = {outcome: sum(result.outcome is outcome for result in given.results) for outcome in RaceOutcome}
+    counted = [f"{n} {outcome}" for outcome, n in counts.items() if n]
+    counted += ["claims disproved"] if any(result.disproved for result in given.results) else []
+    return (
+        f"{given.introduction.client}: of {len(given.results)} races {', '.join(counted)}; it took {given.took_s:g} s"
+    )
 
 
 def _lost(console: Console, given: Card, result: Result, called: str) -> None:
@@ -56,6 +70,6 @@ def _lost(console: Console, given: Card, result: Result, called: str) -> None:
         console.print(Text(f"  {line}"), soft_wrap=True)
     if len(result.story) > STORY:
         console.print(f"  ... {len(result.story) - STORY} more in the kept card")
-    if result.race in given.told.explains:
-        console.print(Text(f"  why: {given.told.explains[result.race]}"), soft_wrap=True)
+    if result.race in given.introduction.explains:
+        console.print(Text(f"  why: {given.introduction.explains[result.race]}"), soft_wrap=True)
     console.print(Text(f"  again: {called} {again(given, result)}"), soft_wrap=True)

@@ -38,7 +38,7 @@ def made_board(commands: list[str], folder: Path) -> Board:
         except NoDriver as error:
             board.missing.append(f"{command}: {error}")
         else:
-            keep(card, folder / f"{slug(card.told)}.json")
+            keep(card, folder / f"{slug(card.introduction)}.json")
             print(show.summary(card), flush=True)
             board.cards.append(card)
     return board

@@ -50,7 +50,7 @@ def run(given: Namespace) -> int:
     except NoDriver as error:
         raise CommandError(f"{shlex.join(command)}: {error}") from None
     if given.race is None:
-        keep(card, given.keep / f"{slug(card.told)}.json")
+        keep(card, given.keep / f"{slug(card.introduction)}.json")
     if given.json:
         sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(card)) + b"\n")
     else:

@@ -27,12 +27,12 @@ def run(given: Namespace) -> int:
         raise CommandError("nothing to judge; give a run's folder or a ledger")
     evidence = load(given.run)
     result = verdict.judge(evidence)
-    if given.run.is_dir() and not evidence.ledger_alone:
-        outputs.keep(given.run / "verdict.json", verdict.to_json(result))
     if given.json:
         sys.stdout.buffer.write(verdict.to_json(result))
     else:
         print(console.render(result, evidence.manifest, color=sys.stdout.isatty()))
+    if given.run.is_dir() and not evidence.ledger_alone:
+        outputs.keep_beside(given.run / "verdict.json", verdict.to_json(result))
     suite = evidence.manifest.get("scenario", {}).get("name", "ledger")
     outputs.write(given, suite, result.findings, markdown.verdict(result), evidence.manifest.get("started_at"))
     return result.exit_code

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from race401.harness.commands.errors import CommandError
 from race401.harness.commands.judge import load
-from race401.harness.commands.outputs import keep
+from race401.harness.commands.outputs import keep, keep_beside
 from race401.harness.judge import verdict
 
 
@@ -26,10 +26,10 @@ def run(given: Namespace) -> int:
         raise CommandError(f"{given.run} is a ledger alone and has no folder of its own: say --out FILE")
     result = verdict.judge(evidence)
     page = given.out or given.run / "report.html"
-    if not evidence.ledger_alone:
-        keep(given.run / "verdict.json", verdict.to_json(result))
-    keep(page, html.render(result, evidence))
     print(result.sentence)
+    if not evidence.ledger_alone:
+        keep_beside(given.run / "verdict.json", verdict.to_json(result))
+    keep(page, html.render(result, evidence))
     print(f"report: {page}")
     if given.open and not webbrowser.open(page.resolve().as_uri()):
         print("no browser could be opened here; open the page yourself")

@@ -41,7 +41,8 @@ def last_answers(api: list[Entry], exchanges: list[Entry], samples: Iterable[Sam
         by_generation = recovery.match(mine, ends_at)
         found.cut |= by_generation.undecided
         last += [e for e in mine if is_api(e) and e.seq not in by_generation.retried]
-    if told := [e for e in nameless if e.kind is not None]:
+    told = [e for e in nameless if e.kind is not None]
+    if any(is_api(e) for e in told):  # in a run those have names
         _by_tokens(found, told, evidence, ends_at)
     last.sort(key=lambda e: e.seq)
     return found

@@ -181,7 +181,8 @@ def from_ledger(
     gaps are others' requests, unless somebody has looked for `damage`.
     """
     ordered = sorted(entries, key=attrgetter("seq"))
-    whole, lost = _until_lost(_settled(ordered))
+    graph = _settled(ordered)
+    whole, lost = _until_lost(ordered)
     about: dict[str, Any] = {} if expects is None else {"expects": {"subject": dict(expects)}}
     about["covers"] = list(covers)
     told = {
@@ -192,16 +193,25 @@ def from_ledger(
         "conditions": {w: {"world": w, **about} for w in sorted({e.world for e in whole if e.world}.union(worlds))},
         "finished": True,
     }
-    return Evidence(told, whole, [], torn, lost, damage or (), order.gaps(ordered) if damage is None else ())
+    evidence = Evidence(told, whole, [], torn, lost, damage or (), order.gaps(ordered) if damage is None else ())
+    if graph is not None and lost is None:
+        vars(evidence)["graph"] = graph  # it takes as long as all else, and is the same
+    return evidence
 
 
-def _settled(entries: list[Entry]) -> list[Entry]:
-    """Say what became of exchanges that another server decided; the mock says so itself."""
-    if any(entry.grant_outcome in SEEN for entry in entries if entry.schema):
-        inferred = outcomes.inferred(entries, Graph(entries))
-        for entry in entries:
-            entry.grant_outcome = inferred.get(entry.seq, entry.grant_outcome)
-    return entries
+def _settled(entries: list[Entry]) -> Graph | None:
+    """Say what became of exchanges that another server decided, and return the graph that says it.
+
+    None: the mock says so itself.
+    """
+    open_ = [entry for entry in entries if entry.grant_outcome in SEEN and entry.schema]
+    if not open_:
+        return None
+    graph = Graph(entries)
+    inferred = outcomes.inferred(open_, graph)
+    for entry in open_:
+        entry.grant_outcome = inferred.get(entry.seq, entry.grant_outcome)
+    return graph
 
 
 def _manifest(path: Path) -> dict[str, Any]:
@@ -232,13 +242,11 @@ def _share_entry(e: Entry, one: Callable[[Any, Any], Any]) -> None:
     e.client, e.family, e.attempt = one(e.client, e.client), one(e.family, e.family), one(e.attempt, e.attempt)
     e.cause = one(e.cause, e.cause)
     if e.schema:
-        e.kind, e.key, e.peer, e.sent = (
-            one(e.kind, e.kind),
-            one(e.key, e.key),
-            one(e.peer, e.peer),
-            one(e.sent, e.sent),
-        )
-        e.presented = one(e.presented, e.presented)
+        e.key, e.peer = one(e.key, e.key), one(e.peer, e.peer)
+        if e.sent is not None:
+            e.sent = one(e.sent, e.sent)
+        elif e.presented is not None:
+            e.presented = one(e.presented, e.presented)
 
 
 def _share_sample(s: Sample, one: Callable[[Any, Any], Any]) -> None:

@@ -55,8 +55,9 @@ class Graph:
         for entry in entries:
             if entry.kind is not None:
                 self._add(entry)
-        self._sessions = self._named()
-        self._renamed = {f: self._of(f).name for f in set(self._claimed.values()) if self._of(f).name != f}
+        self._places = self._placed()  # by token, and by what names a session
+        names = set(self._claimed.values())
+        self._renamed = {name: self._places[name].name for name in names if self._places[name].name != name}
         self._kept: dict[str, list[float]] = {}  # by refresh token, when it had been used and was kept
 
     # --- whose, and which ---
@@ -65,8 +66,18 @@ class Graph:
         """Return the name of the entry's session; None: nothing says that it has one."""
         if entry.family is not None:
             return self._renamed.get(entry.family, entry.family)
-        session = self._session(entry)
+        session = self.place(entry)
         return None if session is None else session.name
+
+    def place(self, entry: Entry) -> Session | None:
+        """Return what is known of the entry's session, where a token of it or its name was seen."""
+        if entry.kind == "exchange":
+            node = entry.presented
+        elif entry.kind == "sign_in":
+            node = entry.brought_access or entry.brought_refresh
+        else:
+            node = entry.sent or entry.presented
+        return self._places.get(node or entry.family or "")
 
     def token(self, entry: Entry) -> Hashable:
         """Return what stands for the token that was presented, or else sent; None: none is known."""
@@ -78,17 +89,20 @@ class Graph:
         """Whether the entry's session can be told from any other that is known."""
         if entry.family is not None:
             return True
-        session = self._session(entry)
+        session = self.place(entry)
         return session is not None and session.known
 
     def count(self, entries: Iterable[Entry]) -> int:
         """Return how many sessions are known to be different; what is of no known session may be of any."""
-        known, piece = set[str | None](), False
+        named, known, piece = set[str](), set[str](), False
         for entry in entries:
-            if self.known(entry):
-                known.add(self.session(entry))
-            elif not piece:
-                piece = self._session(entry) is not None
+            if entry.family is not None:
+                named.add(entry.family)
+            elif entry.kind is not None and (session := self.place(entry)) is not None:
+                piece = True
+                if session.known:
+                    known.add(session.name)
+        known.update(self._renamed.get(family, family) for family in named)
         return len(known) or int(piece)
 
     def use(self, entry: Entry) -> Hashable:
@@ -107,7 +121,7 @@ class Graph:
 
     def same(self, one: Entry, other: Entry) -> bool | None:
         """Tell whether two requests are of one session; None: that is not known."""
-        a, b = self._session(one), self._session(other)
+        a, b = self.place(one), self.place(other)
         if a is None or b is None:
             return None
         if a is b:
@@ -151,13 +165,6 @@ class Graph:
 
     # --- building ---
 
-    def _of(self, node: str) -> Session:
-        return self._sessions[self._parts.of(node)]
-
-    def _session(self, e: Entry) -> Session | None:
-        node = _node(e) or e.family
-        return self._of(node) if node is not None and node in self._parts else None
-
     def _add(self, e: Entry) -> None:
         if e.kind == "exchange":
             self._exchanged(e)
@@ -169,9 +176,13 @@ class Graph:
             self._use(e.presented, e)
 
     def _use(self, token: str, e: Entry) -> None:
-        if token not in self._claimed:
-            self._claim(token, e)
-        if e.answered_at and e.answered_at < self._seen.get(token, inf):
+        if e.family is not None:
+            if token not in self._claimed:
+                self._claim(token, e)
+        elif (at := self._seen.get(token)) is None:
+            self._parts.add(token)
+            self._seen[token] = e.answered_at or inf
+        elif 0 < e.answered_at < at:
             self._seen[token] = e.answered_at
 
     def _claim(self, token: str, e: Entry) -> None:
@@ -206,33 +217,26 @@ class Graph:
                 if token != e.presented:
                     self.brought[token].append(e)
 
-    def _named(self) -> dict[str, Session]:
-        """Return the sessions by the root of their component."""
+    def _placed(self) -> dict[str, Session]:
+        """Return each node's session: one for each component."""
         sessions: dict[str, Session] = {}
+        places: dict[str, Session] = {}
         for node in self._parts:
             root = self._parts.of(node)
             if root not in sessions:
                 sessions[root] = Session(root)
+            places[node] = sessions[root]
         for family in dict.fromkeys(self._claimed.values()):
-            session = sessions[self._parts.of(family)]
+            session = places[family]
             if not session.named:
                 session.name, session.named = family, True
         for token, e in self._began:
-            session = sessions[self._parts.of(token)]
+            session = places[token]
             session.began_at = min(e.received_at, session.began_at if session.began_at is not None else inf)
         for token, at in self._seen.items():
-            session = sessions[self._parts.of(token)]
+            session = places[token]
             session.seen_at = min(at, session.seen_at)
-        return sessions
-
-
-def _node(e: Entry) -> str | None:
-    """Return what the entry hangs on in the graph."""
-    if e.kind == "sign_in":
-        return e.brought_access or e.brought_refresh
-    if e.kind == "exchange":
-        return e.presented
-    return e.sent or e.presented
+        return places
 
 
 def kept(e: Entry) -> bool:

@@ -115,7 +115,8 @@ def _companies(entries: Sequence[Entry], graph: Graph) -> Iterator[tuple[set[int
             clients[e.client].append(e)
             continue
         peers[e.peer].append(e)
-        (sessions[graph.session(e)] if graph.known(e) else nobodys[e.peer]).append(e)
+        place = graph.place(e)
+        (nobodys[e.peer] if place is None or not place.known else sessions[place.name]).append(e)
     for group in clients.values():
         if mine := _refused(group):
             yield mine, group

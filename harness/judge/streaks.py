@@ -51,9 +51,10 @@ def streaks(entries: Iterable[Entry], graph: Graph) -> list[Early]:
 
 def lifetime(entries: Iterable[Entry], graph: Graph) -> float:
     """Return the longest life of an access token that was seen from its beginning, in s; 0: none was."""
-    longest = 0.0
+    longest, told = 0.0, set[str]()
     for e in entries:
-        if e.kind == "api" and e.sent is not None and e.token_left_s is not None:
+        if e.kind == "api" and e.sent is not None and e.token_left_s is not None and e.sent not in told:
+            told.add(e.sent)  # it says the same each time
             born = max((b.answered_at for b in graph.brought.get(e.sent, ()) if before(b, e)), default=None)
             if born is not None:
                 longest = max(longest, e.token_left_s + e.received_at - born)

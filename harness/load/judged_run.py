@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from race401.harness.judge.checks import Value
+from race401.harness.judge.evidence import EvidenceError
 from race401.harness.judge.verdict import EXIT_CODES
 from race401.harness.load import memory
 from race401.harness.load.hosts import HostClock
@@ -99,9 +100,8 @@ class JudgedRun:
             self._memory_watch.kill()
         try:
             return self.record.finish(self._end.at, self._end.too_soon, self.clock.plain())
-        except OSError as error:
-            where = self.record.folder
-            print(f"race401: UNKNOWN: the evidence cannot be kept in {where}: {error.strerror}", file=sys.stderr)
+        except (OSError, EvidenceError) as error:
+            print(f"race401: UNKNOWN: the evidence cannot be read: {error}", file=sys.stderr)
             return "", UNKNOWN
         except Exception as error:  # noqa: BLE001 - an error of ours must not pass for a verdict
             print(f"race401: internal error while judging: {type(error).__name__}: {error}", file=sys.stderr)

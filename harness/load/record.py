@@ -3,8 +3,10 @@
 import locust  # noqa: F401 - first of all: it patches the process
 
 import contextlib
+import os
 import platform
 import sys
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -13,7 +15,10 @@ from typing import Any
 import httpx
 import msgspec
 
-from race401.harness.judge import evidence, verdict
+from race401.harness.judge import evidence, lines, verdict
+from race401.harness.judge import manifest as manifests
+from race401.harness.judge.findings import Finding, Value
+from race401.harness.judge.lines import Source
 from race401.harness.load import memory
 from race401.harness.load.browser import PAGE, instant
 from race401.harness.load.hosts import LOCAL, named
@@ -21,8 +26,10 @@ from race401.harness.load.messages import WorkerReport
 from race401.harness.load.mock import Mock
 from race401.harness.load.options import Plan
 from race401.harness.load.scenario import Scenario
+from race401.harness.load.whole import put
 from race401.harness.reporting import console, html
 from race401.harness.tokens.policy import knobs
+from race401.ledger.lines import Lines
 
 LIBRARIES = ("locust", "httpx", "fastapi", "uvicorn", "gevent", "joserfc")
 BLOCK = 1_000  # samples
@@ -65,11 +72,13 @@ class Record:
     memory: dict[str, list[float]] = field(default_factory=dict)  # MB that each process held; see `memory`
     _unwritten: list[bytes] = field(default_factory=list)  # samples
     _pairs: set[int] = field(default_factory=set)  # of browsers that sent one
+    _unkept: list[str] = field(default_factory=list)  # what of the evidence could not be written, and why
 
     def begin(self) -> None:
         """Write the manifest, so that even a run that is killed can be judged."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._write("manifest.json", _pretty(self.manifest(None, "the run was killed")))
+        manifest = self.manifest(None, "the run was killed")
+        put(self.folder / evidence.MANIFEST, _pretty(manifests.sealed(manifest)))
 
     def note(self, sample: dict[str, Any]) -> None:
         """Keep a sample. They go to disk in blocks; what cannot be written is tried again by `finish`."""
@@ -92,7 +101,7 @@ class Record:
         return [worker for worker, host in self.hosts.items() if not host.heard]
 
     def _write_samples(self) -> None:
-        with (self.folder / "samples.jsonl").open("ab") as file:
+        with contextlib.closing(Lines(self.folder / evidence.SAMPLES)) as file:
             file.write(b"".join(self._unwritten))
         self._unwritten.clear()
 
@@ -142,53 +151,102 @@ class Record:
         }
 
     def finish(self, ended_at: float, unfinished: str | None, clock: dict[str, Any] | None) -> tuple[str, int]:
-        """Store the evidence, judge it, and return the table and the exit code; the clock is this process's."""
+        """Store the evidence, judge it, and return the table and the exit code; the clock is this process's.
+
+        What cannot be stored is judged from memory, and said: then nobody can judge the run again.
+        """
         if (here := self.hosts.get(HERE)) is not None:
             here.clock = clock
-        problem = self._fetch_ledger()
-        manifest = self.manifest(ended_at, unfinished or problem)
-        manifest["ledger_entries"] = (self.folder / evidence.LEDGER).read_bytes().count(b"\n")
-        self._write("manifest.json", _pretty(manifest))
-        self._write_samples()
-        stored = evidence.load(self.folder)
-        result = verdict.judge(stored)
-        self._write("verdict.json", verdict.to_json(result))
-        self._write("report.html", html.render(result, stored).encode())
+        ledger, problem = self._ledger()
+        files = {evidence.LEDGER: ledger, evidence.SAMPLES: self._samples()}
+        told = self.manifest(ended_at, unfinished or problem) | {"ledger_entries": lines.count(ledger)}
+        manifest = manifests.sealed(told, files)
+        self._keep(evidence.MANIFEST, _pretty(manifest))
+        stored = evidence.of_run(manifest, files, f"{self.folder}/")
+        besides = [Finding("completeness", Value.UNKNOWN, f"the evidence is not kept: {why}") for why in self._unkept]
+        result = verdict.judge(stored, besides)
+        kept = [
+            self._keep("verdict.json", verdict.to_json(result)),
+            self._keep("report.html", html.render(result, stored).encode()),
+        ]
         table = console.render(result, manifest, color=sys.stdout.isatty())
-        where = f"report: {self.folder / 'report.html'}\nevidence: {self.folder}/"
-        return f"{table}\n\n{where}", result.exit_code
+        where = [f"report: {self.folder / 'report.html'}"] if kept[-1] else []
+        return "\n".join([table, "", *where, *self._said()]), result.exit_code
 
-    def _fetch_ledger(self) -> str | None:
-        """Bring the ledger into the folder; return why it is not whole, if it is not."""
-        mine = self.folder / "ledger.jsonl"
-        spool = self.mock.ledger
-        if spool is not None and spool != mine:
-            name = f'"client":"{self.run}/'.encode()
-            lines = spool.read_bytes().splitlines(keepends=True)
-            self._write(mine.name, b"".join(line for line in lines if name in line))
+    def _said(self) -> list[str]:
+        """Return where the evidence is, or why it is not there."""
+        return [f"not kept: {why}" for why in self._unkept] or [f"evidence: {self.folder}/"]
+
+    def _ledger(self) -> tuple[Source, str | None]:
+        """Return the ledger, brought into the folder, and why it is not whole, if it is not.
+
+        What our own mock could not write to its file it may still hold.
+        """
+        mine, spool = self.folder / evidence.LEDGER, self.mock.ledger
+        if spool is None:
+            held, problem = self._held()
+            self._keep(mine.name, held)
+            return held, problem
+        problem = self._lost(spool)
+        if problem is None and spool == mine:
+            return mine, None
+        if problem is None:
+            its = self._of_this_run(spool.read_bytes())
+            self._keep(mine.name, its)
+            return its, None
+        held, why = self._held()
+        if why is None:
+            self._unkept.append(problem)
+            return held, None
+        return self._of_this_run(spool.read_bytes() if spool.exists() else b""), problem
+
+    def _lost(self, spool: Path) -> str | None:
+        """Return why the file that our own mock writes is not whole; None: it is."""
         try:
-            if spool is not None:
-                answer = self._ask("")
-                lost, dropped = int(answer.json()["ledger"]["lost"]), 0
-            else:
-                answer = self._ask("/ledger", client=f"{self.run}/")
-                self._write(mine.name, answer.content)
-                lost, dropped = 0, int(answer.headers["X-Race401-Dropped"])
+            lost = int(self._ask("").json()["ledger"]["lost"])
         except (httpx.HTTPError, KeyError, ValueError) as error:
-            if spool is None:
-                self._write(mine.name, b"")
             return f"the mock did not answer for its ledger ({type(error).__name__})"
         if lost:
             return f"the mock could not write {lost} entries of its ledger"
-        return f"the mock no longer held {dropped} entries of its ledger" if dropped else None
+        return None if os.access(spool, os.R_OK) else f"{spool.name} is gone"
+
+    def _held(self) -> tuple[bytes, str | None]:
+        """Return what the mock holds of this run, and why that is not whole, if it is not."""
+        try:
+            answer = self._ask("/ledger", client=f"{self.run}/")
+            dropped = int(answer.headers["X-Race401-Dropped"])
+        except (httpx.HTTPError, KeyError, ValueError) as error:
+            return b"", f"the mock did not answer for its ledger ({type(error).__name__})"
+        return answer.content, f"the mock no longer held {dropped} entries of its ledger" if dropped else None
+
+    def _of_this_run(self, ledger: bytes) -> bytes:
+        name = f'"client":"{self.run}/'.encode()
+        return b"".join(line for line in ledger.splitlines(keepends=True) if name in line)
+
+    def _samples(self) -> Source:
+        """Return the samples, all written if they can be."""
+        path = self.folder / evidence.SAMPLES
+        if self._try(path.name, self._write_samples):
+            return path
+        written = path.read_bytes() if path.exists() else b""
+        return written + b"".join(self._unwritten)
+
+    def _keep(self, name: str, content: bytes) -> bool:
+        """Write a file of the folder; note what cannot be, and tell whether it could."""
+        return self._try(name, lambda: put(self.folder / name, content))
+
+    def _try(self, name: str, write: Callable[[], None]) -> bool:
+        try:
+            write()
+        except OSError as error:
+            self._unkept.append(f"{name}: {error.strerror}")
+            return False
+        return True
 
     def _ask(self, what: str, **params: str) -> httpx.Response:
         where = f"{self.mock.url}/_race401{what}"
         answer = httpx.get(where, params=params, headers=self.steering, timeout=LEDGER_WITHIN, trust_env=False)
         return answer.raise_for_status()
-
-    def _write(self, name: str, content: bytes) -> None:
-        (self.folder / name).write_bytes(content)
 
 
 def _pretty(plain: dict[str, Any]) -> bytes:

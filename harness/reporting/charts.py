@@ -69,8 +69,8 @@ def _column(i: int, causes: Counter[str], each: float, most: int) -> Column:
         height = round(100 * n / most, 2)
         top = round(top - height, 2)
         parts.append((cause, top, height))
-    told = listed(f"{n} {CAUSES.get(cause, cause)}" for cause, n in sorted(causes.items())) or "no 401"
-    says = f"{i * each:.1f} to {(i + 1) * each:.1f} s: {told}"
+    refusals = listed(f"{n} {CAUSES.get(cause, cause)}" for cause, n in sorted(causes.items())) or "no 401"
+    says = f"{i * each:.1f} to {(i + 1) * each:.1f} s: {refusals}"
     width = 100 / BINS
     return Column(round(i * width + width * 0.1, 2), round(width * 0.8, 2), says, i * each, dict(causes), parts)
 
@@ -91,8 +91,8 @@ def exchanges(rows: list[Row], when: dict[str, str]) -> list[Line]:
 
 def waits(rows: list[Row], when: dict[str, str]) -> list[Line]:
     """Return what a request waited from its intended start: the median, and what 19 of 20 stay below."""
-    told = [(row, kind, row.waits.get(kind), row.waits.get(f"{kind}_p95")) for row in rows for kind in WAITS]
-    known = [(row, kind, p50, p95) for row, kind, p50, p95 in told if p50 is not None]
+    waits = [(row, kind, row.waits.get(kind), row.waits.get(f"{kind}_p95")) for row in rows for kind in WAITS]
+    known = [(row, kind, p50, p95) for row, kind, p50, p95 in waits if p50 is not None]
     most = max((max(p50, p95 or 0.0) for _, _, p50, p95 in known), default=0.0)
     lines = []
     for row, kind, p50, p95 in known:

@@ -122,20 +122,20 @@ def _condition(
     """Return what the page says of one condition."""
     rows = sorted((r for r in every if r.condition == name), key=lambda r: CONTROL_FIRST.get(r.role, 2))
     about = evidence.manifest["conditions"][name]
-    told = []
+    lines = []
     for line in table.lines(rows):
         proof = [
             proofs.add(f"{line.name.partition(' (')[0]}, {name}, {when[row.role]}", cell.seqs)
             for row, cell in zip(rows, line.cells, strict=True)
         ]
-        told.append((line, list(zip(rows, line.cells, proof, strict=True))))
+        lines.append((line, list(zip(rows, line.cells, proof, strict=True))))
     return {
         "name": name,
         "about": about.get("about", ""),
         "facts": _facts(about, evidence.manifest),
         "rows": rows,
-        "lines": told,
-        "headlines": [(line, cells) for line, cells in told if line.name in HEADLINES],
+        "lines": lines,
+        "headlines": [(line, cells) for line, cells in lines if line.name in HEADLINES],
         "rates": {row.role: _rate(row) for row in rows},
         "over_time": charts.over_time(evidence, rows),
         "exchanges": charts.exchanges(rows, when),
@@ -170,7 +170,7 @@ def _gravest(finding: Finding) -> int:
 def _asked(manifest: dict[str, Any]) -> list[tuple[str, str]]:
     """Return what the run was asked for, as far as the manifest says."""
     scenario, run_time = manifest.get("scenario"), manifest.get("run_time_s")
-    told = {
+    about = {
         "scenario": f"{scenario['name']}, version {scenario['version']}" if scenario else None,
         "browsers": manifest.get("users"),
         "run time": seconds(run_time) if run_time else None,
@@ -178,14 +178,14 @@ def _asked(manifest: dict[str, Any]) -> list[tuple[str, str]]:
         "requests leave": manifest.get("arrival"),
         "seed": manifest.get("seed"),
     }
-    return [(name, str(value)) for name, value in told.items() if value is not None]
+    return [(name, str(value)) for name, value in about.items() if value is not None]
 
 
 def _policies(policies: dict[str, dict[str, Any]]) -> list[tuple[str, list[str], bool]]:
     """Return each knob, its value for each role, and whether they differ."""
     names = list(dict.fromkeys(name for knobs in policies.values() for name in knobs if name != "name"))
-    told = [(name, [_plain(knobs.get(name, "-")) for knobs in policies.values()]) for name in names]
-    return [(name.replace("_", " "), values, len(set(values)) > 1) for name, values in told]
+    settings = [(name, [_plain(knobs.get(name, "-")) for knobs in policies.values()]) for name in names]
+    return [(name.replace("_", " "), values, len(set(values)) > 1) for name, values in settings]
 
 
 def _expectations(manifest: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:

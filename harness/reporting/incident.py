@@ -129,10 +129,10 @@ def _calls(session: list[Entry], samples: list[Sample], trigger: Entry) -> list[
     for e in session:
         if e.attempt is not None:
             sends.setdefault(e.attempt, []).append(e)
-    told = {s.attempt: s for s in samples}
+    by_attempt = {s.attempt: s for s in samples}
     pages: dict[str, list[tuple[str, Call]]] = {}
     for attempt, mine in sends.items():
-        pages.setdefault(attempt.rpartition(".")[0], []).append((attempt, _call(mine, told.get(attempt))))
+        pages.setdefault(attempt.rpartition(".")[0], []).append((attempt, _call(mine, by_attempt.get(attempt))))
     if trigger.attempt is not None:
         page = pages[trigger.attempt.rpartition(".")[0]]
     else:

@@ -43,8 +43,8 @@ def comparison(result: Comparison) -> str:
 
 
 def _head(title: str, value: Value, sentence: str) -> list[str]:
-    said = sentence.removeprefix(f"{value}:").strip()
-    return [f"### {title}: {MARKS[value]} {value}", "", _cell(said[:1].upper() + said[1:]), ""]
+    rest = sentence.removeprefix(f"{value}:").strip()
+    return [f"### {title}: {MARKS[value]} {value}", "", _cell(rest[:1].upper() + rest[1:]), ""]
 
 
 def _row(row: Row) -> list[str]:
@@ -72,8 +72,8 @@ def _findings(findings: Iterable[Finding]) -> list[str]:
         if finding.value is not Value.PASS:
             where = " ".join(part for part in (finding.condition, finding.check) if part)
             proof = ", ".join(f"#{seq}" for seq in finding.rows[:ROWS_SHOWN])
-            shown = f" (ledger {proof})" if proof else ""
-            lines.append(f"* {MARKS[finding.value]} **{where}**: {_cell(finding.sentence)}{shown}")
+            ledger_rows = f" (ledger {proof})" if proof else ""
+            lines.append(f"* {MARKS[finding.value]} **{where}**: {_cell(finding.sentence)}{ledger_rows}")
     return [*lines, ""] if lines else []
 
 

@@ -39,18 +39,18 @@ def _refresh(scene: Scene) -> str:
         done = "brings a new pair, which all of them use" if outcomes[0] == "rotated" else "is refused"
         return f"One refresh is sent for all of them. It {done}."
     one_token = len({e.presented or (e.family, e.generation) for e in scene.exchanges}) == 1
-    told = f"{number(n).capitalize()} refreshes are sent" + (
+    sent = f"{number(n).capitalize()} refreshes are sent" + (
         ", all with the same refresh token." if one_token else "."
     )
     if any(map(took_for_theft, scene.exchanges)):
         return (
-            f"{told} The server exchanges the first; the next one looks like theft, and it revokes the whole family."
+            f"{sent} The server exchanges the first; the next one looks like theft, and it revokes the whole family."
         )
     if "reused" in outcomes:
-        return f"{told} The server exchanges the first, and refuses whoever presents the same token again."
+        return f"{sent} The server exchanges the first, and refuses whoever presents the same token again."
     if "reuse_tolerated" in outcomes or "forked" in outcomes:
-        return f"{told} One would have done: the server forgives the others."
-    return told
+        return f"{sent} One would have done: the server forgives the others."
+    return sent
 
 
 def _answers(scene: Scene) -> str:

@@ -148,10 +148,10 @@ def _marks(scene: Scene, scale: _Scale) -> Iterator[Box]:
 
 def _band(spans: list[life.Span], scene: Scene, scale: _Scale, margin: float | None) -> Iterator[Box]:
     """Yield the token's life under the scene, each part with as much of its story as it has room for."""
-    shown = [s for s in spans if s.to_at > scene.began_at and s.from_at < scene.ended_at]
-    for span in shown:
-        begun = scene.began_at if span is shown[0] else span.from_at
-        over = scene.ended_at if span is shown[-1] else span.to_at
+    visible = [s for s in spans if s.to_at > scene.began_at and s.from_at < scene.ended_at]
+    for span in visible:
+        begun = scene.began_at if span is visible[0] else span.from_at
+        over = scene.ended_at if span is visible[-1] else span.to_at
         says, room = state(span, begun, margin), scale.x(over) - scale.x(begun)
         label = says if room > ROOM_FOR_A_SENTENCE else _short(span, begun) if room > ROOM_FOR_A_WORD else ""
         yield scale.box(begun, over, span.kind, f"{says}, from {scale.ms(begun)} to {scale.ms(over)}", label=label)
@@ -211,11 +211,11 @@ def _table(scene: Scene) -> Iterator[dict[str, Any]]:
         return f"{(at - scene.began_at) * 1000:.1f}"
 
     for n, e in enumerate(scene.exchanges, 1):
-        told = {"what": f"refresh {n}", "sent": ms(e.received_at), "answered": ms(e.answered_at)}
-        yield told | {"answer": answer(e), "seqs": [e.seq]}
+        line = {"what": f"refresh {n}", "sent": ms(e.received_at), "answered": ms(e.answered_at)}
+        yield line | {"answer": answer(e), "seqs": [e.seq]}
     for call in scene.calls:
-        told = {"what": call.target, "sent": ms(call.started_at), "answered": ms(call.ended_at)}
-        yield told | {"answer": _answers(call), "seqs": [e.seq for e in call.sends]}
+        line = {"what": call.target, "sent": ms(call.started_at), "answered": ms(call.ended_at)}
+        yield line | {"answer": _answers(call), "seqs": [e.seq for e in call.sends]}
 
 
 def _answers(call: Call) -> str:

@@ -340,11 +340,11 @@ class TokenAuth(httpx.Auth):
 
     def _launch(self, flight: Flight, go: list[Callable[[], None]]) -> None:
         flight.waiters = landed = threading.Event()
-        told = threading.Event()
-        go.append(told.set)  # before the start: under gevent that is a place to be killed at
+        begun = threading.Event()
+        go.append(begun.set)  # before the start: under gevent that is a place to be killed at
 
         def run() -> None:
-            told.wait()
+            begun.wait()
             try:
                 self._finish(_Ride(core.fly(self.session, self.policy, flight)))
             finally:

@@ -120,7 +120,7 @@ class AuthServer:
         request.extensions.setdefault("timeout", client.timeout.as_dict())
         return request
 
-    def _pair(self, response: httpx.Response, kept: str | None = None) -> TokenPair:
+    def _pair(self, response: httpx.Response, presented: str | None = None) -> TokenPair:
         """Return the pair of the answer; a refresh token that it omits is kept (RFC 6749 s.6)."""
         if response.is_error:
             raise _refusal(response)
@@ -130,7 +130,7 @@ class AuthServer:
             access_token, expires_in = body["access_token"], float(body.get("expires_in") or 0)
             # Supabase's clients believe expires_at, and reckon from receipt only where it is absent.
             expires_at = body.get("expires_at") or now + body["expires_in"]
-            refresh_token = body["refresh_token"] if kept is None else body.get("refresh_token", kept)
+            refresh_token = body["refresh_token"] if presented is None else body.get("refresh_token", presented)
             return TokenPair(
                 access_token,
                 refresh_token,

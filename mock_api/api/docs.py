@@ -30,21 +30,21 @@ def page(spec: dict[str, Any]) -> str:
         {
             "method": method.upper(),
             "path": path,
-            "tag": (told.get("tags") or [""])[0],
-            "summary": told.get("summary", ""),
-            "about": told.get("description", ""),
-            "query": [each["name"] for each in told.get("parameters", []) if each["in"] == "query"],
-            "bodies": list(_bodies(told)),
+            "tag": (operation.get("tags") or [""])[0],
+            "summary": operation.get("summary", ""),
+            "about": operation.get("description", ""),
+            "query": [each["name"] for each in operation.get("parameters", []) if each["in"] == "query"],
+            "bodies": list(_bodies(operation)),
         }
         for path, methods in spec["paths"].items()
-        for method, told in methods.items()
+        for method, operation in methods.items()
     ]
     return templates.from_string(PAGE.read_text()).render(spec=spec, routes=routes)
 
 
-def _bodies(told: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _bodies(operation: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield what the body may be: each form's name and fields, those that must be there marked."""
-    schema = told.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
+    schema = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
     if schema is None:
         return
     for named in schema.get("anyOf", [schema]):

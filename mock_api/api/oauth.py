@@ -63,8 +63,7 @@ async def revoke(request: Request) -> Response:
         realm.verify(presented, entry, leeway=0.0)  # notes whose it is
         family = await realm.store.get(entry.family or "")
     if family is not None:
-        entry.family, entry.ended = family.id, "session"
-        await realm.sign_out(family, "local")
+        entry.family, entry.ended = family.id, await realm.revoke(family, presented)
     return Response(status_code=200)
 
 

@@ -76,8 +76,8 @@ async def read(request: Request, kind: type[T]) -> T:
 def documented(*kinds: Any) -> dict[str, Any]:
     """Return what a route says of its body in the API's own page; schemas stand where they are used."""
     schemas, components = msgspec.json.schema_components(kinds, ref_template="{name}")
-    told = [_inlined(schema, components) for schema in schemas]
-    schema = told[0] if len(told) == 1 else {"anyOf": told}
+    inlined = [_inlined(schema, components) for schema in schemas]
+    schema = inlined[0] if len(inlined) == 1 else {"anyOf": inlined}
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 

@@ -26,8 +26,8 @@ def instead(fault: Status, entry: Entry, asked: str) -> tuple[list[tuple[bytes, 
     entry.cause = "fault"
     if fault.status == 429 and is_a("exchange", entry):  # noqa: PLR2004
         entry.grant_outcome = "rate_limited"
-    more, told = _on_purpose(fault.status, entry.target, asked)
-    body = json.dumps(told).encode()
+    more, content = _on_purpose(fault.status, entry.target, asked)
+    body = json.dumps(content).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     headers += [(name.encode(), value.encode()) for name, value in more.items()]
     if fault.retry_after_s is not None:

@@ -137,12 +137,13 @@ def prepare(chosen: Namespace) -> Serving:
 
 def _plan(chosen: Namespace, worlds: tuple[World, ...], fingerprints: Fingerprints) -> Plan:
     """Return what every worker is told, once the store answers and the folder is there."""
-    _reach(chosen.store)
+    prefix = f"race401:{secrets.token_hex(8)}:"
+    _reach(chosen.store, prefix)
     if chosen.ledger is not None:
         chosen.ledger.mkdir(parents=True, exist_ok=True)
     return Plan(
         chosen.store,
-        f"race401:{secrets.token_hex(8)}:",
+        prefix,
         worlds,
         {world.name: Keys(algorithm=world.algorithm, file=world.keys).written() for world in worlds},
         {world.name: secrets.token_bytes(32) for world in worlds},
@@ -163,13 +164,14 @@ def _fingerprints(path: Path | None) -> Fingerprints:
         raise ServingError(f"--key-file {path}: {error.strerror}") from None
 
 
-def _reach(url: str) -> None:
+def _reach(url: str, prefix: str) -> None:
     try:
-        from race401.mock_api.state.shared.link import reach
+        from race401.mock_api.state.shared.link import mark, reach
     except ImportError:
         raise ServingError("--store needs a driver that is not installed: pip install 'race401[store]'") from None
     try:
         reach(url)
+        mark(url, prefix)
     except (StoreLost, ValueError) as error:
         wanted = "give a Redis that answers, redis://127.0.0.1:6379/0 or unix:///run/redis.sock"
         raise ServingError(f"--store {anonymous(url)}: {error}; {wanted}") from None
@@ -183,8 +185,8 @@ def _forget(plan: Plan) -> None:
 
 def _check(chosen: Namespace, exposed: bool) -> None:
     if exposed and not chosen.expose:
-        shown = "whoever reaches it could sign in and read every test account; add --expose if that is meant"
-        raise ServingError(f"--host {chosen.host} is not this machine alone: {shown}")
+        unsafe = "whoever reaches it could sign in and read every test account; add --expose if that is meant"
+        raise ServingError(f"--host {chosen.host} is not this machine alone: {unsafe}")
     if chosen.expose and chosen.control_key == "":
         raise ServingError(
             f"{KEY} is empty, which is no key; give one, or leave it out to be steered from here alone"

@@ -51,7 +51,7 @@ class Plan:
         """Return a worker's app; call it in the worker."""
         from race401.mock_api.state.shared import Link, state
 
-        link = Link(self.url, self.prefix)
+        link = Link(self.url, self.prefix, marked=True)
         path = None if self.segments is None else self.segments / f"ledger-{os.getpid()}.jsonl"
         return create_app(
             self.worlds,

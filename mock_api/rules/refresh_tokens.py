@@ -39,8 +39,8 @@ def chance() -> str:
 
 def counted(key: bytes, session: str, counter: int) -> str:
     """Return the v2 token of this session's counter: always the same bytes."""
-    said = b"\0" + uuid.UUID(session).bytes + _varint(counter)
-    signed = said + _signature(key, said)
+    payload = b"\0" + uuid.UUID(session).bytes + _varint(counter)
+    signed = payload + _signature(key, payload)
     return base64.urlsafe_b64encode(signed + _checksum(signed)).rstrip(b"=").decode()
 
 
@@ -50,17 +50,17 @@ def parse(token: str) -> Counted | None:
         return None
     raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
     signed, checksum = raw[:-CHECKSUM], raw[-CHECKSUM:]
-    said, signature = signed[:-SIGNATURE], signed[-SIGNATURE:]
-    if len(said) < SESSION.stop + 1 or said[0] or not hmac.compare_digest(_checksum(signed), checksum):
+    payload, signature = signed[:-SIGNATURE], signed[-SIGNATURE:]
+    if len(payload) < SESSION.stop + 1 or payload[0] or not hmac.compare_digest(_checksum(signed), checksum):
         return None
-    counter = _unvarint(said[SESSION.stop :])
-    return None if counter is None else Counted(str(uuid.UUID(bytes=said[SESSION])), counter, signature)
+    counter = _unvarint(payload[SESSION.stop :])
+    return None if counter is None else Counted(str(uuid.UUID(bytes=payload[SESSION])), counter, signature)
 
 
 def genuine(key: bytes, token: Counted) -> bool:
     """Return whether this key signed it."""
-    said = b"\0" + uuid.UUID(token.session).bytes + _varint(token.counter)
-    return hmac.compare_digest(_signature(key, said), token.signature)
+    payload = b"\0" + uuid.UUID(token.session).bytes + _varint(token.counter)
+    return hmac.compare_digest(_signature(key, payload), token.signature)
 
 
 def well_formed(token: object) -> TypeGuard[str]:
@@ -70,8 +70,8 @@ def well_formed(token: object) -> TypeGuard[str]:
     return bool(V1.fullmatch(token)) if len(token) == V1_LENGTH else parse(token) is not None
 
 
-def _signature(key: bytes, said: bytes) -> bytes:
-    return hmac.digest(key, said, hashlib.sha256)[:SIGNATURE]
+def _signature(key: bytes, payload: bytes) -> bytes:
+    return hmac.digest(key, payload, hashlib.sha256)[:SIGNATURE]
 
 
 def _checksum(signed: bytes) -> bytes:

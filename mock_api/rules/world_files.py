@@ -22,7 +22,11 @@ GONE = {  # settings of before, and what to write for each value that was not an
     "atomic": (
         'for atomic = false write losers_get = "overwrite"',
         'leave it out: atomic = true is losers_get = "as_reuse", and that is the default',
-    )
+    ),
+    "parent_of_active": (
+        'for parent_of_active = false write unacknowledged_brings = "as_reuse"',
+        'for unacknowledged_brings = "live" write unacknowledged_brings = "live"',
+    ),
 }
 TAKEN = {"auth", "contacts", "docs", "me", "messages", "persona-notes", "redoc"}  # first segments of other paths
 

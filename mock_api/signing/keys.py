@@ -83,8 +83,8 @@ def parsed(text: str) -> list[Key]:
         kind = ECKey if "EC PRIVATE" in text or not _is_rsa(text) else RSAKey
         return [_named(kind.import_key(text))]
     if text.startswith(("{", "[")):
-        said = json.loads(text)
-        found = said["keys"] if isinstance(said, dict) and "keys" in said else said
+        content = json.loads(text)
+        found = content["keys"] if isinstance(content, dict) and "keys" in content else content
         return [_named(_usable(jwk)) for jwk in (found if isinstance(found, list) else [found])]
     _long_enough(len(text.encode()))
     return [from_secret(text)]

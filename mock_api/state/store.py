@@ -60,8 +60,12 @@ class Store(Protocol):
         """Return the generation of an access token with this `iat`; None: there is no such family."""
         ...
 
-    def lives(self, family: str) -> bool:
-        """Tell whether the family is there, and not revoked."""
+    async def amend(self, family: str, change: Callable[[Family], Family]) -> None:
+        """Change this family as it is by then, as if alone; where it is gone, nothing. Raises Contended."""
+        ...
+
+    def seen(self, family: str) -> Family | None:
+        """Return the family as a resource sees it."""
         ...
 
 
@@ -138,10 +142,15 @@ class MemoryStore:
         found = self._families.get(family)
         return None if found is None else found.generation_at(issued_at)
 
-    def lives(self, family: str) -> bool:
+    async def amend(self, family: str, change: Callable[[Family], Family]) -> None:
         """See `Store`."""
         found = self._families.get(family)
-        return found is not None and not found.revoked
+        if found is not None:
+            self.put(change(found))
+
+    def seen(self, family: str) -> Family | None:
+        """See `Store`."""
+        return self._families.get(family)
 
     def put(self, family: Family) -> None:
         """Write it, and index its newest link. A family without links is a session that was deleted."""
@@ -149,7 +158,7 @@ class MemoryStore:
         if before is family:
             return
         if before is not None and len(before.links) >= len(family.links):
-            self._unindex(before, kept=family)
+            self._unindex(before, still=family)
         if not family.links:
             self._families.pop(family.id, None)
             self._by_user.get(family.user, {}).pop(family.id, None)
@@ -164,9 +173,9 @@ class MemoryStore:
     def _siblings(self, family: Family) -> list[Family]:
         return [self._families[name] for name in self._by_user.get(family.user, ()) if name != family.id]
 
-    def _unindex(self, family: Family, kept: Family | None = None) -> None:
+    def _unindex(self, family: Family, still: Family | None = None) -> None:
         tokens = {link.token for link in family.links}
-        for token in tokens - {link.token for link in kept.links} if kept is not None else tokens:
+        for token in tokens - {link.token for link in still.links} if still is not None else tokens:
             self._by_token.pop(token, None)
 
     async def _turn(self, family: str) -> None:
@@ -200,7 +209,7 @@ class TwoStepStore(MemoryStore):
         before = self._families.get(family.id)
         super().put(family)
         if before is not None:
-            self._unindex(before, kept=family)
+            self._unindex(before, still=family)
         self._by_token.update((link.token, family.id) for link in family.links)
 
 

@@ -12,10 +12,11 @@ import pytest
 from race401.harness.__main__ import main
 from race401.harness.card import scoreboard, show
 from race401.harness.card.driver import Driver, DriverFailed, last_words
-from race401.harness.card.judging import EXERCISED, Outcome, Result
+from race401.harness.card.exercised import EXERCISED
+from race401.harness.card.judging import RaceOutcome, Result
 from race401.harness.card.making import hello
 from race401.harness.card.races import ABILITIES, CLAIMS, RACES
-from race401.harness.card.record import Card, Told, keep, load, slug
+from race401.harness.card.record import Card, Introduction, keep, load, slug
 from race401.ledger.entry import Entry
 
 ROOT = Path(__file__).parents[2]
@@ -29,10 +30,10 @@ def python(script: str) -> list[str]:
     return [sys.executable, "-c", script]
 
 
-def a_card(client: str = "a client", **outcomes: Outcome) -> Card:
+def a_card(client: str = "a client", **outcomes: RaceOutcome) -> Card:
     """A card with these outcomes."""
     results = [Result(name.replace("_", "-"), "rfc9700", o, "what happened", 3, 1) for name, o in outcomes.items()]
-    told = Told(client, "1.0", claims=["single_flight"], explains={"late-401": "lib.py:1 `a < b`: because"})
+    told = Introduction(client, "1.0", claims=["single_flight"], explains={"late-401": "lib.py:1 `a < b`: because"})
     return Card(told, "python driver.py", "0", results, 1.0)
 
 
@@ -142,9 +143,9 @@ def test_a_naive_client(capsys: pytest.CaptureFixture[str]) -> None:
     """The template loses the burst and survives the late 401."""
     races = ["--race", "concurrent-401s", "--race", "late-401"]
     naive = outcomes(capsys, *races, "--", sys.executable, str(DRIVERS / "template.py"))
-    assert naive["concurrent-401s"][0] == Outcome.NOT_CLAIMED
+    assert naive["concurrent-401s"][0] == RaceOutcome.NOT_CLAIMED
     assert naive["concurrent-401s"][1].startswith("4 of 5 calls failed; the session was lost")
-    assert naive["late-401"] == (Outcome.SURVIVED, "2 exchanges where 1 would do, 2 401s on the wire")
+    assert naive["late-401"] == (RaceOutcome.SURVIVED, "2 exchanges where 1 would do, 2 401s on the wire")
 
 
 @pytest.mark.slow
@@ -153,9 +154,9 @@ def test_a_whole_card(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Non
     driver = [sys.executable, str(DRIVERS / "python/race401_policy.py"), "fixed"]
     card = outcomes(capsys, "--keep", str(tmp_path), "--", *driver)
     unclaimed = {"refresh-fails", "three-tabs"}
-    assert {race for race, (outcome, _) in card.items() if outcome == Outcome.LOST} == {"sign-out"}
-    assert {race for race, (outcome, _) in card.items() if outcome == Outcome.NOT_CLAIMED} == unclaimed
-    assert {race for race, (outcome, _) in card.items() if outcome == Outcome.SURVIVED} == (
+    assert {race for race, (outcome, _) in card.items() if outcome == RaceOutcome.LOST} == {"sign-out"}
+    assert {race for race, (outcome, _) in card.items() if outcome == RaceOutcome.NOT_CLAIMED} == unclaimed
+    assert {race for race, (outcome, _) in card.items() if outcome == RaceOutcome.SURVIVED} == (
         {race.name for race in RACES} - unclaimed - {"sign-out"}
     )
 
@@ -164,7 +165,7 @@ def test_a_whole_card(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Non
 def test_the_hardened_policy_survives_every_race(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     driver = [sys.executable, str(DRIVERS / "python/race401_policy.py"), "hardened"]
     card = outcomes(capsys, "--keep", str(tmp_path), "--", *driver)
-    assert {race for race, (outcome, _) in card.items() if outcome == Outcome.SURVIVED} == {r.name for r in RACES}
+    assert {race for race, (outcome, _) in card.items() if outcome == RaceOutcome.SURVIVED} == {r.name for r in RACES}
 
 
 @pytest.mark.slow
@@ -178,18 +179,18 @@ def test_the_same_card_twenty_times(driver: list[str], capsys: pytest.CaptureFix
 @pytest.mark.parametrize(
     ("found", "code"),
     [
-        ([Outcome.SURVIVED, Outcome.NOT_CLAIMED], 0),
-        ([Outcome.SURVIVED, Outcome.LOST, Outcome.BROKE], 1),
-        ([Outcome.SURVIVED, Outcome.BROKE], 3),
-        ([Outcome.NOT_EXERCISED], 3),
+        ([RaceOutcome.SURVIVED, RaceOutcome.NOT_CLAIMED], 0),
+        ([RaceOutcome.SURVIVED, RaceOutcome.LOST, RaceOutcome.BROKE], 1),
+        ([RaceOutcome.SURVIVED, RaceOutcome.BROKE], 3),
+        ([RaceOutcome.NOT_EXERCISED], 3),
     ],
 )
-def test_the_exit_code(found: list[Outcome], code: int) -> None:
+def test_the_exit_code(found: list[RaceOutcome], code: int) -> None:
     assert a_card(**{f"race_{n}": outcome for n, outcome in enumerate(found)}).exit_code == code
 
 
 def test_the_terminal_tells_the_story_of_what_was_lost() -> None:
-    card = a_card(late_401=Outcome.LOST, sign_out=Outcome.SURVIVED)
+    card = a_card(late_401=RaceOutcome.LOST, sign_out=RaceOutcome.SURVIVED)
     card.results[0].story = ["0.000 s  GET /contacts"]
     text = show.card(card)
     assert "late-401: a 401 arrives after its token was replaced\n  0.000 s  GET /contacts\n" in text
@@ -199,7 +200,7 @@ def test_the_terminal_tells_the_story_of_what_was_lost() -> None:
 
 def test_what_to_run_again_works_as_it_stands() -> None:
     """It calls race401 as the reader did, and races in the same world."""
-    card = a_card(late_401=Outcome.LOST)
+    card = a_card(late_401=RaceOutcome.LOST)
     assert "  again: .venv/bin/race401 card --race late-401 -- " in show.card(card, called=".venv/bin/race401")
     card.results[0].world = "supabase"
     assert "  again: race401 card --race late-401 --world supabase -- python driver.py" in show.card(card)
@@ -208,8 +209,8 @@ def test_what_to_run_again_works_as_it_stands() -> None:
 
 
 def test_a_card_is_kept_and_read_again(tmp_path: Path) -> None:
-    card = a_card("A client (async)", late_401=Outcome.LOST)
-    path = tmp_path / "cards" / f"{slug(card.told)}.json"
+    card = a_card("A client (async)", late_401=RaceOutcome.LOST)
+    path = tmp_path / "cards" / f"{slug(card.introduction)}.json"
     keep(card, path)
     assert path.name == "a-client-async.json"
     assert load(path) == card
@@ -219,14 +220,14 @@ def test_a_card_is_kept_and_read_again(tmp_path: Path) -> None:
 
 
 def test_who_cannot_be_asked_is_told_from_who_lost() -> None:
-    lost = a_card(sign_out=Outcome.NOT_CLAIMED).results[0]
+    lost = a_card(sign_out=RaceOutcome.NOT_CLAIMED).results[0]
     assert scoreboard.cell(lost) == "-"
     lost.entries = [*lost.entries, Entry(1, "w", *(None,) * 4, "GET", "/", 0, 0, 401, *(None,) * 4)]
     assert scoreboard.cell(lost) == "○"
 
 
 def test_the_board_ranks_clients_and_says_what_it_costs() -> None:
-    worse, better = a_card("worse", late_401=Outcome.LOST), a_card("better", late_401=Outcome.SURVIVED)
+    worse, better = a_card("worse", late_401=RaceOutcome.LOST), a_card("better", late_401=RaceOutcome.SURVIVED)
     text = scoreboard.markdown([worse, better], ["node x.mjs: node is not installed"])
     rows = [line for line in text.splitlines() if line.startswith("| ")]
     assert [row.split(" | ")[0] for row in rows[1:]] == ["| better 1.0", "| worse 1.0"]
@@ -239,7 +240,7 @@ def test_the_board_ranks_clients_and_says_what_it_costs() -> None:
 
 
 def test_the_page_is_one_file_with_every_cell() -> None:
-    page = scoreboard.page([a_card(late_401=Outcome.LOST)], [])
+    page = scoreboard.page([a_card(late_401=RaceOutcome.LOST)], [])
     assert "http" not in re.sub(r'http-equiv|content="[^"]*"', "", page)
     assert '<td class="lost" title="lost: what happened" aria-label="lost">✗</td>' in page
     assert page.count('<th scope="col"') == len(RACES)
@@ -248,7 +249,7 @@ def test_the_page_is_one_file_with_every_cell() -> None:
 
 
 def test_the_board_is_written_from_stored_cards(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    keep(a_card(late_401=Outcome.LOST), tmp_path / "cards/a.json")
+    keep(a_card(late_401=RaceOutcome.LOST), tmp_path / "cards/a.json")
     (tmp_path / "clients.txt").write_text("# a comment\npython driver.py\nnode other.mjs\n")
     where = [f"--{name}={tmp_path / file}" for name, file in (("cards", "cards"), ("clients", "clients.txt"))]
     (readme := tmp_path / "README.md").write_text(f"before\n{scoreboard.BEGIN}\nold\n{scoreboard.END}\nafter\n")
@@ -264,7 +265,7 @@ def test_the_board_is_written_from_stored_cards(tmp_path: Path, capsys: pytest.C
 
 
 def test_the_readmes_table_has_its_legend_and_no_losses() -> None:
-    cards = [a_card(late_401=Outcome.LOST)]
+    cards = [a_card(late_401=RaceOutcome.LOST)]
     text = scoreboard.placed(f"a\n{scoreboard.BEGIN}\n{scoreboard.END}\nb\n", cards)
     assert text == f"a\n{scoreboard.BEGIN}\n\n{scoreboard.table(cards)}\n\n{scoreboard.END}\nb\n"
     assert text == scoreboard.placed(text, cards), "again is the same"
@@ -274,7 +275,7 @@ def test_the_readmes_table_has_its_legend_and_no_losses() -> None:
 
 @pytest.mark.parametrize("text", ["", "no markers\n", scoreboard.BEGIN, scoreboard.END + scoreboard.BEGIN])
 def test_a_file_without_both_markers_is_left_alone(text: str) -> None:
-    assert scoreboard.placed(text, [a_card(late_401=Outcome.LOST)]) == text
+    assert scoreboard.placed(text, [a_card(late_401=RaceOutcome.LOST)]) == text
 
 
 def test_clients_that_cannot_run_here_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -317,7 +318,7 @@ def test_every_race_covers_what_the_ledger_can_show() -> None:
         assert race.ability is None or race.ability in ABILITIES
 
 
-def told_by(path: Path, tmp_path: Path) -> Told:
+def told_by(path: Path, tmp_path: Path) -> Introduction:
     """What a driver says of its client."""
     extra = ["fixed"] if path.stem == "race401_policy" else []
     return hello(["node" if path.suffix == ".mjs" else sys.executable, str(path), *extra], tmp_path)

@@ -50,6 +50,7 @@ class Workers:
     segments: Path
     process: subprocess.Popen[bytes]
     number: int = 2
+    store: str = ""
 
     def pids(self) -> set[int]:
         """The processes that answer, once all of them do."""
@@ -101,7 +102,7 @@ def workers(store: str, segments: Path, number: int = 2, *more: str) -> Iterator
     command += ["--workers", str(number), "--ledger", str(segments), *more]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
-        yield Workers(json.loads(process.stdout.readline())["url"], segments, process, number)
+        yield Workers(json.loads(process.stdout.readline())["url"], segments, process, number, store)
         process.communicate(timeout=HANG)
 
 

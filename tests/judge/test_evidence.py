@@ -143,3 +143,17 @@ def test_an_unfinished_run_exits_with_3(tmp_path: Path, capsys: pytest.CaptureFi
     run = Run(manifest(finished=False, unfinished_because="stopped after 3 of 20 s"))
     assert main(["judge", str(stored(tmp_path, run))]) == 3
     assert "unfinished: stopped after 3 of 20 s" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", [["judge"], ["report", "--out", "page.html"]])
+def test_a_run_folder_that_cannot_be_written_still_gets_its_verdict(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    """What is asked for is said; what could not be kept beside it is said too, and changes no exit code."""
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "run"
+    (folder / "verdict.json").mkdir(parents=True)
+    assert main([*command, str(stored(folder))]) == 0
+    out, err = capsys.readouterr()
+    assert "PASS: before the fix" in out
+    assert err == f"race401: {folder}/verdict.json is not kept: Is a directory\n"

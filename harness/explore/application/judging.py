@@ -30,8 +30,8 @@ class Violation:
 
 def by_ledger(entries: Iterable[Entry], changes: Mapping[str, str]) -> Iterator[Violation]:
     """Hold the app's ledger against EXPECTS, so changed."""
-    told = from_ledger(entries, "explored", expects=EXPECTS | dict(changes))
-    for finding in checks.run(told, measure(told)):
+    evidence = from_ledger(entries, "explored", expects=EXPECTS | dict(changes))
+    for finding in checks.run(evidence, measure(evidence)):
         if finding.value is Value.FAIL:
             yield Violation(finding.check, finding.sentence)
 

@@ -125,8 +125,8 @@ class Search:
         if index is None:
             index = self._seen[form] = len(self._states)
             self._states.append(form)
-            for kept, each in zip((self._came_from, self._by, self._which), how, strict=True):
-                kept.append(each)
+            for column, each in zip((self._came_from, self._by, self._which), how, strict=True):
+                column.append(each)
         return index
 
     def _mark(self, marks: Iterable[str], n: int, a: int, which: int) -> None:

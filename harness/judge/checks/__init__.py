@@ -7,7 +7,7 @@ name as an expectation is a cost, shown in the table and not judged.
 To add a check: a file here, and its line in `CHECKS`. All the rest is read from there.
 """
 
-from race401.harness.judge.check import Check, Words
+from race401.harness.judge.check import Check
 from race401.harness.judge.checks import asked
 from race401.harness.judge.checks.app import CALLER_401S
 from race401.harness.judge.checks.chances import CHANCES
@@ -67,14 +67,6 @@ SOUND = {
 """What the ledger of any sound client is held to, where nobody says more."""
 
 
-def _words() -> dict[str, Words]:
-    return {check.key: check.words for check in CHECKS.values() if check.words is not None}
-
-
-KNOWN = _words()
-"""What can be expected: the words of each check, by its key."""
-
-
 def described() -> str:
     """Return the checks as a table: each one's name, and what it finds."""
     width = max(map(len, CHECKS))
@@ -83,7 +75,7 @@ def described() -> str:
 
 def run(evidence: Evidence, rows: list[Row]) -> list[Finding]:
     """Return every check's findings; a check that breaks is UNKNOWN, with its reason."""
-    findings = list(asked.unknown(evidence, _words() | KNOWN))
+    findings = list(asked.unsaid(evidence))
     for name, check in CHECKS.items():
         try:
             findings += check.finds(evidence, rows)

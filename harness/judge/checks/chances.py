@@ -8,14 +8,13 @@ exchange was followed by proof that it lives on. By attempts where clients tell 
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from math import inf
-from typing import TypeAlias
 
 from race401.harness.judge.check import Check
 from race401.harness.judge.cohort import Cohort
 from race401.harness.judge.counted import counted
-from race401.harness.judge.evidence import Evidence
+from race401.harness.judge.evidence import Evidence, Sample
 from race401.harness.judge.findings import Finding, Value
 from race401.harness.judge.row import Row
 from race401.ledger.entry import Entry
@@ -23,7 +22,6 @@ from race401.ledger.entry import Entry
 NAME = "chances"
 LEFT = 0.05  # s from a client's decision to refresh in the background until the server has it, on a busy machine
 AT_ONCE = 2  # requests under way together with an exchange, so that they may race
-OK = range(200, 300)
 MISSED = {  # how a verdict says what was not seen
     "caller_401s": "no 401 had its chance",
     "exchanges_per_generation": "no exchange was seen",
@@ -33,12 +31,11 @@ NOTHING = (
     "no 401 had its chance and no exchange was seen, so that nothing was shown; let tokens come near their end while "
     "requests are under way (in a test: sign in with `left=1`, advance the clock, or arm a race program)"
 )
-Span: TypeAlias = tuple[float, float]
 
 
 def _count(cohort: Cohort, row: Row) -> None:
     graph = cohort.graph
-    fine = [e for e in cohort.api if e.status in OK and (e.token_left_s is None or e.token_left_s > 0)]
+    fine = [e for e in cohort.api if 200 <= e.status < 300 and (e.token_left_s is None or e.token_left_s > 0)]  # noqa: PLR2004 - quick
     met = {graph.session(e) or e.client for e in cohort.refused}
     spans, ahead = _spans(cohort), LEFT if cohort.samples else 0.0
     first: dict[str | None, float] = {}
@@ -63,21 +60,24 @@ def _whose(e: Entry, session: str | None) -> str | None:
 
 
 def _spans(cohort: Cohort) -> Mapping[str | None, tuple[list[float], list[float]]]:
-    """Return when each client's requests began and were over, in two sorted lists; of those that exchanged."""
-    wanted = {_whose(e, cohort.graph.session(e)) for e in cohort.exchanges}
-    spans: dict[str | None, tuple[list[float], list[float]]] = defaultdict(lambda: ([], []))
-    told: Iterable[tuple[str | None, Span]] = ((s.client, (s.started_at, s.ended_at)) for s in cohort.samples)
-    if not cohort.samples:
-        told = (
-            (_whose(e, cohort.graph.session(e)), (e.received_at, e.answered_at)) for e in cohort.api if e.answered_at
-        )
-    for whose, (begun, over) in told:
+    """Return when the requests of each client that exchanged began and were over, in two sorted lists."""
+    graph = cohort.graph
+    wanted = {_whose(e, graph.session(e)) for e in cohort.exchanges}
+    spans: dict[str | None, tuple[list[float], list[float]]] = {}
+    if cohort.samples:
+        told: dict[str, list[Sample]] = defaultdict(list)
+        for s in cohort.samples:
+            told[s.client].append(s)
+        for client, samples in told.items():
+            if client in wanted:
+                spans[client] = sorted([s.started_at for s in samples]), sorted([s.ended_at for s in samples])
+        return spans
+    sent: dict[str | None, list[Entry]] = defaultdict(list)
+    for e in cohort.api:
+        sent[_whose(e, graph.session(e))].append(e)
+    for whose, entries in sent.items():
         if whose in wanted:
-            spans[whose][0].append(begun)
-            spans[whose][1].append(over)
-    for begun_at, over_at in spans.values():
-        begun_at.sort()
-        over_at.sort()
+            spans[whose] = sorted([e.received_at for e in entries]), sorted([e.answered_at for e in entries])
     return spans
 
 

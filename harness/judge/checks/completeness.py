@@ -9,11 +9,9 @@ from race401.harness.judge.evidence import LOST, Evidence
 from race401.harness.judge.findings import Finding, Value
 from race401.harness.judge.row import Row
 from race401.ledger.entry import Entry
-from race401.ledger.outcomes import Outcome
 
 NAME = "completeness"
 EXCHANGE = "grant_type=refresh_token"
-OUTCOMES = frozenset(Outcome) | {"lost"}  # the last is that of older ledgers
 
 
 def _finds(evidence: Evidence, _: list[Row]) -> Iterator[Finding]:
@@ -43,7 +41,7 @@ def _finds(evidence: Evidence, _: list[Row]) -> Iterator[Finding]:
 
 
 def _unknown(evidence: Evidence) -> Iterator[str]:
-    """Say which entries and samples nobody asked for, and which exchanges have no outcome, or one that is no word."""
+    """Say which entries and samples nobody asked for, and which exchanges have no outcome."""
     manifest, strangers = evidence.manifest, list[int]()
     if not manifest["conditions"]:
         if not evidence.damage and not evidence.ledger_alone:
@@ -57,11 +55,9 @@ def _unknown(evidence: Evidence) -> Iterator[str]:
             who = f"{counted(len(others), 'sample')} of no condition or role of this run, e.g. {others[0]}"
             yield who
     bare = [e.seq for e in evidence.entries if e.grant_outcome is None and _had_outcome(e)]
-    odd = [e.seq for e in evidence.entries if e.grant_outcome is not None and e.grant_outcome not in OUTCOMES]
     for seqs, what in (
         (strangers, "of no condition or role of this run"),
         (bare, "of an exchange that was answered, without its outcome"),
-        (odd, "with an outcome that is not known"),
     ):
         if seqs:
             yield f"{counted(len(seqs), 'entry', 'entries')} {what}, e.g. #{seqs[0]}"

@@ -62,7 +62,7 @@ def about(realm: Realm, link: Link) -> dict[str, str]:
 
 def user_object(account: User) -> dict[str, Any]:
     """Return GoTrue's user; what has not happened is left out."""
-    said = {
+    fields = {
         "id": account.id,
         "aud": AUTHENTICATED,
         "role": account.role,
@@ -84,7 +84,7 @@ def user_object(account: User) -> dict[str, Any]:
         "deleted_at": iso(account.deleted_at),
         "is_anonymous": account.anonymous,
     }
-    return {name: value for name, value in said.items() if value is not None}
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _identities(account: User) -> list[dict[str, Any]]:

@@ -37,13 +37,17 @@ class SharedAccounts:
 
     async def get(self, user: str) -> User | None:
         """See `Accounts`."""
-        raw = await self._link.get(self._key("user", user))
-        return None if raw is None else decode(raw)
+        if (raw := await self._link.get(self._key("user", user))) is None:
+            await self._link.whole()
+            return None
+        return decode(raw)
 
     async def find(self, email: str) -> User | None:
         """See `Accounts`."""
-        name = await self._link.get(self._key("email", email))
-        return None if name is None else await self.get(name.decode())
+        if (name := await self._link.get(self._key("email", email))) is None:
+            await self._link.whole()
+            return None
+        return await self.get(name.decode())
 
     async def everyone(self) -> list[User]:
         """See `Accounts`."""
@@ -54,8 +58,8 @@ class SharedAccounts:
     async def add(self, user: User) -> None:
         """See `Accounts`."""
         seen, named = self._named("", user)
-        kept = ("SET", self._key("user", user.id), encode(user)), ("RPUSH", self._all, user.id)
-        if not await self._link.commit(seen, *kept, *named):
+        commands = ("SET", self._key("user", user.id), encode(user)), ("RPUSH", self._all, user.id)
+        if not await self._link.commit(seen, *commands, *named):
             raise AddressTaken
 
     async def change(self, user: User, how: Callable[[User], None]) -> None:

@@ -26,6 +26,6 @@ class SharedBuckets:
             left = refilled(level, now, self._rate)
             if left < 1:
                 return False
-            kept = msgspec.msgpack.encode((left - 1, now))
-            if await self._link.commit([(bucket, raw)], ("SET", bucket, kept, "EX", self._full_after)):
+            bucket_left = msgspec.msgpack.encode((left - 1, now))
+            if await self._link.commit([(bucket, raw)], ("SET", bucket, bucket_left, "EX", self._full_after)):
                 return True

@@ -23,6 +23,7 @@ Command: TypeAlias = tuple[str | bytes | int, ...]
 CONNECTIONS = 32  # of a process; whoever finds all of them in use waits
 WITHIN = 2.0  # s; a Redis that takes longer is lost
 MANY = 1_000  # keys at once
+KEEPS = "noeviction"  # the policy of a Redis that refuses a write rather than forget another
 
 COMMIT = """
 local at = 2
@@ -40,10 +41,13 @@ return 1
 
 
 class Link:
-    """A Redis, and the prefix of all our keys in it. Every method raises StoreLost."""
+    """A Redis, and the prefix of all our keys in it. Every method raises StoreLost.
 
-    def __init__(self, url: str, prefix: str) -> None:
-        self.prefix = prefix.encode()
+    `marked`: the Redis has our mark, so that what is missing together with the mark was lost, and never deleted.
+    """
+
+    def __init__(self, url: str, prefix: str, *, marked: bool = False) -> None:
+        self.prefix, self._marked = prefix.encode(), marked
         pool = BlockingConnectionPool.from_url(
             url,
             max_connections=CONNECTIONS,
@@ -68,6 +72,11 @@ class Link:
         """Return what the key holds."""
         held: Read = await self._sure(self._redis.get(key))
         return held
+
+    async def whole(self) -> None:
+        """Return if the Redis has not lost its data: to whoever misses something."""
+        if self._marked and await self.get(_mark(self.prefix)) is None:
+            raise StoreLost("it has lost its data (FLUSHALL, a restart, or an eviction)")
 
     async def listed(self, key: bytes) -> list[bytes]:
         """Return a list, all of it."""
@@ -103,12 +112,31 @@ class Link:
 
 
 def reach(url: str) -> None:
-    """Return if there is a Redis that answers; raises StoreLost, and ValueError where this is no URL of one."""
+    """Return if there is a Redis that answers and keeps what it is given.
+
+    Raises StoreLost, and ValueError where this is no URL of one.
+    """
     with redis.Redis.from_url(url, socket_timeout=WITHIN, socket_connect_timeout=WITHIN) as asked:
         try:
-            asked.ping()
+            memory = asked.info("memory")
         except (RedisError, OSError) as error:
             raise StoreLost(str(error) or type(error).__name__) from error
+    policy = memory.get("maxmemory_policy", KEEPS)
+    if memory.get("maxmemory") and policy != KEEPS:
+        raise StoreLost(f"it evicts what it is given (maxmemory-policy {policy}), and sessions with it; set {KEEPS}")
+
+
+def mark(url: str, prefix: str) -> None:
+    """Leave a mark, with which all our keys would be lost; raises StoreLost."""
+    with redis.Redis.from_url(url, socket_timeout=WITHIN, socket_connect_timeout=WITHIN) as asked:
+        try:
+            asked.set(_mark(prefix.encode()), 1)
+        except (RedisError, OSError) as error:
+            raise StoreLost(str(error) or type(error).__name__) from error
+
+
+def _mark(prefix: bytes) -> bytes:
+    return prefix + b"whole"
 
 
 def clear(url: str, prefix: str) -> None:

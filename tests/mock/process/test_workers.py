@@ -13,11 +13,14 @@ from pathlib import Path
 import httpx
 import pytest
 from bounds import HANG
+from redis import Redis
 from sharing import Workers, broken_at, needs_redis, redis, refresh, workers
 
 from race401.harness.judge import evidence, verdict
 from race401.ledger.entry import Entry
 from race401.mock_api.__main__ import main
+from race401.mock_api.state.shared.link import reach
+from race401.mock_api.state.store import StoreLost
 
 pytestmark = needs_redis
 EACH = 4  # clients of each process
@@ -218,9 +221,33 @@ def test_a_lost_store_is_a_503_and_no_verdict(doomed: tuple[Workers, subprocess.
     assert judged.lost is not None
     assert (judged.lost.cause, judged.lost.status) == ("store_lost", 503)
     assert {entry.status for entry in judged.entries} == {200}
-    result = verdict.judge(judged)
-    assert result.value == "UNKNOWN", result.sentence
-    assert "the mock lost its store at entry #" in result.sentence
+    findings = verdict.judge(judged).findings
+    assert any("the mock lost its store at entry #" in finding.sentence for finding in findings)
+    assert {f.check for f in findings if f.value == "FAIL"} <= {"refreshes-in-a-row"}  # as this load does
+
+
+def test_a_store_that_lost_its_data_is_a_503_and_no_verdict(doomed: tuple[Workers, subprocess.Popen[str]]) -> None:
+    """It answers, and knows nobody: that is never the client's loss. A token that it never had is its refusal."""
+    running, _ = doomed
+    session = running.sign_in("rfc9700")
+    with httpx.Client(base_url=running.url, trust_env=False, timeout=HANG) as client:
+        assert refresh(client, "rfc9700", "abcdefghijkl").status_code == 400
+        with Redis.from_url(running.store) as asked:
+            asked.flushall()
+        assert refresh(client, "rfc9700", session["refresh_token"]).status_code == 503
+    judged = evidence.load(running.segments)
+    assert judged.lost is not None
+    assert (judged.lost.cause, judged.lost.status) == ("store_lost", 503)
+
+
+def test_a_redis_that_evicts_is_refused_at_the_start() -> None:
+    """One that keeps what it has, however little room, is not."""
+    with redis() as (url, _), Redis.from_url(url) as asked:
+        asked.config_set("maxmemory", "100mb")
+        reach(url)
+        asked.config_set("maxmemory-policy", "allkeys-lru")
+        with pytest.raises(StoreLost, match=r"it evicts what it is given \(maxmemory-policy allkeys-lru\)"):
+            reach(url)
 
 
 @pytest.mark.parametrize(
