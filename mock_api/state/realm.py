@@ -32,8 +32,9 @@ from race401.mock_api.rules.issuer import (
 from race401.mock_api.rules.rate_limits import Buckets, Limit
 from race401.mock_api.rules.worlds import World
 from race401.mock_api.signing.jwt import Cause, Keys, Verified
+from race401.mock_api.signing.opaque import closed, opened
 from race401.mock_api.state.accounts import Accounts, MemoryAccounts, User, confirm, made
-from race401.mock_api.state.claims import claims_of, service_claims
+from race401.mock_api.state.claims import claims_of, refresh_claims, service_claims
 from race401.mock_api.state.clock import system_clock
 from race401.mock_api.state.store import Contended, MemoryStore, Sleep, Store, TwoStepStore
 
@@ -224,11 +225,17 @@ class Realm:
 
     def service_key(self) -> str:
         """Return an admin's token for this world."""
-        return self.keys.sign(service_claims(self._issuer(), self.clock()))
+        key = self.keys.sign(service_claims(self._issuer(), self.clock()))
+        return closed(key) if self.world.access_format == "opaque" else key
 
     def _refresh_token(self, session: str, generation: int) -> str:
-        v1 = self.world.refresh_format == "random"
-        token = refresh_tokens.chance() if v1 else refresh_tokens.counted(self._key(session), session, generation)
+        match self.world.refresh_format:
+            case "random":
+                token = refresh_tokens.chance()
+            case "counted":
+                token = refresh_tokens.counted(self._key(session), session, generation)
+            case "jwt":
+                token = self.keys.sign(refresh_claims(self._issuer(), self.clock()))
         self.see(token)
         return token
 
@@ -236,7 +243,14 @@ class Realm:
         return hmac.digest(self._seal, session.encode(), hashlib.sha256)
 
     def _sign(self, family: Family, user: User, issued_at: int, expires_at: int, jti: str | None) -> str:
-        return self.keys.sign(claims_of(family, user, self._issuer(), issued_at, expires_at, jti))
+        token = self.keys.sign(claims_of(family, user, self._issuer(), issued_at, expires_at, jti))
+        if self.world.access_format == "opaque":
+            token = closed(token)
+            self.see(token)
+        return token
+
+    def _genuine(self, token: str) -> Verified | Cause:
+        return self.keys.genuine(opened(token) if self.world.access_format == "opaque" else token)
 
     def _jti(self, family: Family, link: Link, *, anew: bool = False) -> str | None:
         """Return the access token's id: that of the link with which it came, so that the same pair is the same."""
@@ -258,7 +272,7 @@ class Realm:
         """
         if self._foresee is None or token is None:
             return None
-        verified = self.keys.genuine(token)
+        verified = self._genuine(token)
         return self._foresee(verified) if isinstance(verified, Verified) else None
 
     async def prepare(self, token: str) -> None:
@@ -273,7 +287,7 @@ class Realm:
 
     def current(self, token: str, entry: Entry, leeway: float) -> Verified | Cause:
         """Return what a genuine token says within its dates, or why it is refused; note in the entry whose it is."""
-        verified = self.keys.genuine(token)
+        verified = self._genuine(token)
         if isinstance(verified, str):
             return verified
         if verified.family:
