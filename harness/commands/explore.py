@@ -20,6 +20,7 @@ from race401.mock_api.rules import issuer
 from race401.mock_api.rules.worlds import WORLDS, World
 
 PASS, FAIL, UNKNOWN = 0, 1, 3  # exit codes
+AGAIN = "  again:"
 
 
 def add(parser: ArgumentParser) -> None:
@@ -62,7 +63,8 @@ def run(given: Namespace) -> int:
     result = search.run(given.max_states, given.max_seconds)
     columns, colour = terminal.width(), terminal.has_colour()
     for line in describe(search.stage, result, given.brief):
-        for part in terminal.fitted(line, columns):
+        copied = line.startswith(AGAIN)  # whole, whatever its length
+        for part in [line] if copied else terminal.fitted(line, columns):
             print(terminal.painted(part, _colour(line), on=colour))
     if any(KINDS[mark].weight == "violation" for mark in result.found):
         return FAIL
@@ -137,7 +139,7 @@ def describe(stage: Stage, result: Result, brief: bool) -> Iterator[str]:
         if not brief and any(KINDS[mark].weight != "cost" for mark in marks):
             yield "the shortest way there:"
             yield from tell(stage, walk(stage, choices_of(stage, result.found[marks[0]].path)))
-        yield f"  again: {called()} replay {token}"
+        yield f"{AGAIN} {called()} replay {token}"
 
 
 def _colour(line: str) -> str:
@@ -147,7 +149,7 @@ def _colour(line: str) -> str:
         "cost": "cost",
         "nothing is wrong": "good",
         "NOT exhausted": "cost",
-        "  again": "soft",
+        AGAIN: "soft",
     }
     found = next((colour for words, colour in begins.items() if line.startswith(words)), "plain")
     return "cost" if line.lstrip().startswith("^ ") else found

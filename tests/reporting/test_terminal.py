@@ -33,8 +33,8 @@ def unpainted(text: str) -> list[str]:
 
 
 def too_long(text: str, columns: int) -> list[str]:
-    """Lines that a terminal would wrap; a word that somebody may copy is one, whatever its length."""
-    return [line for line in unpainted(text) if len(line) > columns and len(line.split()) > 1]
+    """Lines that a terminal would wrap, but for the commands that somebody may copy."""
+    return [line for line in unpainted(text) if len(line) > columns and "  again: " not in line]
 
 
 @pytest.mark.parametrize("columns", WIDTHS)
@@ -126,7 +126,7 @@ STORY = "  6  call 1          goes on with what it read, and then sends POST /to
     ("line", "lines"),
     [
         ("short", ["short"]),
-        (STORY, [STORY[:59], " " * 21 + "POST /token"]),
+        (STORY, [STORY[: STORY.index(" sends")], " " * 21 + "sends POST /token"]),
         ("violation  lost: " + "word " * 9, ["violation  lost:" + " word" * 8, " " * 11 + "word"]),
         ("  again: replay " + "x" * 60, ["  again: replay", "  " + "x" * 60]),
     ],
