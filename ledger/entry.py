@@ -6,7 +6,7 @@ import msgspec
 
 SCHEMA = 1  # of the facts below; an entry of schema 0 has none
 Kind: TypeAlias = Literal["api", "exchange", "sign_in", "sign_out", "preflight", "other"]
-Ended: TypeAlias = Literal["none", "family", "session", "user"]
+Ended: TypeAlias = Literal["none", "token", "family", "session", "user"]  # family: its refresh tokens
 
 
 class Entry(msgspec.Struct, gc=False, omit_defaults=True):

@@ -11,7 +11,7 @@ export function about(name, docs, { world = "rfc9700", can = [], claims = [], ex
   const manifest = new URL(`./node_modules/${name}/package.json`, import.meta.url);
   const version = JSON.parse(readFileSync(manifest)).version;
   const language = `Node ${process.versions.node.split(".")[0]}`;
-  return { client: name, version, language, docs, world, can, claims, explains };
+  return { protocol: 2, client: name, version, language, docs, world, can, claims, explains };
 }
 
 /** Follow the commands until `quit`. */
@@ -20,17 +20,21 @@ export async function serve(told, client) {
   let begun = [];
   for await (const line of createInterface({ input: process.stdin })) {
     const [word, ...given] = line.trim().split(" ");
-    let waited = [];
+    let answer = "ok";
     if (word === "quit") break;
-    if (word === "begin") begun = given.map((path, k) => settled(tabs[k % tabs.length].get(path)));
-    if (word === "end") waited = begun;
-    if (word === "sign-in") waited = [settled(client.signIn())];
-    if (word === "sign-out") waited = [settled(client.signOut())];
+    if (word === "hello") answer = JSON.stringify(told);
+    if (word === "begin") begun = given.map((path, k) => start(path, () => tabs[k % tabs.length].get(path)));
+    if (word === "end") {
+      await Promise.race([Promise.all(begun.map((call) => call.over)), after(Number(given[0]))]);
+      answer = JSON.stringify(begun.map((call) => call.told));
+    }
+    if (word === "sign-in" || word === "sign-out") {
+      const { error } = await start(word, () => (word === "sign-in" ? client.signIn() : client.signOut())).over;
+      if (error) console.error(`${word}: ${error}`);
+      if (error && word === "sign-in") answer = `error ${error.replaceAll("\n", " ")}`;
+    }
     if (word === "tabs") for (let k = 1; k < Number(given[0]); k++) tabs.push(client.tab());
-    const failed = (await Promise.all(waited)).filter((error) => error);
-    for (const error of failed) console.error(`${word}: ${error}`);
-    const refused = word === "sign-in" && failed.length;
-    console.log(word === "hello" ? JSON.stringify(told) : refused ? `error ${failed[0]}` : "ok");
+    console.log(answer);
   }
   process.exit(0); // timers of the client may still run
 }
@@ -49,7 +53,17 @@ export async function get(path, token) {
   if (!answer.ok) throw new Error(`${answer.status} ${path}`);
 }
 
-/** Return a promise of the error, or of undefined; it is never rejected. */
-function settled(promise) {
-  return promise.then(() => undefined, (error) => error);
+/** Start a call; `told` is what it came to so far, as the app sees it: `get` rejects what is no success. */
+function start(path, work) {
+  const call = { told: { path, pending: true } };
+  const over = (told) => (call.told = { path, ...told });
+  call.over = Promise.resolve().then(work).then(
+    () => over({ status: 200 }),
+    (error) => over({ error: String(error) }),
+  );
+  return call;
+}
+
+function after(seconds) {
+  return new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
 }

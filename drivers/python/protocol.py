@@ -5,7 +5,9 @@ All are plain functions (`serve`: a burst is a thread for each call) or all coro
 """
 
 import asyncio
+import concurrent.futures
 import json
+import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
@@ -14,6 +16,7 @@ from importlib.metadata import version
 def about(package, docs, *, can=(), claims=(), explains=None, name=None, world="rfc9700"):
     """Return the answer to `hello`: what the client is, and what it says of itself."""
     return {
+        "protocol": 2,
         "client": name or package,
         "version": version(package),
         "language": f"Python {sys.version_info.major}.{sys.version_info.minor}",
@@ -27,22 +30,23 @@ def about(package, docs, *, can=(), claims=(), explains=None, name=None, world="
 
 def serve(told, client):
     """Follow the commands until `quit`."""
-    tabs, begun = [client], []
-    with ThreadPoolExecutor(32) as pool:
-        for line in sys.stdin:
-            word, *given = line.split()
-            failed = []
-            if word == "quit":
-                break
-            if word == "begin":
-                begun = [pool.submit(tabs[k % len(tabs)].get, path) for k, path in enumerate(given)]
-            elif word == "end":
-                failed = [each.exception() for each in begun]
-            elif word == "tabs":
-                tabs += [client.tab() for _ in range(int(given[0]) - 1)]
-            elif word in ("sign-in", "sign-out"):
-                failed = [pool.submit(client.sign_in if word == "sign-in" else client.sign_out).exception()]
-            answer(word, told, failed)
+    tabs, begun, pool = [client], [], ThreadPoolExecutor(32)
+    for line in sys.stdin:
+        word, *given = line.split()
+        error = None
+        if word == "quit":
+            break
+        if word == "begin":
+            begun = [(path, pool.submit(tabs[k % len(tabs)].get, path)) for k, path in enumerate(given)]
+        elif word == "end":
+            concurrent.futures.wait([call for _, call in begun], float(given[0]))
+        elif word == "tabs":
+            tabs += [client.tab() for _ in range(int(given[0]) - 1)]
+        elif word in ("sign-in", "sign-out"):
+            error = pool.submit(client.sign_in if word == "sign-in" else client.sign_out).exception()
+        answer(word, told, begun, error)
+    sys.stdout.flush()
+    os._exit(0)  # calls that never end would keep it
 
 
 async def aserve(told, client):
@@ -50,25 +54,35 @@ async def aserve(told, client):
     tabs, begun = [client], []
     while line := await asyncio.to_thread(sys.stdin.readline):
         word, *given = line.split()
-        failed = []
+        error = None
         if word == "quit":
             break
         if word == "begin":
-            begun = [asyncio.ensure_future(tabs[k % len(tabs)].get(path)) for k, path in enumerate(given)]
-        elif word == "end":
-            failed = await asyncio.gather(*begun, return_exceptions=True)
+            begun = [(path, asyncio.ensure_future(tabs[k % len(tabs)].get(path))) for k, path in enumerate(given)]
+        elif word == "end" and begun:
+            await asyncio.wait([call for _, call in begun], timeout=float(given[0]))
         elif word == "tabs":
             tabs += [client.tab() for _ in range(int(given[0]) - 1)]
         elif word in ("sign-in", "sign-out"):
             call = client.sign_in if word == "sign-in" else client.sign_out
-            failed = await asyncio.gather(call(), return_exceptions=True)
-        answer(word, told, failed)
+            (error,) = await asyncio.gather(call(), return_exceptions=True)
+        answer(word, told, begun, error)
 
 
-def answer(word, told, results):
-    """Say that it is done. What the calls came to is the server's to say; what they raised goes to stderr."""
-    failed = [each for each in results if isinstance(each, Exception)]
-    for each in failed:
-        print(f"{word}: {type(each).__name__}: {each}", file=sys.stderr)
-    refused = word == "sign-in" and failed
-    print(json.dumps(told) if word == "hello" else f"error {failed[0]}" if refused else "ok", flush=True)
+def answer(word, told, begun, error):
+    """Say that it is done, at `end` what each call came to; what a sign-in or sign-out raised goes to stderr."""
+    said = "ok"
+    if isinstance(error, BaseException):
+        print(f"{word}: {type(error).__name__}: {error}", file=sys.stderr)
+        said = f"error {error}" if word == "sign-in" else "ok"
+    elif word in ("hello", "end"):
+        said = json.dumps(told if word == "hello" else [came_to(path, call) for path, call in begun])
+    print(" ".join(said.split()), flush=True)
+
+
+def came_to(path, call):
+    """Say what a call came to, as the app sees it: `get` raises for what is no success."""
+    if not call.done():
+        return {"path": path, "pending": True}
+    error = call.exception()
+    return {"path": path} | ({"status": 200} if error is None else {"error": f"{type(error).__name__}: {error}"})

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from race401.harness.card.driver import Driver, DriverFailed
+from race401.harness.card.calls import Call, note
+from race401.harness.card.driver import WITHIN, Driver, DriverFailed, DriverSilent
 from race401.harness.card.mock import EMAIL, PASSWORD, Mock
 from race401.harness.card.races import (
+    SURELY_OVER,
     Arm,
     Burst,
     Pause,
@@ -24,16 +26,11 @@ from race401.harness.judge.recovery import UNAUTHORIZED
 from race401.ledger.entry import Entry
 
 HOLDS_WITHIN = 2.0  # s; a client that refreshes for a call does so at once
-SURELY_OVER = 2.1  # s after a token's last one: expiry is in whole seconds, and so is `expires_in`, one later at most
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One call that the client was told to make."""
-
-    path: str
-    must: bool  # succeed
-    signed_out: bool  # it began after the sign-out
+MOMENT = 1.0  # s after what was held has been answered: a client has taken it in
+PATIENCE = 10.0  # s that calls have to end in, before anybody asks why they do not
+QUIET = 5.0  # s without a request or an answer, nothing being held by the server: what is pending then, stays so
+LONGEST = 40.0  # s; no race holds anything for so long
+ENOUGH = 1_000  # requests: whoever sends so many goes on for ever
 
 
 @dataclass(slots=True)
@@ -44,10 +41,17 @@ class Run:
     world: str
     entries: list[Entry] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
-    under: set[int] = field(default_factory=set)  # `seq` of what the server decided during a burst
+    bursts: list[list[Entry]] = field(default_factory=list)  # what the server decided during each
+    signed_out: set[str | None] = field(default_factory=set)  # the families that there were at the sign-out
     programs: list[dict[str, Any]] = field(default_factory=list)  # as the mock tells them
     sign_ins: int = 0  # that we asked for
     failure: str | None = None  # of the driver
+    silent: bool = False  # the failure is that it fell silent at `end`, as calls without end make it
+
+    @property
+    def under(self) -> set[int]:
+        """`seq` of what the server decided during a burst."""
+        return {entry.seq for burst in self.bursts for entry in burst}
 
 
 def environment(base: str) -> dict[str, str]:
@@ -64,18 +68,23 @@ def environment(base: str) -> dict[str, str]:
     }
 
 
-def run(race: Race, world: str, mock: Mock, command: Sequence[str], folder: Path) -> Run:
-    """Run a race from a clean start, with a driver of its own; never raises for what the driver does."""
+def run(race: Race, world: str, mock: Mock, command: Sequence[str], folder: Path, protocol: int) -> Run:
+    """Run a race from a clean start, with a driver of its own that speaks this protocol.
+
+    Never raises for what the driver does.
+    """
     result = Run(race, world)
     mock.clear(world)
     variables = environment(f"{mock.url}/{world}/~{race.name}")
-    dotenv = folder / ".env"
+    dotenv = folder / f"{race.name}.env"  # races run beside each other
     dotenv.write_text("".join(f"{name}={value}\n" for name, value in variables.items()))
     try:
         with Driver(command, variables | {"RACE401_DOTENV": str(dotenv)}, folder / f"{race.name}.log") as driver:
-            course = Course(result, mock, driver)
+            course = Course(result, mock, driver, protocol)
             for step in race.steps:
                 course.take(step)
+                if any(call.pending for call in result.calls):
+                    break  # the race is lost, and whatever follows would wait as well
     except DriverFailed as failure:
         result.failure = str(failure)
     result.entries = mock.ledger(race.name)
@@ -86,8 +95,8 @@ def run(race: Race, world: str, mock: Mock, command: Sequence[str], folder: Path
 class Course:
     """A race under way."""
 
-    def __init__(self, result: Run, mock: Mock, driver: Driver) -> None:
-        self.result, self.mock, self.driver = result, mock, driver
+    def __init__(self, result: Run, mock: Mock, driver: Driver, protocol: int) -> None:
+        self.result, self.mock, self.driver, self.protocol = result, mock, driver, protocol
         self._over_at = 0.0  # when the last signed-in token is surely over, on the monotonic clock
         self._signed_out = False
 
@@ -127,28 +136,65 @@ class Course:
     def _calls(self, step: Burst) -> list[Entry]:
         """Have the calls made; return what the server decided meanwhile."""
         before = len(self._ledger())
-        self.driver.tell(f"begin {self._paths(step.callers, must=step.must)}")
-        self.driver.tell("end")
+        calls = self._begin(step.callers, must=step.must)
+        self._end(calls)
         met = self._ledger()[before:]
-        self.result.under |= {entry.seq for entry in met}
+        self.result.bursts.append(met)
         return met
+
+    def _end(self, calls: list[Call]) -> None:
+        """Let the calls end; what the app saw is noted, if the driver says so."""
+        if self.protocol == 1:
+            try:
+                self.driver.tell("end")
+            except DriverSilent:
+                self.result.silent = True
+                raise
+            return
+        until = time.monotonic() + LONGEST
+        while True:
+            answer = self.driver.ask(f"end {PATIENCE:g}", PATIENCE + WITHIN)
+            try:
+                note(answer, calls)
+            except ValueError as error:
+                raise DriverFailed(f"it answered `end` with {error}") from None
+            if not any(call.pending for call in calls) or self._over() or time.monotonic() > until:
+                return
+
+    def _over(self) -> bool:
+        """Whether what is pending will stay so: the server owes nothing, and the client is still, or never is."""
+        met = self._ledger()
+        last = max((max(entry.received_at, entry.answered_at) for entry in met), default=0.0)
+        return len(met) > ENOUGH or (self.mock.now() - last > QUIET and not self._owed())
+
+    def _owed(self) -> bool:
+        """Whether the server holds a request back."""
+        programs = [self.mock.program(program["id"]) for program in self.result.programs]
+        return any(rule["holding"] for program in programs for rule in program["rules"])
 
     def _ledger(self) -> list[Entry]:
         return self.mock.ledger(self.result.race.name)
 
     def _sign_out_during(self) -> None:
-        self.driver.tell(f"begin {self._paths(1, must=False)}")
-        self.mock.program(self.result.programs[-1]["id"], until="holding", wait_s=HOLDS_WITHIN)
+        calls, program = self._begin(1, must=False), self.result.programs[-1]["id"]
+        self.mock.program(program, until="holding", wait_s=HOLDS_WITHIN)
+        met = self._ledger()
         self.driver.tell("sign-out")
         self._signed_out = True
-        self.driver.tell("end")
+        self._end(calls)
+        if any(rule["held"] for rule in self.mock.program(program)["rules"]):
+            self.mock.program(program, until="ended", wait_s=PATIENCE)
+        time.sleep(MOMENT)
+        self.result.signed_out = {entry.family for entry in met if entry.family is not None}
 
-    def _paths(self, callers: int, *, must: bool) -> str:
-        """Return paths that were never asked for before, so that each call is known again on the wire."""
-        first = len(self.result.calls) + 1
-        calls = [Call(f"/contacts?limit=1&caller={k}", must, self._signed_out) for k in range(first, first + callers)]
+    def _begin(self, callers: int, *, must: bool) -> list[Call]:
+        """Begin calls with paths that were never asked for before, so that each is known again on the wire."""
+        first, decided = len(self.result.calls) + 1, len(self._ledger())
+        paths = [f"/contacts?limit=1&caller={k}" for k in range(first, first + callers)]
+        calls = [Call(path, must, self._signed_out, decided) for path in paths]
         self.result.calls += calls
-        return " ".join(call.path for call in calls)
+        self.driver.tell("begin " + " ".join(map(str, calls)))
+        return calls
 
 
 def _felt(entry: Entry) -> bool:

@@ -19,6 +19,10 @@ class DriverFailed(Exception):
     """The driver ended, or gave no answer; the message says which, and what it said last."""
 
 
+class DriverSilent(DriverFailed):
+    """The driver lives, and gave no answer in time; the message says to what."""
+
+
 class Driver:
     """A running driver. What it writes to stderr goes to `log`."""
 
@@ -55,7 +59,7 @@ class Driver:
             self._process.stdin.flush()
             answer = self._lines.get(timeout=within)
         except queue.Empty:
-            raise DriverFailed(f"no answer to `{word}` within {within:g} s") from None
+            raise DriverSilent(f"no answer to `{word}` within {within:g} s") from None
         except OSError:
             answer = ""
         if not answer:

@@ -17,6 +17,7 @@ from race401.harness.card.races import Race
 from race401.harness.card.record import Card, Introduction
 
 NOWHERE = "http://127.0.0.1:9"  # nobody asks before `sign-in`
+PROTOCOLS = (1, 2)
 LANES = 3  # races at a time, each with a mock and a driver of its own: they mostly wait
 
 
@@ -33,6 +34,8 @@ def make(command: Sequence[str], races: Sequence[Race], world: str | None, world
     with Mocks() as mocks, ThreadPoolExecutor(LANES) as lanes, TemporaryDirectory(prefix="race401-card-") as path:
         folder = Path(path)
         introduction = hello(command, folder)
+        if introduction.protocol not in PROTOCOLS:
+            raise NoDriver(f"it speaks protocol {introduction.protocol}; known: {', '.join(map(str, PROTOCOLS))}")
         if introduction.world not in worlds:
             raise NoDriver(f"it names the world {introduction.world!r}; known: {', '.join(worlds)}")
 
@@ -41,7 +44,9 @@ def make(command: Sequence[str], races: Sequence[Race], world: str | None, world
             if (unable := judging.unable(race, where, introduction.can)) is not None:
                 return unable
             with mocks.one(race.settings) as mock:
-                return judging.judge(course.run(race, where, mock, command, folder), introduction.claims)
+                return judging.judge(
+                    course.run(race, where, mock, command, folder, introduction.protocol), introduction.claims
+                )
 
         results = list(lanes.map(one, races))
     return Card(introduction, shlex.join(command), version("race401"), results, round(time.monotonic() - began_at, 1))

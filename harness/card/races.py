@@ -12,6 +12,8 @@ CALLERS = 5  # of a burst
 ALMOST_OVER = 1.0  # left of a token that is due: within the margin of whoever has one, and soon waited for
 STILL_GOOD = 8.0  # within every margin in use (the shortest that is one: supabase_auth's 10 s), and no hurry
 COOLED_DOWN = 6.0  # after which a client that waits for a while after a failure should have tried again
+SURELY_OVER = 2.1  # after a token's last one: expiry is in whole seconds, and so is `expires_in`, one later at most
+SHORT = 4.0  # of a token's life: less than most margins
 SKEW = 300.0  # more than every margin in use (the longest: google-auth's 225 s)
 
 CLAIMS = {
@@ -82,7 +84,14 @@ class Pause:
 
 Step: TypeAlias = SignIn | Arm | Burst | SignOutDuring | Tabs | SetClock | RevokeElsewhere | Pause
 Covers: TypeAlias = Literal[
-    "refresh", "two-401s-one-token", "late-401", "refresh-during-sign-out", "lost-answer", "fault", "condition"
+    "refresh",
+    "refusal",
+    "two-401s-one-token",
+    "late-401",
+    "refresh-during-sign-out",
+    "lost-answer",
+    "fault",
+    "condition",
 ]
 
 
@@ -99,7 +108,6 @@ class Race:
     world: str | None = None  # None: the world that the client is made for
     settings: tuple[str, ...] = ()  # of the mock, as on its command line
     ideal: int | None = 1  # exchanges of a client that does it right; None: none is right
-    most: int | None = None  # more exchanges than this are a loss
 
 
 def _fails(status: int, for_s: float) -> dict[str, Any]:
@@ -119,14 +127,14 @@ RACES = (
     Race(
         "concurrent-expiry",
         "the token comes to its end under a burst",
-        (SignIn(ALMOST_OVER), Arm("concurrent-expiry"), Burst(due=True)),
+        (SignIn(ALMOST_OVER), Arm("concurrent-expiry"), Burst(due=True), Burst(1)),
         covers="refresh",
         claim="single_flight",
     ),
     Race(
         "slow-refresh",
         "the same, and the answer to the refresh takes 2 s",
-        (SignIn(ALMOST_OVER), Arm("slow-refresh", SLOW), Burst(due=True)),
+        (SignIn(ALMOST_OVER), Arm("slow-refresh", SLOW), Burst(due=True), Burst(1)),
         covers="refresh",
         claim="single_flight",
     ),
@@ -199,10 +207,9 @@ RACES = (
         "revoked-elsewhere",
         "the session is ended from another device, and the user signs in again",
         (SignIn(), Burst(), RevokeElsewhere(), Burst(must=False), SignIn(), Burst()),
-        covers="condition",
+        covers="refusal",
         settings=("--check-session",),
         ideal=None,
-        most=2 * CALLERS,
     ),
     Race(
         "clock-behind",
@@ -221,12 +228,11 @@ RACES = (
     ),
     Race(
         "short-lifetime",
-        "tokens live for 8 s, less than most margins",
-        (SignIn(), Burst(), Burst(), Burst()),
-        covers="condition",
+        "tokens live for 4 s, less than most margins; of three bursts the last comes after that",
+        (SignIn(), Burst(), Burst(), Pause(SHORT + SURELY_OVER), Burst()),
+        covers="refresh",
         claim="single_flight",
-        settings=("--lifetime", "8"),
-        ideal=0,
+        settings=("--lifetime", f"{SHORT:g}"),
     ),
     Race(
         "three-tabs",

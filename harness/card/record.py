@@ -19,6 +19,7 @@ class Introduction(msgspec.Struct):
     can: list[str] = []  # see races.ABILITIES
     claims: list[str] = []  # see races.CLAIMS
     explains: dict[str, str] = {}  # the line of its documentation or source that explains a loss, by race
+    protocol: int = 1  # 2: `end SECONDS` answers what each call came to
 
 
 class Card(msgspec.Struct):
@@ -32,11 +33,11 @@ class Card(msgspec.Struct):
 
     @property
     def exit_code(self) -> int:
-        """0: nothing was lost that it claims; 1: something was; 3: nothing is known."""
+        """0: nothing was lost that it claims, and no claim disproved; 1: something was; 3: nothing is known."""
         outcomes = {result.outcome for result in self.results}
-        if RaceOutcome.LOST in outcomes:
+        if RaceOutcome.LOST in outcomes or any(result.disproved for result in self.results):
             return 1
-        return 3 if RaceOutcome.BROKE in outcomes or RaceOutcome.SURVIVED not in outcomes else 0
+        return 3 if outcomes & {RaceOutcome.BROKE, RaceOutcome.SILENT} or RaceOutcome.SURVIVED not in outcomes else 0
 
     def essence(self) -> dict[str, tuple[str, str]]:
         """Return what must be the same each time: outcome and sentence of each race."""

@@ -18,12 +18,14 @@ MARKS = {
     RaceOutcome.LOST: "✗",
     RaceOutcome.NOT_CLAIMED: "○",
     RaceOutcome.NOT_EXERCISED: "·",
+    RaceOutcome.SILENT: "…",
     RaceOutcome.BROKE: "?",
 }
 LEGEND = (
     "✓ survived (✓ 3: with 3 exchanges where fewer would do); ✗ lost, although the client claims otherwise; "
     "○ lost, and the client claims nothing else; - cannot be asked, as it has no sign-out or no shared storage; "
-    "· not exercised; ? the driver broke."
+    "! the ledger disproves what it claims; · not exercised; … no answer, of the client or its driver; "
+    "? the driver broke."
 )
 
 
@@ -34,12 +36,14 @@ def cell(result: Result | None) -> str:
     if result.outcome is RaceOutcome.NOT_CLAIMED and not result.entries:
         return "-"
     dear = result.outcome is RaceOutcome.SURVIVED and result.ideal is not None and result.exchanges > result.ideal
-    return f"{MARKS[result.outcome]} {result.exchanges}" if dear else MARKS[result.outcome]
+    mark = MARKS[result.outcome] + ("!" if result.disproved else "")
+    return f"{mark} {result.exchanges}" if dear else mark
 
 
 def losses(cards: Iterable[Card]) -> list[tuple[Card, Result]]:
-    """Return what was lost although it is claimed."""
-    return [(card, result) for card in cards for result in card.results if result.outcome is RaceOutcome.LOST]
+    """Return what was lost although it is claimed, and what disproves a claim."""
+    found = [(card, result) for card in cards for result in card.results]
+    return [(card, result) for card, result in found if result.outcome is RaceOutcome.LOST or result.disproved]
 
 
 def ordered(cards: Iterable[Card]) -> list[Card]:
@@ -77,7 +81,7 @@ def markdown(cards: Sequence[Card], missing: Sequence[str]) -> str:
         lines += ["What was lost, and why:", ""]
     for card, result in losses(cards):
         why = card.introduction.explains.get(result.race, "no reason was given")
-        lines.append(f"* **{title(card)}, {result.race}**: {result.sentence}. {why}. Again: `{again(card, result)}`")
+        lines.append(f"* **{title(card)}, {result.race}**: {sentence(result)}. {why}. Again: `{again(card, result)}`")
     lines += ["", *(f"Not run: {name}." for name in missing), END]
     return "\n".join(lines) + "\n"
 
@@ -99,6 +103,11 @@ def page(cards: Sequence[Card], missing: Sequence[str]) -> str:
         title=title,
         again=again,
     )
+
+
+def sentence(result: Result) -> str:
+    """Return what happened, and which claims that disproves."""
+    return "; ".join([result.sentence, *(f"disproved: {claim}" for claim in result.disproved)])
 
 
 def _code(text: str) -> Markup:

@@ -17,7 +17,12 @@ COLOURS = {
     RaceOutcome.LOST: "bold red",
     RaceOutcome.NOT_CLAIMED: "yellow",
     RaceOutcome.NOT_EXERCISED: "dim",
+    RaceOutcome.SILENT: "dim",
     RaceOutcome.BROKE: "bold red",
+}
+WITNESS = {
+    1: "protocol 1: judged by the wire alone; what the app was handed is not known",
+    2: "protocol 2: judged by the wire, and by what the app was handed",
 }
 ABOUT = {race.name: race.about for race in RACES}
 
@@ -31,15 +36,19 @@ def card(given: Card, *, called: str = "race401", width: int = WIDTH, color: boo
     console.print(
         Text(" ".join(part for part in (introduction.client, introduction.version, language) if part), "bold")
     )
-    console.print(Text(f"claims: {', '.join(introduction.claims) or 'nothing in particular'}\n"))
+    console.print(Text(f"claims: {', '.join(introduction.claims) or 'nothing in particular'}"))
+    console.print(Text(f"{WITNESS[introduction.protocol]}\n"))
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for heading in ("race", "", "what happened"):
         table.add_column(heading)
     for result in given.results:
         table.add_row(result.race, Text(result.outcome, COLOURS[result.outcome]), result.sentence)
+        for claim in result.disproved:
+            table.add_row("", Text("disproved", COLOURS[RaceOutcome.LOST]), claim)
     console.print(table)
     for result in given.results:
-        if result.outcome is RaceOutcome.LOST or (result.outcome is RaceOutcome.NOT_CLAIMED and result.story):
+        shown = result.outcome in (RaceOutcome.NOT_CLAIMED, RaceOutcome.SILENT) or result.disproved
+        if result.outcome is RaceOutcome.LOST or (shown and result.story):
             _lost(console, given, result, called)
     console.print(Text(f"\n{summary(given)}", "bold"))
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
@@ -49,6 +58,7 @@ def summary(given: Card) -> str:
     """Return the card in a sentence."""
     counts = {outcome: sum(result.outcome is outcome for result in given.results) for outcome in RaceOutcome}
     counted = [f"{n} {outcome}" for outcome, n in counts.items() if n]
+    counted += ["claims disproved"] if any(result.disproved for result in given.results) else []
     return (
         f"{given.introduction.client}: of {len(given.results)} races {', '.join(counted)}; it took {given.took_s:g} s"
     )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from itertools import accumulate
 
+from race401.harness.card.calls import CameTo
 from race401.ledger.entry import Entry
 
 WORTH_TELLING = 0.1  # s that an answer took
@@ -15,9 +16,9 @@ ENDS = {
 }
 
 
-def tell(entries: Sequence[Entry]) -> list[str]:
+def tell(entries: Sequence[Entry], calls: Sequence[CameTo] = ()) -> list[str]:
     """
-    Return the lines, in the order of decision.
+    Return the lines, in the order of decision; and then what the app saw of the calls that did not succeed.
 
     Instants are s since the first request arrived, and the earliest at which the server can have decided: a request
     that is decided after another stands no earlier than that one, although it may have arrived before.
@@ -29,7 +30,8 @@ def tell(entries: Sequence[Entry]) -> list[str]:
     for entry in entries:
         if entry.family is not None:
             sessions.setdefault(entry.family, len(sessions) + 1)
-    return [_line(entry, at, sessions) for entry, at in zip(entries, decided_at, strict=True)]
+    lines = [_line(entry, at, sessions) for entry, at in zip(entries, decided_at, strict=True)]
+    return lines + [f"{'the app':>9}  {call.path}  -> {call}" for call in calls if call.saw != "success"]
 
 
 def _line(entry: Entry, at: float, sessions: dict[str, int]) -> str:

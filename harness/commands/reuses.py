@@ -13,7 +13,14 @@ from race401.mock_api.state.realm import Exchanged, Realm
 SOON, LATE = 1.0, 3_600.0  # s after the use before
 AT_ONCE = 5  # callers; as many as the incident's page has requests
 TIME = 1_759_614_660.0  # 2025-10-04T21:51:00Z, the incident's; the rules do not depend on it
-HEAD = ["world", "used again", "used again late", f"{AT_ONCE} uses at once"]
+HEAD = [
+    "world",
+    "used again",
+    "used again late",
+    f"{AT_ONCE} uses at once",
+    "the access token before",
+    "the used token is revoked",
+]
 SAYS = {
     Outcome.ROTATED: "a new token",
     Outcome.KEPT: "the same token stays",
@@ -27,8 +34,9 @@ SAYS = {
 
 
 async def describe(world: World) -> dict[str, str]:
-    """Return what comes of the three uses, each of a session of its own."""
-    return {name: await _outcome_of(world, uses) for name, uses in USES.items()}
+    """Return what comes of the three uses, of an access token and of a revocation, each of a session of its own."""
+    of_uses = {name: await _outcome_of(world, uses) for name, uses in USES.items()}
+    return {**of_uses, "access": await _access(world), "revoked": await _revoked(world)}
 
 
 class Trial:
@@ -45,7 +53,17 @@ class Trial:
     async def begin(self) -> str:
         """Sign in, and return the refresh token."""
         account = await self.realm.sign_up("ada@race401.test", "correct horse", {})
-        return (await self.realm.sign_in(account))[0].links[0].token
+        self.family, self.access = await self.realm.sign_in(account)
+        return self.family.links[0].token
+
+    async def serves(self, access: str) -> bool:
+        """Tell whether a resource accepts this access token."""
+        entry = received(self.realm.world.name, "GET", "/contacts", self.now)
+        verified = self.realm.verify(access, entry, self.realm.world.leeway)
+        if isinstance(verified, str) or self.realm.ended(verified) is not None:
+            return False
+        await self.realm.used(verified)
+        return True
 
     async def use(self, token: str, after: float = 0.0, received_ns: int | None = None) -> Exchanged:
         """Exchange it, so many s later; `received_ns`: if others may be decided before this one, when it came."""
@@ -101,6 +119,26 @@ async def _fate(world: World, uses: Uses) -> str:
     if lives[0] and not lives[1]:
         return f"the session is lost unless refreshed within {world.reuse_interval:g} s"
     return "the session lives on" if all(lives) else "the session is lost"
+
+
+async def _access(world: World) -> str:
+    """Say what becomes of an access token when its refresh token is exchanged."""
+    trial = Trial(world)
+    new = await trial.use(await trial.begin(), SOON)
+    if not await trial.serves(trial.access):
+        return "ends at once"
+    await trial.serves(new.access)
+    return "lives on" if await trial.serves(trial.access) else "ends when the new one is used"
+
+
+async def _revoked(world: World) -> str:
+    """Say what becomes of a session whose client revokes a token that it has just exchanged."""
+    trial = Trial(world)
+    token = await trial.begin()
+    new = await trial.use(token)
+    await trial.realm.revoke(trial.family, token)
+    lives = (await trial.use(_token(new), SOON)).answer.outcome in GRANTED
+    return "its successor lives on" if lives else "the session is lost"
 
 
 def _token(exchanged: Exchanged) -> str:

@@ -19,7 +19,7 @@ from race401.mock_api.races.matching import RESOURCES
 from race401.mock_api.rules.worlds import DEFAULT
 from race401.mock_api.signing.jwt import Verified
 from race401.mock_api.state.realm import Realm
-from race401.mock_api.state.store import StoreLost
+from race401.mock_api.state.store import Contended, StoreLost
 
 CONTROL = "/_race401"
 OURS = (CONTROL, "/docs", "/openapi.json", "/redoc")
@@ -42,6 +42,7 @@ ANSWERS: dict[str, tuple[bytes, bytes]] = {
     "bad_signature": _invalid("PGRST301", "No suitable key or wrong key type"),
     "malformed": _invalid("PGRST301", "Expected 3 parts in JWT"),
     "session_revoked": _invalid("PGRST303", "Session was revoked"),
+    "ended_by_refresh": _invalid("PGRST303", "Token was ended by a refresh"),
     "generation_refused": _invalid("PGRST301", "No suitable key or wrong key type"),
     "store_lost": (LOST, b""),
 }
@@ -104,7 +105,10 @@ class Guard:
             elif path in RESOURCES and (cause := self._refusal(realm, token, entry, scope)) is not None:
                 entry.cause = cause
                 server.ledger.decide(entry)
-                await _refuse(cause, answer.send)
+                await _refuse(cause, answer.send, realm.world.unauthorized_status)
+            elif realm.tracks_use and path in RESOURCES and not await _answered(realm.used(scope["race401.token"])):
+                entry.cause = "store_lost"
+                await _refuse(entry.cause, answer.send, 503)
             else:
                 await self.app(scope, receive, answer.send)
         finally:
@@ -142,8 +146,8 @@ class Guard:
         verified = realm.verify(token, entry, realm.world.leeway)
         if not isinstance(verified, Verified):
             return verified
-        if realm.world.check_session and not realm.store.lives(verified.family):
-            return "session_revoked"
+        if (cause := realm.ended(verified)) is not None:
+            return cause
         if self.server.faults.armed and self.server.faults.refuses(entry):
             return "generation_refused"
         scope["race401.token"] = verified
@@ -154,12 +158,12 @@ async def _answered(asked: Awaitable[None]) -> bool:
     """Let the shared store be asked; tell whether it could be."""
     try:
         await asked
-    except StoreLost:
+    except (StoreLost, Contended):
         return False
     return True
 
 
-async def _refuse(cause: str, send: Send, status: int = 401) -> None:
+async def _refuse(cause: str, send: Send, status: int) -> None:
     body, challenge = ANSWERS[cause]
     headers = [
         (b"content-type", b"application/json; charset=utf-8"),

@@ -16,6 +16,7 @@ In `supabase` the third line is REUSE_TOLERATED and brings R1 again, while R1 is
 
 from dataclasses import dataclass, replace
 from heapq import nlargest
+from typing import Literal
 
 from race401.ledger.outcomes import Outcome
 from race401.mock_api.rules.worlds import World
@@ -37,6 +38,9 @@ class Link:
     updated_at: float  # s; when it was issued, consumed or revoked
     revoked: bool = False
     consumed_at: int = 0  # ns on the machine's monotonic clock; 0 where nobody asks for the order
+    reuses: int = 0  # that were tolerated, where the world counts them
+    used: bool = False  # an access token that came with it was, at a resource; where the world wants to know
+    withdrawn: bool = False  # its client revoked it: no use is tolerated
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,10 @@ class Family:
     def find(self, token: str) -> Link | None:
         """The link of this token."""
         return next((link for link in reversed(self.links) if link.token == token), None)
+
+    def at(self, generation: int) -> Link | None:
+        """The link of this generation."""
+        return next((link for link in reversed(self.links) if link.generation == generation), None)
 
     def child(self, token: str) -> Link | None:
         """The link that the first use of this token brought."""
@@ -106,6 +114,8 @@ def exchange(
         return family, Answer(Outcome.NOT_FOUND, None)
     if over := ended(world, family, now):
         return family, Answer(over, link.generation)
+    if link.withdrawn:
+        return family, Answer(Outcome.REVOKED, link.generation)
     if not link.revoked:
         outcome, token = (Outcome.ROTATED, fresh) if world.rotates else (Outcome.KEPT, link.token)
         return _succeed(family, link, now, token, outcome)
@@ -140,6 +150,65 @@ def consumed(family: Family, token: str, at: int) -> Family:
     return family if link is None else replace(family, links=_with(family.links, replace(link, consumed_at=at)))
 
 
+def tracks(world: World) -> bool:
+    """Return whether it matters with which refresh token an access token came."""
+    return world.refresh_ends_access_tokens != "no" or tracks_use(world)
+
+
+def tracks_use(world: World) -> bool:
+    """Return whether it matters that an access token was used at a resource."""
+    return world.refresh_ends_access_tokens == "at_first_use" or world.acknowledged_by == "use"
+
+
+def refused(
+    world: World, family: Family | None, generation: int
+) -> Literal["session_revoked", "ended_by_refresh"] | None:
+    """Return why resources refuse an access token that came with this link; None: its session is no reason."""
+    ends = world.refresh_ends_access_tokens
+    if (world.check_session or ends != "no") and (family is None or not family.links or family.revoked):
+        return "session_revoked"
+    if ends == "no" or family is None:
+        return None
+    link = family.at(generation)
+    over = link is None or link.withdrawn or (link.revoked if ends == "at_once" else _acknowledged(family, link))
+    return "ended_by_refresh" if over else None
+
+
+def used(family: Family, generation: int) -> Family:
+    """Return the family after an access token that came with this link was used at a resource."""
+    link = family.at(generation)
+    return (
+        family if link is None or link.used else replace(family, links=_with(family.links, replace(link, used=True)))
+    )
+
+
+def withdrawn(family: Family, token: str, now: float) -> Family:
+    """Return the family after its client revoked this token alone; one that is consumed changes nothing."""
+    link = family.find(token)
+    if link is None or link.revoked:
+        return family
+    return replace(family, links=_with(family.links, replace(link, revoked=True, withdrawn=True, updated_at=now)))
+
+
+def _unacknowledged(world: World, family: Family, link: Link) -> bool:
+    """Return whether the answer that consumed this link may not have been heard, as far as the server knows."""
+    if world.unacknowledged_brings == "as_reuse":
+        return False
+    if world.acknowledged_by == "refresh":
+        return _parent_of_active(family, link)
+    return not family.revoked and not _acknowledged(family, link)
+
+
+def _parent_of_active(family: Family, link: Link) -> bool:
+    active = family.active
+    return active is not None and active.parent == link.token
+
+
+def _acknowledged(family: Family, link: Link) -> bool:
+    """Return whether an access token that came with a successor of this link was used at a resource."""
+    return any(each.used for each in family.links if each.parent == link.token and each.generation > link.generation)
+
+
 def _lose(world: World, family: Family, link: Link, now: float, fresh: str) -> tuple[Family, Answer]:
     """Answer one that raced for the token and came second."""
     if world.losers_get == "sibling":
@@ -152,6 +221,10 @@ def _lose(world: World, family: Family, link: Link, now: float, fresh: str) -> t
 
 def _within(world: World, family: Family, link: Link, now: float) -> bool:
     """Return whether the reuse interval still runs. GoTrue's v1 includes its last instant, its v2 does not."""
+    if world.reuse_of == "parent" and not _parent_of_active(family, link):
+        return False
+    if link.reuses < world.reuse_count:
+        return True
     if world.reuse_counts_from == "refresh":
         return abs(now - family.refreshed_at) < world.reuse_interval
     return world.reuse_interval > 0 and now <= link.updated_at + world.reuse_interval
@@ -159,9 +232,13 @@ def _within(world: World, family: Family, link: Link, now: float) -> bool:
 
 def _reuse(world: World, family: Family, link: Link, now: float, fresh: str) -> tuple[Family, Answer]:
     """Answer the use of a consumed token."""
-    active = family.active
-    if world.parent_of_active and active is not None and active.parent == link.token:
-        return _again(family, link, active, now)
+    if _unacknowledged(world, family, link):
+        if world.unacknowledged_brings == "sibling":
+            return _succeed(family, link, now, fresh, Outcome.FORKED, link.updated_at)
+        same = world.unacknowledged_brings == "same"
+        brought = family.child(link.token) if same else family.active
+        if brought is not None:
+            return _again(family, link, brought, now, same=same)
     if world.always_reusable or _within(world, family, link, now):
         return _tolerate(world, family, link, now, fresh)
     return _refuse(world, family, link, now)
@@ -171,6 +248,7 @@ def _tolerate(world: World, family: Family, link: Link, now: float, fresh: str) 
     """Bring what the world brings within the reuse interval."""
     if family.revoked and not world.revoked_last_lives:
         return _refuse(world, family, link, now)
+    link = replace(link, reuses=link.reuses + 1) if world.reuse_count else link
     used_at = now if world.reuse_slides else link.updated_at
     if world.reuse_brings == "sibling":
         return _succeed(family, link, now, fresh, Outcome.FORKED, used_at)
@@ -204,7 +282,7 @@ def _refuse(world: World, family: Family, link: Link, now: float) -> tuple[Famil
     answer = Answer(Outcome.REVOKED if family.revoked else Outcome.REUSED, link.generation)
     if world.on_reuse == "refuse":
         return family, answer
-    if world.on_reuse == "delete":
+    if world.on_reuse != "revoke":
         return replace(family, links=(), revoked=True), answer
     return _revoke(world, family, now), answer
 

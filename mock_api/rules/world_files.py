@@ -22,7 +22,11 @@ GONE = {  # settings of before, and what to write for each value that was not an
     "atomic": (
         'for atomic = false write losers_get = "overwrite"',
         'leave it out: atomic = true is losers_get = "as_reuse", and that is the default',
-    )
+    ),
+    "parent_of_active": (
+        'for parent_of_active = false write unacknowledged_brings = "as_reuse"',
+        'for unacknowledged_brings = "live" write unacknowledged_brings = "live"',
+    ),
 }
 TAKEN = {"auth", "contacts", "docs", "me", "messages", "persona-notes", "redoc"}  # first segments of other paths
 
@@ -98,7 +102,8 @@ def wanted(key: str, value: Any) -> str | None:
     """Return what the value of a setting should have been; None: it is right."""
     kind, least = TYPES[key], LEAST[key]
     if get_origin(kind) is Literal:
-        return None if value in get_args(kind) else "one of " + ", ".join(map(repr, get_args(kind)))
+        right = any(type(value) is type(each) and value == each for each in get_args(kind))
+        return None if right else "one of " + ", ".join(map(repr, get_args(kind)))
     if kind in (float, int):
         number = isinstance(value, (int, float) if kind is float else int) and not isinstance(value, bool)
         right = number and least <= value <= LONGEST

@@ -8,6 +8,7 @@ is in the command line of `race401 serve` as well.
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
+from race401.mock_api.rules.real_servers import REAL_SERVERS
 from race401.mock_api.signing import Algorithm
 
 LONGEST = 1e9  # s, 31 years: the longest span that a request or a file may give
@@ -28,10 +29,14 @@ class World:
     # --- what an exchange does to a refresh token ---
     rotates: bool = True
     """Each exchange consumes the refresh token and brings another; otherwise it is kept, and none is sent."""
-    refresh_format: Literal["random", "counted"] = "random"
-    """Of refresh tokens: GoTrue's v1 (12 characters) or v2 (session and counter, signed; always the same bytes)."""
-    parent_of_active: bool = True
-    """The parent of the newest live refresh token is accepted at any time and brings that token again."""
+    refresh_format: Literal["random", "counted", "jwt"] = "random"
+    """Of refresh tokens: GoTrue's v1 (12 characters) or v2 (session and counter, signed; always the same bytes), or
+    a JWT."""
+    unacknowledged_brings: Literal["as_reuse", "live", "same", "sibling"] = "live"
+    """Until its successor is acknowledged a consumed token brings, at any time, what any reuse does; the newest live
+    token; the pair of the first use again; or a new token beside the other."""
+    acknowledged_by: Literal["refresh", "use"] = "refresh"
+    """A successor is acknowledged when it is exchanged itself, or when a resource first accepts its access token."""
     reuse_interval: float = option(10.0, "in s, in every world")
     """For so long a consumed refresh token is accepted again; 0: never."""
     reuse_counts_from: Literal["use", "refresh"] = "use"
@@ -40,10 +45,21 @@ class World:
     """A tolerated use counts as a use: the interval begins again."""
     reuse_brings: Literal["sibling", "same", "live"] = "sibling"
     """A new token beside the other, the pair of the first use again, or the newest live token."""
+    reuse_of: Literal["any", "parent"] = "any"
+    """Of which consumed tokens: of any, or only of the parent of the newest live one."""
+    reuse_count: int = 0
+    """So often each of them is accepted again, whenever that is (Keycloak's Refresh Token Max Reuse)."""
     always_reusable: bool = False
     """A consumed refresh token is accepted for ever (GOTRUE_SECURITY_REFRESH_TOKEN_ALLOW_REUSE)."""
-    on_reuse: Literal["refuse", "revoke", "delete"] = "revoke"
-    """What any other use of a consumed token ends: nothing, the family's refresh tokens, or the whole session."""
+    on_reuse: Literal["refuse", "revoke", "delete", "delete_all"] = "revoke"
+    """What any other use of a consumed token ends: nothing, the family's refresh tokens, the whole session, or all
+    sessions of the user."""
+    refusal_status: Literal[400, 401, 403, 200] = 400
+    """Of an exchange that is refused for good; 200 as GitHub, whose error is in the body."""
+    refusal_body: Literal["supabase", "oauth"] = "supabase"
+    """Its error: GoTrue's, or RFC 6749's `error` and `error_description`, which `/oauth/token` has in any world."""
+    revoke_ends: Literal["family", "token"] = "family"
+    """What revoking a refresh token (RFC 7009) ends: its whole session, or that token alone: a successor lives on."""
     revoked_last_lives: bool = True
     """A family revocation counts as a use: the token that it revoked works on for the reuse interval."""
     losers_get: Literal["as_reuse", "refusal", "same", "sibling", "overwrite"] = "as_reuse"
@@ -78,12 +94,19 @@ class World:
     """What signs them, unless a key file says."""
     keys: str = ""
     """A file of signing keys: PEM, JWK, JWK set, or a shared secret; empty: a key is generated."""
+    access_format: Literal["jwt", "opaque"] = "jwt"
+    """Of access tokens: JWTs, or texts in which a client can read nothing."""
     jti: bool = False
     """Each access token has an id of its own (RFC 7519 s.4.1.7); without, two of one second are equal bytes."""
     lifetime: float = option(3600.0, "of access tokens, in s, in every world", least=1.0)
     """Of access tokens (GOTRUE_JWT_EXP)."""
     leeway: float = option(0.0, "of the resources, in s, in every world")
     """How long past `exp` resources still accept; PostgREST has 30 s."""
+    refresh_ends_access_tokens: Literal["no", "at_once", "at_first_use"] = "no"
+    """Resources refuse an access token once its refresh token is consumed, or once the new one is first used there;
+    and once the family is revoked."""
+    unauthorized_status: Literal[401, 403] = 401
+    """What resources answer where a token is missing or no good; django-oauth-toolkit and AWS say 403."""
     check_session: bool = option(False, "resources ask whether the session lives")
     """Resources also ask whether the server session lives; by default they verify the JWT alone."""
     latency: float = 0.0
@@ -102,7 +125,7 @@ SUPABASE = World(
 STRICT = World(
     "rotate-strict",
     "each refresh token works once; a second use is refused and changes nothing",
-    parent_of_active=False,
+    unacknowledged_brings="as_reuse",
     reuse_interval=0.0,
     on_reuse="refuse",
     revoked_last_lives=False,
@@ -117,7 +140,7 @@ RFC9700 = replace(
 # 30 s is what Okta, WorkOS and WSO2 begin with. ASSUMPTION: a use beyond it is answered as RFC 9700 has it.
 OVERLAP = replace(RFC9700, reuse_interval=30.0, reuse_slides=False)
 
-WORLDS = {
+WORLDS: dict[str, World] = {
     world.name: world
     for world in (
         SUPABASE,
@@ -147,7 +170,7 @@ WORLDS = {
             RFC9700,
             name="retire-on-acknowledge",
             summary="a token is retired when its successor is first used: FAPI 2.0's rule that a retry must succeed",
-            parent_of_active=True,
+            unacknowledged_brings="live",
         ),
         replace(
             STRICT,
@@ -163,5 +186,9 @@ WORLDS = {
             transaction=0.005,  # ASSUMPTION: a round trip to a database
         ),
     )
+}
+WORLDS |= {
+    name: replace(WORLDS[server.like], name=name, summary=server.summary, **server.settings)
+    for name, server in REAL_SERVERS.items()
 }
 DEFAULT = "supabase"

@@ -12,7 +12,14 @@ from race401.mock_api.signing import Algorithm, keys
 from race401.mock_api.signing.keys import Key
 
 Cause: TypeAlias = Literal[
-    "missing_token", "expired", "not_yet_valid", "session_revoked", "bad_signature", "malformed", "wrong_audience"
+    "missing_token",
+    "expired",
+    "not_yet_valid",
+    "session_revoked",
+    "ended_by_refresh",
+    "bad_signature",
+    "malformed",
+    "wrong_audience",
 ]
 CACHED = 20_000  # verified tokens, at about 1.3 KB each
 ROOM = 100  # of them, before those that have expired are looked for
@@ -35,6 +42,13 @@ class Verified(msgspec.Struct, frozen=True, gc=False):
     role: str = ""
     aud: str | tuple[str, ...] | None = None
     family: str = msgspec.field(name="session_id", default="")  # empty: it names no session, as an admin's key
+    jti: str = ""
+
+    @property
+    def link(self) -> int:
+        """The generation of the refresh token that it came with, where its id names that; -1: it does not."""
+        _, _, generation = self.jti.rpartition(".")
+        return int(generation) if generation.isdecimal() else -1
 
     @property
     def not_before(self) -> float:

@@ -23,12 +23,18 @@ from race401.mock_api.rules.issuer import (
     consumed,
     ended,
     exchange,
+    refused,
+    tracks,
+    tracks_use,
+    used,
+    withdrawn,
 )
 from race401.mock_api.rules.rate_limits import Buckets, Limit
 from race401.mock_api.rules.worlds import World
 from race401.mock_api.signing.jwt import Cause, Keys, Verified
+from race401.mock_api.signing.opaque import closed, opened
 from race401.mock_api.state.accounts import Accounts, MemoryAccounts, User, confirm, made
-from race401.mock_api.state.claims import claims_of, service_claims
+from race401.mock_api.state.claims import claims_of, refresh_claims, service_claims
 from race401.mock_api.state.clock import system_clock
 from race401.mock_api.state.store import Contended, MemoryStore, Sleep, Store, TwoStepStore
 
@@ -75,7 +81,7 @@ class Realm:
         state: State | None = None,
     ) -> None:
         self.world, self.clock = world, clock
-        self._ordered = world.losers_get in LOSERS
+        self._ordered, self._tracks, self.tracks_use = world.losers_get in LOSERS, tracks(world), tracks_use(world)
         state = state or _in_memory(world, lambda: self.clock(), secret, sleep)  # noqa: PLW0108 - it can be exchanged
         self.store, self.accounts = state.store, state.accounts
         self.token_limit, self.signup_limit = state.token_limit, state.signup_limit
@@ -133,11 +139,13 @@ class Realm:
             decide(entry)
             after, answer = self._decide(family, others, presented, received)
             done = self._granted(after, user, answer, causes(self.world, family, presented, self.clock()))
-            return after, done._replace(ended=_ended(family, after))
+            return after, done._replace(ended=self._ends(family, after))
 
         try:
             done = await self.store.transact(found, presented, step, siblings=self.world.single_session)
             done = done or Exchanged(Answer(Outcome.NOT_FOUND, None))
+            if done.ended == "user":
+                await self.sign_out_everywhere(user)
         except Contended:
             done = Exchanged(Answer(Outcome.CONFLICT, link.generation), family=found)
         return self._noted(entry, done)
@@ -199,17 +207,35 @@ class Realm:
         chosen = {"local": [family.id], "others": [name for name in mine if name != family.id]}
         await self.store.end(chosen.get(scope, mine))
 
+    async def revoke(self, family: Family, token: str) -> Ended:
+        """Do what a client asks for that revokes this token, and return what that ended."""
+        if self.world.revoke_ends == "family":
+            await self.sign_out(family, "local")
+            return "session"
+        link = family.find(token)
+        if link is None or link.revoked:
+            return "none"
+        now = self.clock()
+        await self.store.amend(family.id, lambda family: withdrawn(family, token, now))
+        return "token"
+
     async def sign_out_everywhere(self, user: User) -> None:
         """End all of the user's sessions."""
         await self.store.end([each.id for each in await self.store.families_of(user.id)])
 
     def service_key(self) -> str:
         """Return an admin's token for this world."""
-        return self.keys.sign(service_claims(self._issuer(), self.clock()))
+        key = self.keys.sign(service_claims(self._issuer(), self.clock()))
+        return closed(key) if self.world.access_format == "opaque" else key
 
     def _refresh_token(self, session: str, generation: int) -> str:
-        v1 = self.world.refresh_format == "random"
-        token = refresh_tokens.chance() if v1 else refresh_tokens.counted(self._key(session), session, generation)
+        match self.world.refresh_format:
+            case "random":
+                token = refresh_tokens.chance()
+            case "counted":
+                token = refresh_tokens.counted(self._key(session), session, generation)
+            case "jwt":
+                token = self.keys.sign(refresh_claims(self._issuer(), self.clock()))
         self.see(token)
         return token
 
@@ -217,17 +243,22 @@ class Realm:
         return hmac.digest(self._seal, session.encode(), hashlib.sha256)
 
     def _sign(self, family: Family, user: User, issued_at: int, expires_at: int, jti: str | None) -> str:
-        return self.keys.sign(claims_of(family, user, self._issuer(), issued_at, expires_at, jti))
+        token = self.keys.sign(claims_of(family, user, self._issuer(), issued_at, expires_at, jti))
+        if self.world.access_format == "opaque":
+            token = closed(token)
+            self.see(token)
+        return token
+
+    def _genuine(self, token: str) -> Verified | Cause:
+        return self.keys.genuine(opened(token) if self.world.access_format == "opaque" else token)
 
     def _jti(self, family: Family, link: Link, *, anew: bool = False) -> str | None:
         """Return the access token's id: that of the link with which it came, so that the same pair is the same."""
-        if not self.world.jti:
+        if not (self.world.jti or self._tracks):
             return None
-        if anew:
-            return str(uuid.uuid4())
-        return hmac.digest(self._key(family.id), f"{link.generation} {link.token}".encode(), hashlib.sha256).hex()[
-            :32
-        ]
+        named = f"{link.generation} {link.token}".encode()
+        jti = str(uuid.uuid4()) if anew else hmac.digest(self._key(family.id), named, hashlib.sha256).hex()[:32]
+        return f"{jti}.{link.generation}" if self._tracks else jti
 
     def _issuer(self) -> str:
         return f"http://race401.test/{self.world.name}/auth/v1"
@@ -241,7 +272,7 @@ class Realm:
         """
         if self._foresee is None or token is None:
             return None
-        verified = self.keys.genuine(token)
+        verified = self._genuine(token)
         return self._foresee(verified) if isinstance(verified, Verified) else None
 
     async def prepare(self, token: str) -> None:
@@ -256,12 +287,13 @@ class Realm:
 
     def current(self, token: str, entry: Entry, leeway: float) -> Verified | Cause:
         """Return what a genuine token says within its dates, or why it is refused; note in the entry whose it is."""
-        verified = self.keys.genuine(token)
+        verified = self._genuine(token)
         if isinstance(verified, str):
             return verified
         if verified.family:
             entry.family = verified.family
-            entry.generation = self.store.generation(verified.family, verified.iat)
+            known = self._tracks and verified.link >= 0
+            entry.generation = verified.link if known else self.store.generation(verified.family, verified.iat)
         now = self.clock()
         left = verified.exp - now
         entry.token_left_s = round(left, 6)
@@ -269,12 +301,24 @@ class Realm:
             return "expired"
         return "not_yet_valid" if verified.not_before > now + leeway else verified
 
+    def ended(self, verified: Verified) -> Cause | None:
+        """Return why the state of its session makes resources refuse a token that is valid by itself."""
+        if not (self.world.check_session or self._tracks):
+            return None
+        return refused(self.world, self.store.seen(verified.family), verified.link)
 
-def _ended(before: Family, after: Family) -> Ended:
-    """Return what became of a session by one decision: its refresh tokens are revoked, or all of it is deleted."""
-    if before.links and not after.links:
-        return "session"
-    return "family" if after.revoked and not before.revoked else "none"
+    async def used(self, verified: Verified) -> None:
+        """Note that a resource has accepted this token; raises StoreLost and Contended."""
+        family = self.store.seen(verified.family)
+        link = family.at(verified.link) if family is not None else None
+        if link is not None and not link.used:
+            await self.store.amend(verified.family, lambda family: used(family, verified.link))
+
+    def _ends(self, before: Family, after: Family) -> Ended:
+        """Return what one decision ends: a family's refresh tokens, a session, or all sessions of the user."""
+        if before.links and not after.links:
+            return "user" if self.world.on_reuse == "delete_all" else "session"
+        return "family" if after.revoked and not before.revoked else "none"
 
 
 def _in_memory(world: World, clock: Callable[[], float], secret: str | None, sleep: Sleep) -> State:

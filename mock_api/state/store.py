@@ -60,8 +60,12 @@ class Store(Protocol):
         """Return the generation of an access token with this `iat`; None: there is no such family."""
         ...
 
-    def lives(self, family: str) -> bool:
-        """Tell whether the family is there, and not revoked."""
+    async def amend(self, family: str, change: Callable[[Family], Family]) -> None:
+        """Change this family as it is by then, as if alone; where it is gone, nothing. Raises Contended."""
+        ...
+
+    def seen(self, family: str) -> Family | None:
+        """Return the family as a resource sees it."""
         ...
 
 
@@ -138,10 +142,15 @@ class MemoryStore:
         found = self._families.get(family)
         return None if found is None else found.generation_at(issued_at)
 
-    def lives(self, family: str) -> bool:
+    async def amend(self, family: str, change: Callable[[Family], Family]) -> None:
         """See `Store`."""
         found = self._families.get(family)
-        return found is not None and not found.revoked
+        if found is not None:
+            self.put(change(found))
+
+    def seen(self, family: str) -> Family | None:
+        """See `Store`."""
+        return self._families.get(family)
 
     def put(self, family: Family) -> None:
         """Write it, and index its newest link. A family without links is a session that was deleted."""

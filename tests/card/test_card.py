@@ -12,7 +12,8 @@ import pytest
 from race401.harness.__main__ import main
 from race401.harness.card import scoreboard, show
 from race401.harness.card.driver import Driver, DriverFailed, last_words
-from race401.harness.card.judging import EXERCISED, RaceOutcome, Result
+from race401.harness.card.exercised import EXERCISED
+from race401.harness.card.judging import RaceOutcome, Result
 from race401.harness.card.making import hello
 from race401.harness.card.races import ABILITIES, CLAIMS, RACES
 from race401.harness.card.record import Card, Introduction, keep, load, slug

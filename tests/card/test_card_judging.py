@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from ledgers import Run as Seen
 
-from race401.harness.card.course import Call, Run
+from race401.harness.card.calls import Call
+from race401.harness.card.course import Run
 from race401.harness.card.judging import RaceOutcome, Result, judge, unable
 from race401.harness.card.races import CLAIMS, RACES, Race
 from race401.harness.card.story import tell
@@ -19,7 +20,8 @@ EXPIRY, LATE, SIGN_OUT = BY_NAME["concurrent-expiry"], BY_NAME["late-401"], BY_N
 def told(race: Race, seen: Seen, *calls: Call, claims: tuple[str, ...] = tuple(CLAIMS), **more: Any) -> Result:
     """Judge what was seen; every entry was decided during a burst, unless said otherwise."""
     under = more.pop("under", {entry.seq for entry in seen.entries})
-    run = Run(race, "rfc9700", entries=seen.entries, calls=list(calls), sign_ins=1, under=under, **more)
+    bursts = [[entry for entry in seen.entries if entry.seq in under]]
+    run = Run(race, "rfc9700", entries=seen.entries, calls=list(calls), sign_ins=1, bursts=bursts, **more)
     return judge(run, claims)
 
 
@@ -147,14 +149,26 @@ def test_a_call_that_began_after_the_sign_out_with_its_session(
     assert result.outcome is outcome
 
 
-def test_a_client_that_never_gives_up_is_lost() -> None:
+@pytest.mark.parametrize(("refreshes", "outcome"), [(3, RaceOutcome.SURVIVED), (4, RaceOutcome.LOST)])
+def test_three_refreshes_for_each_call_are_a_client_that_gives_up_and_more_are_one_that_never_does(
+    refreshes: int, outcome: RaceOutcome
+) -> None:
+    """Nobody needs to claim that."""
     seen = refreshed(1)
-    for _ in range(3):
+    for _ in range(refreshes - 1):
         seen.exchange(ME, "not_found")
     sign_in(seen)
-    race = replace(BY_NAME["revoked-elsewhere"], most=3)
-    assert told(race, seen, called(1)).sentence == "4 refreshes, and none could succeed"
-    assert told(replace(race, most=4), seen, called(1)).outcome is RaceOutcome.SURVIVED
+    result = told(BY_NAME["revoked-elsewhere"], seen, called(1), claims=())
+    assert result.outcome is outcome
+    assert ("refreshes without end" in result.sentence) is (outcome is RaceOutcome.LOST)
+
+
+def test_a_refresh_each_second_is_a_timer() -> None:
+    """However long the race."""
+    seen = refreshed(1)
+    for second in range(1, 20):
+        seen.exchange(ME, received_at=float(second), answered_at=second + 0.1)
+    assert told(EXPIRY, seen, called(1)).outcome is RaceOutcome.SURVIVED
 
 
 def test_a_race_without_a_refresh_was_not_exercised() -> None:

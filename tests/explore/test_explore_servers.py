@@ -22,6 +22,7 @@ from race401.ledger.entry import received
 from race401.mock_api.rules import issuer
 from race401.mock_api.rules.issuer import Family
 from race401.mock_api.rules.worlds import WORLDS, World
+from race401.mock_api.signing.jwt import Verified
 from race401.mock_api.state.realm import Exchanged, Realm
 
 VARIANTS = [
@@ -43,11 +44,18 @@ def two_steps(name: str, losers: Any) -> World:
 
 TWO_STEPS = {
     "toctou": WORLDS["toctou"],
+    "authlib": replace(WORLDS["authlib"], transaction=0.005),
+    "doorkeeper": replace(WORLDS["doorkeeper"], transaction=0.005),
+    "django-oauth-toolkit-grace": replace(WORLDS["django-oauth-toolkit-grace"], transaction=0.005),
+    "oauth2-server": WORLDS["oauth2-server"],
+    "rfc9700, access tokens end where updates are lost": replace(
+        WORLDS["rfc9700"], losers_get="overwrite", transaction=0.005, refresh_ends_access_tokens="at_first_use"
+    ),
     **{f"{name}, losers get {losers}": two_steps(name, losers) for name, losers in VARIANTS},
 }
 INSTANTS = tuple(START + 7.0 * n for n in range(30))
 STEPS = st.lists(
-    st.tuples(st.sampled_from(["check", "check", "write", "write", "wait"]), st.integers(0, 9)), max_size=25
+    st.tuples(st.sampled_from(["check", "check", "write", "write", "use", "wait"]), st.integers(0, 9)), max_size=25
 )
 
 
@@ -67,15 +75,18 @@ class Both:
         self.env = Env(0, (), None, self.servers.begin("A"))
         self.realm = Realm(world, lambda: INSTANTS[self.env.now], sleep=self.sleep)
         self.tokens: list[tuple[str, TokenPair]] = []  # that were granted: the mock's, and the explorer's
+        self.accesses: list[tuple[str, TokenPair]] = []
         self.gaps: list[asyncio.Future[None]] = []
         self.pending: list[tuple[asyncio.Future[None], asyncio.Task[Exchanged], Judged | Received]] = []
 
     async def begin(self) -> None:
         """Sign in."""
         account = await self.realm.sign_up("ada@race401.test", "correct horse", {})
-        family, _ = await self.realm.sign_in(account)
+        family, access = await self.realm.sign_in(account)
         self.user = family.user
-        self.tokens.append((family.links[0].token, self.servers.issued("A", "Ar0", 0, START)))
+        pair = self.servers.issued("A", "Ar0", 0, START)
+        self.tokens.append((family.links[0].token, pair))
+        self.accesses.append((access, pair))
 
     async def sleep(self, _: float) -> None:
         """Hold the mock between its two steps."""
@@ -96,6 +107,7 @@ class Both:
         self.env = judged.env
         if task.done():
             assert (judged.outcome, judged.unwritten) == (task.result().answer.outcome, None)
+            self.granted(task.result(), judged)
         else:
             self.pending.append((self.gaps.pop(), task, judged))
 
@@ -113,9 +125,25 @@ class Both:
         assert judged.outcome == answer.outcome
         if judged.unwritten is not None:
             self.env, _ = self.servers.written(self.env, judged.unwritten)
-        if isinstance(judged.answer, TokenPair) and answer.link is not None:
-            assert judged.answer.access_token.startswith(f"A{answer.link.generation}@")
-            self.tokens.append((answer.link.token, judged.answer))
+        self.granted(task.result(), judged)
+
+    def granted(self, done: Exchanged, judged: Judged) -> None:
+        """What both bring is of one generation."""
+        if isinstance(judged.answer, TokenPair) and done.answer.link is not None:
+            assert judged.answer.access_token.startswith(f"A{done.answer.link.generation}@")
+            self.tokens.append((done.answer.link.token, judged.answer))
+            self.accesses.append((done.access, judged.answer))
+
+    async def use(self, which: int) -> None:
+        """Present one of the access tokens to a resource: both accept it, or refuse it for one reason."""
+        access, pair = self.accesses[which % len(self.accesses)]
+        verified = self.realm.verify(access, received(self.realm.world.name, "GET", "/contacts", 0.0), 0.0)
+        assert isinstance(verified, Verified)
+        cause = self.realm.ended(verified)
+        assert self.servers.refusal(self.env, pair) == cause
+        if cause is None:
+            await self.realm.used(verified)
+            self.env = self.servers.used(self.env, pair)
 
     async def left(self) -> Family:
         """The session as it is stored."""
@@ -143,7 +171,9 @@ def compared(world: World, steps: list[tuple[str, int]]) -> None:
             await getattr(both, what)(which)
         while both.pending:
             await both.write(0)
-        for n in range(len(both.tokens)):  # what became of each token
+        for n in range(len(both.accesses)):  # what became of each access token
+            await both.use(n)
+        for n in range(len(both.tokens)):  # and of each refresh token
             await both.check(n)
             await both.write(0)
         await both.realm.sign_out(await both.left(), "local")
@@ -161,6 +191,8 @@ CASES = {
     "all at once, all live": ("toctou", "c0 c0 c0 w0 w0 w0"),
     "one comes later, none lives": ("toctou", "c0 c0 w0 c0 w1 w0"),
     "at once a refusal, a moment later forgiven": ("overlap-same-pair, losers get refusal", "c0 c0 w0 c0 w1 w0"),
+    "the access token before ends": ("authlib", "c0 w0 u0 u1"),
+    "it ends when the new one is used": ("doorkeeper", "c0 w0 u0 u1 u0 c0 w0"),
     "at once forgiven, a moment later punished": ("rfc9700, losers get same", "c0 c0 w0 w0 c0 w0"),
 }
 
@@ -168,7 +200,10 @@ CASES = {
 def played(case: str) -> None:
     """Compare one of these: c0 checks the first token, w0 writes what was checked first."""
     world, steps = CASES[case]
-    compared(TWO_STEPS[world], [({"c": "check", "w": "write"}[step[0]], int(step[1])) for step in steps.split()])
+    compared(
+        TWO_STEPS[world],
+        [({"c": "check", "w": "write", "u": "use"}[step[0]], int(step[1])) for step in steps.split()],
+    )
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -189,6 +224,11 @@ def _same_name(_: Env, name: str) -> str:
 WRITTEN = Servers.written
 
 
+def _unseen(_: Servers, env: Env, __: TokenPair) -> Env:
+    """A use that nobody notes."""
+    return env
+
+
 def _never(*_: object) -> bool:
     """When a request was received is all one."""
     return False
@@ -199,6 +239,8 @@ def _never(*_: object) -> bool:
     [
         (Servers, "written", _first_kept, "the last one written is kept"),
         (servers, "_unused", _same_name, "the last one written is kept"),
+        (Servers, "used", _unseen, "it ends when the new one is used"),
+        (servers, "_link", lambda _: 0, "the access token before ends"),
         (Servers, "told_apart", _never, "all at once, all live"),
         (Servers, "told_apart", _never, "at once a refusal, a moment later forgiven"),
         (Servers, "told_apart", _never, "at once forgiven, a moment later punished"),

@@ -90,6 +90,17 @@ def test_nothing_is_missed_by_remembering(losers: Any, policy: Policy, more: dic
     assert (result.schedules, set(result.found)) == enumerated(Stage(scenario, world, issuer, merge=False))
 
 
+@pytest.mark.parametrize("policy", [FIXED, HARDENED], ids=lambda policy: policy.name)
+@pytest.mark.parametrize("name", ["doorkeeper", "oauth2-server", "django-oauth-toolkit"])
+def test_nothing_is_missed_where_a_refresh_ends_access_tokens(policy: Policy, name: str) -> None:
+    """Where what a resource answers depends on what others did meanwhile: what plain enumeration finds and counts."""
+    world = WORLDS[name]
+    due = Stage(Scenario(policy), world, issuer).instants[1:2]
+    scenario = Scenario(policy, 2, instant_store=True, instants=due)
+    result = Search(Stage(scenario, world, issuer)).run()
+    assert (result.schedules, set(result.found)) == enumerated(Stage(scenario, world, issuer, merge=False))
+
+
 # --- what it tells ---
 
 

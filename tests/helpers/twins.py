@@ -38,6 +38,7 @@ class Twins:
         self.links = [link for _, link in several]
         self.memory, self.several = Realm(world, lambda: self.now), [realm for realm, _ in several]
         self.tokens: list[tuple[str, ...]] = []  # of each twin, by order of issue
+        self.accesses: list[tuple[str, ...]] = []
         self.users: list[tuple[User, ...]] = []
 
     @property
@@ -51,14 +52,15 @@ class Twins:
 
     async def step(self) -> None:
         """One call, with the same answer from both."""
-        kinds = ["exchange", "race", "sign in", "sign out", "wait", "ban"]
-        kind = self.chance.choices(kinds, [8, 2, 2, 1, 3, 1])[0]
+        kinds = ["exchange", "race", "use", "revoke", "sign in", "sign out", "wait", "ban"]
+        kind = self.chance.choices(kinds, [8, 2, 4, 1, 2, 1, 3, 1])[0]
         if kind == "wait":
             self.now += self.chance.choice([0.5, 9.0, 10.0, 10.001, 31.0])
         elif kind == "sign in" or not self.tokens:
             users = self.chance.choice(self.users)
             signed = await self.both(lambda realm, n: realm.sign_in(users[n]))
             self.tokens.append(tuple(family.links[0].token for family, _ in signed))
+            self.accesses.append(tuple(access for _, access in signed))
         elif kind == "ban":
             users, until = self.chance.choice(self.users), self.chance.choice([None, self.now + 20])
 
@@ -68,6 +70,10 @@ class Twins:
             await self.both(lambda realm, n: realm.accounts.change(users[n], ban))
         elif kind == "sign out":
             await self.sign_out(self.chance.choice(self.tokens), self.chance.choice(["local", "others", "global"]))
+        elif kind == "use":
+            await self.use(self.chance.choice(self.accesses[-6:]))
+        elif kind == "revoke":
+            await self.revoke(self.chance.choice(self.tokens))
         elif kind == "race":
             tokens, received = self.chance.choice(self.tokens[-6:]), monotonic_ns()
             for _ in range(3):  # decided one after another, but all of them received before
@@ -84,6 +90,34 @@ class Twins:
         assert told[0] == told[1]
         if mine.answer.link is not None:
             self.tokens.append((mine.answer.link.token, theirs.answer.link.token))
+            self.accesses.append((mine.access, theirs.access))
+
+    async def use(self, tokens: tuple[str, ...]) -> None:
+        """An access token used at a resource."""
+
+        async def ask(realm: Realm, n: int) -> Any:
+            await realm.prepare(tokens[n])
+            entry = received("w", "GET", "/contacts", self.now)
+            verified = realm.verify(tokens[n], entry, 0.0)
+            if isinstance(verified, str):
+                return verified
+            cause = realm.ended(verified)
+            if cause is None:
+                await realm.used(verified)
+            return cause
+
+        mine, theirs = await self.both(ask)
+        assert mine == theirs
+
+    async def revoke(self, tokens: tuple[str, ...]) -> None:
+        """A refresh token revoked by its client."""
+
+        async def ask(realm: Realm, n: int) -> str | None:
+            family = await realm.store.find(tokens[n])
+            return None if family is None else await realm.revoke(family, tokens[n])
+
+        mine, theirs = await self.both(ask)
+        assert mine == theirs
 
     async def sign_out(self, tokens: tuple[str, ...], scope: str) -> None:
         """Sessions end."""

@@ -51,7 +51,7 @@ def test_a_kept_refresh_token_is_not_brought() -> None:
 )
 def test_a_refused_reuse_says_what_it_ended(world: str, ended: str) -> None:
     """And the refusal after it ended nothing more."""
-    mock = Mock(reuse_interval=0.0, parent_of_active=False)
+    mock = Mock(reuse_interval=0.0, unacknowledged_brings="as_reuse")
     first = mock.sign_in(world)
     mock.refresh(mock.refresh(first["refresh_token"], world).json()["refresh_token"], world)
     mock.now += 60

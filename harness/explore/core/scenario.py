@@ -28,6 +28,22 @@ class Issuer(Protocol):
 
     LOSERS: frozenset[str]  # of `losers_get`: where it matters when a request was received
 
+    def tracks(self, world: Any) -> bool:
+        """Return whether it matters with which refresh token an access token came."""
+        ...
+
+    def tracks_use(self, world: Any) -> bool:
+        """Return whether it matters that an access token was used at a resource."""
+        ...
+
+    def refused(self, world: Any, family: Any, generation: int) -> str | None:
+        """Return why resources refuse an access token that came with this link, or None."""
+        ...
+
+    def used(self, family: Any, generation: int) -> Any:
+        """Return the family after that token was used at a resource."""
+        ...
+
     def begin(self, family: str, user: str, token: str, now: float, issued_at: int) -> Any:
         """Return the family of a new sign-in."""
         ...

@@ -10,6 +10,7 @@ from race401.harness.tokens.model import TokenPair
 from race401.ledger.outcomes import GRANTED
 
 REFUSED = RefreshRefused("Invalid Refresh Token: Already Used", status=400, code="refresh_token_already_used")
+STATES = ("session_revoked", "ended_by_refresh")  # causes of what the session's state is
 UNREACHED = RefreshUnavailable("the auth server was not reached")
 
 
@@ -30,6 +31,7 @@ class Servers:
     def __init__(self, world: World, issuer: Issuer) -> None:
         self.world, self.issuer = world, issuer
         self.instants: tuple[float, ...] = (START,)
+        self._states = world.check_session or issuer.tracks(world)  # resources ask for the session's state
         self._overwrites, self._ordered = world.losers_get == "overwrite", world.losers_get in issuer.LOSERS
 
     def begin(self, accounts: str) -> tuple[Any, ...]:
@@ -57,14 +59,22 @@ class Servers:
             return "expired"
         if env.refusing and pair.access_token == FIRST:
             return "generation_refused"
-        return "session_revoked" if self.world.check_session and self.family(env, account(pair)).revoked else None
+        if not self._states:
+            return None
+        return self.issuer.refused(self.world, self.family(env, account(pair)), _link(pair))
+
+    def used(self, env: Env, pair: TokenPair) -> Env:
+        """Return the env after a resource has accepted this token."""
+        if not self.issuer.tracks_use(self.world):
+            return env
+        return env._replace(families=_with(env, self.issuer.used(self.family(env, account(pair)), _link(pair))))
 
     def settled(self, env: Env, pair: TokenPair | None, *, refusals: bool) -> bool:
         """Whether a resource's answer will be the same whenever it comes, so that waiting for it shows nothing."""
         cause = self.refusal(env, pair)
         if pair is None or cause is not None:
-            return not self._overwrites or cause != "session_revoked"  # for a revocation can be written over
-        changes = self.world.check_session or (refusals and pair.access_token == FIRST)
+            return not self._overwrites or cause not in STATES  # for what others wrote can be written over
+        changes = self._states or (refusals and pair.access_token == FIRST)
         return not changes and self.refusal(env, pair, -1) is None
 
     def told_apart(self, env: Env, pair: TokenPair) -> bool:
@@ -134,6 +144,11 @@ class Servers:
     def family(env: Env, name: str) -> Any:
         """Return the family of this account."""
         return next(each for each in env.families if each.id == name)
+
+
+def _link(pair: TokenPair) -> int:
+    """Return the generation of the refresh token that an access token came with: the explorer's tokens say so."""
+    return int(pair.access_token[1:].partition("@")[0])
 
 
 def _with(env: Env, family: Any) -> tuple[Any, ...]:

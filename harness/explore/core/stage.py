@@ -179,7 +179,7 @@ class Stage:
         marks = tuple(wrongs.of_sending(actor, pair))
         cause = self.servers.refusal(env, pair)
         if cause is None:
-            return Move("gets 200", env, (), marks)
+            return Move("gets 200", self.servers.used(env, pair) if pair is not None else env, (), marks)
         if pair is not None:
             env = env._replace(rejected=env.rejected | {pair.access_token})
         return self._heard_at_once(Move(f"gets 401 {cause}", env, (actor._replace(heard=cause),), marks))

@@ -7,7 +7,7 @@ from weakref import WeakValueDictionary
 
 import msgspec
 
-from race401.mock_api.rules.issuer import Family
+from race401.mock_api.rules.issuer import Family, tracks
 from race401.mock_api.rules.worlds import World
 from race401.mock_api.signing.jwt import Verified
 from race401.mock_api.state.shared.link import Command, Link, Read
@@ -30,14 +30,14 @@ class SharedFamilies:
 
     def __init__(self, link: Link, world: World, clock: Callable[[], float], sleep: Sleep = asyncio.sleep) -> None:
         self._link, self._clock, self._sleep = link, clock, sleep
-        self._held, self._checks = world.transaction, world.check_session
+        self._held, self._checks = world.transaction, world.check_session or tracks(world)
         self._queued, self._overwrites = world.losers_get == "as_reuse", world.losers_get == "overwrite"
         self._prefix = link.prefix + world.name.encode()
         self._find = link.script(FIND)
         self._queues: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._known: dict[tuple[str, float], int | None] = {}
         self._settled: set[tuple[str, float]] = set()
-        self._lives: dict[str, bool] = {}
+        self._seen: dict[str, Family | None] = {}
 
     async def transact(self, found: Family, token: str, step: Step[T], *, siblings: bool = False) -> T | None:
         """See `Store`."""
@@ -86,6 +86,16 @@ class SharedFamilies:
         """See `Store`."""
         listed = ("RPUSH", self._user(family.user), family.id)
         await self._link.commit([], *self._stored(family), listed)
+
+    async def amend(self, family: str, change: Callable[[Family], Family]) -> None:
+        """See `Store`."""
+        until = monotonic() + RETRY_LOOP
+        while (raw := await self._link.get(self._family(family))) is not None:
+            before = decode(raw)
+            if await self._link.commit([(self._family(family), raw)], *self._written(before, change(before))):
+                return
+            if monotonic() > until:
+                raise Contended
 
     async def get(self, family: str) -> Family | None:
         """See `Store`."""
@@ -141,9 +151,10 @@ class SharedFamilies:
         if len(self._known) >= KNOWN:
             self._known.clear()
             self._settled.clear()
-            self._lives.clear()
+            self._seen.clear()
         self._known[key] = None if family is None else family.generation_at(token.iat)
-        self._lives[token.family] = family is not None and not family.revoked
+        if self._checks:
+            self._seen[token.family] = family
         if family is None or self._clock() >= token.iat + 1:
             self._settled.add(key)
 
@@ -151,9 +162,9 @@ class SharedFamilies:
         """See `Store`: as it was foreseen."""
         return self._known.get((family, issued_at))
 
-    def lives(self, family: str) -> bool:
+    def seen(self, family: str) -> Family | None:
         """See `Store`: as it was foreseen."""
-        return self._lives.get(family, False)
+        return self._seen.get(family)
 
     # --- turns ---
 

@@ -32,13 +32,20 @@ HUNT = settings(QUICK, max_examples=1_000, phases=[Phase.generate])  # it need n
 WAITS = st.sampled_from([0.0, 0.5, 9.0, 10.0, 10.001, 29.0, 31.0, 3_600.0])
 LOST = {"refusal": Outcome.REUSED, "same": Outcome.REUSE_TOLERATED, "sibling": Outcome.FORKED}
 VARIANTS = {
-    **WORLDS,
+    **{
+        name: world for name, world in WORLDS.items() if name not in ("keycloak", "duende", "auth0", "workos", "okta")
+    },
     "supabase, Go's default": replace(WORLDS["supabase"], reuse_interval=0.0),
     "supabase, rotation disabled": replace(WORLDS["supabase"], on_reuse="refuse"),
     "supabase-v2, always reusable": replace(WORLDS["supabase-v2"], always_reusable=True),
     "rfc9700, losers get the winner's pair": replace(WORLDS["rfc9700"], losers_get="same"),
     "overlap, losers are refused": replace(WORLDS["overlap-same-pair"], losers_get="refusal"),
     "supabase, losers get a token each": replace(WORLDS["supabase"], losers_get="sibling"),
+    "rfc9700, until the new access token is used": replace(
+        WORLDS["rfc9700"], unacknowledged_brings="same", acknowledged_by="use"
+    ),
+    "rfc9700, twice more": replace(WORLDS["rfc9700"], reuse_count=2, reuse_of="parent"),
+    "rfc9700, access tokens end too": replace(WORLDS["rfc9700"], refresh_ends_access_tokens="at_once"),
     "supabase, limited": replace(WORLDS["supabase"], timebox=60.0, inactivity=20.0, single_session=True),
 }
 
@@ -60,6 +67,9 @@ class Sessions(RuleBasedStateMachine):
         self.losers: set[str] = set()  # tokens that several were granted at once
         self.ended: set[str] = set()
         self.newest: dict[str, int] = {}
+        self.pairs: list[tuple[str, str]] = []  # each access token, with its refresh token
+        self.used: set[str] = set()  # refresh tokens whose access token a resource has accepted
+        self.revoked: set[str] = set()  # and that their client revoked
 
     async def sleep(self, seconds: float) -> None:
         """Let the time pass."""
@@ -69,7 +79,8 @@ class Sessions(RuleBasedStateMachine):
     def sign_in(self, email: str) -> str:
         """A new session."""
         user = run(self.realm.accounts.find(email)) or run(self.realm.sign_up(email, "correct horse", {}))
-        family, _ = run(self.realm.sign_in(user))
+        family, access = run(self.realm.sign_in(user))
+        self.pairs.append((access, family.links[0].token))
         self.owners[family.links[0].token] = family.id
         self.newest[family.id] = 0
         return family.links[0].token
@@ -79,7 +90,16 @@ class Sessions(RuleBasedStateMachine):
         """A token spent, whichever and however old."""
         name, before = self.owners[token], run(self.realm.store.get(self.owners[token]))
         entry = received(self.world.name, "POST", "/token", self.now)
+        others = {each.id for each in families(self.realm)} - {name}
         done = run(self.realm.exchange(token, entry, lambda _: None))
+        mine = run(self.realm.accounts.get(before.user)) if before is not None else None
+        left = {each.id for each in families(self.realm)} - {name}
+        if done.ended == "user":
+            assert mine is not None
+            assert not run(self.realm.store.families_of(mine.id)), "all sessions of the user"
+            self.ended |= others - left
+        else:
+            assert left == others
         return self.decided(name, token, before, done)
 
     @rule(target=tokens, token=tokens, callers=st.integers(2, 4))
@@ -135,18 +155,70 @@ class Sessions(RuleBasedStateMachine):
         assert isinstance(verified, Verified)
         assert (verified.family, verified.exp) == (name, done.expires_at)
         brought = done.answer.link.token
+        assert token not in self.revoked, "revoked by its client means revoked"
+        self.pairs.append((done.access, brought))
         self.owners[brought] = name
         self.brought[token].add(brought)
         return brought
 
     def punished(self, after: Family | None) -> None:
         """What a reuse ends is the world's to say."""
-        if self.world.on_reuse == "delete":
+        if self.world.on_reuse in ("delete", "delete_all"):
             assert after is None
         else:
             assert after is not None
             assert after.revoked is (self.world.on_reuse == "revoke")
             assert after.active is None or self.world.on_reuse == "refuse"
+
+    @rule(number=st.integers(0, 1_000))
+    def use(self, number: int) -> None:
+        """An access token used at a resource: it serves, unless a refresh or its session ended it."""
+        if not self.pairs:
+            return
+        access, refresh = self.pairs[-1 - number % len(self.pairs)]
+        name, ends = self.owners[refresh], self.world.refresh_ends_access_tokens
+        verified = self.realm.verify(access, received(self.world.name, "GET", "/contacts", self.now), 0.0)
+        if not isinstance(verified, Verified):
+            assert verified == "expired"
+            return
+        cause, family = self.realm.ended(verified), run(self.realm.store.get(name))
+        if self.world.check_session or ends != "no":
+            assert (cause == "session_revoked") is (family is None or family.revoked)
+        spent = family is None or family.find(refresh) is None or self.world.rotates is False
+        if cause != "session_revoked" and not spent and family is not None:
+            assert (cause == "ended_by_refresh") is self.over(family, refresh)
+        if cause is None:
+            run(self.realm.used(verified))
+            self.used.add(refresh)
+
+    def over(self, family: Family, refresh: str) -> bool:
+        """Whether a refresh has ended the access tokens that came with this one."""
+        link = family.find(refresh)
+        assert link is not None
+        return {
+            "no": False,
+            "at_once": link.revoked,
+            "at_first_use": bool(self.brought.get(refresh, set()) & self.used) or refresh in self.revoked,
+        }[self.world.refresh_ends_access_tokens]
+
+    @rule(token=tokens)
+    def revoke(self, token: str) -> None:
+        """Revoked by its client: the session ends, or that token alone, if it was not spent."""
+        family = run(self.realm.store.get(self.owners[token]))
+        link = family.find(token) if family is not None else None
+        if family is None or link is None:
+            return
+        ended = run(self.realm.revoke(family, token))
+        after = run(self.realm.store.get(family.id))
+        if self.world.revoke_ends == "family":
+            assert (ended, after) == ("session", None)
+            self.ended.add(family.id)
+        else:
+            assert after is not None
+            assert ended == ("none" if link.revoked else "token")
+            lives = {each.token for each in after.links if not each.revoked}
+            assert lives == {each.token for each in family.links if not each.revoked} - {token}
+            self.revoked |= set() if link.revoked else {token}
 
     @rule(token=tokens, scope=st.sampled_from(["local", "others", "global"]))
     def sign_out(self, token: str, scope: str) -> None:
@@ -174,8 +246,9 @@ class Sessions(RuleBasedStateMachine):
     @invariant()
     def lines_of_descent(self) -> None:
         """At most one live line, where the world issues no siblings."""
-        siblings = self.world.reuse_interval > 0 and self.world.reuse_brings == "sibling"
-        siblings = siblings or self.world.losers_get == "sibling"
+        tolerates = self.world.reuse_interval > 0 or self.world.reuse_count > 0
+        siblings = "sibling" in (self.world.losers_get, self.world.unacknowledged_brings)
+        siblings = siblings or (tolerates and self.world.reuse_brings == "sibling")
         for family in families(self.realm):
             live = [link for link in family.links if not link.revoked]
             assert len(live) <= 1 or siblings
@@ -186,7 +259,9 @@ class Sessions(RuleBasedStateMachine):
     def successors(self) -> None:
         """A token rotates once; and brings two different ones only where the world says that it may."""
         assert all(count == 1 for (_, outcome), count in self.outcomes.items() if outcome is Outcome.ROTATED)
-        several = self.world.reuse_interval > 0 and self.world.reuse_brings in ("sibling", "live")
+        tolerates = self.world.reuse_interval > 0 or self.world.reuse_count > 0
+        several = tolerates and self.world.reuse_brings in ("sibling", "live")
+        several = several or self.world.unacknowledged_brings == "sibling"
         if not several and not self.world.always_reusable:
             several_at_once = self.losers if self.world.losers_get == "sibling" else ()
             assert all(len(brought) == 1 or token in several_at_once for token, brought in self.brought.items())

@@ -9,7 +9,8 @@ import pytest
 
 from race401.harness.__main__ import main
 from race401.harness.commands.reuses import describe
-from race401.mock_api.rules.world_files import WorldFileError, load
+from race401.mock_api.rules.real_servers import REAL_SERVERS
+from race401.mock_api.rules.world_files import WorldFileError, load, wanted
 from race401.mock_api.rules.worlds import WORLDS, World
 
 AGAIN, LOST, ON = "the token that it brought before", "the session is lost", "the session lives on"
@@ -30,13 +31,55 @@ SAID = {
 }
 
 
+NEW, LIVES, DIES = "a second new token", f"refused; {ON}", f"refused; {LOST}"
+FIRST = "1 x a new token, 4 x"
+ONE, ALL, SHARED = f"{FIRST} refused; {ON}", f"{FIRST} {NEW}", f"{FIRST} {AGAIN}"
+NONE = f"1 x a new token, 1 x refused, 3 x refused, as revoked; {LOST}"
+WORKS, ENDS, SURVIVES = "lives on", "ends at once", "its successor lives on"
+MEASURED = {  # on real servers: as `describe` has it
+    "oidc-provider": (DIES, DIES, NONE, WORKS, LOST),
+    "oidc-provider-database": (DIES, DIES, ALL, WORKS, LOST),  # or fewer, where some came later: then none lives
+    "django-oauth-toolkit": (DIES, DIES, SHARED, ENDS, SURVIVES),
+    "django-oauth-toolkit-grace": (AGAIN, DIES, SHARED, ENDS, SURVIVES),
+    "django-oauth-toolkit-unprotected": (LIVES, LIVES, SHARED, ENDS, SURVIVES),
+    "authlib": (LIVES, LIVES, ALL, ENDS, SURVIVES),
+    "simplejwt": (LIVES, LIVES, ALL, WORKS, SURVIVES),
+    "oauth2-server": (LIVES, LIVES, ONE, ENDS, LOST),
+    "better-auth": (DIES, DIES, ONE, WORKS, LOST),
+    "better-auth-interval": (AGAIN, DIES, ONE, WORKS, LOST),
+    "doorkeeper": (NEW, NEW, ALL, "ends when the new one is used", SURVIVES),
+}
+DOCUMENTED = {
+    "keycloak": (LIVES, LIVES, ONE, WORKS, LOST),
+    "auth0": (DIES, DIES, NONE, WORKS, LOST),
+    "okta": (NEW, DIES, ALL, WORKS, LOST),
+    "cognito": (NEW, LIVES, ALL, WORKS, LOST),
+    "workos": (AGAIN, DIES, SHARED, WORKS, LOST),
+    "duende": (LIVES, LIVES, ONE, WORKS, LOST),
+}
+
+
 @pytest.mark.parametrize("name", WORLDS)
 def test_what_a_world_does(name: str) -> None:
-    assert tuple(asyncio.run(describe(WORLDS[name])).values()) == SAID[name]
+    """Of a real server: what was measured on it, or what its documentation says."""
+    own = {world: (*said, WORKS, LOST) for world, said in SAID.items()}
+    assert tuple(asyncio.run(describe(WORLDS[name])).values()) == (own | MEASURED | DOCUMENTED)[name]
+
+
+def test_a_real_server_says_how_it_is_known() -> None:
+    for name, server in REAL_SERVERS.items():
+        assert server.summary.endswith("; measured" if name in MEASURED else "; documented"), name
+
+
+def test_every_setting_of_a_real_server_is_one_that_a_file_could_give() -> None:
+    """And is told from a wrong one."""
+    given = [(key, value) for server in REAL_SERVERS.values() for key, value in server.settings.items()]
+    assert [wanted(key, value) for key, value in given] == [None] * len(given)
+    assert wanted("losers_get", "siblings") is not None
 
 
 def test_the_command_lists_them(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    mine = written(tmp_path, '[mine]\nlike = "rotate-strict"\nparent_of_active = true\n')
+    mine = written(tmp_path, '[mine]\nlike = "rotate-strict"\nunacknowledged_brings = "live"\n')
     assert main(["worlds"]) == 0
     table = capsys.readouterr().out
     assert all(name in table for name in WORLDS)
@@ -57,13 +100,13 @@ def test_a_world_from_a_file(tmp_path: Path) -> None:
     text = '[a]\nlike = "rfc9700"\nlifetime = 90\n[b]\nlike = "a"\nsummary = "mine"\non_reuse = "delete"\n'
     worlds = load(written(tmp_path, text))
     a, b = worlds["a"], worlds["b"]
-    assert (a.name, a.lifetime, type(a.lifetime), a.parent_of_active) == ("a", 90.0, float, False)
+    assert (a.name, a.lifetime, type(a.lifetime), a.unacknowledged_brings) == ("a", 90.0, float, "as_reuse")
     assert (b.name, b.summary, b.lifetime, b.on_reuse) == ("b", "mine", 90.0, "delete")
     assert {name: worlds[name] for name in WORLDS} == WORLDS
 
 
 def test_without_like_a_world_is_like_the_default(tmp_path: Path) -> None:
-    assert load(written(tmp_path, "[mine]\nleeway = 30\n"))["mine"].parent_of_active
+    assert load(written(tmp_path, "[mine]\nleeway = 30\n"))["mine"].unacknowledged_brings == "live"
 
 
 WRONG = {
@@ -83,11 +126,12 @@ WRONG = {
     "a number for a truth": ("[w]\nrotates = 1", "[w] rotates = 1: must be true or false"),
     "a fraction for a count": ("[w]\nshortest_password = 6.5", "must be a whole number, 0 or more"),
     "a number for a text": ("[w]\nsummary = 1", "[w] summary = 1: must be a text in quotes"),
-    "an unknown choice": ('[w]\non_reuse = "forgive"', "must be one of 'refuse', 'revoke', 'delete'"),
+    "an unknown choice": ('[w]\non_reuse = "forgive"', "must be one of 'refuse', 'revoke', 'delete', 'delete_all'"),
     "a setting of before": (
         "[w]\natomic = false",
         '[w] atomic: no such setting any more; for atomic = false write losers_get = "overwrite"',
     ),
+    "one more": ("[w]\nparent_of_active = false", 'write unacknowledged_brings = "as_reuse"'),
     "another one": ("[w]\natomic = true", "[w] atomic: no such setting any more; leave it out: atomic = true"),
     "a name that no path has": ('["my world"]\nleeway = 1', "[my world] cannot be a world's name"),
     "a route's name": ("[contacts]\nleeway = 1", "[contacts] cannot be a world's name"),

@@ -54,7 +54,7 @@ def test_tokens_expire_by_it_and_the_date_header_tells_it() -> None:
 
 
 def test_the_reuse_interval_follows_it() -> None:
-    mock = Mock(parent_of_active=False, revoked_last_lives=False, reuse_interval=10.0)
+    mock = Mock(unacknowledged_brings="as_reuse", revoked_last_lives=False, reuse_interval=10.0)
     first = mock.sign_in()["refresh_token"]
     mock.refresh(first)
     turned(mock, advance_s=10)

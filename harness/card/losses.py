@@ -1,0 +1,105 @@
+"""
+What a client lost in a race, each loss with its numbers and the claim that it breaks, in pure functions.
+
+Two witnesses: what the server saw, and what the app saw, where the driver says so. A call is lost if either has no
+answer for it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from race401.harness.card.calls import Call
+from race401.harness.card.course import Run
+from race401.harness.card.races import RevokeElsewhere
+from race401.harness.card.sign_ins import is_sign_in
+from race401.harness.judge.counted import counted
+from race401.harness.judge.row import Row
+from race401.harness.judge.sessions import is_sign_out
+from race401.ledger.entry import Entry
+from race401.ledger.outcomes import GRANTED, REFUSED
+
+TRIES = 3  # of a refresh for one call, in a client that gives up; ours
+EVERY = 1.0  # s, and one more in so long: of a client with a timer, or that backs off
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """One loss; `claims` are those that it breaks. None: nobody needs to claim that this does not happen."""
+
+    sentence: str
+    claims: frozenset[str] | None = None
+
+
+def losses(run: Run, row: Row) -> Iterator[Loss]:
+    """Yield what was lost."""
+    broken = None if run.race.claim is None else frozenset({run.race.claim})
+    if pending := [call for call in run.calls if call.pending]:
+        yield Loss(
+            f"{len(pending)} of {counted(len(run.calls), 'call')} never ended, although the server owed them nothing"
+        )
+    if sentence := _failed(run):
+        yield Loss(sentence, broken)
+    if _session_lost(run, row):
+        if not (pending and any(isinstance(step, RevokeElsewhere) for step in run.race.steps)):  # it was ended by us
+            yield Loss("the session was lost: the server refused its refresh token for good", broken)
+    elif _thrown_away(run):
+        gave_up = "the client gave up a session that lives on at the server"
+        yield Loss(gave_up, None if broken is None else broken | {"keeps_session"})
+    if carried := _carried(run, row):
+        yield Loss(f"{counted(len(carried), 'call')} carried the session that had been signed out", broken)
+    if row.exchanges > TRIES * max(1, len(run.calls)) + _span(run.entries) / EVERY:
+        yield Loss(f"refreshes without end: more than {TRIES} for each call, and one for each second besides")
+
+
+def _failed(run: Run) -> str:
+    """Say how many calls did not succeed that had to; of one that is pending nobody knows."""
+    must = [call for call in run.calls if call.must and not call.pending]
+    answered = {entry.target for entry in run.entries if 200 <= entry.status < 300}  # noqa: PLR2004
+    sent = {entry.target for entry in run.entries}
+    failed = [call for call in must if call.path not in answered or _saw(call, "failure")]
+    if not failed:
+        return ""
+    said = f"{len(failed)} of {counted(len(must), 'call')} failed"
+    if unsent := sum(call.path not in sent for call in failed):
+        said += f", {unsent} without being sent"
+    if kept := sum(call.path in answered for call in failed):
+        said += f", {kept} although the server answered with success: the app was not handed that answer"
+    if wrong := sum(_saw(call, "success") for call in failed):
+        said += f", {wrong} of which the driver calls a success"
+    return said
+
+
+def _saw(call: Call, what: str) -> bool:
+    return call.came_to is not None and call.came_to.saw == what
+
+
+def _session_lost(run: Run, row: Row) -> bool:
+    """Whether a refusal for good was neither after the sign-out nor followed by another sign-in, asked for or not."""
+    ends = [entry.seq for entry in run.entries if is_sign_out(entry)]
+    begins = [entry.seq for entry in run.entries if is_sign_in(entry)]
+    lost = [seq for seq in row.lost_seqs if not any(end < seq for end in ends)]
+    return bool(lost) and not any(begin > max(lost) for begin in begins)
+
+
+def _thrown_away(run: Run) -> bool:
+    """Whether a call was not even sent after a refusal that ended nothing, although new tokens had come."""
+    if any(is_sign_out(entry) for entry in run.entries):
+        return False
+    kept = {e.family for e in run.entries if e.grant_outcome in GRANTED and e.fault is None and not e.hung_up}
+    spared = [e for e in run.entries if e.grant_outcome in REFUSED and e.ended == "none" and e.family in kept]
+    sent = {entry.target for entry in run.entries}
+    unsent = [call for call in run.calls if call.must and not call.pending and call.path not in sent]
+    return any(entry in run.entries[: call.after] for entry in spared for call in unsent)
+
+
+def _carried(run: Run, row: Row) -> list[Entry]:
+    """Return the calls that began after the sign-out and carried what had been signed out: there, or here alone."""
+    after = {call.path for call in run.calls if call.signed_out}
+    late = set(row.after_sign_out_seqs)
+    return [e for e in run.entries if e.target in after and (e.seq in late or e.family in run.signed_out)]
+
+
+def _span(entries: Sequence[Entry]) -> float:
+    """Return how long the race took, in s."""
+    at = [entry.received_at for entry in entries]
+    return max(at) - min(at) if at else 0.0
