@@ -15,7 +15,7 @@ from race401.harness.judge.row import Row
 from race401.harness.judge.streaks import streaks
 
 NAME = "refreshes-in-a-row"
-WORDS = Words(default="any", ledger_alone="none")
+WORDS = Words(ledger_alone="none")
 
 
 def _count(cohort: Cohort, row: Row) -> None:
