@@ -34,7 +34,13 @@ def run(given: Namespace) -> int:
     if given.run.is_dir() and not evidence.ledger_alone:
         outputs.keep_beside(given.run / "verdict.json", verdict.to_json(result))
     suite = evidence.manifest.get("scenario", {}).get("name", "ledger")
-    outputs.write(given, suite, result.findings, markdown.verdict(result), evidence.manifest.get("started_at"))
+    outputs.write(
+        given,
+        suite,
+        result.findings,
+        markdown.verdict(result, evidence.manifest),
+        evidence.manifest.get("started_at"),
+    )
     return result.exit_code
 
 

@@ -20,13 +20,14 @@ def add(parser: ArgumentParser) -> None:
 def run(given: Namespace) -> int:
     """Write the page, say where it is and what it says."""
     from race401.harness.reporting import html  # with jinja2: wrong usage should not wait for it
+    from race401.harness.reporting.headline import below, headline
 
     evidence = load(given.run)
     if evidence.ledger_alone and given.out is None:
         raise CommandError(f"{given.run} is a ledger alone and has no folder of its own: say --out FILE")
     result = verdict.judge(evidence)
     page = given.out or given.run / "report.html"
-    print(result.sentence)
+    print(f"{result.value}: {headline(result, evidence.manifest)}\n{below(result)}")
     if not evidence.ledger_alone:
         keep_beside(given.run / "verdict.json", verdict.to_json(result))
     keep(page, html.render(result, evidence))

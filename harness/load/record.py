@@ -130,6 +130,7 @@ class Record:
                     "about": c.about,
                     "skew_s": c.skew,
                     "covers": c.covers,
+                    "tabs": c.tabs,
                     "sound": c.subject.plain(),
                     "expects": {role: c.expected(role, p.name).plain() for role, p in plan.policies.items()},
                 }

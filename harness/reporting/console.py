@@ -13,18 +13,20 @@ from race401.harness.judge.checks import Finding, Value
 from race401.harness.judge.row import Row
 from race401.harness.judge.verdict import Verdict
 from race401.harness.reporting import table
+from race401.harness.reporting.headline import below, headline
 from race401.harness.reporting.words import called
 
 WIDTH, WIDEST = 100, 1_000  # columns; a table has one for each condition and policy
 COLOURS = {Value.PASS: "bold green", Value.FAIL: "bold red", Value.UNKNOWN: "bold yellow"}
-BAD, ZERO, PART = "bold red", "dim", "dim"
+MARKS: dict[table.Mark, str] = {"race": "yellow", "bad": "bold red"}
+ZERO, PART = "dim", "dim"
 PROOF = 5  # ledger rows that a line names
 
 
 def render(verdict: Verdict, manifest: dict[str, Any], *, width: int = WIDTH, color: bool = False) -> str:
     """Return the text, wider than asked only where the table is; without colour it is plain, for files and pipes."""
     out, when = io.StringIO(), called(manifest["policies"])
-    grid = _table(verdict.rows, when)
+    grid = _table(verdict.rows, manifest, when)
     console = Console(file=out, width=WIDEST, force_terminal=color, no_color=not color, highlight=False)
     if not manifest.get("finished"):
         why = manifest.get("unfinished_because") or "the run did not end"
@@ -39,24 +41,25 @@ def render(verdict: Verdict, manifest: dict[str, Any], *, width: int = WIDTH, co
     for finding in verdict.findings:
         if finding.check in {"clocks", "memory"} and finding.value is Value.PASS:
             console.print(Text(finding.sentence, PART), width=width)
-    console.print(Text(verdict.sentence, COLOURS[verdict.value]), width=width)
+    console.print(Text(f"{verdict.value}: {headline(verdict, manifest)}", COLOURS[verdict.value]), width=width)
+    console.print(Text(below(verdict)), width=width)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 
-def _table(rows: list[Row], when: dict[str, str]) -> Table:
+def _table(rows: list[Row], manifest: dict[str, Any], when: dict[str, str]) -> Table:
     grid = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     grid.add_column("", no_wrap=True)
     for row in rows:
         grid.add_column(f"{row.condition}\n{when[row.role]}", justify="right", no_wrap=True)
-    for line in table.lines(rows):
+    for line in table.lines(rows, manifest):
         name = Text(f"  {line.name}", PART) if line.part else Text(line.name)
-        grid.add_row(name, *(_cell(cell, line) for cell in line.cells))
+        grid.add_row(name, *(_cell(cell, mark, line) for cell, mark in zip(line.cells, line.marks, strict=True)))
     return grid
 
 
-def _cell(cell: Cell, line: table.Line) -> Text:
+def _cell(cell: Cell, mark: table.Mark, line: table.Line) -> Text:
     nothing = cell.text in {"0", "0.0%", "-"} or cell.text.startswith("0 of ")
-    return Text(cell.text, BAD if cell.bad else ZERO if nothing or line.part else "")
+    return Text(cell.text, MARKS[mark] if mark else ZERO if nothing or line.part else "")
 
 
 def _findings(findings: list[Finding]) -> Iterator[Text]:

@@ -238,7 +238,7 @@ def test_a_success_with_a_token_that_lives_shows_it() -> None:
         "exchanges_per_generation": True,
         "sessions_lost": True,
     }
-    assert result.sentence.startswith("PASS: the client showed none")
+    assert result.sentence.startswith("PASS: the client showed no 401 and no lost session")
 
 
 @pytest.mark.parametrize(("requests", "seen"), [(2, True), (1, False)])

@@ -43,7 +43,7 @@ def _finds(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
         sentence = f"{counted(row.exchanges, 'exchange')} of {counted(row.generations, 'generation')}"
         sentence += f", {ratio:.2f} each" if ratio is not None else ""
         sentence += f" ({', '.join(f'{n} {name}' for name, n in others.items())})" if others else ""
-        yield judged(NAME, row, want, len(row.repeated_seqs), sentence, row.repeated_seqs)
+        yield judged(NAME, row, want, len(row.repeated_seqs), sentence, row.repeated_seqs, "1.00")
 
 
 def _per_generation(row: Row) -> Cell:
@@ -52,7 +52,7 @@ def _per_generation(row: Row) -> Cell:
 
 
 def _figures(_: list[Row]) -> Iterable[Figure]:
-    yield Figure("per generation (ideal 1.00)", _per_generation, part=True)
+    yield Figure("per generation (ideal 1.00)", _per_generation, part=True, card="exchanges per generation")
 
 
 EXCHANGES_PER_GENERATION = Check(NAME, _finds, _count, WORDS, "generations", _figures)

@@ -49,6 +49,9 @@ NEEDLESS_EXCHANGES = counting(
     lambda _, seqs: f"{counted(len(seqs), 'exchange')} of tokens neither refused nor near their end",
     words=Words(default="any"),
     brief=("needless exchange", ""),
+    section="generations",
+    line="needless exchanges",
+    always=False,
     seqs="needless_seqs",
     by_clock=True,
 )

@@ -15,7 +15,7 @@ from race401.harness.judge.row import Row
 from race401.harness.judge.streaks import streaks
 
 NAME = "refreshes-in-a-row"
-WORDS = Words(default="any", ledger_alone="none")
+WORDS = Words(ledger_alone="none")
 
 
 def _count(cohort: Cohort, row: Row) -> None:
@@ -42,4 +42,4 @@ def _figures(rows: list[Row]) -> Iterable[Figure]:
         yield Figure("refreshed in a row", lambda r: number(len(r.in_a_row_seqs), r.in_a_row_seqs), part=True)
 
 
-IN_A_ROW = Check(NAME, _finds, _count, WORDS, "exchanges", _figures)
+IN_A_ROW = Check(NAME, _finds, _count, WORDS, "generations", _figures)
