@@ -7,7 +7,7 @@ from pathlib import Path
 from race401.harness.commands import outputs
 from race401.harness.commands.errors import CommandError
 from race401.harness.judge import checks, evidence, verdict, vocabulary
-from race401.harness.reporting import console, markdown
+from race401.harness.reporting import console, markdown, terminal
 
 
 def add(parser: ArgumentParser) -> None:
@@ -30,7 +30,7 @@ def run(given: Namespace) -> int:
     if given.json:
         sys.stdout.buffer.write(verdict.to_json(result))
     else:
-        print(console.render(result, evidence.manifest, color=sys.stdout.isatty()))
+        print(console.render(result, evidence.manifest, width=terminal.width(), color=terminal.has_colour()))
     if given.run.is_dir() and not evidence.ledger_alone:
         outputs.keep_beside(given.run / "verdict.json", verdict.to_json(result))
     suite = evidence.manifest.get("scenario", {}).get("name", "ledger")
