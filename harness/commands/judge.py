@@ -1,13 +1,12 @@
 """`race401 judge RUN_OR_LEDGER`: judge a stored run, or any ledger, again."""
 
-import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from race401.harness.commands import outputs
 from race401.harness.commands.errors import CommandError
 from race401.harness.judge import checks, evidence, verdict, vocabulary
-from race401.harness.reporting import console, markdown
+from race401.harness.reporting import console, markdown, terminal
 from race401.harness.reporting.streams import say, tell
 
 
@@ -34,7 +33,7 @@ def run(given: Namespace) -> int:
     if given.json:
         tell(verdict.to_json(result).decode().rstrip())
     else:
-        tell(console.render(result, evidence.manifest, color=sys.stdout.isatty()))
+        tell(console.render(result, evidence.manifest, width=terminal.width(), color=terminal.has_colour()))
     if problem is not None:
         say(problem)
     suite = evidence.manifest.get("scenario", {}).get("name", "ledger")

@@ -1,7 +1,7 @@
-"""The verdict in a terminal: one table, before and after side by side, then what is wrong, then one sentence."""
+"""The verdict in a terminal: a table, before and after side by side, then what is wrong, then one sentence."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from rich.console import Console
@@ -16,7 +16,7 @@ from race401.harness.reporting import table
 from race401.harness.reporting.headline import below, headline
 from race401.harness.reporting.words import called
 
-WIDTH, WIDEST = 100, 1_000  # columns; a table has one for each condition and policy
+WIDTH, WIDEST = 100, 1_000  # columns
 COLOURS = {Value.PASS: "bold green", Value.FAIL: "bold red", Value.UNKNOWN: "bold yellow"}
 MARKS: dict[table.Mark, str] = {"race": "yellow", "bad": "bold red"}
 ZERO, PART = "dim", "dim"
@@ -24,9 +24,8 @@ PROOF = 5  # ledger rows that a line names
 
 
 def render(verdict: Verdict, manifest: dict[str, Any], *, width: int = WIDTH, color: bool = False) -> str:
-    """Return the text, wider than asked only where the table is; without colour it is plain, for files and pipes."""
+    """Return the text; where the table is wider than that, a table for each condition. Plain without colour."""
     out, when = io.StringIO(), called(manifest["policies"])
-    grid = _table(verdict.rows, manifest, when)
     console = Console(file=out, width=WIDEST, force_terminal=color, no_color=not color, highlight=False)
     if not manifest.get("finished"):
         why = manifest.get("unfinished_because") or "the run did not end"
@@ -34,8 +33,9 @@ def render(verdict: Verdict, manifest: dict[str, Any], *, width: int = WIDTH, co
     policies = {when[row.role]: row.policy for row in verdict.rows}
     if legend := ", ".join(f"{role} = {policy}" for role, policy in policies.items() if role != policy):
         console.print(legend + "\n")
-    console.print(grid, width=max(width, console.measure(grid).maximum))
-    console.print()
+    for grid in _tables(verdict.rows, manifest, when, lambda table: console.measure(table).maximum <= width):
+        console.print(grid, width=max(width, console.measure(grid).maximum))
+        console.print()
     for line in _findings(verdict.findings):
         console.print(line, width=width)
     for finding in verdict.findings:
@@ -46,11 +46,23 @@ def render(verdict: Verdict, manifest: dict[str, Any], *, width: int = WIDTH, co
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 
-def _table(rows: list[Row], manifest: dict[str, Any], when: dict[str, str]) -> Table:
+def _tables(
+    rows: list[Row], manifest: dict[str, Any], when: dict[str, str], fits: Callable[[Table], bool]
+) -> list[Table]:
+    """Return one table where it fits, else one for each condition, its policies side by side."""
+    whole = _table(rows, manifest, [f"{row.condition}\n{when[row.role]}" for row in rows])
+    if fits(whole):
+        return [whole]
+    names = dict.fromkeys(row.condition for row in rows)
+    each = {name: [row for row in rows if row.condition == name] for name in names}
+    return [_table(mine, manifest, [when[row.role] for row in mine], name) for name, mine in each.items()]
+
+
+def _table(rows: list[Row], manifest: dict[str, Any], heads: list[str], title: str = "") -> Table:
     grid = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    grid.add_column("", no_wrap=True)
-    for row in rows:
-        grid.add_column(f"{row.condition}\n{when[row.role]}", justify="right", no_wrap=True)
+    grid.add_column(title, no_wrap=True)
+    for head in heads:
+        grid.add_column(head, justify="right", no_wrap=True)
     for line in table.lines(rows, manifest):
         name = Text(f"  {line.name}", PART) if line.part else Text(line.name)
         grid.add_row(name, *(_cell(cell, mark, line) for cell, mark in zip(line.cells, line.marks, strict=True)))

@@ -3,7 +3,6 @@
 from typing import Any
 
 from race401.harness.judge.counted import seconds
-from race401.harness.judge.recovery import UNAUTHORIZED
 from race401.harness.reporting import life
 from race401.harness.reporting.incident import Scene
 from race401.harness.reporting.swimlane import answer, state
@@ -104,9 +103,9 @@ def _leaves(scene: Scene) -> str:
 
 def _answers(scene: Scene) -> str:
     last = [c.sends[-1] for c in scene.calls]
-    bad = [e for e in last if e.status == UNAUTHORIZED]
+    bad = [e for e in last if e.unauthorized]
     good = sum(OK_FROM <= e.status < OK_TO for e in last)
-    recovered = sum(c.sends[0].status == UNAUTHORIZED and c.sends[-1].status != UNAUTHORIZED for c in scene.calls)
+    recovered = sum(c.sends[0].unauthorized and not c.sends[-1].unauthorized for c in scene.calls)
     again = f", {number(recovered)} of them at the second try" if recovered else ""
     if not bad:
         every = f"All {number(good)} are" if good == len(last) > 1 else f"{count(good, 'request').capitalize()}"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from race401.harness.judge.recovery import UNAUTHORIZED, is_api
+from race401.harness.judge.recovery import is_api
 from race401.harness.reporting import life
 from race401.harness.reporting.incident import Scene
 from race401.harness.reporting.swimlane import Box, state
@@ -56,6 +56,6 @@ def _pages(scene: Scene) -> list[tuple[float, int, int]]:
         if not pages or e.received_at - pages[-1][1] > PAGES_APART:
             pages.append([e.received_at, e.received_at, 0, 0])
         pages[-1][1] = life.over(e)
-        pages[-1][2] += e.status == UNAUTHORIZED
+        pages[-1][2] += e.unauthorized
         pages[-1][3] += 1
     return [(begun, int(refused), int(of)) for begun, _, refused, of in pages]

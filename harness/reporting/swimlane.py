@@ -11,7 +11,6 @@ from math import floor, log10
 from typing import Any
 
 from race401.harness.judge.counted import seconds
-from race401.harness.judge.recovery import UNAUTHORIZED
 from race401.harness.reporting import life
 from race401.harness.reporting.incident import Call, Scene
 from race401.harness.reporting.words import CAUSES, became, in_short, took_for_theft
@@ -199,7 +198,7 @@ def kind_of(e: Entry) -> str:
     if e.grant_outcome is not None:
         good = {"rotated": "issued", "reuse_tolerated": "waste", "forked": "waste"}
         return good.get(e.grant_outcome, "refused")
-    return "bad" if e.status == UNAUTHORIZED else "ok" if 200 <= e.status < 300 else "other"  # noqa: PLR2004
+    return "bad" if e.unauthorized else "ok" if 200 <= e.status < 300 else "other"  # noqa: PLR2004
 
 
 def answer(e: Entry) -> str:

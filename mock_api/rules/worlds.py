@@ -50,7 +50,7 @@ class World:
     reuse_count: int = 0
     """So often each of them is accepted again, whenever that is (Keycloak's Refresh Token Max Reuse)."""
     always_reusable: bool = False
-    """A consumed refresh token is accepted for ever (GOTRUE_SECURITY_REFRESH_TOKEN_ALLOW_REUSE)."""
+    """A consumed counted token is accepted for ever (GOTRUE_SECURITY_REFRESH_TOKEN_ALLOW_REUSE; not read in v1)."""
     on_reuse: Literal["refuse", "revoke", "delete", "delete_all"] = "revoke"
     """What any other use of a consumed token ends: nothing, the family's refresh tokens, the whole session, or all
     sessions of the user."""

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import hmac
+import math
 import secrets
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
@@ -249,7 +250,8 @@ class Realm:
             self.see(token)
         return token
 
-    def _genuine(self, token: str) -> Verified | Cause:
+    def genuine(self, token: str) -> Verified | Cause:
+        """Return what an access token of ours says, or why it is none. Its dates are the caller's to judge."""
         return self.keys.genuine(opened(token) if self.world.access_format == "opaque" else token)
 
     def _jti(self, family: Family, link: Link, *, anew: bool = False) -> str | None:
@@ -272,7 +274,7 @@ class Realm:
         """
         if self._foresee is None or token is None:
             return None
-        verified = self._genuine(token)
+        verified = self.genuine(token)
         return self._foresee(verified) if isinstance(verified, Verified) else None
 
     async def prepare(self, token: str) -> None:
@@ -287,7 +289,7 @@ class Realm:
 
     def current(self, token: str, entry: Entry, leeway: float) -> Verified | Cause:
         """Return what a genuine token says within its dates, or why it is refused; note in the entry whose it is."""
-        verified = self._genuine(token)
+        verified = self.genuine(token)
         if isinstance(verified, str):
             return verified
         if verified.family:
@@ -296,7 +298,7 @@ class Realm:
             entry.generation = verified.link if known else self.store.generation(verified.family, verified.iat)
         now = self.clock()
         left = verified.exp - now
-        entry.token_left_s = round(left, 6)
+        entry.token_left_s = None if left == math.inf else round(left, 6)
         if left + leeway <= 0:
             return "expired"
         return "not_yet_valid" if verified.not_before > now + leeway else verified

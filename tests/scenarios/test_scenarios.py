@@ -157,7 +157,7 @@ def test_the_table_has_a_column_for_each_condition_and_policy() -> None:
     run = compared()
     names = ("rfc9700", "a-long-name", "another-long-name", "more")
     run.manifest["conditions"] = dict.fromkeys(names, run.manifest["conditions"]["rfc9700"])
-    lines = console.render(judge(run.evidence()), run.manifest).splitlines()
+    lines = console.render(judge(run.evidence()), run.manifest, width=300).splitlines()
     assert lines[2].split() == [name for name in names for _ in range(3)]
     assert lines[3].split() == ["before", "after", "third"] * 4
 

@@ -36,7 +36,8 @@ NOTHING = (
 
 def _count(cohort: Cohort, row: Row) -> None:
     graph = cohort.graph
-    fine = [e for e in cohort.api if 200 <= e.status < 300 and (e.token_left_s is None or e.token_left_s > 0)]  # noqa: PLR2004 - quick
+    taken = [e for e in cohort.api if 200 <= e.status < 300 and not e.refusal]  # noqa: PLR2004 - quick
+    fine = [e for e in taken if e.token_left_s is None or e.token_left_s > 0]
     met = {graph.session(e) or e.client for e in cohort.refused}
     spans, ahead = _spans(cohort), LEFT if cohort.samples else 0.0
     first: dict[str | None, float] = {}

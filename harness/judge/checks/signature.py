@@ -12,7 +12,6 @@ from race401.harness.judge.cohort import Cohort, page_of
 from race401.harness.judge.counted import counted
 from race401.harness.judge.evidence import Evidence
 from race401.harness.judge.findings import Finding
-from race401.harness.judge.recovery import UNAUTHORIZED
 from race401.harness.judge.row import Row
 from race401.ledger.entry import Entry
 
@@ -30,7 +29,7 @@ def _count(cohort: Cohort, row: Row) -> None:
 def _pages(last: list[Entry], page: list[str]) -> list[list[Entry]]:
     refused: dict[str, dict[str, Entry]] = defaultdict(dict)
     for e in last:
-        if e.status == UNAUTHORIZED and e.attempt is not None:
+        if e.unauthorized and e.attempt is not None:
             refused[page_of(e.attempt)][e.target] = e
     found = []
     for first in last:

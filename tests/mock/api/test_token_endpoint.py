@@ -69,6 +69,15 @@ def test_headers_where_reuse_is_always_allowed() -> None:
     assert told(mock.refresh(first, "supabase-v2"))["reuse-cause"] == "always-allow"
 
 
+def test_v1_never_reads_that() -> None:
+    """There the same setting has no effect: the grandparent is refused."""
+    mock = Mock(always_reusable=True)
+    first = mock.sign_in()["refresh_token"]
+    mock.refresh(mock.refresh(first).json()["refresh_token"])
+    mock.now += 99
+    assert mock.refresh(first).json()["error_code"] == "refresh_token_already_used"
+
+
 def test_v2_is_deterministic_and_ends_with_the_session() -> None:
     """However many ask at once, they get the same bytes; abuse deletes the session, access tokens included."""
     mock = Mock()
