@@ -33,7 +33,7 @@ def _finds(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
             continue
         sentence = f"{counted(n, 'exchange')} in a row of tokens that nobody had refused"
         if row.margin is not None and row.lifetime is not None:
-            sentence += f", each {row.margin:.0f} s or more before the end of a life of {row.lifetime:.0f} s"
+            sentence += f", each {int(row.margin)} s or more before the end of a life of {row.lifetime:.0f} s"
         yield judged(NAME, row, want, n, sentence, row.in_a_row_seqs)
 
 
