@@ -27,7 +27,7 @@ TOLD = about(
     "race401",
     "README.md, The token manager in your own client",
     name=f"race401 {POLICY.name}",
-    can=["sign_out", "tabs"],
+    can=["sign_out", "tabs", "post"],
     claims=[name for name, promised in CLAIMS.items() if promised],
     explains={} if POLICY.fence_sign_out else {"sign-out": NO_FENCE},
 )
@@ -45,6 +45,9 @@ class Client:
 
     async def get(self, path):
         (await self.api.get(path)).raise_for_status()
+
+    async def post(self, path, body):
+        (await self.api.post(path, json=body)).raise_for_status()
 
     async def sign_out(self):
         await asyncio.to_thread(self.server.sign_out, self.auth.store.read())

@@ -32,7 +32,9 @@ def python(script: str) -> list[str]:
 
 def a_card(client: str = "a client", **outcomes: RaceOutcome) -> Card:
     """A card with these outcomes."""
-    results = [Result(name.replace("_", "-"), "rfc9700", o, "what happened", 3, 1) for name, o in outcomes.items()]
+    results = [
+        Result(name.replace("_", "-"), "rfc9700", o, "what happened", 3, ideal=1) for name, o in outcomes.items()
+    ]
     told = Introduction(client, "1.0", claims=["single_flight"], explains={"late-401": "lib.py:1 `a < b`: because"})
     return Card(told, "python driver.py", "0", results, 1.0)
 
@@ -302,7 +304,7 @@ def test_the_page_names_every_race_and_every_claim() -> None:
     assert all(f"| `{claim}` | {says} |" in page for claim, says in CLAIMS.items())
 
 
-NUMBER = {13: "thirteen", 14: "fourteen", 15: "fifteen", 16: "sixteen"}
+NUMBER = {13: "thirteen", 14: "fourteen", 15: "fifteen", 16: "sixteen", 17: "seventeen"}
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/your-client.md"])
