@@ -23,9 +23,9 @@ MARKS = {
 }
 LEGEND = (
     "✓ survived (✓ 3: with 3 exchanges, or sign-ins of its own, where fewer would do); ✗ lost, although the client "
-    "claims otherwise; ○ lost, and the client claims nothing else; - cannot be asked: no sign-out, no shared storage, or "
-    "a driver that sends no POST; ! the ledger disproves what it claims; · not exercised; … no answer, of the client or its driver; "
-    "? the driver broke."
+    "claims otherwise; ○ lost, and the client claims nothing else; - cannot be asked, as it has no sign-out, no "
+    "shared storage, or a driver that sends no POST; ! the ledger disproves what it claims; · not exercised; "
+    "… no answer, of the client or its driver; ? the driver broke."
 )
 
 
@@ -101,6 +101,7 @@ def page(cards: Sequence[Card], missing: Sequence[str]) -> str:
         missing=missing,
         legend=LEGEND,
         cell=cell,
+        sentence=sentence,
         title=title,
         again=again,
     )

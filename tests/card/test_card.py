@@ -184,6 +184,7 @@ def test_the_same_card_twenty_times(driver: list[str], capsys: pytest.CaptureFix
         ([RaceOutcome.SURVIVED, RaceOutcome.NOT_CLAIMED], 0),
         ([RaceOutcome.SURVIVED, RaceOutcome.LOST, RaceOutcome.BROKE], 1),
         ([RaceOutcome.SURVIVED, RaceOutcome.BROKE], 3),
+        ([RaceOutcome.SURVIVED, RaceOutcome.SILENT], 3),
         ([RaceOutcome.NOT_EXERCISED], 3),
     ],
 )
