@@ -5,7 +5,17 @@ from typing import Literal, TypeAlias
 import msgspec
 
 SCHEMA = 1  # of the facts below; an entry of schema 0 has none
-Kind: TypeAlias = Literal["api", "exchange", "sign_in", "sign_out", "preflight", "other"]
+Kind: TypeAlias = Literal[
+    "api",
+    "exchange",
+    "sign_in",
+    "sign_out",
+    "preflight",
+    "other",  # of the auth server, or without a token by its nature
+    "unreadable",  # of a token endpoint, in a dialect that the recorder does not know
+    "unnamed",  # looks like a refresh, at a path that was not named as a token endpoint
+]
+UNAUTHORIZED = 401
 Ended: TypeAlias = Literal["none", "token", "family", "session", "user"]  # family: its refresh tokens
 
 
@@ -45,6 +55,12 @@ class Entry(msgspec.Struct, gc=False, omit_defaults=True):
     body_length: int | None = None  # of the request, in bytes
     redirect: str | None = None  # where this answer redirects to, or what redirect this request may follow
     ended: Ended | None = None  # by this decision, where the server itself says so
+    refusal: bool = False  # of the access token, in the server's dialect, by another status than 401
+
+    @property
+    def unauthorized(self) -> bool:
+        """Whether the answer refuses the access token, or the want of one: by a 401, or as the server says it."""
+        return self.status == UNAUTHORIZED or self.refusal
 
 
 def received(

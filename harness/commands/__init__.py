@@ -17,6 +17,7 @@ COMMANDS = {
     "proxy": "record real traffic in front of a staging system, for race401 judge; tokens are never stored",
     "serve": "serve the mock, to point any client at",
     "worlds": "list the mock's worlds, and what each does when a refresh token is used again, late, or all at once",
+    "dialects": "list how systems say what all of them say: where a refresh token is, and which answers refuse",
     "explore": "explore every order of every step, and tell the shortest way to each violation",
     "replay": "tell a schedule again that `race401 explore` found, from its token",
     "ablate": "take each part out of the fix, or put it in alone, and explore what that changes (about a minute)",

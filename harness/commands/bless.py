@@ -13,7 +13,7 @@ from race401.harness.judge.checks import Value
 from race401.harness.judge.compare import compare
 from race401.harness.judge.summary import BASELINE, Summary
 from race401.harness.judge.thresholds import Thresholds
-from race401.harness.reporting import comparison
+from race401.harness.reporting import comparison, terminal
 
 LEFT = 3  # exit code: asked, and answered with no
 
@@ -50,7 +50,7 @@ def _difference(path: Path, new: Summary) -> str:
     old = summary(path)
     if reasons := comparable.incomparable(old, new):
         return "\n".join(["the baseline was made otherwise:", *(f"  {reason}" for reason in reasons), new.sentence])
-    return comparison.render(compare(old, new, Thresholds()), color=sys.stdout.isatty())
+    return comparison.render(compare(old, new, Thresholds()), width=terminal.width(), color=terminal.has_colour())
 
 
 def _agreed(question: str) -> bool:

@@ -40,6 +40,7 @@ def run(given: Namespace) -> int:
     from race401.harness.card import show
     from race401.harness.card.making import NoDriver, make
     from race401.harness.card.record import keep, slug
+    from race401.harness.reporting import terminal
 
     command = given.command[1:] if given.command[:1] == ["--"] else given.command
     if not command:
@@ -54,7 +55,7 @@ def run(given: Namespace) -> int:
     if given.json:
         sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(card)) + b"\n")
     else:
-        print(show.card(card, called=called(), color=sys.stdout.isatty()))
+        print(show.card(card, called=called(), width=terminal.width(), color=terminal.has_colour()))
     return card.exit_code
 
 

@@ -1,6 +1,5 @@
 """`race401 compare BASELINE CURRENT`: say what changed between two runs, and fail if it got worse."""
 
-import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from race401.harness.judge import summary as summaries
 from race401.harness.judge.compare import Comparison
 from race401.harness.judge.summary import Summary
 from race401.harness.judge.thresholds import SETTINGS, Thresholds, WrongSetting
-from race401.harness.reporting import comparison, markdown
+from race401.harness.reporting import comparison, markdown, terminal
 
 REASONS = 5  # that one line names
 PYPROJECT = Path("pyproject.toml")
@@ -38,7 +37,7 @@ def run(given: Namespace) -> int:
     """Print the comparison."""
     limits = _thresholds(given)
     result = compared(summary(given.baseline), summary(given.current), limits)
-    print(comparison.render(result, color=sys.stdout.isatty()))
+    print(comparison.render(result, width=terminal.width(), color=terminal.has_colour()))
     outputs.write(given, "compare", result.findings, markdown.comparison(result))
     return result.exit_code
 

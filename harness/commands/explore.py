@@ -13,12 +13,14 @@ from race401.harness.explore.core.search import Result, Search
 from race401.harness.explore.core.stage import Stage
 from race401.harness.explore.core.story import tell
 from race401.harness.explore.core.token import encode
+from race401.harness.reporting import terminal
 from race401.harness.tokens.named import NoSuchPolicy, policy
 from race401.harness.tokens.policy import POLICIES, Policy
 from race401.mock_api.rules import issuer
 from race401.mock_api.rules.worlds import WORLDS, World
 
 PASS, FAIL, UNKNOWN = 0, 1, 3  # exit codes
+AGAIN = "  again:"
 
 
 def add(parser: ArgumentParser) -> None:
@@ -59,7 +61,11 @@ def run(given: Namespace) -> int:
     scenario, world = scenario_of(given)
     search = Search(Stage(scenario, world, issuer))
     result = search.run(given.max_states, given.max_seconds)
-    print("\n".join(describe(search.stage, result, given.brief)))
+    columns, colour = terminal.width(), terminal.has_colour()
+    for line in describe(search.stage, result, given.brief):
+        copied = line.startswith(AGAIN)  # whole, whatever its length
+        for part in [line] if copied else terminal.fitted(line, columns):
+            print(terminal.painted(part, _colour(line), on=colour))
     if any(KINDS[mark].weight == "violation" for mark in result.found):
         return FAIL
     return PASS if result.exhausted else UNKNOWN
@@ -121,13 +127,32 @@ def describe(stage: Stage, result: Result, brief: bool) -> Iterator[str]:
         yield f"exhausted: {_big(result.schedules)} schedules, that is every order of every step within these bounds"
     if not result.found:
         yield "nothing is wrong in any of them" if result.exhausted else "nothing wrong was found so far"
-    for mark, found in result.found.items():
-        yield f"\n{KINDS[mark].weight}  {mark}: {KINDS[mark].sentence} (in {found.steps:,} distinct steps)"
-        choices = choices_of(stage, found.path)
-        if not brief and KINDS[mark].weight != "cost":
+    replays: dict[str, list[str]] = {}  # the marks of each schedule, by its token; violations first
+    for mark in sorted(result.found, key=lambda mark: KINDS[mark].weight != "violation"):
+        choices = choices_of(stage, result.found[mark].path)
+        replays.setdefault(encode(scenario, world.name, world.lifetime, choices, POLICIES), []).append(mark)
+    for token, marks in replays.items():
+        yield ""
+        for mark in marks:
+            steps = result.found[mark].steps
+            yield f"{KINDS[mark].weight:<9}  {mark}: {KINDS[mark].sentence} (in {steps:,} distinct steps)"
+        if not brief and any(KINDS[mark].weight != "cost" for mark in marks):
             yield "the shortest way there:"
-            yield from tell(stage, walk(stage, choices))
-        yield f"  again: {called()} replay {encode(scenario, world.name, world.lifetime, choices, POLICIES)}"
+            yield from tell(stage, walk(stage, choices_of(stage, result.found[marks[0]].path)))
+        yield f"{AGAIN} {called()} replay {token}"
+
+
+def _colour(line: str) -> str:
+    """Return how a line is painted: a violation, a cost, what a step does wrong, or that nothing is wrong."""
+    begins = {
+        "violation": "bad",
+        "cost": "cost",
+        "nothing is wrong": "good",
+        "NOT exhausted": "cost",
+        AGAIN: "soft",
+    }
+    found = next((colour for words, colour in begins.items() if line.startswith(words)), "plain")
+    return "cost" if line.lstrip().startswith("^ ") else found
 
 
 def _bounds(scenario: Scenario) -> Iterator[str]:

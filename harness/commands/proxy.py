@@ -7,6 +7,7 @@ import shlex
 import socket
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,13 +17,15 @@ from race401.harness.commands.errors import CommandError
 from race401.harness.judge.evidence import EvidenceError
 from race401.harness.judge.findings import Value
 from race401.harness.judge.verdict import EXIT_CODES
+from race401.ledger.dialects.dialect import Dialect
+from race401.ledger.dialects.files import DialectError, named
+from race401.ledger.dialects.presets import USUAL, naming
 from race401.ledger.fingerprints import Fingerprints, KeyFileError, from_key_file
 from race401.ledger.visible import anonymous
 
 if TYPE_CHECKING:
     from race401.harness.proxy.recorder import Recorder
 
-TOKEN_PATHS = ["/auth/v1/token", "/oauth/token"]
 HIGHEST_PORT = 65535
 
 
@@ -48,7 +51,14 @@ def add(parser: ArgumentParser) -> None:
         help="keeps the key of the ledger's fingerprints, so that those of several runs compare (default: in memory)",
     )
     parser.add_argument(
-        "--token-path", action="append", metavar="PATH", help=f"a token endpoint; default: {', '.join(TOKEN_PATHS)}"
+        "--dialect",
+        action="append",
+        metavar="NAME|FILE",
+        help="how the system says things: see race401 dialects, or a TOML file; more than one may be given "
+        f"(default: {', '.join(dialect.name for dialect in USUAL)})",
+    )
+    parser.add_argument(
+        "--token-path", action="append", metavar="PATH", help="a token endpoint that the dialect does not name"
     )
 
 
@@ -73,18 +83,31 @@ def run(given: Namespace) -> int:
     if url.userinfo:
         target = f"--target {anonymous(given.target)}"
         raise CommandError(f"{target}: the proxy sends no user and password of its own; your client sends them")
+    dialects = spoken(given.dialect, given.token_path)
     with _bind(given.host, given.port) as sock:
         recorder = _recorder(given.ledger, given.key_file)
-        here, paths = f"http://{_host(given.host)}:{sock.getsockname()[1]}", given.token_path or TOKEN_PATHS
-        print(announcement(here, anonymous(given.target), given.ledger, paths, exposed=exposed), flush=True)
-        with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
-            asyncio.run(serve(sock, target_of(url), Watch(recorder, url.host, paths), _say))
+        here = f"http://{_host(given.host)}:{sock.getsockname()[1]}"
+        print(announcement(here, anonymous(given.target), given.ledger, dialects, exposed=exposed), flush=True)
+        with contextlib.suppress(asyncio.CancelledError):
+            asyncio.run(serve(sock, target_of(url), Watch(recorder, url.host, dialects, say=_say), _say))
     print(traffic.line(recorder.counts))
     print(f"judge it: {called()} judge {shlex.quote(str(given.ledger))}")
     if recorder.unwritten:
         print(f"race401: {given.ledger} lacks the last {recorder.unwritten} of them: it was full", file=sys.stderr)
         return EXIT_CODES[Value.UNKNOWN]
     return 0
+
+
+def spoken(names: list[str] | None, token_paths: list[str] | None) -> list[Dialect]:
+    """Return the dialects of these names or files, the first with these token endpoints, too."""
+    try:
+        first, *others = [dialect for name in names or [] for dialect in named(name)] or USUAL
+    except DialectError as error:
+        raise CommandError(f"--dialect {error}") from None
+    for path in token_paths or []:
+        if not path.startswith("/") or "?" in path:
+            raise CommandError(f"--token-path {path}: expected a path without a query, such as /auth/refresh")
+    return [naming(first, *token_paths or []), *others]
 
 
 def _say(line: str) -> None:
@@ -108,18 +131,24 @@ def _recorder(ledger: Path, key_file: Path | None) -> "Recorder":
         raise CommandError(f"--ledger {error}") from None
 
 
-def announcement(here: str, target: str, ledger: Path, token_paths: list[str], *, exposed: bool = False) -> str:
+def announcement(here: str, target: str, ledger: Path, dialects: Sequence[Dialect], *, exposed: bool = False) -> str:
     """Return what a newcomer needs to know."""
     lines = [
         f"race401 proxy at {here} for {target}",
         "",
         f"Give your client {here} as its base URL, instead of {target}.",
         f"Each request and what became of it is appended to {ledger}; no token is stored.",
-        f"A refresh is known by its path: {' or '.join(token_paths)} (else: --token-path). Ctrl-C ends it.",
+        f"It reads the dialect {' and '.join(dialect.name for dialect in dialects)}: {_paths(dialects)}.",
+        f"Else: --token-path PATH, or --dialect ({called()} dialects lists them). Ctrl-C ends it.",
     ]
     if exposed:
         lines += ["", f"EXPOSED: whoever reaches this address can reach {target} through it."]
     return "\n".join([*lines, ""])
+
+
+def _paths(dialects: Sequence[Dialect]) -> str:
+    paths = [path for dialect in dialects for path in (*dialect.token_paths, *dialect.exchange_paths)]
+    return f"a refresh is a POST to {', '.join(dict.fromkeys(paths))}"
 
 
 def _host(host: str) -> str:

@@ -54,9 +54,7 @@ def _by_tokens(found: Answers, told: list[Entry], evidence: Evidence, ends_at: f
     found.unlinked = matched.unlinked
     over = matched.retried | matched.otherwise.keys()
     unread = [e for e in evidence.entries if e.grant_outcome == UNREAD]
-    found.unlinked |= {
-        e.seq for e in told if e.status == UNAUTHORIZED and _of_the_unread(e, unread, evidence.graph)
-    } - over
+    found.unlinked |= {e.seq for e in told if e.unauthorized and _of_the_unread(e, unread, evidence.graph)} - over
     found.last += [e for e in told if is_api(e) and e.seq not in over]
     by_seq = {e.seq: e for e in told if e.seq in matched.otherwise}
     found.bodiless = [y for seq, y in matched.otherwise.items() if body_lost(by_seq[seq], y)]
@@ -82,5 +80,5 @@ def _cut_before_a_retry(
         for burst in bursts(mine):
             if max(e.answered_at for e in burst) + QUIET <= its_end:
                 over.update(e.seq for e in burst)
-    refused = [e for e in last if e.status == UNAUTHORIZED]
+    refused = [e for e in last if e.unauthorized]
     return {e.seq for e in refused if (seen[e.attempt] != UNAUTHORIZED if e.attempt in seen else e.seq not in over)}

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping
 
 from race401.harness.judge.causal import before
 from race401.harness.judge.graph import Graph
-from race401.harness.judge.recovery import UNAUTHORIZED
 from race401.ledger.entry import Entry
 
 REDIRECTION = range(300, 400)
@@ -27,7 +26,7 @@ def causes(entries: Iterable[Entry], graph: Graph) -> dict[int, str]:
     for e in entries:
         if e.kind is None:
             continue
-        if e.status == UNAUTHORIZED and e.kind == "api":
+        if e.unauthorized and e.kind == "api":
             refused.append(e)
         if e.redirect is not None and e.sent is not None and e.status in REDIRECTION:
             redirects.setdefault((e.redirect, e.peer), []).append(e)

@@ -18,9 +18,9 @@ take its word, and the table shows it. One that counts otherwise gives its parts
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from race401.harness.judge.cohort import Cohort
 from race401.harness.judge.evidence import Evidence
@@ -64,6 +64,8 @@ class Figure:
     cell: Callable[[Row], Cell]
     part: bool = False
     means: str = ""
+    card: str = ""  # its name on a condition's card, where this is judged; empty: it is not there
+    held_to: str = ""  # whose expectation says whether it may be, by the key; empty: its own check's
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,19 +113,35 @@ def key_of(name: str) -> str:
 def expected(evidence: Evidence, rows: list[Row], key: str, words: Words) -> Iterator[tuple[Row, str | None]]:
     """Yield each row with the word that its condition says to its role; None: none."""
     for row in rows:
-        about = evidence.manifest["conditions"][row.condition]
-        if evidence.ledger_alone and "expects" not in about:
-            yield row, words.ledger_alone
-        else:
-            yield row, about.get("expects", {}).get(row.role, {}).get(key, words.unsaid)
+        yield row, expected_word(evidence.manifest, row.condition, row.role, key, words)
 
 
-def judged(check: str, row: Row, want: str | None, n: int, sentence: str, seqs: list[int]) -> Finding:
-    """Hold a count against NONE or SOME; where neither is wanted it is a cost."""
+def expected_word(manifest: Mapping[str, Any], condition: str, role: str, key: str, words: Words) -> str | None:
+    """Return the word that a condition says to a role of one check, by its key; None: none."""
+    about = manifest["conditions"][condition]
+    if manifest.get("ledger_alone") and "expects" not in about:
+        return words.ledger_alone
+    word: str | None = about.get("expects", {}).get(role, {}).get(key, words.unsaid)
+    return word
+
+
+def sound(manifest: Mapping[str, Any], condition: str, key: str, words: Words) -> str | None:
+    """Return the word that holds of a sound client there; None: none."""
+    about = manifest["conditions"][condition]
+    if "sound" not in about:
+        return expected_word(manifest, condition, "subject", key, words)
+    word: str | None = about["sound"].get(key, words.unsaid)
+    return word
+
+
+def judged(
+    check: str, row: Row, want: str | None, n: int, sentence: str, seqs: list[int], should: str = "none"
+) -> Finding:
+    """Hold a count against NONE or SOME; where neither is wanted it is a cost. `should` says what NONE means."""
     value = Value.PASS
     if want in NONE and n:
         value = Value.FAIL
-        sentence += ", and there should be none"
+        sentence += f"; expected {should}"
     elif want in SOME and not n:
         value = Value.UNKNOWN
         sentence += ": the race did not show"
@@ -165,7 +183,7 @@ def counting(
 
     def figures(rows: list[Row]) -> Iterable[Figure]:
         if always or any(of(row) for row in rows):
-            yield Figure(line or name, lambda row: number(len(of(row)), of(row)))
+            yield Figure(line or name, lambda row: number(len(of(row)), of(row)), card=line or name)
 
     finds.__doc__ = entries.__doc__
     shown = None if brief is None else Brief(lambda row: len(of(row)), *brief)

@@ -14,7 +14,7 @@ from race401.harness.judge.answers import Answers, last_answers
 from race401.harness.judge.causes import causes
 from race401.harness.judge.evidence import Evidence, Sample
 from race401.harness.judge.graph import Graph
-from race401.harness.judge.recovery import UNAUTHORIZED, is_api
+from race401.harness.judge.recovery import is_api
 from race401.harness.judge.sessions import SIGN_OUT, UNREAD, ends_session
 from race401.ledger.entry import Entry
 
@@ -51,7 +51,7 @@ class Cohort:
     @cached_property
     def refused(self) -> list[Entry]:
         """The 401s of the app's API, made good or not."""
-        return [e for e in self.api if e.status == UNAUTHORIZED]
+        return [e for e in self.api if e.unauthorized]
 
     @cached_property
     def exchanges(self) -> list[Entry]:
@@ -82,7 +82,7 @@ class Cohort:
         """The 401s that the program saw, as far as the evidence decides that."""
         nobodys = {e.seq for e in recovery.of_nobody(self.entries)} if self.evidence.ledger_alone else set()
         unproven = self.undecided | nobodys
-        return [e for e in self.last if e.status == UNAUTHORIZED and e.seq not in unproven]
+        return [e for e in self.last if e.unauthorized and e.seq not in unproven]
 
     @cached_property
     def ended(self) -> dict[str | None, Entry]:

@@ -32,7 +32,7 @@ def match(entries: Sequence[Entry], ends_at: float) -> Recovery:
     for burst in bursts(entries):
         over = max(entry.answered_at for entry in burst)
         for entry in burst:
-            if entry.status != UNAUTHORIZED:
+            if not entry.unauthorized:
                 continue
             retry = next((later for later in burst if _recovers(later, entry, taken)), None)
             if retry is not None:
@@ -54,7 +54,7 @@ def by_client(entries: Iterable[Entry]) -> Iterator[tuple[str, list[Entry]]]:
 def of_nobody(entries: Sequence[Entry]) -> list[Entry]:
     """Return the 401s for want of a token of callers who never show a session: none of theirs can have failed."""
     known = {(e.world, e.client) for e in entries if e.family is not None and e.client is not None}
-    tokenless = (e for e in entries if e.status == UNAUTHORIZED and e.cause == "missing_token" and e.family is None)
+    tokenless = (e for e in entries if e.unauthorized and e.cause == "missing_token" and e.family is None)
     return [e for e in tokenless if (e.world, e.client) not in known]
 
 
@@ -84,5 +84,5 @@ def _recovers(later: Entry, refused: Entry, taken: set[int]) -> bool:
     newer = later.generation is not None and (
         refused.generation is None or later.family != refused.family or later.generation > refused.generation
     )
-    answered = 200 <= later.status < 300 or later.status == UNAUTHORIZED  # noqa: PLR2004
+    answered = 200 <= later.status < 300 or later.unauthorized  # noqa: PLR2004
     return same and newer and later.received_at >= refused.answered_at and answered

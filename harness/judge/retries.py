@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from race401.harness.judge.graph import TAKEN, Graph
-from race401.harness.judge.recovery import QUIET, UNAUTHORIZED, bursts
+from race401.harness.judge.recovery import QUIET, bursts
 from race401.ledger.entry import Entry
 
 LONGEST_REFRESH = 60.0  # s that a refresh which nobody recorded may take: the longest time-out of a client in use
@@ -39,7 +39,7 @@ def match(entries: Sequence[Entry], graph: Graph, ends_at: float) -> Retries:
     for mine, company in _companies(entries, graph):
         every = list(bursts(company))
         for number, burst in enumerate(every):
-            refused = [e for e in burst if e.kind == "api" and e.status == UNAUTHORIZED and e.seq in mine]
+            refused = [e for e in burst if e.kind == "api" and e.unauthorized and e.seq in mine]
             if not refused:
                 continue
             over = max(e.answered_at for e in burst)
@@ -61,7 +61,7 @@ def _made_good(x: Entry, burst: Iterable[Entry], graph: Graph, taken: set[int], 
         linked = _linked(x, y, graph)
         if linked:
             taken.add(y.seq)
-            if y.status in TAKEN or y.status == UNAUTHORIZED:
+            if y.status in TAKEN or y.unauthorized:
                 found.retried.add(x.seq)
             else:
                 found.otherwise[x.seq] = y
@@ -129,4 +129,4 @@ def _companies(entries: Sequence[Entry], graph: Graph) -> Iterator[tuple[set[int
 
 
 def _refused(group: Iterable[Entry]) -> set[int]:
-    return {e.seq for e in group if e.kind == "api" and e.status == UNAUTHORIZED}
+    return {e.seq for e in group if e.kind == "api" and e.unauthorized}

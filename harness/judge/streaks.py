@@ -34,7 +34,7 @@ def streaks(entries: Iterable[Entry], graph: Graph) -> list[Early]:
     for e in entries:
         if e.kind == "exchange":
             exchanges.append(e)
-        elif e.status == UNAUTHORIZED and e.sent is not None:
+        elif e.unauthorized and e.sent is not None:
             refused.add(e.sent)
     early: dict[int, Early] = {}
     rows: dict[int, Early] = {}

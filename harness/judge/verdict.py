@@ -100,4 +100,4 @@ def _of_role(rows: list[Row]) -> str:
     where = f"in {counted(requests, 'request')} of {sessions}"
     bound = f" (so at most {upper_bound(met):.1%} of sessions, at 95 %)" if met and not some else ""
     first = f"{missed}; " if (missed := chances.missed(rows)) else ""
-    return f"{first}{rows[0].policy} showed {some or 'none'} {where}{bound}"
+    return f"{first}{rows[0].policy} showed {some or 'no 401 and no lost session'} {where}{bound}"

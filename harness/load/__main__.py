@@ -3,6 +3,7 @@
 import signal
 import sys
 
+from race401.harness.load import help  # noqa: A004 - it is what the word says
 from race401.harness.load.interrupt import end_at_once
 
 
@@ -11,6 +12,10 @@ def main() -> None:
     signal.signal(signal.SIGINT, end_at_once)  # until `preparing` has a better one
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # the command blocked it while Python started
     sys.argv[0] = "race401 burst"
+    if help.asked(sys.argv):
+        print(help.text(sys.argv[sys.argv.index("-f") + 1]), end="")
+        return
+    sys.argv = [word if word != help.ALL else "--help" for word in sys.argv]
     from locust.main import main as locust
 
     locust()

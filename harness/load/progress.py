@@ -3,6 +3,7 @@
 import gevent
 from locust.stats import RequestStats
 
+import shutil
 import sys
 
 from race401.harness.load.judged_run import JudgedRun
@@ -13,7 +14,8 @@ EVERY = 1.0  # s
 def show(run: JudgedRun, stats: RequestStats) -> None:
     """Keep the line up to date until the run has ended."""
     while run.is_under_way:
-        print(f"\r{_line(run, stats.total.num_requests)}\x1b[K", end="", file=sys.stderr, flush=True)
+        line = _line(run, stats.total.num_requests)[: shutil.get_terminal_size().columns - 1]  # one row, at any width
+        print(f"\r{line}\x1b[K", end="", file=sys.stderr, flush=True)
         gevent.sleep(EVERY)
     print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 

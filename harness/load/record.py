@@ -5,7 +5,6 @@ import locust  # noqa: F401 - first of all: it patches the process
 import contextlib
 import os
 import platform
-import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
@@ -27,7 +26,7 @@ from race401.harness.load.mock import Mock
 from race401.harness.load.options import Plan
 from race401.harness.load.scenario import Scenario
 from race401.harness.load.whole import put
-from race401.harness.reporting import console, html
+from race401.harness.reporting import console, html, terminal
 from race401.harness.tokens.policy import knobs
 from race401.ledger.lines import Lines
 
@@ -130,6 +129,7 @@ class Record:
                     "about": c.about,
                     "skew_s": c.skew,
                     "covers": c.covers,
+                    "tabs": c.tabs,
                     "sound": c.subject.plain(),
                     "expects": {role: c.expected(role, p.name).plain() for role, p in plan.policies.items()},
                 }
@@ -169,7 +169,7 @@ class Record:
             self._keep("verdict.json", verdict.to_json(result)),
             self._keep("report.html", html.render(result, stored).encode()),
         ]
-        table = console.render(result, manifest, color=sys.stdout.isatty())
+        table = console.render(result, manifest, width=terminal.width(), color=terminal.has_colour())
         where = [f"report: {self.folder / 'report.html'}"] if kept[-1] else []
         return "\n".join([table, "", *where, *self._said()]), result.exit_code
 

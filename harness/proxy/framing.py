@@ -80,11 +80,12 @@ class Framing:
 
     def _head(self) -> Piece | None:
         blank = len(self._held) - len(self._held.lstrip(b"\r\n"))  # lines before a request (RFC 9112 s.2.2)
+        if not self._is_head(bytes(self._held[blank : blank + LONGEST_LINE])):
+            return self._give_up()
         found = HEAD_END.search(self._held, max(blank, self._looked - 3))
         if found is None:
             self._looked = len(self._held)
-            may_be = self._looked <= LONGEST_HEAD and self._is_head(bytes(self._held[blank : blank + LONGEST_LINE]))
-            return None if may_be else self._give_up()
+            return self._give_up() if self._looked > LONGEST_HEAD else None
         raw = self._take(found.end())
         length = self._length_of(raw)
         if length is Unsized.UNCLEAR:

@@ -44,8 +44,9 @@ async def listening(
 
 
 async def serve(sock: socket.socket, target: Target, watch: Watch, say: Callable[[str], None]) -> None:
-    """Pass on until cancelled, as SIGTERM does."""
+    """Pass on until cancelled, as Ctrl-C and SIGTERM do, also of what a script began in the background."""
     if (this := asyncio.current_task()) is not None:
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, this.cancel)
+        for ending in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(ending, this.cancel)
     async with listening(sock, target, watch, say) as server:
         await server.serve_forever()

@@ -1,33 +1,49 @@
 """
 What is noted of each request while it passes; its entry is written before the answer that it tells of leaves.
 
-An entry of a token endpoint comes with the last bytes of the answer, since its body is read; any other with the
-answer's head. Bodies are read at a token endpoint alone, a copy of at most LONGEST bytes of each.
+Where a dialect says that bodies are read, a copy is kept of each, of at most LONGEST bytes, and the entry comes with
+the answer's last bytes; any other entry comes with the answer's head.
 """
 
+import re
 import time
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from race401.harness.proxy.heads import Answer, Head, Request
 from race401.harness.proxy.recorder import Recorder
-from race401.harness.proxy.wire import Wire, fields
-from race401.ledger.entry import Entry, received
+from race401.harness.proxy.wire import Wire
+from race401.ledger.dialects import reading
+from race401.ledger.dialects.dialect import Dialect
+from race401.ledger.dialects.presets import USUAL
+from race401.ledger.dialects.reading import Asked, Role, Tokens
+from race401.ledger.entry import UNAUTHORIZED, Entry, received
+from race401.ledger.outcomes import Outcome
 from race401.ledger.secrecy import secret_by_name
 
 LONGEST = 1_048_576  # bytes of a body that are read; the longest answers of token endpoints have some ten thousand
 ANY_WRAPPER = zlib.MAX_WBITS | 32  # gzip's or zlib's
 NO_BODY = frozenset({"GET", "HEAD", "OPTIONS"})  # methods whose requests have none that anybody waits for
-UNAUTHORIZED, OK = 401, 200
+READ: frozenset[Role | None] = frozenset(
+    {"token", "exchange", "sign_in"}
+)  # both bodies; of a sign-out, what is asked
+PEEK = 4_096  # bytes of a request's body at a path that nobody named, in which a refresh may show
+SHOWS_REFRESH = re.compile(
+    rb"""(?:^|&)(?:grant_type=refresh_token\b|refresh_?token=)|["']refresh_?token["']\s*:|:\s*["']refresh_token["']""",
+    re.IGNORECASE,
+)
+REFRESHES = re.compile(r"/(?:token[/_-])?(?:refresh|renew)(?:[/_-]?(?:token|session))?/?$", re.IGNORECASE)
 
 
 @dataclass(slots=True)
 class Passing:
-    """A request under way. `length`: bytes of its body; `read`: whether its bodies are."""
+    """A request under way. `length`: bytes of its body; `read`: whether the answer's is."""
 
     request: Request
     entry: Entry
+    dialect: Dialect | None = None
+    role: Role | None = None
     read: bool = False
     asked: bytearray = field(default_factory=bytearray)
     told: bytearray = field(default_factory=bytearray)
@@ -38,13 +54,25 @@ class Passing:
 
 
 class Watch:
-    """Of what passes to one target. `token_paths`: its token endpoints; `clock`: s since the epoch."""
+    """
+    Of what passes to one target.
+
+    `dialects`: how it says things, the first that fits; `clock`: s since the epoch; `say`: gets lines for people.
+    """
 
     def __init__(
-        self, recorder: Recorder, world: str, token_paths: Sequence[str], clock: Callable[[], float] = time.time
+        self,
+        recorder: Recorder,
+        world: str,
+        dialects: Sequence[Dialect] = USUAL,
+        clock: Callable[[], float] = time.time,
+        say: Callable[[str], None] = print,
     ) -> None:
-        self._recorder, self._world, self._token_paths, self._clock = recorder, world, token_paths, clock
+        self._recorder, self._world, self._dialects = recorder, world, dialects
+        self._clock, self._say = clock, say
         self._wire = Wire(recorder.fingerprints)
+        self._action = next((dialect.action_header for dialect in dialects if dialect.action_header), "")
+        self._pointed_out: set[str] = set()
 
     def asked(self, request: Request, address: str) -> Passing:
         """Note a request, of whose body nothing came yet. `address`: where it came from."""
@@ -52,17 +80,20 @@ class Watch:
             self._recorder.masking.see(secret)
         client, attempt = request.get("x-race401-client"), request.get("x-race401-attempt")
         entry = received(self._world, request.method, request.target, self._clock(), client, attempt)
-        peer = f"{address} {request.get('user-agent') or ''}"
-        self._wire.asked(entry, request.path, _bearer(request), peer)
-        if not request.readable:
+        self._wire.asked(entry, self._access(request), f"{address} {request.get('user-agent') or ''}")
+        action = request.get(self._action) or "" if self._action else ""
+        dialect, role = reading.role(self._dialects, request.method, request.path, action)
+        entry.kind = "preflight" if request.method == "OPTIONS" else "api" if role is None else "other"
+        if not request.readable or _without_token(request):
             entry.kind = "other"
-        return Passing(request, entry, request.method == "POST" and request.path in self._token_paths)
+        in_body = role is None and any(reading.in_body(each, request.path) for each in self._dialects)
+        return Passing(request, entry, dialect, role, role in READ or in_body)
 
     def sent(self, passing: Passing, content: bytes, *, ends: bool) -> None:
         """Note some of the request's body."""
         passing.length += len(content)
         passing.whole = ends
-        if passing.read and len(passing.asked) <= LONGEST:
+        if len(passing.asked) <= (LONGEST if passing.read or passing.role == "sign_out" else PEEK):
             passing.asked += content
 
     def answered(self, passing: Passing, answer: Answer, *, hung_up: bool) -> None:
@@ -79,55 +110,117 @@ class Watch:
     def over(self, passing: Passing, *, hung_up: bool) -> None:
         """Note that the answer's last bytes are about to leave, or that none will come any more."""
         if not passing.written:
-            if passing.read and passing.answer is not None:
-                self._understand(passing, passing.answer)
             self._write(passing, hung_up=hung_up)
 
     def _write(self, passing: Passing, *, hung_up: bool) -> None:
         entry, answer = passing.entry, passing.answer
         passing.written = True
+        if passing.role not in (None, "auth") and passing.dialect is not None:
+            self._understand(passing, passing.dialect, passing.role)
+        elif passing.role is None and _shows_refresh(passing.request, passing.asked):
+            entry.kind = "unnamed"
         entry.answered_at, entry.hung_up = self._clock(), hung_up
         if passing.whole and entry.method not in NO_BODY:
             entry.body_length = passing.length
         if answer is not None:
             entry.status = answer.status or 0
             self._wire.redirected(entry, entry.status, answer.get("location"))
-            if entry.status == UNAUTHORIZED:
-                entry.cause = _cause(passing.request, entry)
+            if entry.kind == "api":
+                body = reading.fields(_plain(answer, passing.told)) if passing.read else None
+                refused = reading.refuses(self._dialects, entry.status, passing.request.path, body)
+                entry.refusal = refused and entry.status != UNAUTHORIZED
+            if entry.unauthorized:
+                entry.cause = _cause(passing.request, answer, entry)
         self._recorder.write(entry)
+        if entry.kind == "unnamed" and passing.request.path not in self._pointed_out:
+            self._pointed_out.add(passing.request.path)
+            where = f"{entry.method} {entry.target.partition('?')[0]}"  # masked by now
+            self._say(f"{where} looks like a refresh and is not read; name it by --token-path PATH, or a --dialect")
 
-    def _understand(self, passing: Passing, answer: Answer) -> None:
-        """Note what the token endpoint was asked, and what it said."""
-        status = answer.status or 0
-        asked, told = fields(_read(passing.request, passing.asked)), fields(_read(answer, passing.told))
-        for name, value in [*asked.items(), *told.items()]:
+    def _understand(self, passing: Passing, dialect: Dialect, role: Role) -> None:
+        """Note what the auth server was asked, and what it said."""
+        request, entry, answer = passing.request, passing.entry, passing.answer
+        query = reading.fields(request.target.partition("?")[2].encode("latin-1"))
+        body = reading.fields(_plain(request, passing.asked))
+        asked = Asked(body, query, _cookies(request), _bearer(request), empty=not passing.length)
+        status = 0 if answer is None else answer.status or 0
+        told = {} if answer is None else reading.fields(_plain(answer, passing.told))
+        tokens = Tokens() if answer is None else reading.brought(dialect, told, _set_cookies(answer))
+        for name, value in [*body.items(), *told.items()]:
             if secret_by_name(name):
-                self._recorder.masking.see(str(value))
-        query = fields(passing.request.target.partition("?")[2].encode("latin-1"))
-        grant = query.get("grant_type") or asked.get("grant_type")
-        entry = passing.entry
-        entry.kind = "other"
-        if grant == "refresh_token":
-            self._wire.exchanged(entry, str(asked.get("refresh_token", "")), status, told)
-        elif grant is None:
-            entry.grant_outcome = "unread"  # whether a session began or went on, nobody can say
-        elif status == OK and told.get("access_token"):
-            self._wire.signed_in(entry, told)
+                self._see(value)
+        token = reading.presented(dialect, asked)
+        self._see(token, tokens.access, tokens.refresh)
+        if role == "sign_out":
+            if query.get("scope") != "others":  # it asks for the end of all sessions but its own
+                named = reading.first(body, ("token", *dialect.refresh))
+                self._wire.signed_out(entry, None if named is None else str(named))
+            return
+        kind = "sign_in" if role == "sign_in" else reading.asks(dialect, role, asked, status)
+        if kind == "exchange":
+            outcome = None if answer is None else reading.outcome(dialect, status, told, tokens)
+            self._wire.exchanged(entry, token or "", outcome, tokens)
+        elif kind == "sign_in" and status in reading.TAKEN and tokens.access is not None:
+            self._wire.signed_in(entry, tokens)
+        elif kind == "unreadable":
+            entry.kind, entry.grant_outcome = kind, Outcome.UNREAD
+
+    def _access(self, request: Request) -> str | None:
+        """Return the access token, which is none where it is no session's: a key that all clients send."""
+        bearer = _bearer(request)
+        if bearer is not None:
+            return None if bearer == request.get("apikey") else bearer
+        if request.get("authorization") is not None or not any(each.access_cookies for each in self._dialects):
+            return None
+        cookies = _cookies(request)
+        return next(
+            (cookies[name] for each in self._dialects for name in each.access_cookies if cookies.get(name)), None
+        )
+
+    def _see(self, *secrets: object) -> None:
+        for secret in secrets:
+            if secret is not None:
+                self._recorder.masking.see(str(secret))
 
 
-def _cause(request: Request, entry: Entry) -> str | None:
+def _shows_refresh(request: Request, body: bytearray) -> bool:
+    """Whether this looks like a refresh."""
+    if request.method in NO_BODY:
+        return False
+    by_cookie = REFRESHES.search(request.path) and any("refresh" in name.lower() for name in _cookies(request))
+    return bool(by_cookie) or SHOWS_REFRESH.search(bytes(body)) is not None
+
+
+def _cause(request: Request, answer: Answer, entry: Entry) -> str | None:
     """Return why, where the wire tells: no token was sent, or one that says itself that it is over."""
-    if _bearer(request) is None:
-        return "missing_token"
+    if entry.sent is None:
+        wants = "bearer" in (answer.get("www-authenticate") or "").lower()
+        return "missing_token" if wants or request.get("cookie") is None else None
     return "expired" if entry.token_left_s is not None and entry.token_left_s <= 0 else None
 
 
 def _bearer(request: Request) -> str | None:
     kind, _, token = (request.get("authorization") or "").partition(" ")
-    return token if kind.lower() == "bearer" and token else None
+    return token.strip() if kind.lower() in reading.SCHEMES and token.strip() else None
 
 
-def _read(head: Head, body: bytearray) -> bytes:
+def _without_token(request: Request) -> bool:
+    """Whether a request says who sends it in a way that has no access token: Basic, a signature."""
+    return request.get("authorization") is not None and _bearer(request) is None
+
+
+def _cookies(request: Request) -> dict[str, str]:
+    pairs = (pair.partition("=") for each in request.all("cookie") for pair in each.split(";"))
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def _set_cookies(answer: Answer) -> Mapping[str, str]:
+    """Return the cookies that an answer sets; one that it deletes is empty."""
+    pairs = (each.partition(";")[0].partition("=") for each in answer.all("set-cookie"))
+    return {name.strip(): value.strip() for name, _, value in pairs if value.strip()}
+
+
+def _plain(head: Head, body: bytearray) -> bytes:
     """Return a body without its compression; nothing, if that is none that we know, or the body too long."""
     coding = (head.get("content-encoding") or "identity").lower()
     if len(body) > LONGEST or coding not in ("identity", "gzip", "deflate"):

@@ -7,6 +7,7 @@ from typing import Any
 from race401.harness.judge.counted import seconds
 from race401.harness.judge.evidence import Evidence
 from race401.harness.judge.row import Row
+from race401.harness.reporting import life
 from race401.harness.reporting.incident import find
 from race401.harness.reporting.words import CAUSES, listed
 
@@ -55,7 +56,7 @@ def over_time(evidence: Evidence, rows: list[Row]) -> OverTime | None:
     for row in rows:
         counted[row.role] = [Counter() for _ in range(BINS)]
         for e in find(evidence, row.caller_401_seqs):
-            counted[row.role][min(BINS - 1, max(0, int((e.answered_at - began) / each)))][e.cause or "?"] += 1
+            counted[row.role][min(BINS - 1, max(0, int((life.over(e) - began) / each)))][e.cause or "?"] += 1
     most = max((bin_.total() for bins in counted.values() for bin_ in bins), default=0)
     if not most:
         return None
@@ -110,5 +111,5 @@ def _share(value: float, most: float) -> float:
 def _from_to(evidence: Evidence) -> tuple[float, float]:
     manifest: dict[str, Any] = evidence.manifest
     first = evidence.entries[0].received_at if evidence.entries else 0.0
-    last = evidence.entries[-1].answered_at if evidence.entries else 0.0
+    last = life.over(evidence.entries[-1]) if evidence.entries else 0.0
     return manifest.get("started_at") or first, max(manifest.get("ended_at") or last, last)

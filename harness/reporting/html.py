@@ -9,24 +9,26 @@ import re
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from race401.harness.judge.check import Cell
 from race401.harness.judge.checks import SOUND, Finding, Value
 from race401.harness.judge.counted import seconds
 from race401.harness.judge.evidence import Evidence
 from race401.harness.judge.row import Row
 from race401.harness.judge.verdict import Verdict
 from race401.harness.reporting import ablation, charts, incident, story, strip, swimlane, table
-from race401.harness.reporting.words import CAUSES, called
+from race401.harness.reporting.headline import below, headline
+from race401.harness.reporting.words import CAUSES, called, listed
 from race401.harness.tokens.policy import POLICIES
 from race401.ledger.entry import Entry
 
 ROWS_SHOWN = 12  # ledger rows behind one figure
 FINDINGS_SHOWN = 300
 TEMPLATES = Path(__file__).parent / "templates"
-HEADLINES = ("401s that the app saw", "sessions lost", "per generation (ideal 1.00)")  # above the fold
+UNJUDGED = {"401s that the app saw", "sessions lost"}  # of a condition that expects nothing
 CONTROL_FIRST = {"control": 0, "subject": 1}
 
 
@@ -71,7 +73,11 @@ def render(verdict: Verdict, evidence: Evidence) -> str:
         .get_template("report.html")
         .render(
             verdict=verdict,
-            sentence=verdict.sentence.removeprefix(f"{verdict.value}: "),
+            headline=headline(verdict, manifest),
+            sentence=below(verdict),
+            showed=_showed(verdict, manifest),
+            scene_names=[_named(scene, manifest, when) for scene in scenes],
+            means=_means(sections),
             manifest=manifest,
             alone=evidence.ledger_alone,
             torn=evidence.torn,
@@ -123,20 +129,23 @@ def _condition(
     rows = sorted((r for r in every if r.condition == name), key=lambda r: CONTROL_FIRST.get(r.role, 2))
     about = evidence.manifest["conditions"][name]
     lines = []
-    for line in table.lines(rows):
+    for line in table.lines(rows, evidence.manifest):
         proof = [
             proofs.add(f"{line.name.partition(' (')[0]}, {name}, {when[row.role]}", cell.seqs)
             for row, cell in zip(rows, line.cells, strict=True)
         ]
-        lines.append((line, list(zip(rows, line.cells, proof, strict=True))))
+        lines.append((line, list(zip(rows, line.cells, line.marks, proof, strict=True))))
+    judged = {line.card for line, _ in lines if line.card and name in line.judged}
+    shown = judged or UNJUDGED
     return {
         "name": name,
         "about": about.get("about", ""),
         "facts": _facts(about, evidence.manifest),
         "rows": rows,
         "lines": lines,
-        "headlines": [(line, cells) for line, cells in lines if line.name in HEADLINES],
-        "rates": {row.role: _rate(row) for row in rows},
+        "card": [(line, _big(line, cells)) for line, cells in lines if line.card in shown],
+        "judged": bool(judged),
+        "weak": [row.role for row in rows if table.weak(evidence.manifest, name, row.role)],
         "over_time": charts.over_time(evidence, rows),
         "exchanges": charts.exchanges(rows, when),
         "waits": charts.waits(rows, when),
@@ -209,5 +218,45 @@ def _plain(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _rate(row: Row) -> str:
-    return f"{row.caller_401s.total() / row.requests:.1%} of {row.requests}" if row.requests else ""
+Shown: TypeAlias = tuple[Row, Cell, table.Mark, str]
+
+
+def _big(line: table.Line, cells: list[Shown]) -> list[tuple[Shown, str, str]]:
+    """Return a card's cells, each with its number and what stands below it."""
+    written = []
+    for each in cells:
+        row, cell, _, _ = each
+        n, _, of = cell.text.partition(" of ")
+        below = f"of {of}" if of else ""
+        if line.card == "exchanges per generation":
+            below = "none was tried" if n == "-" else "ideal 1.00"
+        elif line.card == "401s that the app saw" and row.requests:
+            below = f"{row.caller_401s.total() / row.requests:.1%} of {row.requests}"
+        written.append((each, n, below))
+    return written
+
+
+def _means(sections: list[dict[str, Any]]) -> dict[table.Mark, str]:
+    """Return what the marks mean, of those that the page has."""
+    used = {mark for section in sections for _, cells in section["lines"] for _, _, mark, _ in cells}
+    return {mark: says for mark, says in table.MEANS.items() if mark in used}
+
+
+def _named(scene: incident.Scene, manifest: dict[str, Any], when: dict[str, str]) -> str:
+    """Return what a scene is called; of a policy that is expected to show the race there, that too."""
+    role = scene.row.role
+    named = {"before": "Before the fix", "after": "After the fix"}.get(when[role], "What happened")
+    named = "Another policy" if named == "What happened" and "control" in manifest["policies"] else named
+    return f"{named}, expected to fail" if table.weak(manifest, scene.row.condition, role) else named
+
+
+def _showed(verdict: Verdict, manifest: dict[str, Any]) -> str:
+    """Say what was expected of each policy and seen, where nothing is wrong."""
+    if verdict.value is not Value.PASS or "control" not in manifest["policies"]:
+        return ""
+    by_policy = []
+    for role, knobs in manifest["policies"].items():
+        mine = [row for row in verdict.rows if row.role == role]
+        raced = [row.condition for row in mine if table.expects_race(manifest, row.condition, role)]
+        by_policy.append(f"{knobs['name']} showed " + (f"the race in {listed(raced)}" if raced else "no race"))
+    return "; ".join(by_policy)

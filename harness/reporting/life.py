@@ -29,19 +29,32 @@ def life(session: list[Entry], manifest: dict[str, Any], condition: str, role: s
     expiries = {
         (e.family, e.generation): e.received_at + e.token_left_s for e in session if e.token_left_s is not None
     }
-    ends_at = max(e.answered_at for e in session)
+    ends_at = max(map(over, session))
     spans: list[Span] = []
     turns = _turns(session)
-    for (kind, at, token), (_, until, _) in zip(turns, [*turns[1:], ("", ends_at, None)], strict=True):
+    for nth, ((kind, at, token), (_, until, _)) in enumerate(
+        zip(turns, [*turns[1:], ("", ends_at, None)], strict=True)
+    ):
         if kind == "revoked" or token is None:
             spans.append(Span("revoked", at, until, None, None))
             continue
-        expires_at = expiries.get(token, at + lifetime if lifetime is not None else None)
+        # of the first token nobody says how old it was
+        expires_at = expiries.get(token, at + lifetime if lifetime is not None and nth else None)
         crossing = None
         if expires_at is not None and margin is not None:
             crossing = min(expires_at, expires_at - margin - about.get("skew_s", 0.0))
         spans += _cut(at, until, token[1], crossing, expires_at)
     return spans
+
+
+def over(e: Entry) -> float:
+    """Return when the server was done with a request: of one whose answer was cut off, when it was received."""
+    return e.answered_at or e.received_at
+
+
+def was_lost(e: Entry) -> bool:
+    """Whether an exchange was granted, and its answer never came."""
+    return not e.status and e.grant_outcome in GRANTED
 
 
 def at(spans: list[Span], instant: float) -> Span:
@@ -54,9 +67,11 @@ def _turns(session: list[Entry]) -> list[tuple[str, float, tuple[str | None, int
     first = next((e for e in session if e.family is not None), session[0])
     turns: list[tuple[str, float, tuple[str | None, int | None] | None]] = []
     turns.append(("held", session[0].received_at, (first.family, first.generation)))
-    for e in sorted(session, key=lambda e: e.answered_at):
-        if e.grant_outcome in GRANTED and e.grant_outcome != "reuse_tolerated":
-            turns.append(("held", e.answered_at, (e.family, None if e.generation is None else e.generation + 1)))
+    for e in sorted(session, key=over):
+        if e.grant_outcome in GRANTED and not was_lost(e):
+            brought = e.family, None if e.generation is None else e.generation + 1
+            if turns[-1][2] != brought:  # else forgiven, and the same successor as before
+                turns.append(("held", e.answered_at, brought))
         elif (
             e.grant_outcome in REFUSED
             and turns[-1][0] != "revoked"

@@ -1,23 +1,30 @@
 """A verdict and a comparison as Markdown: for a job's summary, and for a comment on a pull request."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from race401.harness.judge.checks import Finding, Value
 from race401.harness.judge.compare import Change, Comparison, Went
 from race401.harness.judge.row import Row
 from race401.harness.judge.verdict import Verdict
+from race401.harness.reporting.headline import below, headline
 
 MARKS = {Value.PASS: "✅", Value.FAIL: "❌", Value.UNKNOWN: "❔"}
 ROWS_SHOWN = 5  # ledger entries that a line names
 
 
-def verdict(result: Verdict) -> str:
-    """Return the verdict: one sentence, the table, and what is not a PASS."""
+def verdict(result: Verdict, manifest: Mapping[str, Any]) -> str:
+    """Return the verdict: the headline, one sentence, the table, and what is not a PASS."""
     heads = ["condition", "policy", "requests", "401s the app saw", "401s on the wire", "sessions lost"]
     heads += ["exchanges", "per generation"]
     return "\n".join(
         [
-            *_head("race401", result.value, result.sentence),
+            f"### race401: {MARKS[result.value]} {result.value}",
+            "",
+            _cell(headline(result, manifest)),
+            "",
+            _cell(below(result)),
+            "",
             *_table(heads, map(_row, result.rows)),
             "",
             *_findings(result.findings),

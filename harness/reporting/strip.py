@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from race401.harness.judge.recovery import UNAUTHORIZED, is_api
+from race401.harness.judge.recovery import is_api
 from race401.harness.reporting import life
 from race401.harness.reporting.incident import Scene
 from race401.harness.reporting.swimlane import Box, state
@@ -27,7 +27,7 @@ class Strip:
 def draw(scenes: list[Scene], manifest: dict[str, Any]) -> list[Strip]:
     """Return a strip for each scene, on one scale of time."""
     first = min(scene.session[0].received_at for scene in scenes)
-    last = max(scene.session[-1].answered_at for scene in scenes)
+    last = max(life.over(scene.session[-1]) for scene in scenes)
     return [_strip(scene, first, max(last - first, 0.001), manifest) for scene in scenes]
 
 
@@ -55,7 +55,7 @@ def _pages(scene: Scene) -> list[tuple[float, int, int]]:
     for e in sorted((e for e in scene.session if is_api(e)), key=lambda e: e.received_at):
         if not pages or e.received_at - pages[-1][1] > PAGES_APART:
             pages.append([e.received_at, e.received_at, 0, 0])
-        pages[-1][1] = e.answered_at
-        pages[-1][2] += e.status == UNAUTHORIZED
+        pages[-1][1] = life.over(e)
+        pages[-1][2] += e.unauthorized
         pages[-1][3] += 1
     return [(begun, int(refused), int(of)) for begun, _, refused, of in pages]

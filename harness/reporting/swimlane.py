@@ -11,7 +11,6 @@ from math import floor, log10
 from typing import Any
 
 from race401.harness.judge.counted import seconds
-from race401.harness.judge.recovery import UNAUTHORIZED
 from race401.harness.reporting import life
 from race401.harness.reporting.incident import Call, Scene
 from race401.harness.reporting.words import CAUSES, became, in_short, took_for_theft
@@ -79,8 +78,8 @@ def _panel(scene: Scene, span: float, manifest: dict[str, Any]) -> Panel:
     panel.band = list(_band(spans, scene, scale, margin))
     y = BAND_Y + BAND
     groups = [("The app's requests", list(_app(scene, scale)))]
-    if scene.exchanges:
-        groups.append(("Refreshes at the auth server", list(_auth(scene, scale))))
+    if scene.at_auth:
+        groups.append(("At the auth server", list(_auth(scene, scale))))
     for heading, rows in groups:
         y += HEADING
         panel.headings.append((y, heading))
@@ -121,26 +120,40 @@ def _app(scene: Scene, scale: _Scale) -> Iterator[tuple[str, str, str, list[Box]
         boxes, since = [], call.started_at
         for sent, following in zip(call.sends, [*call.sends[1:], None], strict=True):
             if sent.received_at > since:
-                says = f"{call.target}: waits, or is on its way, for {seconds(sent.received_at - since)}"
+                says = f"{call.name}: waits, or is on its way, for {seconds(sent.received_at - since)}"
                 boxes.append(scale.box(since, sent.received_at, "wait", says))
-            until = sent.answered_at if following is not None else call.ended_at
-            says = f"{call.target}: {answer(sent)}, from {scale.ms(sent.received_at)} to {scale.ms(until)}"
+            until = life.over(sent) if following is not None else call.ended_at
+            says = f"{call.name}: {answer(sent)}, from {scale.ms(sent.received_at)} to {scale.ms(until)}"
             boxes.append(scale.box(sent.received_at, until, kind_of(sent), says, seq=sent.seq))
             since = until
-        yield call.target, answer(call.sends[-1]), kind_of(call.sends[-1]), boxes
+        yield call.name, answer(call.sends[-1]), kind_of(call.sends[-1]), boxes
 
 
 def _auth(scene: Scene, scale: _Scale) -> Iterator[tuple[str, str, str, list[Box]]]:
-    for n, e in enumerate(scene.exchanges, 1):
-        says = f"refresh {n}: {answer(e)}, at {scale.ms(e.received_at)}"
-        box = scale.box(e.received_at, e.answered_at, kind_of(e), says, seq=e.seq)
-        yield f"refresh {n}", in_short(e) or answer(e), kind_of(e), [box]
+    for name, e in _at_auth(scene):
+        says = f"{name}: {answer(e)}, at {scale.ms(e.received_at)}"
+        box = scale.box(e.received_at, life.over(e), kind_of(e), says, seq=e.seq)
+        yield name, in_short(e) or answer(e), kind_of(e), [box]
+
+
+def _at_auth(scene: Scene) -> Iterator[tuple[str, Entry]]:
+    """Yield the refreshes and sign-outs, each with its name: of a refresh, the tab that used what it brought."""
+    nth = 0
+    for e in scene.at_auth:
+        if e not in scene.exchanges:
+            yield "sign-out", e
+            continue
+        nth += 1
+        sends = ((c.tab, sent.sent) for c in scene.calls for sent in c.sends)
+        tabs = {tab for tab, sent in sends if sent is not None and sent == e.brought_access}
+        tab = next(iter(tabs)) if len(tabs) == 1 else 0
+        yield f"refresh {nth}" + (f" · tab {tab}" if tab else ""), e
 
 
 def _marks(scene: Scene, scale: _Scale) -> Iterator[Box]:
     """Mark where a new pair was issued, and where the family was revoked."""
     for outcome, kind in (("rotated", "issued"), ("reused", "end")):
-        e = next((e for e in scene.exchanges if e.grant_outcome == outcome), None)
+        e = next((e for e in scene.exchanges if e.grant_outcome == outcome and e.status), None)
         if e is not None and (kind == "issued" or took_for_theft(e)):
             at = e.answered_at
             yield Box(scale.x(at), 0, kind, f"at {scale.ms(at)}: {became(e)}")
@@ -164,7 +177,7 @@ def state(span: life.Span, at: float, margin: float | None) -> str:
     if span.expires_at is None:
         return "a token whose life is not known"
     left = span.expires_at - at
-    if span.kind == "expired":
+    if left < 0:
         return f"the token expired {seconds(-left)} ago"
     within = f", within the margin of {seconds(margin)}" if span.kind == "margin" and margin is not None else ""
     return f"the token has {seconds(left)} left{within}"
@@ -173,17 +186,19 @@ def state(span: life.Span, at: float, margin: float | None) -> str:
 def _short(span: life.Span, at: float) -> str:
     if span.kind == "revoked":
         return "revoked"
-    if span.kind == "expired":
+    if span.expires_at is not None and span.expires_at < at:
         return "expired"
     return "" if span.expires_at is None else f"{seconds(span.expires_at - at)} left"
 
 
 def kind_of(e: Entry) -> str:
     """Return how an entry is drawn: by what it did to the client."""
+    if life.was_lost(e) or not e.status:
+        return "lost"
     if e.grant_outcome is not None:
         good = {"rotated": "issued", "reuse_tolerated": "waste", "forked": "waste"}
         return good.get(e.grant_outcome, "refused")
-    return "bad" if e.status == UNAUTHORIZED else "ok" if 200 <= e.status < 300 else "other"  # noqa: PLR2004
+    return "bad" if e.unauthorized else "ok" if 200 <= e.status < 300 else "other"  # noqa: PLR2004
 
 
 def answer(e: Entry) -> str:
@@ -192,6 +207,8 @@ def answer(e: Entry) -> str:
         return became(e)
     if e.cause is not None:
         return f"{e.status}, {CAUSES.get(e.cause, e.cause)}"
+    if e.status and e.fault is not None:
+        return f"{e.status}, a planted fault"
     return str(e.status) if e.status else "cut off"
 
 
@@ -210,11 +227,11 @@ def _table(scene: Scene) -> Iterator[dict[str, Any]]:
     def ms(at: float) -> str:
         return f"{(at - scene.began_at) * 1000:.1f}"
 
-    for n, e in enumerate(scene.exchanges, 1):
-        line = {"what": f"refresh {n}", "sent": ms(e.received_at), "answered": ms(e.answered_at)}
+    for name, e in _at_auth(scene):
+        line = {"what": name, "sent": ms(e.received_at), "answered": ms(e.answered_at) if e.status else "never"}
         yield line | {"answer": answer(e), "seqs": [e.seq]}
     for call in scene.calls:
-        line = {"what": call.target, "sent": ms(call.started_at), "answered": ms(call.ended_at)}
+        line = {"what": call.name, "sent": ms(call.started_at), "answered": ms(call.ended_at)}
         yield line | {"answer": _answers(call), "seqs": [e.seq for e in call.sends]}
 
 

@@ -4,11 +4,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from race401.ledger.entry import Entry
+from race401.ledger.outcomes import GRANTED
 
 ROLES = {"control": "before", "subject": "after"}
 
 CAUSES = {
     "missing_token": "sent without a token",
+    "?": "the server does not say why",
     "expired": "the token had expired",
     "not_yet_valid": "the token is not valid yet",
     "session_revoked": "the session was revoked",
@@ -61,13 +63,13 @@ def took_for_theft(e: Entry) -> bool:
 
 def became(e: Entry) -> str:
     """Say what became of an exchange."""
-    outcome = str(e.grant_outcome)
+    outcome = "lost" if e.grant_outcome in GRANTED and not e.status else str(e.grant_outcome)
     return NOT_THEFT[e.ended][0] if outcome == "reused" and not took_for_theft(e) else OUTCOMES.get(outcome, outcome)
 
 
 def in_short(e: Entry) -> str | None:
     """Say it in a few words; None: there are none."""
-    outcome = str(e.grant_outcome)
+    outcome = "lost" if e.grant_outcome in GRANTED and not e.status else str(e.grant_outcome)
     return NOT_THEFT[e.ended][1] if outcome == "reused" and not took_for_theft(e) else IN_SHORT.get(outcome)
 
 

@@ -40,7 +40,9 @@ async def token(request: Request) -> Response:
     except AuthProblem as problem:
         if problem.status in TRY_AGAIN:
             return _refused("temporarily_unavailable", problem.message, problem.status)
-        return _refused("invalid_grant", problem.message)
+        refused = grant == "refresh_token" and request.scope["race401.entry"].grant_outcome is not None
+        status = request.scope["race401.realm"].world.refusal_status if refused else 400
+        return _refused("invalid_grant", problem.message, status)
     brought = json.loads(bytes(answer.body))
     return JSONResponse({name: brought[name] for name in TOLD if name in brought}, headers=NO_STORE)
 

@@ -105,7 +105,7 @@ class Guard:
             elif path in RESOURCES and (cause := self._refusal(realm, token, entry, scope)) is not None:
                 entry.cause = cause
                 server.ledger.decide(entry)
-                await _refuse(cause, answer.send)
+                await _refuse(cause, answer.send, realm.world.unauthorized_status)
             elif realm.tracks_use and path in RESOURCES and not await _answered(realm.used(scope["race401.token"])):
                 entry.cause = "store_lost"
                 await _refuse(entry.cause, answer.send, 503)
@@ -163,7 +163,7 @@ async def _answered(asked: Awaitable[None]) -> bool:
     return True
 
 
-async def _refuse(cause: str, send: Send, status: int = 401) -> None:
+async def _refuse(cause: str, send: Send, status: int) -> None:
     body, challenge = ANSWERS[cause]
     headers = [
         (b"content-type", b"application/json; charset=utf-8"),

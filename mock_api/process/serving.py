@@ -22,7 +22,7 @@ from race401.mock_api.http.lock import is_loopback
 from race401.mock_api.http.wire import Protocol
 from race401.mock_api.ledger import Ledger
 from race401.mock_api.process.options import flag
-from race401.mock_api.process.workers import Keeper, Plan, Worker
+from race401.mock_api.process.workers import Held, Keeper, Plan, Worker
 from race401.mock_api.races.program import Program, ProgramError, parse, shipped
 from race401.mock_api.rules.world_files import WorldFileError, load, wanted
 from race401.mock_api.rules.worlds import OPTIONS, WORLDS, World
@@ -74,7 +74,7 @@ class Serving:
             config = uvicorn.Config(self.served, **SETTINGS, callback_notify=every_second, timeout_notify=0)
             return Server(config, announce, self._socket)
         worker = Worker(self.served, **SETTINGS, workers=self.workers)
-        return Keeper(worker, announce, [self._socket], partial(_forget, self.served))
+        return Keeper(worker, announce, [self._socket], _held(self.served))
 
     @property
     def announcement(self) -> str:
@@ -177,10 +177,11 @@ def _reach(url: str, prefix: str) -> None:
         raise ServingError(f"--store {anonymous(url)}: {error}; {wanted}") from None
 
 
-def _forget(plan: Plan) -> None:
-    from race401.mock_api.state.shared.link import clear
+def _held(plan: Plan) -> Held:
+    """Return what keeps the plan's keys in the store for as long as the mock lives."""
+    from race401.mock_api.state.shared.link import RENEWED_EVERY, clear, renew
 
-    clear(plan.url, plan.prefix)
+    return Held(partial(renew, plan.url, plan.prefix), RENEWED_EVERY, partial(clear, plan.url, plan.prefix))
 
 
 def _check(chosen: Namespace, exposed: bool) -> None:

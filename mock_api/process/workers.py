@@ -7,6 +7,7 @@ commit: it agrees with the order in which the store decided, and sorting merges 
 """
 
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -91,20 +92,45 @@ async def end_with(keeper: int) -> None:
         os._exit(0)
 
 
+class Held:
+    """What is in the store, while this is entered: renewed now and then, so that it lasts, and forgotten at the end.
+
+    Where the process is killed nobody renews it, and it ends by itself.
+    """
+
+    def __init__(self, renew: Callable[[], None], every: float, forget: Callable[[], None]) -> None:
+        """Call `renew` each `every` s, in a thread, and `forget` once."""
+        self._renew, self._every, self._forget = renew, every, forget
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._keep, daemon=True)
+
+    def __enter__(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def __exit__(self, *raised: object) -> None:
+        """End."""
+        self._over.set()
+        self._thread.join()
+        self._forget()
+
+    def _keep(self) -> None:
+        while not self._over.wait(self._every):
+            self._renew()
+
+
 class Keeper(Multiprocess):
     """uvicorn's, which replaces workers that die; it also says in the ledger that one did."""
 
-    def __init__(self, worker: Worker, announce: str, sockets: list[Any], ended: Callable[[], None]) -> None:
+    def __init__(self, worker: Worker, announce: str, sockets: list[Any], held: "Held") -> None:
         super().__init__(worker, sockets)
-        self._plan, self._announce, self._ended = worker.plan, announce, ended
+        self._plan, self._announce, self._held = worker.plan, announce, held
 
     def serve_until_ended(self) -> None:
         """Serve; return when it is told to end, by Ctrl-C too."""
         print(self._announce, flush=True)  # the socket listens: who comes before the workers do waits
-        try:
+        with self._held:
             self.run()
-        finally:
-            self._ended()
 
     def end(self) -> None:
         """End soon."""

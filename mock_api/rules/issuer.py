@@ -139,7 +139,7 @@ def causes(world: World, family: Family, presented: str, now: float) -> tuple[st
     holds_by_word = {
         "concurrent-refresh": abs(now - family.refreshed_at) < world.reuse_interval,
         "fail-to-save": active is not None and active.parent == presented,
-        "always-allow": world.always_reusable,
+        "always-allow": _always(world),
     }
     return tuple(word for word, holds in holds_by_word.items() if holds)
 
@@ -219,6 +219,11 @@ def _lose(world: World, family: Family, link: Link, now: float, fresh: str) -> t
     return _again(family, link, brought, now, same=True)
 
 
+def _always(world: World) -> bool:
+    """Return whether a consumed token is accepted for ever; GoTrue asks for that in its v2 alone."""
+    return world.always_reusable and world.refresh_format == "counted"
+
+
 def _within(world: World, family: Family, link: Link, now: float) -> bool:
     """Return whether the reuse interval still runs. GoTrue's v1 includes its last instant, its v2 does not."""
     if world.reuse_of == "parent" and not _parent_of_active(family, link):
@@ -239,7 +244,7 @@ def _reuse(world: World, family: Family, link: Link, now: float, fresh: str) -> 
         brought = family.child(link.token) if same else family.active
         if brought is not None:
             return _again(family, link, brought, now, same=same)
-    if world.always_reusable or _within(world, family, link, now):
+    if _always(world) or _within(world, family, link, now):
         return _tolerate(world, family, link, now, fresh)
     return _refuse(world, family, link, now)
 

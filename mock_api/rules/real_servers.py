@@ -18,19 +18,26 @@ class Server(NamedTuple):
     settings: dict[str, Any]  # what differs
 
 
-_DOT = {"losers_get": "same", "refresh_ends_access_tokens": "at_once", "revoke_ends": "token"}
-_BETTER = {"losers_get": "refusal", "on_reuse": "delete_all"}
+_OAUTH = {"refusal_body": "oauth", "access_format": "opaque"}
+_DOT = {
+    **_OAUTH,
+    "unauthorized_status": 403,
+    "losers_get": "same",
+    "refresh_ends_access_tokens": "at_once",
+    "revoke_ends": "token",
+}
+_BETTER = {"refusal_body": "oauth", "losers_get": "refusal", "on_reuse": "delete_all"}
 
 REAL_SERVERS = {
     "oidc-provider": Server(
         "rfc9700",
         "oidc-provider 9.13.3, its adapter in memory; measured",
-        {"check_session": True},
+        {**_OAUTH, "check_session": True},
     ),
     "oidc-provider-database": Server(
         "rfc9700",
         "oidc-provider 9.13.3, an adapter over a database in the documented shape; measured",
-        {"check_session": True, "losers_get": "sibling"},
+        {**_OAUTH, "check_session": True, "losers_get": "sibling"},
     ),
     "django-oauth-toolkit": Server(
         "rfc9700",
@@ -50,17 +57,17 @@ REAL_SERVERS = {
     "authlib": Server(
         "rotate-strict",
         "Authlib 1.9.10, SQLAlchemy as documented; measured",
-        {"losers_get": "sibling", "refresh_ends_access_tokens": "at_once", "revoke_ends": "token"},
+        {**_OAUTH, "losers_get": "sibling", "refresh_ends_access_tokens": "at_once", "revoke_ends": "token"},
     ),
     "simplejwt": Server(
         "rotate-strict",
         "djangorestframework-simplejwt 5.5.1, rotation and blacklist; measured",
-        {"losers_get": "sibling", "revoke_ends": "token"},
+        {"losers_get": "sibling", "revoke_ends": "token", "refusal_status": 401, "refresh_format": "jwt"},
     ),
     "oauth2-server": Server(
         "rotate-strict",
         "@node-oauth/oauth2-server 5.3.0, a model that deletes; measured",
-        {"refresh_ends_access_tokens": "at_once"},
+        {**_OAUTH, "refresh_ends_access_tokens": "at_once"},
     ),
     "better-auth": Server("rotate-strict", "better-auth 1.7.25 with oauth-provider 1.7.5; measured", _BETTER),
     "better-auth-interval": Server(
@@ -72,6 +79,7 @@ REAL_SERVERS = {
         "rotate-strict",
         "Doorkeeper 5.5.0 on Rails 6.1: a token is retired when the new access token is first used; measured",
         {
+            **_OAUTH,
             "losers_get": "sibling",
             "unacknowledged_brings": "sibling",
             "acknowledged_by": "use",

@@ -102,7 +102,8 @@ def wanted(key: str, value: Any) -> str | None:
     """Return what the value of a setting should have been; None: it is right."""
     kind, least = TYPES[key], LEAST[key]
     if get_origin(kind) is Literal:
-        return None if value in get_args(kind) else "one of " + ", ".join(map(repr, get_args(kind)))
+        right = any(type(value) is type(each) and value == each for each in get_args(kind))
+        return None if right else "one of " + ", ".join(map(repr, get_args(kind)))
     if kind in (float, int):
         number = isinstance(value, (int, float) if kind is float else int) and not isinstance(value, bool)
         right = number and least <= value <= LONGEST

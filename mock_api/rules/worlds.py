@@ -29,8 +29,9 @@ class World:
     # --- what an exchange does to a refresh token ---
     rotates: bool = True
     """Each exchange consumes the refresh token and brings another; otherwise it is kept, and none is sent."""
-    refresh_format: Literal["random", "counted"] = "random"
-    """Of refresh tokens: GoTrue's v1 (12 characters) or v2 (session and counter, signed; always the same bytes)."""
+    refresh_format: Literal["random", "counted", "jwt"] = "random"
+    """Of refresh tokens: GoTrue's v1 (12 characters) or v2 (session and counter, signed; always the same bytes), or
+    a JWT."""
     unacknowledged_brings: Literal["as_reuse", "live", "same", "sibling"] = "live"
     """Until its successor is acknowledged a consumed token brings, at any time, what any reuse does; the newest live
     token; the pair of the first use again; or a new token beside the other."""
@@ -49,10 +50,14 @@ class World:
     reuse_count: int = 0
     """So often each of them is accepted again, whenever that is (Keycloak's Refresh Token Max Reuse)."""
     always_reusable: bool = False
-    """A consumed refresh token is accepted for ever (GOTRUE_SECURITY_REFRESH_TOKEN_ALLOW_REUSE)."""
+    """A consumed counted token is accepted for ever (GOTRUE_SECURITY_REFRESH_TOKEN_ALLOW_REUSE; not read in v1)."""
     on_reuse: Literal["refuse", "revoke", "delete", "delete_all"] = "revoke"
     """What any other use of a consumed token ends: nothing, the family's refresh tokens, the whole session, or all
     sessions of the user."""
+    refusal_status: Literal[400, 401, 403, 200] = 400
+    """Of an exchange that is refused for good; 200 as GitHub, whose error is in the body."""
+    refusal_body: Literal["supabase", "oauth"] = "supabase"
+    """Its error: GoTrue's, or RFC 6749's `error` and `error_description`, which `/oauth/token` has in any world."""
     revoke_ends: Literal["family", "token"] = "family"
     """What revoking a refresh token (RFC 7009) ends: its whole session, or that token alone: a successor lives on."""
     revoked_last_lives: bool = True
@@ -89,6 +94,8 @@ class World:
     """What signs them, unless a key file says."""
     keys: str = ""
     """A file of signing keys: PEM, JWK, JWK set, or a shared secret; empty: a key is generated."""
+    access_format: Literal["jwt", "opaque"] = "jwt"
+    """Of access tokens: JWTs, or texts in which a client can read nothing."""
     jti: bool = False
     """Each access token has an id of its own (RFC 7519 s.4.1.7); without, two of one second are equal bytes."""
     lifetime: float = option(3600.0, "of access tokens, in s, in every world", least=1.0)
@@ -98,6 +105,8 @@ class World:
     refresh_ends_access_tokens: Literal["no", "at_once", "at_first_use"] = "no"
     """Resources refuse an access token once its refresh token is consumed, or once the new one is first used there;
     and once the family is revoked."""
+    unauthorized_status: Literal[401, 403] = 401
+    """What resources answer where a token is missing or no good; django-oauth-toolkit and AWS say 403."""
     check_session: bool = option(False, "resources ask whether the session lives")
     """Resources also ask whether the server session lives; by default they verify the JWT alone."""
     latency: float = 0.0

@@ -1,5 +1,6 @@
 """Access tokens as real JWTs, signed and verified by joserfc; what they claim is `claims`'s to say."""
 
+import math
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -35,7 +36,7 @@ class NoKey(Exception):
 class Verified(msgspec.Struct, frozen=True, gc=False):
     """What a genuine token says of what the mock goes by, whether or not it is still valid."""
 
-    exp: float  # s since the epoch, as the others
+    exp: float = math.inf  # s since the epoch, as the others; a token without one never expires, as in GoTrue
     nbf: float = 0.0
     iat: float = 0.0
     sub: str = ""
@@ -69,6 +70,7 @@ class Keys:
     ) -> None:
         self._keys = keys.parsed(given) if given else _keys(secret, algorithm, file)
         self._signer = keys.signer(self._keys)
+        self._secret = next((key for key in self._keys if keys.algorithm_of(key) == "HS256" and not key.kid), None)
         self._header = {"alg": keys.algorithm_of(self._signer), "typ": "JWT"}
         if self._signer.kid:
             self._header["kid"] = self._signer.kid
@@ -117,17 +119,18 @@ class Keys:
         self._cache[token] = verified
 
     def _find(self, signed: Any) -> Key:
-        """Return the key that the header names by `kid`, or without one the first of its algorithm.
+        """Return the key that the header names by `kid`; where none is named or it is not known, the shared secret.
 
-        A key is used with its own algorithm alone: a public key never serves as a shared secret.
+        That is the one without a `kid`, as GoTrue's configured secret is. A key is used with its own algorithm alone:
+        a public key never serves as a shared secret.
         """
         assert isinstance(signed, CompactSignature)
         header = signed.headers()
         kid, algorithm = header.get("kid"), header.get("alg")
-        for key in self._keys:
-            if kid in (None, key.kid) and keys.algorithm_of(key) == algorithm:
-                return key
-        raise NoKey
+        named = next((key for key in self._keys if kid is not None and key.kid == kid), self._secret)
+        if named is None or keys.algorithm_of(named) != algorithm:
+            raise NoKey
+        return named
 
 
 def _keys(secret: str | None, algorithm: Algorithm, file: str) -> list[Key]:

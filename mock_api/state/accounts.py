@@ -162,17 +162,22 @@ def made(email: str, password: str | None, now: float, *, phone: str = "") -> Us
 
 
 def give_email(user: User, email: str) -> None:
-    """Give the account this address, which the caller has found free."""
+    """Give the account this address, which the caller has found free; its metadata say so where its owner made it."""
     user.email, user.anonymous = email, False
     user.app_metadata = {"provider": "email", "providers": ["email"]} | user.app_metadata
-    about = {"email": email, "email_verified": False, "phone_verified": False, "sub": user.id}
-    user.metadata = {**user.metadata, **about}
+    user.metadata = {**user.metadata, **identity_of(user)}
+
+
+def identity_of(user: User) -> dict[str, Any]:
+    """Return what the provider `email` says of the account."""
+    return {"email": user.email, "email_verified": False, "phone_verified": False, "sub": user.id}
 
 
 def confirm(user: User, now: float) -> None:
     """Believe that the address is the user's."""
     user.confirmed_at = user.confirmed_at or now
-    user.metadata = {**user.metadata, "email_verified": True}
+    if "email_verified" in user.metadata:  # not in what an admin gave
+        user.metadata = {**user.metadata, "email_verified": True}
 
 
 def make_nameless(user: User, now: float) -> None:

@@ -1,5 +1,6 @@
 """What an access token says of a user and a session: Supabase Auth's claims."""
 
+import uuid
 from typing import Any
 
 from race401.mock_api.rules.issuer import Family
@@ -36,3 +37,15 @@ def claims_of(
 def service_claims(issuer: str, now: float) -> dict[str, Any]:
     """Return the claims of an admin's key: nobody's, of no session, for ten years."""
     return {"iss": issuer, "role": "service_role", "iat": int(now), "exp": int(now) + SERVICE_KEY_LIFETIME}
+
+
+def refresh_claims(issuer: str, now: float) -> dict[str, Any]:
+    """Return the claims of a refresh token that is a JWT; no audience, so that no resource takes it for another."""
+    lifetime = SERVICE_KEY_LIFETIME  # the family's own limits end it
+    return {
+        "iss": issuer,
+        "token_type": "refresh",
+        "jti": uuid.uuid4().hex,
+        "iat": int(now),
+        "exp": int(now) + lifetime,
+    }

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import hmac
+import math
 import secrets
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
@@ -32,8 +33,9 @@ from race401.mock_api.rules.issuer import (
 from race401.mock_api.rules.rate_limits import Buckets, Limit
 from race401.mock_api.rules.worlds import World
 from race401.mock_api.signing.jwt import Cause, Keys, Verified
+from race401.mock_api.signing.opaque import closed, opened
 from race401.mock_api.state.accounts import Accounts, MemoryAccounts, User, confirm, made
-from race401.mock_api.state.claims import claims_of, service_claims
+from race401.mock_api.state.claims import claims_of, refresh_claims, service_claims
 from race401.mock_api.state.clock import system_clock
 from race401.mock_api.state.store import Contended, MemoryStore, Sleep, Store, TwoStepStore
 
@@ -224,11 +226,17 @@ class Realm:
 
     def service_key(self) -> str:
         """Return an admin's token for this world."""
-        return self.keys.sign(service_claims(self._issuer(), self.clock()))
+        key = self.keys.sign(service_claims(self._issuer(), self.clock()))
+        return closed(key) if self.world.access_format == "opaque" else key
 
     def _refresh_token(self, session: str, generation: int) -> str:
-        v1 = self.world.refresh_format == "random"
-        token = refresh_tokens.chance() if v1 else refresh_tokens.counted(self._key(session), session, generation)
+        match self.world.refresh_format:
+            case "random":
+                token = refresh_tokens.chance()
+            case "counted":
+                token = refresh_tokens.counted(self._key(session), session, generation)
+            case "jwt":
+                token = self.keys.sign(refresh_claims(self._issuer(), self.clock()))
         self.see(token)
         return token
 
@@ -236,7 +244,15 @@ class Realm:
         return hmac.digest(self._seal, session.encode(), hashlib.sha256)
 
     def _sign(self, family: Family, user: User, issued_at: int, expires_at: int, jti: str | None) -> str:
-        return self.keys.sign(claims_of(family, user, self._issuer(), issued_at, expires_at, jti))
+        token = self.keys.sign(claims_of(family, user, self._issuer(), issued_at, expires_at, jti))
+        if self.world.access_format == "opaque":
+            token = closed(token)
+            self.see(token)
+        return token
+
+    def genuine(self, token: str) -> Verified | Cause:
+        """Return what an access token of ours says, or why it is none. Its dates are the caller's to judge."""
+        return self.keys.genuine(opened(token) if self.world.access_format == "opaque" else token)
 
     def _jti(self, family: Family, link: Link, *, anew: bool = False) -> str | None:
         """Return the access token's id: that of the link with which it came, so that the same pair is the same."""
@@ -258,7 +274,7 @@ class Realm:
         """
         if self._foresee is None or token is None:
             return None
-        verified = self.keys.genuine(token)
+        verified = self.genuine(token)
         return self._foresee(verified) if isinstance(verified, Verified) else None
 
     async def prepare(self, token: str) -> None:
@@ -273,7 +289,7 @@ class Realm:
 
     def current(self, token: str, entry: Entry, leeway: float) -> Verified | Cause:
         """Return what a genuine token says within its dates, or why it is refused; note in the entry whose it is."""
-        verified = self.keys.genuine(token)
+        verified = self.genuine(token)
         if isinstance(verified, str):
             return verified
         if verified.family:
@@ -282,7 +298,7 @@ class Realm:
             entry.generation = verified.link if known else self.store.generation(verified.family, verified.iat)
         now = self.clock()
         left = verified.exp - now
-        entry.token_left_s = round(left, 6)
+        entry.token_left_s = None if left == math.inf else round(left, 6)
         if left + leeway <= 0:
             return "expired"
         return "not_yet_valid" if verified.not_before > now + leeway else verified

@@ -197,8 +197,8 @@ def test_annotations(capsys: Said) -> None:
     assert main(["judge", run_in("a", worse()), "--annotations"]) == 1
     (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("::")]
     assert line == (
-        "::error title=race401 rfc9700 subject caller-401s::fixed: the app saw 1 401 in 6 requests (1 expired), "
-        "and there should be none"
+        "::error title=race401 rfc9700 subject caller-401s::fixed: the app saw 1 401 in 6 requests (1 expired); "
+        "expected none"
     )
 
 
@@ -210,7 +210,7 @@ def test_annotations_cannot_be_broken_out_of() -> None:
 def test_markdown_of_a_verdict() -> None:
     assert main(["judge", run_in("a", worse()), "--markdown", "summary.md"]) == 1
     told = Path("summary.md").read_text()
-    assert told.startswith("### race401: ❌ FAIL\n\n[rfc9700] fixed: the app saw 1 401")
+    assert told.startswith("### race401: ❌ FAIL\n\nfixed fails: 1 401\n\n[rfc9700] fixed: the app saw 1 401")
     assert "| rfc9700 | pre-fix | 5 | 4 (80.0%) | 4 (80.0%) | 1 of 1 | 5 | 5.00 |" in told
     assert "* ❌ **rfc9700 caller-401s**: fixed: the app saw 1 401" in told
 

@@ -52,8 +52,8 @@ def test_two_callers_before_the_fix_lose_the_session_where_reuse_revokes_it() ->
   7   caller 1: GET /rfc9700/contacts?limit=1 with generation 1 is answered: 200
   8   caller 2: GET /rfc9700/messages with no token is answered: 401
 caller-401s: caller 2 saw 401 on GET /rfc9700/messages (missing_token)
-exchanges-per-generation: the client: 2 exchanges of 1 generation, 2.00 each (1 reused), and there should be none
-sessions-lost: the client: 1 of 1 session lost, and there should be none
+exchanges-per-generation: the client: 2 exchanges of 1 generation, 2.00 each (1 reused); expected 1.00
+sessions-lost: the client: 1 of 1 session lost; expected none
 to replay it: '0.'"""
     )
 
@@ -75,7 +75,7 @@ LATE_401 = """\
  10   caller 2: the exchange of generation 1 is answered: 200
  11   caller 2: GET /supabase/messages with generation 2 reaches the server: 200
  12   caller 2: GET /supabase/messages with generation 2 is answered: 200
-needless-exchanges: the client: 1 exchange of tokens neither refused nor near their end, and there should be none
+needless-exchanges: the client: 1 exchange of tokens neither refused nor near their end; expected none
 to replay it: '0.011'"""
 
 

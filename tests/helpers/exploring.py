@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 
 from race401.harness.explore.core.findings import KINDS
 from race401.harness.explore.core.scenario import Scenario
@@ -19,9 +20,15 @@ def stage(scenario: Scenario, world: str, lifetime: float | None = None, *, merg
     return Stage(scenario, rules, issuer, merge=merge)
 
 
+@cache
 def explored(scenario: Scenario, world: str, lifetime: float | None = None) -> Result:
-    """All of it."""
-    result = Search(stage(scenario, world, lifetime)).run()
+    """All of it, once for all tests that ask."""
+    return searched(stage(scenario, world, lifetime))
+
+
+def searched(whole: Stage) -> Result:
+    """All of it, searched now."""
+    result = Search(whole).run()
     assert result.exhausted
     return result
 

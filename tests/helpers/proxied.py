@@ -15,6 +15,8 @@ from race401.harness.proxy.passage import Target
 from race401.harness.proxy.recorder import Recorder
 from race401.harness.proxy.serving import listening, target_of
 from race401.harness.proxy.watch import Watch
+from race401.ledger.dialects.dialect import Dialect
+from race401.ledger.dialects.presets import USUAL
 from race401.ledger.fingerprints import Fingerprints
 
 HERE = "127.0.0.1"
@@ -59,7 +61,7 @@ async def bytes_at(speaks: Speaks) -> AsyncIterator[str]:
 async def proxy_at(
     at: str,
     ledger: Path,
-    token_paths: Sequence[str] = ("/oauth/token",),
+    dialects: Sequence[Dialect] = USUAL,
     fingerprints: Fingerprints | None = None,
     said: list[str] | None = None,
     target: Target | None = None,
@@ -67,8 +69,8 @@ async def proxy_at(
 ) -> AsyncIterator[str]:
     """Proxy to that URL; yield the proxy's. `said` gets its lines for people."""
     url = httpx.URL(at)
-    watch = Watch(Recorder(ledger, fingerprints), url.host, token_paths, **more)
     say: Callable[[str], None] = print if said is None else said.append
+    watch = Watch(Recorder(ledger, fingerprints), url.host, dialects, say=say, **more)
     with socket.create_server((HERE, 0)) as sock:
         async with listening(sock, target or target_of(url), watch, say):
             yield address(sock)

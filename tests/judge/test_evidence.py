@@ -129,7 +129,7 @@ def test_judging_again_says_the_same(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert main(["judge", str(stored(tmp_path))]) == 0
     first, kept = capsys.readouterr().out, (tmp_path / "verdict.json").read_bytes()
     assert main(["judge", str(tmp_path), "--json"]) == 0
-    assert "PASS: before the fix" in first
+    assert "PASS: The fix holds" in first
     assert capsys.readouterr().out.encode() == kept == (tmp_path / "verdict.json").read_bytes()
 
 
@@ -155,5 +155,5 @@ def test_a_run_folder_that_cannot_be_written_still_gets_its_verdict(
     (folder / "verdict.json").mkdir(parents=True)
     assert main([*command, str(stored(folder))]) == 0
     out, err = capsys.readouterr()
-    assert "PASS: before the fix" in out
+    assert "PASS: The fix holds" in out
     assert err == f"race401: {folder}/verdict.json is not kept: Is a directory\n"

@@ -274,7 +274,7 @@ def test_a_run_of_one_client_needs_no_control() -> None:
     run.samples = [sample for sample in run.samples if "subject" in sample.client]
     verdict = judge(run.evidence())
     assert verdict.value is Value.PASS, verdict.sentence
-    assert verdict.sentence.startswith("PASS: fixed showed none")
+    assert verdict.sentence.startswith("PASS: fixed showed no 401 and no lost session")
 
 
 @pytest.mark.parametrize("values", list(itertools.product(Value, repeat=3)))

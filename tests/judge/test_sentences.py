@@ -78,7 +78,7 @@ OF_THE_SUBJECT: dict[str, tuple[Plant, str, Value, str, list[int]]] = {
     ),
     "401s that should not be": (
         doing(expecting(caller_401s="none", cause="missing_token"), sent("2.1", "expired")),
-        *("caller-401s", FAIL, "fixed: the app saw 1 401 in 6 requests (1 expired), and there should be none"),
+        *("caller-401s", FAIL, "fixed: the app saw 1 401 in 6 requests (1 expired); expected none"),
         [17],
     ),
     "no 401 where one should be": (
@@ -109,7 +109,7 @@ OF_THE_SUBJECT: dict[str, tuple[Plant, str, Value, str, list[int]]] = {
     ),
     "a session lost": (
         exchanged("reused"),
-        *("sessions-lost", FAIL, "fixed: 1 of 1 session lost, and there should be none", [17]),
+        *("sessions-lost", FAIL, "fixed: 1 of 1 session lost; expected none", [17]),
     ),
     "none lost, and nobody asked": (expecting(), "sessions-lost", PASS, "fixed: 0 of 1 session lost", []),
     "no session at all": (
@@ -132,13 +132,13 @@ OF_THE_SUBJECT: dict[str, tuple[Plant, str, Value, str, list[int]]] = {
     "a needless exchange, where none should be": (
         doing(expecting(needless_exchanges="none"), exchanged(generation=1, token_left_s=3600.0)),
         *("needless-exchanges", FAIL),
-        *("fixed: 1 exchange of tokens neither refused nor near their end, and there should be none", [17]),
+        *("fixed: 1 exchange of tokens neither refused nor near their end; expected none", [17]),
     ),
     "as many refreshes as were needed": (IDEAL, "refreshes", PASS, "fixed: 1 exchange (needed: 1)", []),
     "more than that": (
         doing(IDEAL, expecting(refreshes="ideal"), exchanged(generation=1), exchanged(generation=2)),
         *("refreshes", FAIL),
-        *("fixed: 3 exchanges (needed: 1), and there should be none", [17, 18]),
+        *("fixed: 3 exchanges (needed: 1); expected 1 at most", [17, 18]),
     ),
     "more than that, and nobody minds": (
         doing(IDEAL, exchanged(generation=1)),

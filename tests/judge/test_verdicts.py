@@ -238,7 +238,7 @@ def test_a_success_with_a_token_that_lives_shows_it() -> None:
         "exchanges_per_generation": True,
         "sessions_lost": True,
     }
-    assert result.sentence.startswith("PASS: the client showed none")
+    assert result.sentence.startswith("PASS: the client showed no 401 and no lost session")
 
 
 @pytest.mark.parametrize(("requests", "seen"), [(2, True), (1, False)])
@@ -387,3 +387,21 @@ def test_words_that_the_judge_knows_are_judged(tmp_path: Path) -> None:
     """Near miss."""
     words = {"expects": {"subject": {"caller_401s": "none", "cause": None}}, "covers": ["refresh"]}
     assert main(["judge", str(stored(tmp_path, Wire(), **words))]) == 3
+
+
+@pytest.mark.parametrize(
+    ("hung_up", "again_at", "charged"),
+    [(True, 1.0, False), (False, 1.0, True), (True, 0.0305, True)],  # the last was sent before the answer was lost
+)
+def test_an_answer_that_its_client_hung_up_on_is_not_charged_to_the_retry(
+    *, hung_up: bool, again_at: float, charged: bool
+) -> None:
+    """The refresh was granted, and nobody got the tokens: whoever asks again with the old one is right to."""
+    wire = Wire()
+    wire.sign_in("a1", "r1")
+    wire.get("a1")
+    wire.exchange("r1", "a2", "r2", hung_up=hung_up)
+    wire.exchange("r1", at=again_at, grant_outcome="reused")
+    found = {f.check: f.value for f in verdict(wire).findings}
+    assert (found["exchanges-per-generation"] is Value.FAIL) is charged
+    assert found["sessions-lost"] is Value.UNKNOWN

@@ -166,7 +166,7 @@ def test_four_hosts_and_a_wire_that_loses_packets(tmp_path: Path) -> None:
     with locust(tmp_path, "-u", "18", "-r", "18", "-t", "12s", command=HOSTS) as run:
         pids = played(run)
         assert run.ended() == 0, run.out
-        assert "PASS: before the fix" in run.out
+        assert "PASS: The fix holds" in run.out
         assert "20 ms each way" in run.out
         told = run.read("manifest.json")
         assert [host["name"] for host in told["hosts"]] == ["worker 0 (worker-1)", "worker 1 (worker-2)"]

@@ -84,7 +84,7 @@ def test_a_host_that_is_not_the_mock_is_refused(tmp_path: Path, somebody_else: s
 def test_a_run_against_a_mock_that_runs_already(tmp_path: Path) -> None:
     with served_mock() as url, locust(tmp_path, *SMALL, "--host", url) as run:
         assert run.ended() == 0, run.out
-        assert "PASS: before the fix" in run.out
+        assert "PASS: The fix holds" in run.out
         assert httpx.get(f"{url}/_race401").status_code == 200, "a mock that we did not start lives on"
 
 
@@ -176,10 +176,10 @@ def test_the_web_ui_runs_twice_and_refuses_what_the_command_line_refuses(tmp_pat
             assert "too few browsers" in web.post("/swarm", data=form | {"user_count": "0"}).json()["message"]
             assert "no span of time" in web.post("/swarm", data=form | {"run_time": "soon"}).json()["message"]
             assert web.post("/swarm", data=form).json()["success"]
-            run.until("PASS: before the fix")
+            run.until("PASS: The fix holds")
             again = form | {"conditions": "rfc9700", "user_count": "2", "seed": "6"}
             assert web.post("/swarm", data=again).json()["success"]
-            run.until("PASS: before the fix")
+            run.until("PASS: The fix holds")
             run.until("evidence: ")
         assert run.ended(signal.SIGTERM) == 0, run.out
         assert len(list(tmp_path.iterdir())) == 2

@@ -74,7 +74,7 @@ def test_it_is_in_the_list_of_checks_the_table_the_report_and_the_sentence() -> 
     run = with_a_head("any")
     found = judge(run.evidence())
     assert checks.described().splitlines()[-1].split() == ["head-requests", *str(head_requests.__doc__).split()]
-    (line,) = [line for line in table.lines(found.rows) if line.name == "head-requests"]
+    (line,) = [line for line in table.lines(found.rows, run.manifest) if line.name == "head-requests"]
     assert [(cell.text, cell.bad) for cell in line.cells] == [("0", False), ("1", True)]
     assert "1 HEAD sent" in found.sentence
     page = html.render(found, run.evidence())

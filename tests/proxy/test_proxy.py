@@ -24,7 +24,9 @@ from race401.harness.__main__ import main
 from race401.harness.commands.proxy import announcement
 from race401.harness.judge.evidence import load
 from race401.harness.proxy.recorder import Recorder
-from race401.harness.proxy.wire import outcome as outcome_of
+from race401.ledger.dialects.presets import OAUTH, USUAL
+from race401.ledger.dialects.reading import brought
+from race401.ledger.dialects.reading import outcome as outcome_of
 from race401.ledger.entry import Entry, received
 from race401.ledger.fingerprints import Fingerprints, from_key_file
 from race401.mock_api.app import create_app as create_mock
@@ -66,7 +68,7 @@ def behind(folder: Path, run: Callable[[Behind], Awaitable[None]]) -> Behind:
         path, ledger = folder / "traffic.jsonl", Ledger()
         async with (
             app_at(create_mock(ledger=ledger)) as mock,
-            proxy_at(mock, path, [TOKEN, RFC, "/oauth/token"]) as proxy,
+            proxy_at(mock, path) as proxy,
             httpx.AsyncClient(base_url=mock, trust_env=False) as direct,
             httpx.AsyncClient(base_url=proxy, trust_env=False) as client,
         ):
@@ -165,7 +167,7 @@ def test_what_was_issued_before_is_known_by_the_session_that_it_names(tmp_path: 
 )
 def test_what_became_of_a_refresh(status: int, answer: dict[str, Any], outcome: str | None) -> None:
     """By its answer alone: whether the token had been used is for the judge to find out."""
-    assert outcome_of(status, answer) == outcome
+    assert outcome_of(OAUTH, status, answer, brought(OAUTH, answer, {})) == outcome
 
 
 def test_a_session_whose_newest_token_is_refused_is_lost_whoever_says_why(tmp_path: Path) -> None:
@@ -251,7 +253,10 @@ def test_it_says_how_it_is_used_and_in_the_end_what_it_saw(tmp_path: Path, end: 
     traffic = tmp_path / "my traffic.jsonl"
     command = ["-m", "race401.harness", "proxy", "--target", "http://127.0.0.1:9", "--ledger", str(traffic)]
     with subprocess.Popen(
-        [sys.executable, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ["sh", "-c", 'trap "" INT; exec "$@"', "sh", sys.executable, *command],  # as a script's background job
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as it:
         assert it.stdout is not None
         url = it.stdout.readline().split()[3]
@@ -370,7 +375,7 @@ def test_what_a_token_endpoint_was_asked_and_cannot_be_read_is_no_api_call(tmp_p
         await client.post("/oauth/token", content=b"refreshToken=r")
 
     (entry,) = through(tmp_path, run)
-    assert (entry.kind, entry.grant_outcome) == ("other", "unread")
+    assert (entry.kind, entry.grant_outcome) == ("unreadable", "unread")
 
 
 def test_two_recordings_under_one_key_know_a_token_by_one_name(tmp_path: Path) -> None:
@@ -424,9 +429,9 @@ def test_others_reach_it_only_where_that_is_meant(tmp_path: Path, capsys: pytest
         "through it; add --expose if that is meant\n"
     )
     assert not ledger.exists()
-    told_of = announcement("http://0.0.0.0:1", "http://staging.test", ledger, ["/token"], exposed=True)
+    told_of = announcement("http://0.0.0.0:1", "http://staging.test", ledger, USUAL, exposed=True)
     assert "EXPOSED: whoever reaches this address can reach http://staging.test through it." in told_of
-    assert "EXPOSED" not in announcement("http://127.0.0.1:1", "http://staging.test", ledger, ["/token"])
+    assert "EXPOSED" not in announcement("http://127.0.0.1:1", "http://staging.test", ledger, USUAL)
 
 
 def test_two_recordings_under_one_key_file_compare(tmp_path: Path) -> None:

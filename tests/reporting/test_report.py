@@ -81,7 +81,7 @@ def test_rebuilding_writes_the_verdict_and_the_page(tmp_path: Path, capsys: pyte
     assert main(["report", str(stored(tmp_path))]) == 0
     said = capsys.readouterr().out
     assert f"report: {tmp_path / 'report.html'}" in said
-    assert said.startswith("PASS: before the fix")
+    assert said.startswith("PASS: The fix holds")
     told = evidence_module.load(tmp_path)
     assert (tmp_path / "report.html").read_text() == html.render(judge(told), told)
     assert (tmp_path / "verdict.json").exists()

@@ -19,7 +19,7 @@ def test_a_short_burst(tmp_path: Path) -> None:
     """Before the fix the race shows, after it it does not: PASS, and the evidence is on disk."""
     done = burst(tmp_path, "-u", "18", "-r", "18", "-t", "9s")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "PASS: before the fix" in done.stdout
+    assert "PASS: The fix holds" in done.stdout
     rows = json.loads((tmp_path / "run" / "verdict.json").read_text())["rows"]
     shown = {(row["condition"], row["policy"]): row for row in rows}
     assert shown["rfc9700", "pre-fix"]["sessions_lost"] > 0

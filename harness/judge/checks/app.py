@@ -51,7 +51,8 @@ def _cause(evidence: Evidence, row: Row) -> str | None:
 
 def _figures(_: list[Row]) -> Iterable[Figure]:
     yield Figure("requests of the app", lambda r: Cell(f"{r.requests}"))
-    yield Figure("401s that the app saw", lambda r: number(r.caller_401s.total(), r.caller_401_seqs))
+    saw = "401s that the app saw"
+    yield Figure(saw, lambda r: number(r.caller_401s.total(), r.caller_401_seqs), card=saw)
     yield Figure("as a rate", lambda r: Cell(rate(r.caller_401s.total(), r.requests)), part=True)
 
 

@@ -27,6 +27,7 @@ MISSED = {  # how a verdict says what was not seen
     "exchanges_per_generation": "no exchange was seen",
     "sessions_lost": "no session was seen to live on after a refresh",
 }
+SHOWN = ("caller_401s", "exchanges_per_generation")
 NOTHING = (
     "no 401 had its chance and no exchange was seen, so that nothing was shown; let tokens come near their end while "
     "requests are under way (in a test: sign in with `left=1`, advance the clock, or arm a race program)"
@@ -35,7 +36,8 @@ NOTHING = (
 
 def _count(cohort: Cohort, row: Row) -> None:
     graph = cohort.graph
-    fine = [e for e in cohort.api if 200 <= e.status < 300 and (e.token_left_s is None or e.token_left_s > 0)]  # noqa: PLR2004 - quick
+    taken = [e for e in cohort.api if 200 <= e.status < 300 and not e.refusal]  # noqa: PLR2004 - quick
+    fine = [e for e in taken if e.token_left_s is None or e.token_left_s > 0]
     met = {graph.session(e) or e.client for e in cohort.refused}
     spans, ahead = _spans(cohort), LEFT if cohort.samples else 0.0
     first: dict[str | None, float] = {}
@@ -91,7 +93,7 @@ def _under_way(spans: tuple[list[float], list[float]] | None, begun: float, over
 def _finds(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
     """What had no chance at all, neither a 401 nor an exchange: a run that shows nothing is no PASS."""
     judged = [row for row in rows if row.role != "control"]
-    shows = [row.shown.get("caller_401s") or row.shown.get("exchanges_per_generation") for row in judged]
+    shows = [any(row.shown.get(key) for key in SHOWN) or row.caller_401s.total() > 0 for row in judged]
     if evidence.ledger_alone:
         if not any(shows):
             yield Finding(NAME, Value.UNKNOWN, NOTHING)

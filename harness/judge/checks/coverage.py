@@ -13,7 +13,6 @@ from race401.harness.judge.check import Check
 from race401.harness.judge.cohort import Cohort
 from race401.harness.judge.evidence import Evidence
 from race401.harness.judge.findings import Finding, Value
-from race401.harness.judge.recovery import UNAUTHORIZED
 from race401.harness.judge.row import Row
 from race401.harness.judge.sessions import is_sign_out
 from race401.ledger.entry import Entry
@@ -53,7 +52,7 @@ def _count(cohort: Cohort, row: Row) -> None:
             during += any(o.received_at < e.answered_at and e.received_at < o.answered_at for o in mine)
             if e.kind is None and e.grant_outcome in GRANTED:
                 replaced_at.setdefault((e.family, e.generation), e.answered_at)
-        elif e.status == UNAUTHORIZED:
+        elif e.unauthorized:
             if (token := graph.token(e)) is not None:
                 refused[token] += 1
             if e.cause == "expired":
@@ -64,7 +63,7 @@ def _count(cohort: Cohort, row: Row) -> None:
         if e.kind is None
         else any(0 < done.answered_at < e.answered_at for done in graph.replaced(e))
         for e in cohort.entries
-        if e.status == UNAUTHORIZED and (e.kind is not None or e.generation is not None)
+        if e.unauthorized and (e.kind is not None or e.generation is not None)
     )
     row.coverage = Counter(
         {

@@ -2,11 +2,12 @@
 Exchanges: how many of one generation, and how many of a refresh token that had been used.
 
 A generation is one pair of tokens of a session; five callers that each send its refresh token make
-5 exchanges of 1 generation, of which 4 are repeated.
+5 exchanges of 1 generation, of which 4 are repeated. One that follows the answer that its client hung up on is none.
 """
 
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator
+from math import inf
 
 from race401.harness.judge.check import Cell, Check, Figure, Words, counting, expected, judged
 from race401.harness.judge.cohort import Cohort
@@ -24,11 +25,15 @@ WORDS = Words(("one", "several", "any"), ledger_alone="one")
 def _count(cohort: Cohort, row: Row) -> None:
     tried: set[Hashable] = set()
     repeated: set[str | None] = set()
+    lost: dict[Hashable, float] = {}  # when an answer left to a client that had hung up; s
     for entry in cohort.exchanges:
         use = cohort.graph.use(entry)
-        if use in tried:
+        retried = entry.received_at >= lost.pop(use, inf)  # nobody else has the answer, so it must ask again
+        if use in tried and not retried:
             row.repeated_seqs.append(entry.seq)
             repeated.add(cohort.graph.session(entry))
+        if entry.hung_up and (retried or use not in tried):
+            lost[use] = entry.answered_at
         tried.add(use)
     row.exchange_seqs = [e.seq for e in cohort.exchanges]
     row.outcomes = Counter(str(e.grant_outcome) for e in cohort.exchanges)
@@ -43,7 +48,7 @@ def _finds(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
         sentence = f"{counted(row.exchanges, 'exchange')} of {counted(row.generations, 'generation')}"
         sentence += f", {ratio:.2f} each" if ratio is not None else ""
         sentence += f" ({', '.join(f'{n} {name}' for name, n in others.items())})" if others else ""
-        yield judged(NAME, row, want, len(row.repeated_seqs), sentence, row.repeated_seqs)
+        yield judged(NAME, row, want, len(row.repeated_seqs), sentence, row.repeated_seqs, "1.00")
 
 
 def _per_generation(row: Row) -> Cell:
@@ -52,7 +57,7 @@ def _per_generation(row: Row) -> Cell:
 
 
 def _figures(_: list[Row]) -> Iterable[Figure]:
-    yield Figure("per generation (ideal 1.00)", _per_generation, part=True)
+    yield Figure("per generation (ideal 1.00)", _per_generation, part=True, card="exchanges per generation")
 
 
 EXCHANGES_PER_GENERATION = Check(NAME, _finds, _count, WORDS, "generations", _figures)

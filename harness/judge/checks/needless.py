@@ -9,7 +9,6 @@ from collections.abc import Hashable, Iterator
 from race401.harness.judge.check import Words, counting
 from race401.harness.judge.cohort import Cohort
 from race401.harness.judge.counted import counted
-from race401.harness.judge.recovery import UNAUTHORIZED
 from race401.harness.judge.streaks import HALF, lifetime
 from race401.ledger.entry import Entry
 
@@ -22,7 +21,7 @@ def _needless(cohort: Cohort) -> Iterator[Entry]:
     earliest, refused = _earliest(cohort), set[Hashable]()
     for entry in cohort.entries:
         link = entry.family, entry.generation
-        if entry.status == UNAUTHORIZED:
+        if entry.unauthorized:
             refused.add(link)
             refused.add(entry.sent)
         elif entry.grant_outcome is not None and (entry.token_left_s or 0) > earliest:
@@ -49,6 +48,9 @@ NEEDLESS_EXCHANGES = counting(
     lambda _, seqs: f"{counted(len(seqs), 'exchange')} of tokens neither refused nor near their end",
     words=Words(default="any"),
     brief=("needless exchange", ""),
+    section="generations",
+    line="needless exchanges",
+    always=False,
     seqs="needless_seqs",
     by_clock=True,
 )

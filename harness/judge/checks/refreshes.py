@@ -61,7 +61,7 @@ def _finds(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
         _, most = row.ideal_exchanges
         sentence = f"{counted(row.exchanges, 'exchange')} (needed: {_least_to_most(row)})"
         excess = row.exchange_seqs[most:]
-        yield judged(NAME, row, want, len(excess), sentence, excess)
+        yield judged(NAME, row, want, len(excess), sentence, excess, f"{most} at most")
 
 
 def _least_to_most(row: Row) -> str:
@@ -71,8 +71,13 @@ def _least_to_most(row: Row) -> str:
     return f"{least}" if least == most else f"{least} to {most}"
 
 
+def _exchanges(row: Row) -> Cell:
+    too_many = row.ideal_exchanges is not None and row.exchanges > row.ideal_exchanges[1]
+    return Cell(f"{row.exchanges}", too_many, row.exchange_seqs)
+
+
 def _figures(_: list[Row]) -> Iterable[Figure]:
-    yield Figure("exchanges", lambda r: Cell(f"{r.exchanges}", seqs=r.exchange_seqs))
+    yield Figure("exchanges", _exchanges)
     yield Figure(
         "needed", lambda r: Cell(_least_to_most(r)), part=True, means="by lifetimes, margins and the run's length"
     )

@@ -10,7 +10,7 @@ from race401.harness.judge.findings import Finding
 from race401.harness.judge.row import Row
 
 NAME = "bodies-lost"
-WORDS = Words(default="any", ledger_alone="none")
+WORDS = Words(ledger_alone="none")
 
 
 def _count(cohort: Cohort, row: Row) -> None:

@@ -50,7 +50,7 @@ def _lost(row: Row) -> Cell:
 
 
 def _figures(_: list[Row]) -> Iterable[Figure]:
-    yield Figure("sessions lost", _lost)
+    yield Figure("sessions lost", _lost, card="sessions lost")
 
 
 SESSIONS_LOST = Check(

@@ -7,12 +7,11 @@ For example `/contacts?limit=1000` 200, then `/me/entitlements`, `/contacts`, `/
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
-from race401.harness.judge.check import Check, Figure, Words, by_cause, expected, judged, number
+from race401.harness.judge.check import Cell, Check, Figure, Words, by_cause, expected, judged, number
 from race401.harness.judge.cohort import Cohort, page_of
 from race401.harness.judge.counted import counted
 from race401.harness.judge.evidence import Evidence
 from race401.harness.judge.findings import Finding
-from race401.harness.judge.recovery import UNAUTHORIZED
 from race401.harness.judge.row import Row
 from race401.ledger.entry import Entry
 
@@ -30,7 +29,7 @@ def _count(cohort: Cohort, row: Row) -> None:
 def _pages(last: list[Entry], page: list[str]) -> list[list[Entry]]:
     refused: dict[str, dict[str, Entry]] = defaultdict(dict)
     for e in last:
-        if e.status == UNAUTHORIZED and e.attempt is not None:
+        if e.unauthorized and e.attempt is not None:
             refused[page_of(e.attempt)][e.target] = e
     found = []
     for first in last:
@@ -53,7 +52,10 @@ def _finds(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
 
 
 def _figures(_: list[Row]) -> Iterable[Figure]:
-    yield Figure("the incident's signature", lambda r: number(r.signatures.total(), r.signature_seqs))
+    def cell(row: Row) -> Cell:
+        return number(row.signatures.total(), row.signature_seqs)
+
+    yield Figure("the incident's signature", cell, held_to="caller_401s")
 
 
 SIGNATURE = Check(NAME, _finds, _count, WORDS, "wire", _figures)

@@ -15,7 +15,7 @@ from race401.harness.judge.row import Row
 from race401.harness.judge.streaks import streaks
 
 NAME = "refreshes-in-a-row"
-WORDS = Words(default="any", ledger_alone="none")
+WORDS = Words(ledger_alone="none")
 
 
 def _count(cohort: Cohort, row: Row) -> None:
@@ -33,7 +33,7 @@ def _finds(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
             continue
         sentence = f"{counted(n, 'exchange')} in a row of tokens that nobody had refused"
         if row.margin is not None and row.lifetime is not None:
-            sentence += f", each {row.margin:.0f} s or more before the end of a life of {row.lifetime:.0f} s"
+            sentence += f", each {int(row.margin)} s or more before the end of a life of {row.lifetime:.0f} s"
         yield judged(NAME, row, want, n, sentence, row.in_a_row_seqs)
 
 
@@ -42,4 +42,4 @@ def _figures(rows: list[Row]) -> Iterable[Figure]:
         yield Figure("refreshed in a row", lambda r: number(len(r.in_a_row_seqs), r.in_a_row_seqs), part=True)
 
 
-IN_A_ROW = Check(NAME, _finds, _count, WORDS, "exchanges", _figures)
+IN_A_ROW = Check(NAME, _finds, _count, WORDS, "generations", _figures)

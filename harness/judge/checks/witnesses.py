@@ -59,7 +59,15 @@ def _nameless(evidence: Evidence) -> Iterator[Finding]:
     if unread := [e.seq for e in evidence.entries if e.grant_outcome == UNREAD]:
         answers = counted(len(unread), "request")
         sentence = f"{answers} of a token endpoint could not be read, and nobody knows what became of a session there"
+        sentence += "; record again with a --dialect that says how it speaks (race401 dialects)"
         yield Finding(NAME, Value.UNKNOWN, sentence, rows=unread[:SEQS_NAMED])
+    if unnamed := [e for e in evidence.entries if e.kind == "unnamed"]:
+        paths = sorted({e.target.partition("?")[0] for e in unnamed})
+        sentence = (
+            f"{counted(len(unnamed), 'request')} at {', '.join(paths[:3])} looked like a refresh and were not read"
+        )
+        sentence += f"; record again with --token-path {paths[0]}, or a --dialect that names it (race401 dialects)"
+        yield Finding(NAME, Value.UNKNOWN, sentence, rows=[e.seq for e in unnamed[:SEQS_NAMED]])
     unsaid = [e.seq for e in evidence.entries if e.grant_outcome == "refused" and e.kind is None]
     if unsaid:
         told = f"{counted(len(unsaid), 'refusal')} of a refresh, and nothing says why"

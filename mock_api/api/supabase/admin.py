@@ -39,7 +39,7 @@ async def create(request: Request) -> dict[str, Any]:
     email = await free_email(realm, body.email) if body.email else ""
     phone, until = checked_phone(body.phone) if body.phone else "", _ban(realm, body.ban_duration)
     account = made(email, body.password or None, realm.clock(), phone=phone)
-    account.metadata = {**(body.user_metadata or {}), **account.metadata}
+    account.metadata = body.user_metadata or {}  # what was given, and nothing of the identity
     account.banned_until = until
     _apply(realm, account, body)
     await realm.accounts.add(account)
@@ -82,9 +82,10 @@ async def change(request: Request, user_id: str) -> dict[str, Any]:
 
     def apply(account: User) -> None:
         account.password = password
+        metadata = merged(account.metadata, body.user_metadata)
         if email is not None:
             give_email(account, email)
-        account.phone, account.metadata = phone, merged(account.metadata, body.user_metadata)
+        account.phone, account.metadata = phone, metadata
         if body.ban_duration:
             account.banned_until = until
         _apply(realm, account, body)

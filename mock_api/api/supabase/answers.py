@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse, Response
 from race401.mock_api.http import facts
 from race401.mock_api.rules.issuer import Family, Link
 from race401.mock_api.signing.jwt import AUTHENTICATED
-from race401.mock_api.state.accounts import User
+from race401.mock_api.state.accounts import User, identity_of
 from race401.mock_api.state.realm import Realm
 
 PREFIX = 5  # characters of a v1 refresh token that a header tells
@@ -88,7 +88,9 @@ def user_object(account: User) -> dict[str, Any]:
 
 
 def _identities(account: User) -> list[dict[str, Any]]:
-    by_email = {"identity_data": account.metadata, "provider": "email", "email": account.email}
+    verified = {"email_verified": account.confirmed_at is not None}
+    identity = {**account.metadata, **identity_of(account), **verified}
+    by_email = {"identity_data": identity, "provider": "email", "email": account.email}
     by_phone = {"identity_data": {"sub": account.id, "phone": account.phone}, "provider": "phone"}
     dates = {
         "last_sign_in_at": iso(account.last_sign_in_at or account.created_at),

@@ -19,15 +19,26 @@ class AuthProblem(Exception):
     """An answer that is an error; `more` goes into its body."""
 
     def __init__(
-        self, status: int, code: str, message: str, *, headers: dict[str, str] | None = None, **more: Any
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        headers: dict[str, str] | None = None,
+        plain: bool = False,
+        **more: Any,
     ) -> None:
         super().__init__(message)
+        self.plain = plain  # said in RFC 6749's words
         self.status, self.code, self.message, self.headers, self.more = status, code, message, headers or {}, more
 
 
 async def on_problem(request: Request, problem: Exception) -> Response:
     """Answer in the error format that the request's API version selects."""
     assert isinstance(problem, AuthProblem)
+    if problem.plain:
+        told = {"error": "invalid_grant", "error_description": problem.message}
+        return JSONResponse(told, problem.status, problem.headers)
     asked = request.headers.get(ASKS, "")
     headers, body = on_the_wire(problem.status, problem.code, problem.message, asked)
     return JSONResponse({**body, **problem.more}, problem.status, {**headers, **problem.headers})

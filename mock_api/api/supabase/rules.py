@@ -5,7 +5,8 @@ import re
 from race401.mock_api.api.supabase.problems import AuthProblem, taken
 from race401.mock_api.state.realm import Realm
 
-EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
+EMAIL = re.compile(rf"[a-zA-Z0-9.!#$%&'*+/=?^_`{{|}}~-]+@{LABEL}(?:\.{LABEL})+")  # checkmail's, which GoTrue asks
 LONGEST_EMAIL = 255  # of GoTrue's column
 PHONE = re.compile(r"[1-9][0-9]{1,14}")  # E.164
 LONGEST_PASSWORD = 72  # bytes; bcrypt reads no more

@@ -20,6 +20,7 @@ router = APIRouter(prefix="/auth/v1", tags=["auth"])
 
 INVALID = "Invalid Refresh Token: "
 CONTENDED = "Too many concurrent token refresh requests on the same session or refresh token"
+REFUSED = 400  # by GoTrue, for good; a world may have another status for it
 REFUSALS = {
     Outcome.REUSED: (400, "refresh_token_already_used", INVALID + "Already Used"),
     Outcome.REVOKED: (400, "refresh_token_already_used", INVALID + "Already Used"),
@@ -80,7 +81,7 @@ async def _refresh(request: Request) -> Response:
     except AuthProblem:
         entry.grant_outcome = str(Outcome.RATE_LIMITED)
         raise
-    if not refresh_tokens.well_formed(presented):
+    if realm.world.refresh_format != "jwt" and not refresh_tokens.well_formed(presented):
         raise AuthProblem(400, "validation_failed", "Refresh token is not valid")
     done = await realm.exchange(presented, entry, ledger.decide, request.scope["race401.received"])
     if done.answer.outcome not in GRANTED:
@@ -99,7 +100,11 @@ def _refused(realm: Realm, done: Exchanged) -> AuthProblem:
     outcome, headers = done.answer.outcome, whose(done.family) if done.family is not None else {}
     if realm.world.refresh_format == "counted" and outcome is Outcome.REUSED and realm.world.on_reuse == "delete":
         headers["sb-auth-refresh-token-rotated"] = "true"
-    return AuthProblem(*REFUSALS[outcome], headers=headers)
+    status, code, message = REFUSALS[outcome]
+    if status != REFUSED:
+        return AuthProblem(status, code, message, headers=headers)
+    plain = realm.world.refusal_body == "oauth"
+    return AuthProblem(realm.world.refusal_status, code, message, headers=headers, plain=plain)
 
 
 def _reuse(realm: Realm, done: Exchanged) -> dict[str, str]:

@@ -9,7 +9,7 @@ import msgspec
 
 from race401.mock_api.rules.worlds import World
 from race401.mock_api.state.accounts import KEPT, AddressTaken, Kind, User
-from race401.mock_api.state.shared.link import Command, Link, Seen
+from race401.mock_api.state.shared.link import LASTS, Command, Link, Seen
 
 encode = msgspec.json.Encoder().encode  # whatever came as JSON goes into it; msgpack has no number beyond 64 bits
 decode = msgspec.json.Decoder(User).decode
@@ -21,6 +21,8 @@ local item = '{"id": ' .. id .. ', "body": ' .. ARGV[1] .. '}'
 if lives then
   redis.call('RPUSH', KEYS[2], item)
   redis.call('LTRIM', KEYS[2], -ARGV[2], -1)
+  redis.call('EXPIRE', KEYS[2], ARGV[3])
+  redis.call('EXPIRE', KEYS[3], ARGV[3])
 end
 return item
 """
@@ -92,7 +94,7 @@ class SharedAccounts:
     async def append(self, user: str, kind: Kind, body: Any) -> bytes:
         """See `Accounts`."""
         keys = [self._key("user", user), self._key(kind, user), self._key(f"{kind}-ids", user)]
-        item: bytes = await self._append(keys, json.dumps(body), KEPT)
+        item: bytes = await self._append(keys, json.dumps(body), KEPT, LASTS)
         return item
 
     def _named(self, before: str, user: User) -> tuple[Seen, list[Command]]:

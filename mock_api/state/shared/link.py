@@ -23,6 +23,9 @@ Command: TypeAlias = tuple[str | bytes | int, ...]
 CONNECTIONS = 32  # of a process; whoever finds all of them in use waits
 WITHIN = 2.0  # s; a Redis that takes longer is lost
 MANY = 1_000  # keys at once
+LASTS = 3_600  # s; a key that nobody writes or renews for so long is gone, as where the mock was killed
+RENEWED_EVERY = 600.0  # s; of an hour, so that a machine may sleep for 50 minutes
+SHORT = frozenset({b"tokens", b"signups", b"ended", b"free"})  # kinds of keys that end by themselves, sooner or later
 KEEPS = "noeviction"  # the policy of a Redis that refuses a write rather than forget another
 
 COMMIT = """
@@ -91,12 +94,20 @@ class Link:
         return found
 
     async def commit(self, seen: Seen, *commands: Command) -> bool:
-        """Run these commands if every key still holds what was seen, and tell whether it did."""
+        """Run these commands if every key still holds what was seen, and tell whether it did.
+
+        What is set or appended to lasts LASTS, unless the command says how long.
+        """
         given: list[str | bytes | int] = [len(seen)]
         for key, held in seen:
             given += key, held or b""  # nothing that we keep is empty
         for command in commands:
-            given += len(command), *command
+            if command[0] == "SET" and "EX" not in command:
+                given += len(command) + 2, *command, "EX", LASTS
+            else:
+                given += len(command), *command
+            if command[0] == "RPUSH":
+                given += 3, "EXPIRE", command[1], LASTS
         return bool(await self._commit([], *given))
 
     async def close(self) -> None:
@@ -130,13 +141,24 @@ def mark(url: str, prefix: str) -> None:
     """Leave a mark, with which all our keys would be lost; raises StoreLost."""
     with redis.Redis.from_url(url, socket_timeout=WITHIN, socket_connect_timeout=WITHIN) as asked:
         try:
-            asked.set(_mark(prefix.encode()), 1)
+            asked.set(_mark(prefix.encode()), 1, ex=LASTS)
         except (RedisError, OSError) as error:
             raise StoreLost(str(error) or type(error).__name__) from error
 
 
 def _mark(prefix: bytes) -> bytes:
     return prefix + b"whole"
+
+
+def renew(url: str, prefix: str) -> None:
+    """Let every key with this prefix last for LASTS again, but those that end by themselves."""
+    with redis.Redis.from_url(url, socket_timeout=WITHIN, socket_connect_timeout=WITHIN) as asked:
+        try:
+            for key in asked.scan_iter(f"{prefix}*", MANY):
+                if not SHORT.intersection(key.removeprefix(prefix.encode()).split(b":")[1:2]):
+                    asked.expire(key, LASTS)
+        except (RedisError, OSError):
+            return  # workers say of a Redis that is gone that it is
 
 
 def clear(url: str, prefix: str) -> None:

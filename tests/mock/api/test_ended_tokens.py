@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from mocks import WHO, Mock
 
+from race401.mock_api.signing.opaque import opened
+
 GRACE = "django-oauth-toolkit-grace"
 
 
@@ -27,7 +29,8 @@ def test_a_refresh_ends_the_access_token_in_use(world: str) -> None:
     first, another = mock.sign_in(world), mock.sign_in(world)
     assert served(mock, world, first) == (200, None)
     second = mock.refresh(first["refresh_token"], world).json()
-    assert served(mock, world, first) == (401, "ended_by_refresh")
+    status = mock.realm(world).world.unauthorized_status
+    assert served(mock, world, first) == (status, "ended_by_refresh")
     assert mock.last.generation == 0
     assert served(mock, world, second) == served(mock, world, another) == (200, None)
 
@@ -79,7 +82,7 @@ def test_revoking_a_used_token_leaves_its_successor() -> None:
     assert revoked(mock, world, first) == "none"
     third = mock.refresh(second["refresh_token"], world).json()
     assert revoked(mock, world, third) == "token"
-    assert mock.refresh(third["refresh_token"], world).status_code == 400
+    assert mock.refresh(third["refresh_token"], world).status_code == 401
     assert (mock.last.grant_outcome, mock.last.ended) == ("revoked", "none")
 
 
@@ -109,7 +112,7 @@ def test_a_grandparent_within_the_interval_is_a_reuse() -> None:
     mock.refresh(first["refresh_token"], GRACE)
     assert (mock.last.grant_outcome, mock.last.ended) == ("reused", "family")
     assert mock.refresh(third["refresh_token"], GRACE).status_code == 400
-    assert served(mock, GRACE, third) == (401, "session_revoked")
+    assert served(mock, GRACE, third) == (403, "session_revoked")
 
 
 def test_reuses_can_be_counted() -> None:
@@ -120,3 +123,62 @@ def test_reuses_can_be_counted() -> None:
         mock.now += 1_000
         mock.refresh(first["refresh_token"], "rfc9700")
         assert mock.last.grant_outcome == outcome
+
+
+# --- in which words, and which bytes ---
+
+
+@pytest.mark.parametrize(
+    ("world", "status"), [("rfc9700", 400), ("simplejwt", 401), ("authlib", 400), ("django-oauth-toolkit", 400)]
+)
+def test_a_refusal_has_the_servers_status(world: str, status: int) -> None:
+    """At both token endpoints, and nothing else has it: an unknown grant stays a 400."""
+    mock = Mock()
+    first = mock.sign_in(world)["refresh_token"]
+    mock.refresh(first, world)
+    refused = mock.refresh(first, world)
+    assert (refused.status_code, "error" in refused.json()) == (status, world in ("authlib", "django-oauth-toolkit"))
+    form = {"grant_type": "refresh_token", "refresh_token": first}
+    refused = mock.client.post(f"/{world}/oauth/token", data=form)
+    assert (refused.status_code, refused.json()["error"]) == (status, "invalid_grant")
+    assert mock.client.post(f"/{world}/oauth/token", data={**form, "grant_type": "magic"}).status_code == 400
+
+
+def test_an_error_can_come_as_a_200() -> None:
+    mock = Mock(refusal_status=200, refusal_body="oauth")
+    first = mock.sign_in("rfc9700")["refresh_token"]
+    mock.refresh(first, "rfc9700")
+    refused = mock.refresh(first, "rfc9700")
+    assert (refused.status_code, refused.json()["error"]) == (200, "invalid_grant")
+    assert (mock.last.grant_outcome, mock.last.ended) == ("reused", "family")
+
+
+def test_resources_can_refuse_with_403() -> None:
+    """Whatever the reason."""
+    mock = Mock(unauthorized_status=403)
+    assert mock.get("/rfc9700/contacts").status_code == mock.get("/rfc9700/contacts", "a.b.c").status_code == 403
+
+
+def test_an_opaque_access_token_serves_and_says_nothing() -> None:
+    """To the auth server's routes too; one that was tampered with, and the JWT within it, do not."""
+    mock, world = Mock(), "authlib"
+    first = mock.sign_in(world)
+    token = first["access_token"]
+    assert "." not in token
+    assert served(mock, world, first) == (200, None)
+    assert mock.get(f"/{world}/auth/v1/user", token).status_code == 200
+    assert mock.admin("GET", world=world).status_code == 200
+    for wrong in (token[:-4], token[7:], "opaque_", "opaque_~~~~", opened(token)):
+        assert served(mock, world, {"access_token": wrong})[0] == 401, wrong
+
+
+def test_a_refresh_token_can_be_a_jwt() -> None:
+    """It refreshes, and no resource takes it for an access token; one of another key is unknown."""
+    mock, world = Mock(), "simplejwt"
+    first = mock.sign_in(world)
+    assert first["refresh_token"].count(".") == 2
+    assert served(mock, world, {"access_token": first["refresh_token"]}) == (401, "wrong_audience")
+    other = Mock().sign_in(world)["refresh_token"]
+    assert mock.refresh(other, world).status_code == 401
+    assert mock.last.grant_outcome == "not_found"
+    assert mock.refresh(first["refresh_token"], world).status_code == 200

@@ -69,6 +69,15 @@ def test_headers_where_reuse_is_always_allowed() -> None:
     assert told(mock.refresh(first, "supabase-v2"))["reuse-cause"] == "always-allow"
 
 
+def test_v1_never_reads_that() -> None:
+    """There the same setting has no effect: the grandparent is refused."""
+    mock = Mock(always_reusable=True)
+    first = mock.sign_in()["refresh_token"]
+    mock.refresh(mock.refresh(first).json()["refresh_token"])
+    mock.now += 99
+    assert mock.refresh(first).json()["error_code"] == "refresh_token_already_used"
+
+
 def test_v2_is_deterministic_and_ends_with_the_session() -> None:
     """However many ask at once, they get the same bytes; abuse deletes the session, access tokens included."""
     mock = Mock()
@@ -264,4 +273,6 @@ def test_every_world_signs_in_refreshes_and_signs_out(world: str) -> None:
     assert mock.client.get(f"/{world}/auth/v1/user", headers=bearer).json()["email"] == WHO["email"]
     assert mock.client.post(f"/{world}/auth/v1/logout", headers=bearer).status_code == 204
     token = refreshed.get("refresh_token", session["refresh_token"])
-    assert mock.refresh(token, world).json()["error_code"] == "refresh_token_not_found"
+    refused = mock.refresh(token, world).json()
+    assert refused.get("error_code", refused.get("error")) in ("refresh_token_not_found", "invalid_grant")
+    assert mock.last.grant_outcome == "not_found"

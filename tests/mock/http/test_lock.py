@@ -127,21 +127,34 @@ def spelled(spelling: str, path: str) -> str:
     return spelling.format(path=path, slashes=path.replace("/", "//"), **ways)
 
 
-@pytest.mark.parametrize(
-    ("key", "given"),
-    [(None, None), ("", None), ("", ""), (KEY, None), (KEY, ""), (KEY, KEY[:-1])],
-    ids=[
-        "no key, none given",
-        "an empty key",
-        "an empty key, given",
-        "none given",
-        "an empty one given",
-        "a wrong one",
-    ],
-)
-def test_from_elsewhere_nothing_but_the_key_reaches_a_control_route(key: str | None, given: str | None) -> None:
+WITHOUT_THE_KEY: dict[str, tuple[str | None, str | None]] = {  # the mock's, and what is given
+    "no key, none given": (None, None),
+    "an empty key": ("", None),
+    "an empty key, given": ("", ""),
+    "none given": (KEY, None),
+    "an empty one given": (KEY, ""),
+    "a wrong one": (KEY, KEY[:-1]),
+}
+IN_EVERY_SPELLING = {"no key, none given", "a wrong one"}  # where it is enough to ask quickly
+
+
+def walked(name: str, spellings: list[str]) -> list[str]:
+    """The doors that are open to somebody from elsewhere."""
+    key, given = WITHOUT_THE_KEY[name]
+    return asyncio.run(Served(key).open_doors({} if given is None else {"X-Race401-Key": given}, spellings))
+
+
+@pytest.mark.parametrize("name", WITHOUT_THE_KEY)
+def test_from_elsewhere_nothing_but_the_key_reaches_a_control_route(name: str) -> None:
     """Every route that is not for everybody, a new one too, on whatever path is routed to it."""
-    assert asyncio.run(Served(key).open_doors({} if given is None else {"X-Race401-Key": given})) == []
+    assert walked(name, SPELLINGS if name in IN_EVERY_SPELLING else PLAIN) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(WITHOUT_THE_KEY.keys() - IN_EVERY_SPELLING))
+def test_nor_does_it_in_any_spelling(name: str) -> None:
+    """The same for what is given instead of the key, however the path is written."""
+    assert walked(name, SPELLINGS) == []
 
 
 def test_the_key_reaches_every_one_of_them() -> None:

@@ -13,12 +13,12 @@ from pathlib import Path
 import httpx
 import pytest
 from bounds import HANG
-from locustruns import ROOT
 from redis import Redis
 from sharing import Workers, broken_at, needs_redis, redis, refresh, workers
 
 from race401.harness.judge import evidence, verdict
 from race401.ledger.entry import Entry
+from race401.mock_api.__main__ import main
 from race401.mock_api.state.shared.link import reach
 from race401.mock_api.state.store import StoreLost
 
@@ -261,16 +261,25 @@ def test_a_redis_that_evicts_is_refused_at_the_start() -> None:
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_what_cannot_be_served_is_one_line(options: list[str], said: str) -> None:
-    command = [sys.executable, "-m", "race401.mock_api", *options]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=HANG, check=False)
-    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
-    assert said in done.stderr
+def test_what_cannot_be_served_is_one_line(
+    options: list[str], said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["mock_api", *options])
+    assert main() == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert said in err
 
 
-def test_without_a_driver_it_says_how_to_get_one() -> None:
-    said = "import sys; sys.modules['redis'] = None; sys.argv = ['mock_api', '--store', 'redis://x'];"
-    said += "from race401.mock_api.__main__ import main; sys.exit(main())"
-    done = subprocess.run([sys.executable, "-c", said], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert done.stderr == ("race401: --store needs a driver that is not installed: pip install 'race401[store]'\n")
+def test_without_a_driver_it_says_how_to_get_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for module in [each for each in sys.modules if each.startswith(("redis", "race401.mock_api.state.shared"))]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, "redis", None)
+    monkeypatch.setattr(sys, "argv", ["mock_api", "--store", "redis://x"])
+    assert main() == 2
+    assert capsys.readouterr() == (
+        "",
+        "race401: --store needs a driver that is not installed: pip install 'race401[store]'\n",
+    )

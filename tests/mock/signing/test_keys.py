@@ -154,6 +154,17 @@ def test_a_world_file_names_its_keys(tmp_path: Path) -> None:
         load(tmp_path / "worlds.toml")
 
 
+def test_a_secret_with_a_kid_is_not_the_shared_one(tmp_path: Path) -> None:
+    """A token without a `kid` is checked with the configured secret, not with the first HS256 key of a set."""
+    named = OctKey.import_key({"kty": "oct", "k": "A" * 43, "kid": "named"})
+    plain = OctKey.import_key(SECRET)
+    claims = {"aud": "authenticated", "exp": int(NOW) + 60}
+    mock = Mock(keys=str(written(tmp_path, json.dumps([named.as_dict(private=True), plain.as_dict(private=True)]))))
+    assert mock.get("/contacts", jwt.encode({"alg": "HS256", "kid": "named"}, claims, named)).status_code == 200
+    assert mock.get("/contacts", jwt.encode({"alg": "HS256"}, claims, plain)).status_code == 200
+    assert mock.get("/contacts", jwt.encode({"alg": "HS256"}, claims, named)).status_code == 401
+
+
 def test_a_shared_secret_is_shared(tmp_path: Path) -> None:
     """Whoever holds the secret can verify, as a Supabase project's own backend does."""
     token = Mock(keys=str(written(tmp_path, SECRET))).sign_in()["access_token"]

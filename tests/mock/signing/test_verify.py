@@ -81,7 +81,10 @@ WRONG: dict[str, tuple[Callable[[Issued], str], str]] = {
     ),
     "the public key as shared secret": (public_as_secret, "bad_signature"),
     "another key, same kid": (lambda i: i.signed(OTHERS[i.algorithm]), "bad_signature"),
-    "another kid": (lambda i: i.signed(header={"kid": "another"}), "bad_signature"),
+    "another kid": (
+        lambda i: i.signed(OTHERS[i.algorithm], header={"kid": "another"}),
+        "bad_signature",
+    ),
     "a kid that is no text": (
         lambda i: f"{closed({**i.header, 'kid': {}})}.{'.'.join(parts(i.token)[1:])}",
         "malformed",
@@ -117,7 +120,7 @@ WRONG: dict[str, tuple[Callable[[Issued], str], str]] = {
     "expired": (lambda i: i.signed(exp=int(NOW)), "expired"),
     "not yet valid": (lambda i: i.signed(nbf=int(NOW) + 1), "not_yet_valid"),
     "issued in the future": (lambda i: i.signed(iat=int(NOW) + 1), "not_yet_valid"),
-    "no expiry": (lambda i: i.signed(exp=None), "malformed"),
+    "an expiry of null": (lambda i: i.signed(exp=None), "malformed"),
     "expiry as a text": (lambda i: i.signed(exp=str(int(NOW) + 60)), "malformed"),
     "expiry as a truth": (lambda i: i.signed(exp=True), "malformed"),
     "expiry beyond all numbers": (lambda i: i.signed(exp=10**400), "malformed"),
@@ -149,6 +152,24 @@ def test_a_wrong_token(issued: Issued, kind: str) -> None:
     assert (answer.status_code, answer.json()["error_code"], issued.mock.last.cause) == (403, "bad_jwt", cause)
     admin = issued.mock.get("/auth/v1/admin/users", token)
     assert (admin.status_code, admin.json()["error_code"]) == (403, "bad_jwt")
+
+
+def test_a_token_without_an_expiry_never_expires(issued: Issued) -> None:
+    """As GoTrue's own service tokens, which have none; the ledger says of it no time that is left."""
+    claims = {name: value for name, value in issued.claims.items() if name != "exp"}
+    token = jwt.encode(issued.header, claims, issued.keys._signer, algorithms=EVERY)
+    assert issued.mock.get("/contacts", token).status_code == 200
+    assert issued.mock.last.token_left_s is None
+    assert issued.mock.get("/auth/v1/user", token).status_code == 200
+
+
+@pytest.mark.parametrize("kid", [None, "another"])
+def test_a_token_whose_key_is_not_known_is_checked_with_the_shared_secret(issued: Issued, kid: str | None) -> None:
+    """Where the world has one, which names no `kid`; an asymmetric key is found by its `kid` alone."""
+    header = {"alg": issued.algorithm, "typ": "JWT"} | ({} if kid is None else {"kid": kid})
+    token = jwt.encode(header, issued.claims, issued.keys._signer, algorithms=EVERY)
+    wanted = (200, None) if issued.algorithm == "HS256" else (401, "bad_signature")
+    assert (issued.mock.get("/contacts", token).status_code, issued.mock.last.cause) == wanted
 
 
 def test_another_worlds_token(issued: Issued) -> None:
@@ -224,7 +245,7 @@ def verifier(vector: Vector) -> Keys:
     """A world whose only key is the vector's."""
     keys = Keys("x" * 32)
     key: Any = JWKRegistry.import_key(vector.key)
-    keys._keys = [key]
+    keys._keys, keys._secret = [key], key  # no vector names its key
     keys._algorithms = [vector.algorithm]
     return keys
 

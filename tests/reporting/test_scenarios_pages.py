@@ -1,0 +1,135 @@
+"""Every scenario's page: its words and numbers are the verdict's, and nothing is red that was expected."""
+
+import re
+from pathlib import Path
+
+import pytest
+from ledgers import Run
+from pages import Page, page
+from played import played, scenario
+
+from race401 import scenarios
+from race401.harness.judge.checks import Value
+from race401.harness.judge.verdict import Verdict, judge
+from race401.harness.reporting import console
+from race401.harness.reporting.headline import headline
+from race401.harness.reporting.words import listed
+
+NAMES = sorted(file.stem for file in Path(scenarios.__file__).parent.glob("[!_]*.py"))
+NO_INSTANT = re.compile(r"-\d[\d.]* m?s\b|\d{3,} h\b")
+SHOWN = {  # what a card's line shows of a row
+    "401s that the app saw": lambda row: f"{row.caller_401s.total()}",
+    "sessions lost": lambda row: f"{row.sessions_lost} of {row.sessions}",
+    "per generation (ideal 1.00)": lambda row: f"{row.exchanges_per_generation:.2f}" if row.generations else "-",
+    "sent after sign-out": lambda row: f"{len(row.after_sign_out_seqs)}",
+    "needless exchanges": lambda row: f"{len(row.needless_seqs)}",
+}
+
+
+@pytest.fixture(params=NAMES)
+def run(request: pytest.FixtureRequest) -> Run:
+    """A small run of each scenario."""
+    return played(request.param)
+
+
+def looked_at(run: Run) -> tuple[Verdict, Page]:
+    """The verdict, and the page that a report makes of it."""
+    evidence = run.evidence()
+    return judge(evidence), page(evidence)
+
+
+def test_it_passes_and_nothing_is_red(run: Run) -> None:
+    """What was expected is marked as the race, and in no other colour than it."""
+    verdict, built = looked_at(run)
+    assert verdict.value is Value.PASS, verdict.sentence
+    assert 'is-bad"' not in built.source
+    assert "not expected" not in built.text
+
+
+def test_its_cards_are_the_verdicts(run: Run) -> None:
+    """Each number of each card, and each line that its condition judges."""
+    verdict, built = looked_at(run)
+    rows = {(row.condition, row.role): row for row in verdict.rows}
+    assert built.figures
+    for name, text in built.figures.items():
+        condition, role, line = name.split("/")
+        number = " ".join(text.replace("▲", "").split())
+        assert number.startswith(SHOWN[line](rows[condition, role])), name
+
+
+def test_a_sound_policy_has_no_mark(run: Run) -> None:
+    """Not for requests after a sign-out that are refused, nor for a session that somebody else ended."""
+    _, built = looked_at(run)
+    hardened = {name: text for name, text in built.figures.items() if "/hardened/" in name}
+    assert [name for name, text in hardened.items() if "▲" in text] == []
+
+
+def test_the_race_is_marked_where_it_is_expected(run: Run) -> None:
+    """Before the fix, and after it where the fix is known to be weak; there the page says so, and draws another."""
+    _, built = looked_at(run)
+    weak = False
+    for name, about in run.manifest["conditions"].items():
+        for role, wants in about["expects"].items():
+            for key, line in (("caller_401s", "401s that the app saw"), ("after_sign_out", "sent after sign-out")):
+                if wants[key] == "some" and about["sound"][key] == "none":
+                    assert "▲" in built.figures[f"{name}/{role}/{line}"]
+            weak = weak or (role == "subject" and wants != about["sound"])
+    assert ("expected to fail here" in built.text) is weak
+    assert ("After the fix, expected to fail" in built.text) is ("Another policy" in built.text)
+
+
+def test_no_instant_is_made_up(run: Run) -> None:
+    """An answer that was cut off has none: it is drawn as lost."""
+    _, built = looked_at(run)
+    assert NO_INSTANT.findall(built.text + built.source) == []
+    cut = any(not e.status for e in run.entries)
+    assert (built.text.count("answer lost") > 1) is cut  # the legend has it always
+
+
+def test_its_headline_is_short_and_the_result(run: Run) -> None:
+    """At most ten words beside the numbers, on the page as in the terminal; what bounds it stands below."""
+    evidence = run.evidence()
+    verdict = judge(evidence)
+    said = headline(verdict, run.manifest)
+    assert len([word for word in said.split() if re.search("[a-z]", word)]) <= 10
+    assert said in page(evidence).text
+    assert f"\nPASS: {said}\n" in console.render(verdict, run.manifest)
+
+
+def test_its_findings_say_what_each_policy_showed(run: Run) -> None:
+    """From the data: who was expected to show the race and where, and who was not."""
+    _, built = looked_at(run)
+    text = " ".join(built.text.split())
+    assert "Every check found what was expected: " in text
+    for role, knobs in run.manifest["policies"].items():
+        raced = [
+            name
+            for name, about in run.manifest["conditions"].items()
+            if any(about["expects"][role][key] in {"some", "several"} for key in about["sound"])
+            and about["expects"][role] != about["sound"]
+        ]
+        assert f"{knobs['name']} showed {f'the race in {listed(raced)}' if raced else 'no race'}" in text
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in {"soak", "revoked", "sign_out", "late_401"}])
+def test_what_was_not_expected_is_red(name: str) -> None:
+    """The client before the fix, judged alone as if it were sound: FAIL, in red, and the headline says of what."""
+    run = played(name, subject="pre-fix")
+    evidence = run.evidence()
+    verdict, built = judge(evidence), page(evidence)
+    assert verdict.value is Value.FAIL
+    assert 'is-bad"' in built.source
+    assert headline(verdict, run.manifest).startswith("pre-fix fails: ")
+    (first, *_) = [f for f in verdict.findings if f.value is Value.FAIL]
+    assert "; expected " in first.sentence
+
+
+def test_lanes_say_which_tab() -> None:
+    """Requests go round the tabs; with one tab nobody speaks of it."""
+    assert "· tab 3" in page(played("tabs").evidence()).text
+    assert "· tab" not in page(played("burst").evidence()).text
+
+
+def test_every_scenario_is_here() -> None:
+    """Near miss: a new one is found by its file."""
+    assert {scenario(name).name.replace("-", "_") for name in NAMES} == set(NAMES)
