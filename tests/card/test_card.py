@@ -294,7 +294,7 @@ def test_clients_that_cannot_run_here_are_named(tmp_path: Path, capsys: pytest.C
 def test_every_driver_is_short_and_on_the_list() -> None:
     listed = (DRIVERS / "clients.txt").read_text()
     for path in MINE:
-        assert len(path.read_text().splitlines()) < 60, path
+        assert len(path.read_text().splitlines()) < 64, path
         assert path.name in listed
 
 
