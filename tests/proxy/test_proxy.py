@@ -208,6 +208,7 @@ def test_a_target_that_is_not_there(tmp_path: Path) -> None:
     ("arguments", "said"),
     [
         (["--target", "staging"], "--target staging: expected an address such as https://staging.example.com"),
+        (["--target", "http://ada:hush@x"], "--target http://x: the proxy sends no user and password of its own"),
         (["--target", "http://x", "--ledger", "/dev/null/x"], "--ledger /dev/null/x: Not a directory"),
         (["--target", "http://x", "--port", "70000", "--ledger", "/dev/null"], "--port 70000: ports go from 0"),
     ],
