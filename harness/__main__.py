@@ -4,8 +4,8 @@
 Exit codes: 0 PASS, 1 FAIL, 3 UNKNOWN, 2 wrong usage, 4 an error of ours.
 """
 
+import errno
 import importlib
-import os
 import sys
 import traceback
 from argparse import ArgumentParser, Namespace
@@ -16,6 +16,7 @@ from race401.harness.commands.errors import CommandError
 
 ABOUT = "Make the 401 race happen, prove where it can and cannot, judge runs, ledgers and clients by it."
 CODES = "Exit codes: 0 PASS, 1 FAIL, 3 UNKNOWN, 2 wrong usage, 4 an error of ours."
+NO_ROOM = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO, errno.EBADF})  # for what is printed
 USAGE, UNKNOWN, INTERNAL = 2, 3, 4  # exit codes
 
 
@@ -29,22 +30,28 @@ class Parser(ArgumentParser):
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    from race401.harness.reporting.streams import mend, say, silence
+
+    mend()
     words = sys.argv[1:] if arguments is None else arguments
     try:
         code = _command(*words) if words and not words[0].startswith("-") else _about(words)
         sys.stdout.flush()
     except CommandError as error:
-        print(f"race401: {error}", file=sys.stderr)
+        say(f"race401: {error}")
         return USAGE
     except KeyboardInterrupt:
-        print("race401: interrupted", file=sys.stderr)
+        say("race401: interrupted")
         return UNKNOWN
     except BrokenPipeError:  # `| head`: whoever read has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence(sys.stdout)
         return UNKNOWN
-    except Exception:  # noqa: BLE001 - the last line of defence
-        traceback.print_exc()
-        print("race401: this is an error of ours, not of yours", file=sys.stderr)
+    except Exception as error:  # noqa: BLE001 - the last line of defence
+        if isinstance(error, OSError) and error.filename is None and error.errno in NO_ROOM:
+            silence(sys.stdout)
+            say(f"race401: standard output: {error.strerror}")
+            return UNKNOWN
+        say(f"{traceback.format_exc()}race401: this is an error of ours, not of yours")
         return INTERNAL
     return code
 

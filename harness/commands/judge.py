@@ -1,6 +1,5 @@
 """`race401 judge RUN_OR_LEDGER`: judge a stored run, or any ledger, again."""
 
-import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
@@ -8,6 +7,7 @@ from race401.harness.commands import outputs
 from race401.harness.commands.errors import CommandError
 from race401.harness.judge import checks, evidence, verdict, vocabulary
 from race401.harness.reporting import console, markdown, terminal
+from race401.harness.reporting.streams import say, tell
 
 
 def add(parser: ArgumentParser) -> None:
@@ -27,12 +27,15 @@ def run(given: Namespace) -> int:
         raise CommandError("nothing to judge; give a run's folder or a ledger")
     evidence = load(given.run)
     result = verdict.judge(evidence)
-    if given.json:
-        sys.stdout.buffer.write(verdict.to_json(result))
-    else:
-        print(console.render(result, evidence.manifest, width=terminal.width(), color=terminal.has_colour()))
+    problem = None
     if given.run.is_dir() and not evidence.ledger_alone:
-        outputs.keep_beside(given.run / "verdict.json", verdict.to_json(result))
+        problem = outputs.keep_beside(given.run / "verdict.json", verdict.to_json(result))
+    if given.json:
+        tell(verdict.to_json(result).decode().rstrip())
+    else:
+        tell(console.render(result, evidence.manifest, width=terminal.width(), color=terminal.has_colour()))
+    if problem is not None:
+        say(problem)
     suite = evidence.manifest.get("scenario", {}).get("name", "ledger")
     outputs.write(
         given,

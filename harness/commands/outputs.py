@@ -40,10 +40,10 @@ def keep(path: Path, content: bytes | str) -> None:
         raise CommandError(f"{path}: {error.strerror}") from None
 
 
-def keep_beside(path: Path, content: bytes) -> None:
-    """Write what nobody asked for, if it can be written; else say so, and go on: the result itself is printed."""
+def keep_beside(path: Path, content: bytes) -> str | None:
+    """Write what nobody asked for; return why it could not be, to be said behind what is printed."""
     try:
         path.write_bytes(content)
     except OSError as error:
-        sys.stdout.flush()
-        print(f"race401: {path} is not kept: {error.strerror}", file=sys.stderr)
+        return f"race401: {path} is not kept: {error.strerror}"
+    return None

@@ -8,6 +8,7 @@ from race401.harness.commands.errors import CommandError
 from race401.harness.commands.judge import load
 from race401.harness.commands.outputs import keep, keep_beside
 from race401.harness.judge import verdict
+from race401.harness.reporting.streams import say, tell
 
 
 def add(parser: ArgumentParser) -> None:
@@ -27,11 +28,12 @@ def run(given: Namespace) -> int:
         raise CommandError(f"{given.run} is a ledger alone and has no folder of its own: say --out FILE")
     result = verdict.judge(evidence)
     page = given.out or given.run / "report.html"
-    print(f"{result.value}: {headline(result, evidence.manifest)}\n{below(result)}")
-    if not evidence.ledger_alone:
-        keep_beside(given.run / "verdict.json", verdict.to_json(result))
+    problem = None if evidence.ledger_alone else keep_beside(given.run / "verdict.json", verdict.to_json(result))
+    tell(f"{result.value}: {headline(result, evidence.manifest)}\n{below(result)}")
+    if problem is not None:
+        say(problem)
     keep(page, html.render(result, evidence))
-    print(f"report: {page}")
+    tell(f"report: {page}")
     if given.open and not webbrowser.open(page.resolve().as_uri()):
         print("no browser could be opened here; open the page yourself")
     return result.exit_code

@@ -1,4 +1,4 @@
-"""Ctrl-C: without a word before there is a run to show, and then where locust expects it."""
+"""Ctrl-C and a hang-up: without a word before there is a run to show, and then where locust expects it."""
 
 import itertools
 import os
@@ -15,7 +15,7 @@ def end_at_once(*_: object) -> NoReturn:
 
 
 def raise_in_main(has_begun: Callable[[], bool]) -> None:
-    """From now on raise Ctrl-C in locust's main greenlet. Python would raise it in whichever is running just then.
+    """From now on raise Ctrl-C, and a hang-up, in locust's main greenlet. Python would raise it in any that runs.
 
     A second one ends the process at once; the mock ends with its standard input.
     """
@@ -29,3 +29,5 @@ def raise_in_main(has_begun: Callable[[], bool]) -> None:
         gevent.kill(main, KeyboardInterrupt() if has_begun() else SystemExit(UNFINISHED))
 
     gevent.signal_handler(signal.SIGINT, interrupt)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # a terminal that is gone is no reason for `nohup`
+        gevent.signal_handler(signal.SIGHUP, interrupt)

@@ -26,6 +26,7 @@ from race401.harness.load.options import Plan, Refused
 from race401.harness.load.record import Record, hosts_of
 from race401.harness.load.run import Run
 from race401.harness.load.scenario import Scenario
+from race401.harness.reporting.streams import say
 
 REPORTS_ARRIVE = 4.0  # s; locust's workers report every 3 s
 LAST_REPORTS_WITHIN = 20.0  # s: a page that was begun may take 15 to end, and a wire may lose what is told of it
@@ -86,10 +87,10 @@ class Leader:
         try:
             judged = JudgedRun(self._record(assignment, plan, began_at), clock, self._mock)
         except (OSError, Refused) as error:
-            print(f"race401: {error}", file=sys.stderr)
+            say(f"race401: {error}")
             gevent.spawn(self._end_test)
             return
-        print(f"race401: {judged.record.plan}; mock at {self._mock.url}", file=sys.stderr)
+        say(f"race401: {judged.record.plan}; mock at {self._mock.url}")
         if sys.stderr.isatty():
             gevent.spawn(progress.show, judged, self._runner.stats)
         assign(given, assignment)
@@ -152,7 +153,7 @@ class Leader:
         try:
             ui.write(self._environment, self.rows())
         except OSError as error:
-            print(f"race401: {error.filename}: {error.strerror}", file=sys.stderr)
+            say(f"race401: {error.filename}: {error.strerror}")
 
     def end(self) -> None:
         """Print the table, and stop the mock."""
@@ -163,9 +164,9 @@ class Leader:
             self._first.remove()
 
     def _print_table(self) -> None:
-        if self._table:
-            print(self._table, flush=True)
-            self._table = ""
+        if self._table and (why := say(self._table, sys.stdout)) is not None:
+            say(f"race401: standard output: {why.strerror}; the verdict is where the evidence is")
+        self._table = ""
 
     # --- what comes in, and what ends a run before locust does ------------------------------------
 

@@ -17,6 +17,7 @@ from race401.harness.load.run import Run
 from race401.harness.load.scenario import Scenario
 from race401.harness.load.visitor import Visitor
 from race401.harness.load.worker import Worker
+from race401.harness.reporting.streams import mend
 
 STOP_TIMEOUT = 15.0  # s for a page that was begun to end
 
@@ -56,6 +57,7 @@ def listen(scenario: Scenario, locustfile: dict[str, Any]) -> None:
     `quitting` listeners run in reverse, so that these run after the workers' last reports, and the last one named
     first.
     """
+    mend()
     signal.signal(signal.SIGINT, interrupt.end_at_once)
     process = Process(scenario)
     for condition in scenario.conditions.values():

@@ -2,8 +2,6 @@
 
 from locust.env import Environment
 
-import sys
-
 from race401.harness.load import ui
 from race401.harness.load.admission import Admission
 from race401.harness.load.folder import RunFolder, name_of_run
@@ -13,6 +11,7 @@ from race401.harness.load.mock import Mock, MockDidNotStart, MockProcess, die_wi
 from race401.harness.load.options import Plan, Refused
 from race401.harness.load.retention import retain_less
 from race401.harness.load.scenario import Scenario
+from race401.harness.reporting.streams import say
 
 USAGE = 2  # exit code
 
@@ -32,7 +31,7 @@ def lead(environment: Environment, scenario: Scenario) -> Leader:
         admission.choose(plan)
         mock, folder = _mock_and_folder(environment, scenario, plan)
     except Refused as refusal:
-        print(f"race401: {refusal}", file=sys.stderr)
+        say(f"race401: {refusal}")
         raise SystemExit(USAGE) from None
     leader = Leader(environment, scenario, mock, folder)
     if environment.web_ui is not None:

@@ -1,0 +1,39 @@
+"""Standard output and error, where nobody takes them: closed, a pipe whose reader has gone, a disk that is full."""
+
+import os
+import sys
+from typing import TextIO
+
+
+def mend() -> None:
+    """Have streams that are closed lead nowhere, so that no file of ours is opened in their place."""
+    while (opened := os.open(os.devnull, os.O_RDWR)) <= 2:  # noqa: PLR2004 - standard error; the lowest free is taken
+        pass
+    os.close(opened)
+    sys.stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - it has no path
+    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - nor has this
+
+
+def say(text: str, stream: TextIO | None = None) -> OSError | None:
+    """Print a line, to standard error unless told otherwise; return why it could not be printed."""
+    out = sys.stderr if stream is None else stream
+    try:
+        out.write(f"{text}\n")
+        out.flush()
+    except OSError as error:
+        silence(out)
+        return error
+    return None
+
+
+def tell(text: str) -> None:
+    """Print a line to standard output; raises OSError, but not where a reader has seen enough (`| head`)."""
+    if (why := say(text, sys.stdout)) is not None and not isinstance(why, BrokenPipeError):
+        raise why
+
+
+def silence(stream: TextIO) -> None:
+    """Let what else is written there, at the end of the process too, go nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
