@@ -26,9 +26,11 @@ def is_sign_out(entry: Entry) -> bool:
 
 def ends_session(entry: Entry, session: str | None) -> bool:
     """
-    Whether the entry's session is over once this was answered: a sign-out that was granted.
+    Whether the entry's session is over once this was answered: a sign-out that was granted, and ended something.
 
-    The mock ends the session whichever of its tokens a client gives to `/oauth/revoke`. It answers 200 to a token
-    that it does not know, too (RFC 7009 s.2.2), and then names no session: none has ended.
+    `/oauth/revoke` answers 200 also to a token that is not known (RFC 7009 s.2.2), which names no session; and, where
+    a revocation ends its token alone, to one that was used before: `ended` is none then, and its successor lives on.
+    Of an entry that does not say what it ended, the status counts.
     """
-    return session is not None and 200 <= entry.status < 300 and is_sign_out(entry)  # noqa: PLR2004
+    granted = session is not None and 200 <= entry.status < 300  # noqa: PLR2004
+    return granted and entry.ended != "none" and is_sign_out(entry)

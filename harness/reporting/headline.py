@@ -63,7 +63,8 @@ def headline(verdict: Verdict, manifest: Mapping[str, Any]) -> str:
 def below(verdict: Verdict) -> str:
     """Return the verdict's sentence as it stands below the headline."""
     sentence = verdict.sentence.removeprefix(f"{verdict.value}:").strip()
-    return sentence[:1].upper() + sentence[1:]
+    names = {row.policy for row in verdict.rows}  # a policy is spelled as it is
+    return sentence if sentence.partition(" ")[0] in names else sentence[:1].upper() + sentence[1:]
 
 
 def _before_and_after(before: list[Row], after: list[Row], manifest: Mapping[str, Any]) -> Iterable[str]:
