@@ -166,7 +166,7 @@ def test_no_files_left(tmp_path: Path, files: int) -> None:
     """Too few open files for a run: refused or UNKNOWN in a line, and nothing lives on."""
     command = " ".join([*LOCUST, *SHORT, "--reports", str(tmp_path / "reports")])
     done = subprocess.run(
-        ["bash", "-c", f"ulimit -Hn {files}; {command}"],
+        ["bash", "-c", f"ulimit -n {files} && {command}"],
         cwd=ROOT,
         capture_output=True,
         text=True,
