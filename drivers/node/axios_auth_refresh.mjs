@@ -14,6 +14,7 @@ const told = about("axios-auth-refresh", "https://github.com/Flyrell/axios-auth-
     "concurrent-expiry": INFLIGHT,
     "slow-refresh": INFLIGHT,
     "concurrent-401s": INFLIGHT,
+    "short-lifetime": INFLIGHT,
   },
 });
 const stored = {};

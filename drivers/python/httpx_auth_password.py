@@ -10,7 +10,6 @@ URL = os.environ["RACE401_URL"]
 TOLD = about(
     "httpx-auth",
     "https://github.com/Colin-b/httpx_auth#resource-owner-password-credentials-flow",
-    claims=["single_flight"],
 )
 
 

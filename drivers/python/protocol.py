@@ -1,6 +1,7 @@
 """The driver's half of the protocol of `race401 card`: one line in, one line out. See docs/your-client.md.
 
-A client has `sign_in()`, `get(path)`, `sign_out()` and, if it can, `tab()`: another client over the same storage.
+A client has `sign_in()`, `get(path)`, `sign_out()` and, if it can, `post(path, body)` and `tab()`: another client
+over the same storage.
 All are plain functions (`serve`: a burst is a thread for each call) or all coroutines (`aserve`).
 """
 
@@ -37,7 +38,7 @@ def serve(told, client):
         if word == "quit":
             break
         if word == "begin":
-            begun = [(path, pool.submit(tabs[k % len(tabs)].get, path)) for k, path in enumerate(given)]
+            begun = [(path, pool.submit(*call)) for path, *call in asked(given, tabs)]
         elif word == "end":
             concurrent.futures.wait([call for _, call in begun], float(given[0]))
         elif word == "tabs":
@@ -58,7 +59,7 @@ async def aserve(told, client):
         if word == "quit":
             break
         if word == "begin":
-            begun = [(path, asyncio.ensure_future(tabs[k % len(tabs)].get(path))) for k, path in enumerate(given)]
+            begun = [(path, asyncio.ensure_future(do(*args))) for path, do, *args in asked(given, tabs)]
         elif word == "end" and begun:
             await asyncio.wait([call for _, call in begun], timeout=float(given[0]))
         elif word == "tabs":
@@ -67,6 +68,17 @@ async def aserve(told, client):
             call = client.sign_in if word == "sign-in" else client.sign_out
             (error,) = await asyncio.gather(call(), return_exceptions=True)
         answer(word, told, begun, error)
+
+
+def asked(words, tabs):
+    """Yield each call of `begin`: its path, and what to call with what. A word that is no path is JSON, of a POST."""
+    for k, word in enumerate(words):
+        client = tabs[k % len(tabs)]
+        if word.startswith("{"):
+            post = json.loads(word)
+            yield post["path"], client.post, post["path"], post["body"]
+        else:
+            yield word, client.get, word
 
 
 def answer(word, told, begun, error):

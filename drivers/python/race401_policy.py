@@ -12,7 +12,7 @@ from protocol import about, aserve
 from race401.harness.tokens import POLICIES, AuthServer, MemoryStore, TokenAuth
 from race401.harness.tokens.tabs import FileStore
 
-URL = os.environ["RACE401_URL"]
+URL, *WHO = (os.environ[f"RACE401_{name}"] for name in ("URL", "EMAIL", "PASSWORD"))
 POLICY = POLICIES[sys.argv[1]]
 CLAIMS = {
     "single_flight": POLICY.single_flight,
@@ -22,12 +22,12 @@ CLAIMS = {
     "sign_out": POLICY.clear_on_sign_out or POLICY.fence_sign_out,
     "shared_flight": POLICY.lock_across_tabs,
 }
-NO_FENCE = "race401/harness/tokens/core.py:308 `yield WriteStore(fresh, `: no fence; see README.md, What is assumed"
+NO_FENCE = "race401/harness/tokens/core.py:321 `yield WriteStore(fresh, `: no fence; see README.md, What is assumed"
 TOLD = about(
     "race401",
     "README.md, The token manager in your own client",
     name=f"race401 {POLICY.name}",
-    can=["sign_out", "tabs"],
+    can=["sign_out", "tabs", "post"],
     claims=[name for name, promised in CLAIMS.items() if promised],
     explains={} if POLICY.fence_sign_out else {"sign-out": NO_FENCE},
 )
@@ -40,11 +40,13 @@ class Client:
         self.api = httpx.AsyncClient(base_url=URL, auth=self.auth)
 
     async def sign_in(self):
-        who = os.environ["RACE401_EMAIL"], os.environ["RACE401_PASSWORD"]
-        self.auth.sign_in(await asyncio.to_thread(self.server.sign_in, *who))
+        self.auth.sign_in(await asyncio.to_thread(self.server.sign_in, *WHO))
 
     async def get(self, path):
         (await self.api.get(path)).raise_for_status()
+
+    async def post(self, path, body):
+        (await self.api.post(path, json=body)).raise_for_status()
 
     async def sign_out(self):
         await asyncio.to_thread(self.server.sign_out, self.auth.store.read())

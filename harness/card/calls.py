@@ -59,11 +59,6 @@ class Call:
         """Whether the client has given the app nothing for it."""
         return self.came_to is not None and self.came_to.pending
 
-    @property
-    def length(self) -> int:
-        """Of the body, in bytes, written without spaces."""
-        return len(json.dumps(self.body, separators=(",", ":")).encode())
-
 
 def note(answer: str, calls: Sequence[Call]) -> None:
     """Note what each call came to, from the answer to `end SECONDS`; raises ValueError if it does not say that."""

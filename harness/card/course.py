@@ -26,6 +26,7 @@ from race401.harness.judge.recovery import UNAUTHORIZED
 from race401.ledger.entry import Entry
 
 HOLDS_WITHIN = 2.0  # s; a client that refreshes for a call does so at once
+MESSAGE = {"text": "a-body-that-must-arrive-whole"}  # one word, as JSON
 MOMENT = 1.0  # s after what was held has been answered: a client has taken it in
 PATIENCE = 10.0  # s that calls have to end in, before anybody asks why they do not
 QUIET = 5.0  # s without a request or an answer, nothing being held by the server: what is pending then, stays so
@@ -136,7 +137,7 @@ class Course:
     def _calls(self, step: Burst) -> list[Entry]:
         """Have the calls made; return what the server decided meanwhile."""
         before = len(self._ledger())
-        calls = self._begin(step.callers, must=step.must)
+        calls = self._begin(step.callers, must=step.must, post=step.post)
         self._end(calls)
         met = self._ledger()[before:]
         self.result.bursts.append(met)
@@ -187,11 +188,15 @@ class Course:
         time.sleep(MOMENT)
         self.result.signed_out = {entry.family for entry in met if entry.family is not None}
 
-    def _begin(self, callers: int, *, must: bool) -> list[Call]:
+    def _begin(self, callers: int, *, must: bool, post: bool = False) -> list[Call]:
         """Begin calls with paths that were never asked for before, so that each is known again on the wire."""
         first, decided = len(self.result.calls) + 1, len(self._ledger())
-        paths = [f"/contacts?limit=1&caller={k}" for k in range(first, first + callers)]
-        calls = [Call(path, must, self._signed_out, decided) for path in paths]
+        numbers = range(first, first + callers)
+        if post:
+            paths, body = [f"/messages?caller={k}" for k in numbers], MESSAGE
+        else:
+            paths, body = [f"/contacts?limit=1&caller={k}" for k in numbers], None
+        calls = [Call(path, must, self._signed_out, decided, body=body) for path in paths]
         self.result.calls += calls
         self.driver.tell("begin " + " ".join(map(str, calls)))
         return calls

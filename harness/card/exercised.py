@@ -16,6 +16,10 @@ def _refreshed(run: Run, _: Row) -> bool:
     return any(entry.grant_outcome is not None and entry.seq in run.under for entry in run.entries)
 
 
+def _refreshed_thrice(run: Run, _: Row) -> bool:
+    return sum(entry.grant_outcome is not None for entry in run.entries) >= 3  # noqa: PLR2004
+
+
 def _failed(run: Run, _: Row) -> bool:
     return any(entry.fault is not None for entry in run.entries)
 
@@ -63,6 +67,7 @@ def _met_sign_out(run: Run, row: Row) -> bool:
 EXERCISED: dict[Covers, tuple[Callable[[Run, Row], bool], str]] = {
     "condition": (lambda _run, _row: True, ""),
     "refresh": (_refreshed, "no refresh was seen under the burst"),
+    "third-refresh": (_refreshed_thrice, "no third refresh was seen"),
     "refusal": (_refused, "nothing was refused"),
     "fault": (_failed, "no refresh was seen that could fail"),
     "lost-answer": (_tried_again, "no answer to a refresh was lost and followed by a second try"),

@@ -44,6 +44,7 @@ class Result(msgspec.Struct, omit_defaults=True):
     outcome: RaceOutcome
     sentence: str
     exchanges: int = 0
+    own_sign_ins: int = 0  # that nobody asked it for
     ideal: int | None = None
     wire_401s: dict[str, int] = {}  # by cause
     story: list[str] = []
@@ -69,6 +70,7 @@ def judge(run: Run, claims: Sequence[str]) -> Result:
         RaceOutcome.SURVIVED,
         "",
         exchanges=row.exchanges,
+        own_sign_ins=_own_sign_ins(run),
         ideal=race.ideal,
         wire_401s=dict(sorted(row.wire_401s.items())),
         programs=[program["program"] for program in run.programs],
@@ -103,11 +105,15 @@ def _row(run: Run) -> Row:
     return row
 
 
+def _own_sign_ins(run: Run) -> int:
+    return max(0, sum(is_sign_in(entry) for entry in run.entries) - run.sign_ins)
+
+
 def _cost(run: Run, row: Row) -> str:
     parts, ideal = [counted(row.exchanges, "exchange")], run.race.ideal
     if ideal is not None and row.exchanges > ideal:
         parts[0] += f" where {ideal} would do"
-    if (own := sum(is_sign_in(entry) for entry in run.entries) - run.sign_ins) > 0:
+    if own := _own_sign_ins(run):
         parts.append(f"{counted(own, 'sign-in')} of its own")
     if row.wire_401s:
         parts.append(counted(row.wire_401s.total(), "401") + " on the wire")

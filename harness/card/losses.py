@@ -39,6 +39,7 @@ def losses(run: Run, row: Row) -> Iterator[Loss]:
         )
     if sentence := _failed(run):
         yield Loss(sentence, broken)
+    yield from map(Loss, _posted(run))
     if _session_lost(run, row):
         if not (pending and any(isinstance(step, RevokeElsewhere) for step in run.race.steps)):  # it was ended by us
             yield Loss("the session was lost: the server refused its refresh token for good", broken)
@@ -67,6 +68,24 @@ def _failed(run: Run) -> str:
     if wrong := sum(_saw(call, "success") for call in failed):
         said += f", {wrong} of which the driver calls a success"
     return said
+
+
+def _posted(run: Run) -> Iterator[str]:
+    """Say what became of bodies: each arrives whole and once, or the app is told that it did not."""
+    for call in run.calls:
+        if call.body is None or call.pending:
+            continue
+        sent = [entry for entry in run.entries if entry.target == call.path]
+        lengths = [entry.body_length for entry in sent if entry.body_length is not None]
+        if lengths and min(lengths) < max(lengths):
+            yield "a retry was sent without the whole body"
+        arrived = sum(200 <= entry.status < 300 for entry in sent)  # noqa: PLR2004
+        if arrived > 1:
+            yield f"one POST arrived {arrived} times"
+        if arrived and _saw(call, "failure"):
+            yield "the app was told of a failure, although the POST had arrived"
+        if not arrived and _saw(call, "success"):
+            yield "the app was told of a success, although the POST never arrived"
 
 
 def _saw(call: Call, what: str) -> bool:

@@ -40,7 +40,11 @@ class Mock:
 
     def __exit__(self, *raised: object) -> None:
         self._http.close()
-        self._process.communicate(timeout=GONE_WITHIN)  # ends its input, and with it the mock
+        try:
+            self._process.communicate(timeout=GONE_WITHIN)  # ends its input, and with it the mock
+        except subprocess.TimeoutExpired:  # a busy machine; nothing is asked of it any more
+            self._process.kill()
+            self._process.communicate()
 
     def clear(self, world: str) -> None:
         """Make a new start: no programs, the machine's clock, an account, an empty ledger; raises MockFailed."""

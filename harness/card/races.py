@@ -24,7 +24,11 @@ CLAIMS = {
     "sign_out": "a sign-out ends the session for good",
     "shared_flight": "clients over one storage share one refresh",
 }
-ABILITIES = {"sign_out": "no sign-out", "tabs": "no storage that several clients can share"}
+ABILITIES = {
+    "sign_out": "no sign-out",
+    "tabs": "no storage that several clients can share",
+    "post": "a driver that sends no POST",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,7 @@ class Burst:
     callers: int = CALLERS
     must: bool = True  # succeed
     due: bool = False
+    post: bool = False  # a body, which only a driver that can `post` is asked to send
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,7 @@ class Pause:
 Step: TypeAlias = SignIn | Arm | Burst | SignOutDuring | Tabs | SetClock | RevokeElsewhere | Pause
 Covers: TypeAlias = Literal[
     "refresh",
+    "third-refresh",
     "refusal",
     "two-401s-one-token",
     "late-401",
@@ -123,6 +129,14 @@ SLOW = {  # for 2 s, or until every caller has sent a refresh of its own: then t
         }
     ]
 }
+THRICE = (
+    SignIn(ALMOST_OVER),
+    Burst(1, due=True),
+    Pause(SHORT + SURELY_OVER),
+    Burst(1),
+    Pause(SHORT + SURELY_OVER),
+    Burst(1),
+)
 RACES = (
     Race(
         "concurrent-expiry",
@@ -233,6 +247,44 @@ RACES = (
         covers="refresh",
         claim="single_flight",
         settings=("--lifetime", f"{SHORT:g}"),
+    ),
+    Race(
+        "third-refresh",
+        "tokens live for 4 s, and three calls come one by one, each after the end of the last token",
+        THRICE,
+        covers="third-refresh",
+        settings=("--lifetime", f"{SHORT:g}"),
+        ideal=3,
+    ),
+    Race(
+        "beyond-reuse",
+        "the same where tokens rotate, and a used refresh token is forgiven for 1 s only",
+        THRICE,
+        covers="third-refresh",
+        world="overlap-new-sibling",
+        settings=("--lifetime", f"{SHORT:g}", "--reuse-interval", "1"),
+        ideal=3,
+    ),
+    Race(
+        "refused-with-401",
+        "the auth server refuses refreshes with 401 for 2 s; then the user signs in again",
+        (
+            SignIn(ALMOST_OVER),
+            Arm("refresh-fails", _fails(401, 2.0)),
+            Burst(due=True, must=False),
+            Pause(3.0),
+            SignIn(),
+            Burst(1),
+        ),
+        covers="fault",
+        ideal=None,
+    ),
+    Race(
+        "post-after-401",
+        "a POST is refused with 401: its body arrives whole at the second try, or the app is told",
+        (SignIn(), Arm("concurrent-401s"), Burst(1, must=False, post=True)),
+        covers="refusal",
+        ability="post",
     ),
     Race(
         "three-tabs",

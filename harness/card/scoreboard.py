@@ -22,10 +22,10 @@ MARKS = {
     RaceOutcome.BROKE: "?",
 }
 LEGEND = (
-    "✓ survived (✓ 3: with 3 exchanges where fewer would do); ✗ lost, although the client claims otherwise; "
-    "○ lost, and the client claims nothing else; - cannot be asked, as it has no sign-out or no shared storage; "
-    "! the ledger disproves what it claims; · not exercised; … no answer, of the client or its driver; "
-    "? the driver broke."
+    "✓ survived (✓ 3: with 3 exchanges, or sign-ins of its own, where fewer would do); ✗ lost, although the client "
+    "claims otherwise; ○ lost, and the client claims nothing else; - cannot be asked, as it has no sign-out, no "
+    "shared storage, or a driver that sends no POST; ! the ledger disproves what it claims; · not exercised; "
+    "… no answer, of the client or its driver; ? the driver broke."
 )
 
 
@@ -35,9 +35,10 @@ def cell(result: Result | None) -> str:
         return ""
     if result.outcome is RaceOutcome.NOT_CLAIMED and not result.entries:
         return "-"
-    dear = result.outcome is RaceOutcome.SURVIVED and result.ideal is not None and result.exchanges > result.ideal
+    cost = result.exchanges + result.own_sign_ins
+    dear = result.outcome is RaceOutcome.SURVIVED and result.ideal is not None and cost > result.ideal
     mark = MARKS[result.outcome] + ("!" if result.disproved else "")
-    return f"{mark} {result.exchanges}" if dear else mark
+    return f"{mark} {cost}" if dear else mark
 
 
 def losses(cards: Iterable[Card]) -> list[tuple[Card, Result]]:
@@ -100,6 +101,7 @@ def page(cards: Sequence[Card], missing: Sequence[str]) -> str:
         missing=missing,
         legend=LEGEND,
         cell=cell,
+        sentence=sentence,
         title=title,
         again=again,
     )

@@ -7,7 +7,7 @@ import shlex
 import socket
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,7 +32,12 @@ HIGHEST_PORT = 65535
 def add(parser: ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument(
-        "--target", required=True, metavar="URL", help="the system's address, e.g. https://staging.example.com"
+        "--target",
+        required=True,
+        action="append",
+        metavar="URL",
+        help="the system's address, e.g. https://staging.example.com; each of several (an API, its auth server) "
+        "gets an address here, and they are recorded as one system",
     )
     parser.add_argument(
         "--ledger",
@@ -43,7 +48,12 @@ def add(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: loopback)")
     parser.add_argument("--expose", action="store_true", help="let --host be an address that others can reach")
-    parser.add_argument("--port", type=int, default=0, help="default: any free one, printed when it serves")
+    parser.add_argument(
+        "--port",
+        type=int,
+        default=0,
+        help="default: any free one, printed when it serves; several targets take it and the next ones",
+    )
     parser.add_argument(
         "--key-file",
         type=Path,
@@ -71,25 +81,33 @@ def run(given: Namespace) -> int:
     from race401.harness.proxy.watch import Watch
     from race401.mock_api.http.lock import is_loopback
 
-    url = httpx.URL(given.target)
-    if url.scheme not in ("http", "https") or not url.host:
-        raise CommandError(
-            f"--target {anonymous(given.target)}: expected an address such as https://staging.example.com"
-        )
+    shown = [anonymous(target) for target in given.target]
+    try:
+        urls = [httpx.URL(target) for target in given.target]
+    except httpx.InvalidURL as error:
+        raise CommandError(f"--target {' '.join(shown)}: {error}") from None
+    for url, target in zip(urls, shown, strict=True):
+        if url.scheme not in ("http", "https") or not url.host:
+            raise CommandError(f"--target {target}: expected an address such as https://staging.example.com")
     exposed = not is_loopback(given.host)
     if exposed and not given.expose:
-        why = f"whoever reaches it could reach {anonymous(given.target)} through it; add --expose if that is meant"
+        why = f"whoever reaches it could reach {' and '.join(shown)} through it; add --expose if that is meant"
         raise CommandError(f"--host {given.host} is not this machine alone: {why}")
-    if url.userinfo:
-        target = f"--target {anonymous(given.target)}"
-        raise CommandError(f"{target}: the proxy sends no user and password of its own; your client sends them")
+    for url, target in zip(urls, shown, strict=True):
+        if url.userinfo:
+            why = "the proxy sends no user and password of its own; your client sends them"
+            raise CommandError(f"--target {target}: {why}")
     dialects = spoken(given.dialect, given.token_path)
-    with _bind(given.host, given.port) as sock:
+    with contextlib.ExitStack() as stack:
+        ports = [given.port + n if given.port else 0 for n in range(len(urls))]
+        socks = [stack.enter_context(_bind(given.host, port)) for port in ports]
         recorder = _recorder(given.ledger, given.key_file)
-        here = f"http://{_host(given.host)}:{sock.getsockname()[1]}"
-        print(announcement(here, anonymous(given.target), given.ledger, dialects, exposed=exposed), flush=True)
+        here = [f"http://{_host(given.host)}:{sock.getsockname()[1]}" for sock in socks]
+        places = dict(zip(here, shown, strict=True))
+        print(announcement(places, given.ledger, dialects, exposed=exposed), flush=True)
+        watch = Watch(recorder, urls[0].host, dialects, say=_say)
         with contextlib.suppress(asyncio.CancelledError):
-            asyncio.run(serve(sock, target_of(url), Watch(recorder, url.host, dialects, say=_say), _say))
+            asyncio.run(serve([*zip(socks, map(target_of, urls), strict=True)], watch, _say))
     print(traffic.line(recorder.counts))
     print(f"judge it: {called()} judge {shlex.quote(str(given.ledger))}")
     if recorder.unwritten:
@@ -131,18 +149,21 @@ def _recorder(ledger: Path, key_file: Path | None) -> "Recorder":
         raise CommandError(f"--ledger {error}") from None
 
 
-def announcement(here: str, target: str, ledger: Path, dialects: Sequence[Dialect], *, exposed: bool = False) -> str:
-    """Return what a newcomer needs to know."""
+def announcement(
+    places: Mapping[str, str], ledger: Path, dialects: Sequence[Dialect], *, exposed: bool = False
+) -> str:
+    """Return what a newcomer needs to know. `places`: the target of each address here."""
     lines = [
-        f"race401 proxy at {here} for {target}",
+        *(f"race401 proxy at {here} for {target}" for here, target in places.items()),
         "",
-        f"Give your client {here} as its base URL, instead of {target}.",
+        *(f"Give your client {here} as its base URL, instead of {target}." for here, target in places.items()),
         f"Each request and what became of it is appended to {ledger}; no token is stored.",
         f"It reads the dialect {' and '.join(dialect.name for dialect in dialects)}: {_paths(dialects)}.",
         f"Else: --token-path PATH, or --dialect ({called()} dialects lists them). Ctrl-C ends it.",
     ]
     if exposed:
-        lines += ["", f"EXPOSED: whoever reaches this address can reach {target} through it."]
+        targets = " and ".join(places.values())
+        lines += ["", f"EXPOSED: whoever reaches this address can reach {targets} through it."]
     return "\n".join([*lines, ""])
 
 

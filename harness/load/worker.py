@@ -1,5 +1,6 @@
 """A process that has browsers for a master: it judges nothing, and reports its samples."""
 
+from locust import runners
 from locust.env import Environment
 from locust.runners import WorkerRunner
 
@@ -8,10 +9,13 @@ from typing import Any
 
 from race401.harness.load import options
 from race401.harness.load.hosts import TURNS_WITHIN, measured_clock, share
+from race401.harness.load.interrupt import UNFINISHED
 from race401.harness.load.messages import BROWSER_DONE, END, WorkerReport, assigned, put_report
 from race401.harness.load.mock import steering
 from race401.harness.load.run import Run
 from race401.harness.load.scenario import Scenario
+
+MASTER_SILENT = 20  # s, of whose words a worker hears one each; then the master is gone. locust waits for 60
 
 
 class Worker:
@@ -23,8 +27,9 @@ class Worker:
         self._run: Run | None = None
         self._browsers_ended = False
         self._samples: list[dict[str, Any]] = []  # not yet reported
+        runners.MASTER_HEARTBEAT_TIMEOUT = MASTER_SILENT
         self._runner.register_message(END, lambda **_: self._report_the_last())
-        environment.events.quitting.add_listener(lambda **_: self._report_the_last())
+        environment.events.quitting.add_listener(lambda **_: self._quit())
         environment.events.report_to_master.add_listener(self._add_report)
 
     @property
@@ -72,6 +77,13 @@ class Worker:
 
     def end(self) -> None:
         """Own nothing that outlives a run."""
+
+    def _quit(self) -> None:
+        """Report the last; a worker whose master is gone leaves no verdict anywhere."""
+        heard = self._runner.last_heartbeat_timestamp
+        if heard is not None and time.time() - heard > MASTER_SILENT:
+            self._environment.process_exit_code = UNFINISHED
+        self._report_the_last()
 
     def _report_the_last(self) -> None:
         """Let the pages that were begun end, and report them; `stop` does, unless they have ended."""

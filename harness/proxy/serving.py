@@ -3,8 +3,8 @@
 import asyncio
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
 
@@ -43,10 +43,12 @@ async def listening(
             await asyncio.gather(*under_way, return_exceptions=True)
 
 
-async def serve(sock: socket.socket, target: Target, watch: Watch, say: Callable[[str], None]) -> None:
+async def serve(places: Sequence[tuple[socket.socket, Target]], watch: Watch, say: Callable[[str], None]) -> None:
     """Pass on until cancelled, as Ctrl-C and SIGTERM do, also of what a script began in the background."""
     if (this := asyncio.current_task()) is not None:
         for ending in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(ending, this.cancel)
-    async with listening(sock, target, watch, say) as server:
-        await server.serve_forever()
+    async with AsyncExitStack() as stack:
+        for sock, target in places:
+            await stack.enter_async_context(listening(sock, target, watch, say))
+        await asyncio.get_running_loop().create_future()

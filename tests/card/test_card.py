@@ -32,7 +32,9 @@ def python(script: str) -> list[str]:
 
 def a_card(client: str = "a client", **outcomes: RaceOutcome) -> Card:
     """A card with these outcomes."""
-    results = [Result(name.replace("_", "-"), "rfc9700", o, "what happened", 3, 1) for name, o in outcomes.items()]
+    results = [
+        Result(name.replace("_", "-"), "rfc9700", o, "what happened", 3, ideal=1) for name, o in outcomes.items()
+    ]
     told = Introduction(client, "1.0", claims=["single_flight"], explains={"late-401": "lib.py:1 `a < b`: because"})
     return Card(told, "python driver.py", "0", results, 1.0)
 
@@ -182,6 +184,7 @@ def test_the_same_card_twenty_times(driver: list[str], capsys: pytest.CaptureFix
         ([RaceOutcome.SURVIVED, RaceOutcome.NOT_CLAIMED], 0),
         ([RaceOutcome.SURVIVED, RaceOutcome.LOST, RaceOutcome.BROKE], 1),
         ([RaceOutcome.SURVIVED, RaceOutcome.BROKE], 3),
+        ([RaceOutcome.SURVIVED, RaceOutcome.SILENT], 3),
         ([RaceOutcome.NOT_EXERCISED], 3),
     ],
 )
@@ -291,7 +294,7 @@ def test_clients_that_cannot_run_here_are_named(tmp_path: Path, capsys: pytest.C
 def test_every_driver_is_short_and_on_the_list() -> None:
     listed = (DRIVERS / "clients.txt").read_text()
     for path in MINE:
-        assert len(path.read_text().splitlines()) < 60, path
+        assert len(path.read_text().splitlines()) < 64, path
         assert path.name in listed
 
 
@@ -302,7 +305,7 @@ def test_the_page_names_every_race_and_every_claim() -> None:
     assert all(f"| `{claim}` | {says} |" in page for claim, says in CLAIMS.items())
 
 
-NUMBER = {13: "thirteen", 14: "fourteen", 15: "fifteen", 16: "sixteen"}
+NUMBER = {13: "thirteen", 14: "fourteen", 15: "fifteen", 16: "sixteen", 17: "seventeen"}
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/your-client.md"])

@@ -9,6 +9,7 @@ import pytest
 from ledgers import Run as Seen
 
 from race401.harness.card import course
+from race401.harness.card import mock as mock_module
 from race401.harness.card.course import Course, Run
 from race401.harness.card.judging import RaceOutcome, judge
 from race401.harness.card.mock import Mock
@@ -100,6 +101,14 @@ def test_a_session_that_a_refresh_under_way_writes_back_is_a_loss_of_a_local_sig
     assert (result.sentence == "2 calls carried the session that had been signed out") is (
         outcome is RaceOutcome.LOST
     )
+
+
+def test_a_mock_that_is_slow_to_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it served is known by then: no card is lost for it."""
+    monkeypatch.setattr(mock_module, "GONE_WITHIN", 0.0)
+    with Mock(()) as running:
+        process = running._process
+    assert process.poll() is not None
 
 
 class Still:

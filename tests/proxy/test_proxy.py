@@ -208,6 +208,8 @@ def test_a_target_that_is_not_there(tmp_path: Path) -> None:
     ("arguments", "said"),
     [
         (["--target", "staging"], "--target staging: expected an address such as https://staging.example.com"),
+        (["--target", "http://x:port"], "--target http://x:port: Invalid port: 'port'"),
+        (["--target", "http://ada:hush@x"], "--target http://x: the proxy sends no user and password of its own"),
         (["--target", "http://x", "--ledger", "/dev/null/x"], "--ledger /dev/null/x: Not a directory"),
         (["--target", "http://x", "--port", "70000", "--ledger", "/dev/null"], "--port 70000: ports go from 0"),
     ],
@@ -429,9 +431,9 @@ def test_others_reach_it_only_where_that_is_meant(tmp_path: Path, capsys: pytest
         "through it; add --expose if that is meant\n"
     )
     assert not ledger.exists()
-    told_of = announcement("http://0.0.0.0:1", "http://staging.test", ledger, USUAL, exposed=True)
+    told_of = announcement({"http://0.0.0.0:1": "http://staging.test"}, ledger, USUAL, exposed=True)
     assert "EXPOSED: whoever reaches this address can reach http://staging.test through it." in told_of
-    assert "EXPOSED" not in announcement("http://127.0.0.1:1", "http://staging.test", ledger, USUAL)
+    assert "EXPOSED" not in announcement({"http://127.0.0.1:1": "http://staging.test"}, ledger, USUAL)
 
 
 def test_two_recordings_under_one_key_file_compare(tmp_path: Path) -> None:
@@ -456,3 +458,27 @@ def test_a_key_file_that_is_none_is_refused(
     wanted = "expected a key, 64 hexadecimal digits; a file that is not there is made"
     assert err == f"race401: --key-file {tmp_path}/key: {wanted}\n"
     assert not (tmp_path / "l").exists()
+
+
+def test_an_api_and_its_auth_server_are_recorded_as_one_system(tmp_path: Path) -> None:
+    """Each has an address of its own; a token that one brought is known at the other, and when it ends."""
+    traffic = tmp_path / "traffic.jsonl"
+
+    async def run() -> None:
+        async with app_at(target) as auth, app_at(target) as api:
+            targets = ["--target", auth, "--target", api]
+            command = ["-m", "race401.harness", "proxy", *targets, "--ledger", str(traffic)]
+            proxy = await asyncio.create_subprocess_exec(sys.executable, *command, stdout=subprocess.PIPE)
+            assert proxy.stdout is not None
+            its_auth, its_api = [(await proxy.stdout.readline()).decode().split()[3] for _ in range(2)]
+            async with httpx.AsyncClient(trust_env=False) as client:
+                await client.post(f"{its_auth}/oauth/token", data={"grant_type": "password"})
+                await client.get(f"{its_api}/contacts", headers={"Authorization": "Bearer opaque"})
+            proxy.terminate()
+            await proxy.communicate()
+
+    asyncio.run(run())
+    sign_in, read = load(traffic).entries
+    assert (sign_in.kind, read.kind, read.sent) == ("sign_in", "api", sign_in.brought_access)
+    assert read.token_left_s is not None
+    assert sign_in.world == read.world

@@ -122,7 +122,8 @@ def test_its_figures_are_the_verdicts(browser: Any, report: Path) -> None:
     with browser(viewport=DESKTOP) as context:
         page = look(context, report).page
         assert page.locator(".verdict .badge").inner_text().split()[-1] == verdict["verdict"] == "PASS"
-        assert page.locator("h1").inner_text().lower() == verdict["sentence"].removeprefix("PASS: ").lower()
+        assert page.locator("h1").inner_text().startswith("The fix holds: ")
+        assert page.locator(".bound").inner_text().lower() == verdict["sentence"].removeprefix("PASS: ").lower()
         for row in verdict["rows"]:
 
             def figure(name: str, where: str = f"{row['condition']}/{row['role']}") -> str:
@@ -165,11 +166,18 @@ def test_a_bar_says_what_it_is_and_the_picture_comes_closer(browser: Any, report
                 bar.get_attribute("data-says") or "?"
             )  # as soon as it has focus
         before = scene.locator(".lanes svg").bounding_box()
-        scene.get_by_role("button", name="Look closer").click()
+        scene.get_by_role("button", name="Zoom in").click()
         after = scene.locator(".lanes svg").bounding_box()
         assert before is not None
         assert after is not None
         assert after["width"] == pytest.approx(2 * before["width"], rel=0.02)
+        view, last = (
+            scene.locator(".lanes").bounding_box(),
+            bars.last.bounding_box(),
+        )  # the bar in focus stays in sight
+        assert view is not None
+        assert last is not None
+        assert view["x"] <= last["x"] <= view["x"] + view["width"]
         assert page.evaluate("document.documentElement.scrollWidth") == DESKTOP["width"]
 
 

@@ -6,33 +6,39 @@ for (const scene of document.querySelectorAll(".scene")) {
   const tools = document.createElement("div");
   const says = document.createElement("output");
   let zoom = 1;
+  let bar = null; // in focus, or last under the pointer: zoom goes there
   const set = (to) => {
-    const middle = (lanes.scrollLeft + lanes.clientWidth / 2) / drawing.clientWidth;
+    const all = drawing.getBoundingClientRect();
+    const one = bar && bar.getBoundingClientRect();
+    const middle = one
+      ? (one.left + one.width / 2 - all.left) / all.width
+      : (lanes.scrollLeft + lanes.clientWidth / 2) / drawing.clientWidth;
     zoom = Math.min(16, Math.max(1, to));
     drawing.style.width = `${zoom * 100}%`;
     lanes.scrollLeft = middle * drawing.clientWidth - lanes.clientWidth / 2;
     keep();
   };
   const keep = () => still.forEach((g) => g.setAttribute("transform", `translate(${lanes.scrollLeft} 0)`));
-  const button = (text, label, to) => {
+  const button = (text, to) => {
     const made = document.createElement("button");
     made.type = "button";
     made.textContent = text;
-    made.setAttribute("aria-label", label);
     made.addEventListener("click", () => set(to()));
     tools.append(made);
   };
   tools.className = "tools";
-  button("Closer", "Look closer at this picture", () => zoom * 2);
-  button("Back", "Look from further away", () => zoom / 2);
-  button("Whole", "Show the whole picture", () => 1);
+  button("Zoom in", () => zoom * 2);
+  button("Zoom out", () => zoom / 2);
+  button("Fit", () => 1);
   says.textContent = "Point at a bar, or move to it with the Tab key, to read what it is.";
   tools.append(says);
   lanes.after(tools);
   lanes.addEventListener("scroll", keep);
   const tell = (event) => {
-    const bar = event.target.closest("[data-says]");
-    if (bar) says.textContent = bar.dataset.says;
+    const pointed = event.target.closest("[data-says]");
+    if (!pointed) return;
+    says.textContent = pointed.dataset.says;
+    if (drawing.contains(pointed)) bar = pointed;
   };
   scene.addEventListener("pointerover", tell);
   scene.addEventListener("focusin", tell);
