@@ -28,7 +28,9 @@ from race401.mock_api.rules.worlds import WORLDS, World
 from race401.mock_api.signing.jwt import Verified
 from race401.mock_api.state.realm import Exchanged, Realm
 
-HUNT = settings(QUICK, max_examples=1_000, phases=[Phase.generate])  # it need not be shrunk to be found
+HUNT = settings(  # it need not be shrunk to be found; some violations take many steps
+    QUICK, max_examples=1_000, stateful_step_count=80, phases=[Phase.generate]
+)
 WAITS = st.sampled_from([0.0, 0.5, 9.0, 10.0, 10.001, 29.0, 31.0, 3_600.0])
 LOST = {"refusal": Outcome.REUSED, "same": Outcome.REUSE_TOLERATED, "sibling": Outcome.FORKED}
 VARIANTS = {
