@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from race401.harness.judge.evidence import from_ledger
 from race401.harness.judge.graph import Graph
+from race401.harness.judge.verdict import Verdict, judge
 from race401.ledger.entry import SCHEMA, Entry
 
 TOOK = 0.001  # s that an answer takes unless told otherwise
@@ -56,3 +58,8 @@ class Wire:
     def graph(self) -> Graph:
         """What is derived."""
         return Graph(self.entries)
+
+
+def verdict(wire: Wire) -> Verdict:
+    """Judge it as a ledger of its own."""
+    return judge(from_ledger(wire.entries, "test"))

@@ -1,24 +1,13 @@
 """Verdicts on what people bring, by kind: each with its right value, and a near miss beside it."""
 
-from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
-from ledgers import reproduced
-from wires import Wire
+from wires import Wire, verdict
 
-from race401.harness.__main__ import main
-from race401.harness.judge.evidence import from_ledger
 from race401.harness.judge.findings import Value
-from race401.harness.judge.verdict import Verdict, judge
 
 PASS, FAIL, UNKNOWN = Value.PASS, Value.FAIL, Value.UNKNOWN
-
-
-def verdict(wire: Wire) -> Verdict:
-    """Judge it as a ledger of its own."""
-    return judge(from_ledger(wire.entries, "test"))
 
 
 def refused_at_once(wire: Wire, **more: Any) -> None:
@@ -198,81 +187,6 @@ def test_a_retry_with_its_body_that_is_refused_for_what_it_says() -> None:
     assert verdict(wire).value is PASS
 
 
-# --- what shows nothing ---------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("status", [502, 403, 200])
-def test_traffic_in_which_nothing_had_a_chance(status: int) -> None:
-    """Every request a 502; four answers 403; a token that nobody refreshed."""
-    wire = Wire()
-    for _ in range(4):
-        wire.get("a1", status)
-    assert verdict(wire).value is UNKNOWN
-
-
-def test_one_sign_up() -> None:
-    wire = Wire()
-    wire.sign_in("a1", "r1")
-    assert verdict(wire).value is UNKNOWN
-
-
-def test_a_success_with_a_token_past_its_end_shows_nothing() -> None:
-    """As where a 200 holds the refusal; a 401 beside it, made good, does not help."""
-    wire = Wire()
-    wire.sign_in("a1", "r1", at=0.0)
-    wire.get("a1", 401, at=1.0, token_left_s=-1.0)
-    wire.get("a1", 200, at=1.1, token_left_s=-1.1)
-    assert not verdict(wire).rows[0].shown["caller_401s"]
-
-
-def test_a_success_with_a_token_that_lives_shows_it() -> None:
-    """Clean twin."""
-    wire = Wire()
-    wire.sign_in("a1", "r1", at=0.0)
-    wire.get("a1", 401, at=1.0, token_left_s=-1.0)
-    wire.exchange("r1", "a2", "r2", at=1.05)
-    wire.get("a2", 200, at=1.1, token_left_s=60.0)
-    result = verdict(wire)
-    assert result.rows[0].shown == {
-        "caller_401s": True,
-        "exchanges_per_generation": True,
-        "sessions_lost": True,
-    }
-    assert result.sentence.startswith("PASS: the client showed no 401 and no lost session")
-
-
-@pytest.mark.parametrize(("requests", "seen"), [(2, True), (1, False)])
-def test_an_exchange_shows_what_was_under_way_with_it(requests: int, seen: bool) -> None:
-    """Two requests and more may race; one alone cannot."""
-    wire = Wire()
-    for _ in range(requests):
-        wire.get("a1", at=1.0, took=1.0)
-    wire.exchange("r1", "a2", "r2", at=1.5, took=0.1, family=None)
-    for e in wire.entries:
-        e.client = "me"
-    assert verdict(wire).rows[0].shown["caller_401s"] is seen
-
-
-def test_what_a_token_endpoint_said_and_nobody_can_read() -> None:
-    """UNKNOWN, and what followed with tokens of unknown origin too: not that the app saw a 401."""
-    wire = Wire()
-    wire.exchange("r1", "a2", "r2", at=0.0)
-    wire.exchange("r1", at=1.0, grant_outcome="unread", status=200)
-    wire.get("undefined", 401, at=2.0)
-    wire.get("a2", at=2.0)
-    assert verdict(wire).value is UNKNOWN
-    wire.entries[1].grant_outcome = None
-    assert verdict(wire).value is FAIL
-
-
-def test_what_was_asked_for_by_name_and_not_seen() -> None:
-    """However much else was."""
-    wire = Wire()
-    wire.exchange("r1", "a2", "r2")
-    assert judge(from_ledger(wire.entries, "test", covers=["refresh"])).value is PASS
-    assert judge(from_ledger(wire.entries, "test", covers=["late-401"])).value is UNKNOWN
-
-
 # --- refreshes that nothing called for ------------------------------------------------------------
 
 
@@ -303,90 +217,7 @@ def test_a_wide_margin(lifetime: float) -> None:
     assert verdict(rows_of(lifetime, lifetime * 0.45)).value is PASS
 
 
-# --- a machine that does not keep up --------------------------------------------------------------
-
-
-def on_a_machine(wait: float) -> Verdict:
-    """A run whose pages without a refresh waited so long."""
-    run = reproduced()
-    for sample in run.samples:
-        sample.ended_at = run.entries[-1].answered_at
-    run.page("run/rfc9700/subject/1", 2, *[None] * 5, intended_at=50.0, started_at=50.0, ended_at=50.0 + wait)
-    return judge(run.evidence())
-
-
-def test_a_saturated_machine_takes_pass_away() -> None:
-    """Requests waited for it: started, came to their instant and counted are said."""
-    result = on_a_machine(25.0)
-    assert result.value is UNKNOWN
-    assert "saturated: requests waited 25 s (median); 1 session started, 1 came to their instant" in result.sentence
-
-
-def test_a_machine_that_keeps_up_takes_nothing_away() -> None:
-    """Near miss: a second is what a busy machine takes."""
-    assert on_a_machine(1.0).value is PASS
-
-
-def test_sessions_that_never_came_to_their_instant_are_said_and_count_for_nothing() -> None:
-    """A bound is of those that did."""
-    run = reproduced()
-    for n in range(2, 5):
-        run.entry(f"run/rfc9700/subject/{n}", "/contacts", 200, attempt=f"run/rfc9700/subject/{n}#1.1")
-        run.samples.append(
-            msgspec.structs.replace(
-                run.samples[0],
-                client=f"run/rfc9700/subject/{n}",
-                attempt=f"run/rfc9700/subject/{n}#1.1",
-                status=200,
-            )
-        )
-    sentence = judge(run.evidence()).sentence
-    assert "of 4 sessions, of which 1 came to their instant (so at most 95.0% of sessions" in sentence
-
-
-# --- words ----------------------------------------------------------------------------------------
-
-
-def stored(folder: Path, wire: Wire, **about: Any) -> Path:
-    """A run's folder with one condition."""
-    manifest = {"run": "run", "policies": {"subject": {"name": "mine"}}, "conditions": {"api": about}}
-    (folder / "manifest.json").write_bytes(msgspec.json.encode(manifest))
-    (folder / "ledger.jsonl").write_bytes(b"".join(msgspec.json.encode(e) + b"\n" for e in wire.entries))
-    return folder
-
-
-@pytest.mark.parametrize(
-    ("about", "said"),
-    [
-        ({"expects": {"subject": {"callers_401s": "none"}}}, "nothing checks 'callers_401s'; known are caller_401s"),
-        ({"expects": {"subject": {"caller_401s": "nothing"}}}, "caller_401s may be none, some, any, not 'nothing'"),
-        ({"expects": {"subjects": {}}}, "role subjects: known roles are control, subject"),
-        ({"covers": ["the-moon"]}, "condition api covers 'the-moon'; known are refresh"),
-    ],
-)
-def test_a_word_that_the_judge_does_not_know_is_refused(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], about: dict[str, Any], said: str
-) -> None:
-    """In one line that names it, and those that are known; never skipped."""
-    assert main(["judge", str(stored(tmp_path, Wire(), **about))]) == 2
-    err = capsys.readouterr().err
-    assert said in err
-    assert err.count("\n") == 1
-
-
-def test_an_outcome_that_the_judge_does_not_know_is_refused(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    wire = Wire()
-    wire.exchange("r1", "a2", "r2", grant_outcome="rotted")
-    assert main(["judge", str(stored(tmp_path, wire))]) == 2
-    assert "entry #1: grant_outcome 'rotted' is not known; known are banned" in capsys.readouterr().err
-
-
-def test_words_that_the_judge_knows_are_judged(tmp_path: Path) -> None:
-    """Near miss."""
-    words = {"expects": {"subject": {"caller_401s": "none", "cause": None}}, "covers": ["refresh"]}
-    assert main(["judge", str(stored(tmp_path, Wire(), **words))]) == 3
+# --- an answer that nobody got --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

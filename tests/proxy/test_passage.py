@@ -1,73 +1,21 @@
 """Both ways at once: nothing waits for what has not come yet, and how either side ends reaches the other."""
 
 import asyncio
-import gzip
 import json
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 from bounds import HANG
 from certificates import certificate
-from proxied import Speaks, bytes_at, connected, proxy_at
+from passing import PAIR, REFRESH, ok, post, request, through
+from proxied import bytes_at, connected, proxy_at
 
 from race401.harness.judge.evidence import load
 from race401.harness.proxy import passage
 from race401.harness.proxy.serving import target_of
-from race401.harness.proxy.watch import LONGEST
-from race401.ledger.entry import Entry
-
-PAIR = b'{"access_token": "a2", "refresh_token": "r2", "expires_in": 60}'
-REFRESH = b"grant_type=refresh_token&refresh_token=r1"
-
-
-def post(path: bytes, body: bytes, more: bytes = b"") -> bytes:
-    """A request."""
-    head = b"POST %s HTTP/1.1\r\nHost: proxy\r\n%sContent-Length: %d\r\n\r\n" % (path, more, len(body))
-    return head + body
-
-
-def ok(body: bytes, more: bytes = b"") -> bytes:
-    """An answer."""
-    return b"HTTP/1.1 200 OK\r\n%sContent-Length: %d\r\n\r\n%s" % (more, len(body), body)
-
-
-async def request(reader: asyncio.StreamReader) -> bytes:
-    """One request without a body, or its head."""
-    return await reader.readuntil(b"\r\n\r\n")
-
-
-Client = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[Any]]
-
-
-@asynccontextmanager
-async def connection(speaks: Speaks, ledger: Path, **more: Any) -> AsyncIterator[Any]:
-    """A client's connection through the proxy to such a target."""
-    async with (
-        asyncio.timeout(HANG),
-        bytes_at(speaks) as target,
-        proxy_at(target + more.pop("below", ""), ledger, **more) as proxy,
-    ):
-        reader, writer = await connected(proxy)
-        yield reader, writer
-        writer.close()
-
-
-def through(folder: Path, speaks: Speaks, client: Client, **more: Any) -> list[Entry]:
-    """What is recorded of a client that speaks bytes, too."""
-    ledger = folder / "traffic.jsonl"
-
-    async def run() -> None:
-        async with connection(speaks, ledger, **more) as (reader, writer):
-            await client(reader, writer)
-
-    asyncio.run(run())
-    return load(ledger).entries
 
 
 def test_an_event_reaches_the_client_before_the_next_one_is_sent(tmp_path: Path) -> None:
@@ -249,65 +197,6 @@ def test_what_is_no_request_is_noted_as_such(tmp_path: Path) -> None:
         assert (await request(reader)).startswith(b"HTTP/1.1 400 ")
 
     assert [(e.method, e.kind, e.status) for e in through(tmp_path, target, client)] == [("?", "other", 400)]
-
-
-def token_endpoint(answer: bytes, got: list[bytes]) -> Speaks:
-    """A target that answers one exchange so."""
-
-    async def target(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        got.append(await request(reader))
-        await reader.readuntil(b"r1")
-        writer.write(answer)
-
-    return target
-
-
-def exchanged(folder: Path, answer: bytes, more: bytes = b"", **about: Any) -> tuple[Entry, list[bytes]]:
-    """What is recorded of an exchange, and what head the target got of it."""
-    got: list[bytes] = []
-
-    async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(post(b"/oauth/token", REFRESH, more))
-        assert await reader.read() == answer
-
-    (entry,) = through(folder, token_endpoint(answer, got), client, **about)
-    return entry, got
-
-
-def test_a_token_endpoint_is_asked_to_answer_in_the_clear(tmp_path: Path) -> None:
-    """Since its answer is read; of any other header, nothing changes. One that compresses all the same is read."""
-    for number, (more, answer) in enumerate(
-        [
-            (b"", ok(PAIR)),
-            (b"accept-encoding: br, zstd\r\n", ok(PAIR)),
-            (b"Accept-Encoding: gzip\r\n", ok(gzip.compress(PAIR), b"Content-Encoding: gzip\r\n")),
-            (b"", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3f\r\n" + PAIR + b"\r\n0\r\n\r\n"),
-        ]
-    ):
-        (tmp_path / str(number)).mkdir()
-        entry, (got,) = exchanged(tmp_path / str(number), answer, more)
-        assert got.lower().count(b"accept-encoding: identity\r\n") == got.lower().count(b"accept-encoding") == 1
-        assert (entry.kind, entry.grant_outcome, entry.brought_refresh is None) == ("exchange", "rotated", False)
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        ok(b"\x00", b"Content-Encoding: br\r\n"),
-        ok(b"not gzip", b"Content-Encoding: gzip\r\n"),
-        b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n" + PAIR[:20],
-        ok(PAIR[:-1] + b', "pad": "' + b"x" * LONGEST + b'"}'),
-    ],
-)
-def test_what_a_token_endpoint_says_and_cannot_be_read_is_said_to_be_so(tmp_path: Path, answer: bytes) -> None:
-    """In a compression that nobody asked for, broken, torn, too long: it passes all the same."""
-    assert exchanged(tmp_path, answer)[0].grant_outcome == "unread"
-
-
-def test_a_target_below_a_path(tmp_path: Path) -> None:
-    entry, (got,) = exchanged(tmp_path, ok(PAIR), below="/base/")
-    assert got.startswith(b"POST /base/oauth/token HTTP/1.1\r\n")
-    assert entry.target == "/oauth/token"
 
 
 def test_a_target_that_speaks_tls(tmp_path: Path) -> None:

@@ -3,80 +3,23 @@
 import asyncio
 import itertools
 import json
-import signal
 import socket
-import subprocess
-import sys
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from bounds import HANG
+from behind import TOKEN, Behind, behind
 from mocks import WHO
-from proxied import address, app_at, proxy_at
-from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
-from supabase_auth import SyncGoTrueClient
+from proxied import address, proxy_at
 
 from race401.harness.__main__ import main
-from race401.harness.commands.proxy import announcement
 from race401.harness.judge.evidence import load
-from race401.harness.proxy.recorder import Recorder
-from race401.ledger.dialects.presets import OAUTH, USUAL
+from race401.ledger.dialects.presets import OAUTH
 from race401.ledger.dialects.reading import brought
 from race401.ledger.dialects.reading import outcome as outcome_of
-from race401.ledger.entry import Entry, received
-from race401.ledger.fingerprints import Fingerprints, from_key_file
-from race401.mock_api.app import create_app as create_mock
-from race401.mock_api.ledger import Ledger
 
-TOKEN = "/auth/v1/token"
 RFC = "/rfc9700/auth/v1/token"
-
-
-class Behind:
-    """The mock behind the proxy."""
-
-    def __init__(self, path: Path, ledger: Ledger, direct: httpx.AsyncClient, client: httpx.AsyncClient) -> None:
-        self.path, self.ledger, self.direct, self.client = path, ledger, direct, client
-
-    async def grant(self, kind: str, body: dict[str, str], path: str = TOKEN) -> Any:
-        """The token endpoint's answer."""
-        return (await self.client.post(f"{path}?grant_type={kind}", json=body)).json()
-
-    async def refresh(self, token: str, path: str = TOKEN) -> Any:
-        """The answer to a refresh grant."""
-        return await self.grant("refresh_token", {"refresh_token": token}, path)
-
-    async def sign_in(self, world: str = "") -> Any:
-        """The first pair."""
-        await self.direct.post(f"{world}/auth/v1/signup", json=WHO)
-        return await self.grant("password", WHO, f"{world}{TOKEN}")
-
-    @property
-    def entries(self) -> list[dict[str, Any]]:
-        """What was recorded."""
-        return [json.loads(line) for line in self.path.read_text().splitlines()]
-
-
-def behind(folder: Path, run: Callable[[Behind], Awaitable[None]]) -> Behind:
-    """Run it on a loop of its own."""
-
-    async def within() -> Behind:
-        path, ledger = folder / "traffic.jsonl", Ledger()
-        async with (
-            app_at(create_mock(ledger=ledger)) as mock,
-            proxy_at(mock, path) as proxy,
-            httpx.AsyncClient(base_url=mock, trust_env=False) as direct,
-            httpx.AsyncClient(base_url=proxy, trust_env=False) as client,
-        ):
-            proxied = Behind(path, ledger, direct, client)
-            await run(proxied)
-            return proxied
-
-    return asyncio.run(within())
 
 
 def test_it_changes_nothing(tmp_path: Path) -> None:
@@ -204,31 +147,6 @@ def test_a_target_that_is_not_there(tmp_path: Path) -> None:
     assert (entry.method, entry.target, entry.status, entry.hung_up) == ("GET", "/contacts", 0, False)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["--target", "staging"], "--target staging: expected an address such as https://staging.example.com"),
-        (["--target", "http://x:port"], "--target http://x:port: Invalid port: 'port'"),
-        (["--target", "http://ada:hush@x"], "--target http://x: the proxy sends no user and password of its own"),
-        (["--target", "http://x", "--ledger", "/dev/null/x"], "--ledger /dev/null/x: Not a directory"),
-        (["--target", "http://x", "--port", "70000", "--ledger", "/dev/null"], "--port 70000: ports go from 0"),
-    ],
-)
-def test_what_cannot_work_is_refused(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["proxy", *arguments]) == 2
-    assert said in capsys.readouterr().err
-
-
-def test_a_port_in_use_is_one_line_and_leaves_no_ledger(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = str(taken.getsockname()[1])
-        ledger = tmp_path / "traffic.jsonl"
-        assert main(["proxy", "--target", "http://x", "--port", port, "--ledger", str(ledger)]) == 2
-    announcement = f"race401: cannot listen on 127.0.0.1:{port}: Address already in use; try --port 0\n"
-    assert capsys.readouterr().err == announcement
-    assert not ledger.exists()
-
-
 def test_what_is_appended_comes_after_what_is_there(tmp_path: Path) -> None:
     """A second recording goes on counting, so that both are one ledger in one order."""
     for path in ("/contacts", "/messages"):
@@ -238,161 +156,6 @@ def test_what_is_appended_comes_after_what_is_there(tmp_path: Path) -> None:
 
         proxied = behind(tmp_path, run)
     assert [(e["seq"], e["target"]) for e in proxied.entries] == [(1, "/contacts"), (2, "/messages")]
-
-
-@pytest.mark.parametrize(("content", "why"), [(b"# text\n", "line 1: "), (b'{"seq": 1, "wor', "ends in a torn line")])
-def test_what_is_no_whole_ledger_is_left_alone(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes, why: str
-) -> None:
-    (tmp_path / "file").write_bytes(content)
-    assert main(["proxy", "--target", "http://x", "--ledger", str(tmp_path / "file")]) == 2
-    assert why in capsys.readouterr().err
-    assert (tmp_path / "file").read_bytes() == content
-
-
-@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
-def test_it_says_how_it_is_used_and_in_the_end_what_it_saw(tmp_path: Path, end: signal.Signals) -> None:
-    traffic = tmp_path / "my traffic.jsonl"
-    command = ["-m", "race401.harness", "proxy", "--target", "http://127.0.0.1:9", "--ledger", str(traffic)]
-    with subprocess.Popen(
-        ["sh", "-c", 'trap "" INT; exec "$@"', "sh", sys.executable, *command],  # as a script's background job
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as it:
-        assert it.stdout is not None
-        url = it.stdout.readline().split()[3]
-        assert it.stdout.readline() == "\n"
-        assert it.stdout.readline() == f"Give your client {url} as its base URL, instead of http://127.0.0.1:9.\n"
-        with pytest.raises(httpx.TransportError):
-            httpx.get(f"{url}/contacts", trust_env=False)
-        it.send_signal(end)
-        out, err = it.communicate(timeout=HANG)
-    *_, seen, judge = out.splitlines()
-    assert seen == "requests: 1 · 401s: 0 · exchanges: 0"
-    assert judge == f"judge it: {sys.executable} -m race401.harness judge '{traffic}'"
-    assert it.returncode == 0
-    assert err.startswith("race401: the target was not reached: ")
-    assert err.count("\n") == 1
-
-
-@contextmanager
-def serving(*command: str) -> Iterator[str]:
-    """Run a server whose first line names its address."""
-    with subprocess.Popen([sys.executable, "-m", *command], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        yield process.stdout.readline().split()[3]
-        process.terminate()
-
-
-def test_a_real_client_through_the_proxy_is_judged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    traffic = tmp_path / "traffic.jsonl"
-    with (
-        serving("race401.mock_api") as mock,
-        serving("race401.harness", "proxy", "--target", mock, "--ledger", str(traffic)) as url,
-        SyncGoTrueClient(url=f"{url}/auth/v1", auto_refresh_token=False, persist_session=False) as client,
-    ):
-        client.sign_up(WHO)  # type: ignore[arg-type]
-        session = client.sign_in_with_password(WHO).session  # type: ignore[arg-type]
-        assert session is not None
-        bearer = {"Authorization": f"Bearer {session.access_token}"}
-        assert len(httpx.get(f"{url}/contacts?limit=1000", headers=bearer).json()) == 1000
-        client.refresh_session()
-        assert main(["judge", str(traffic)]) == 0
-        assert httpx.get(f"{url}/contacts").status_code == 401
-    assert main(["judge", str(traffic)]) == 3
-    assert "1 401 for want of a token, of callers without a session in this ledger" in capsys.readouterr().out
-    assert [json.loads(line)["grant_outcome"] for line in traffic.read_text().splitlines()].count("granted") == 1
-
-
-async def target(scope: Any, receive: Any, send: Any) -> None:
-    """A stand-in for a backend: opaque tokens that say when they end, a redirect, and a body that it wants."""
-    assert scope["type"] == "http"
-    body = b""
-    while (message := await receive()).get("more_body"):
-        body += message["body"]
-    response: Response = PlainTextResponse(body + message["body"])
-    if scope["path"] == "/oauth/token":
-        response = JSONResponse({"access_token": "opaque", "refresh_token": "r", "expires_in": 60})
-    elif scope["path"] == "/moved":
-        response = RedirectResponse("http://elsewhere/here?a=1", 307)
-    await response(scope, receive, send)
-
-
-def through(
-    folder: Path,
-    run: Callable[[httpx.AsyncClient], Awaitable[Any]],
-    fingerprints: Fingerprints | None = None,
-    **more: Any,
-) -> list[Entry]:
-    """What was recorded of requests to such a target."""
-
-    async def within() -> None:
-        async with (
-            app_at(target) as url,
-            proxy_at(url, folder / "traffic.jsonl", fingerprints=fingerprints, **more) as proxy,
-            httpx.AsyncClient(base_url=proxy, trust_env=False) as client,
-        ):
-            await run(client)
-
-    asyncio.run(within())
-    return load(folder / "traffic.jsonl").entries
-
-
-def test_an_opaque_token_ends_when_its_answer_said(tmp_path: Path) -> None:
-    """And its refresh token is then due, of which an exchange tells."""
-    times = iter(range(0, 100, 10))
-
-    async def run(client: httpx.AsyncClient) -> None:
-        await client.post("/oauth/token", data={"grant_type": "password"})
-        await client.get("/contacts", headers={"Authorization": "Bearer opaque"})
-        await client.post("/oauth/token", data={"grant_type": "refresh_token", "refresh_token": "r"})
-
-    entries = through(tmp_path, run, clock=lambda: float(next(times)))
-    assert [(e.kind, e.token_left_s) for e in entries] == [("sign_in", None), ("api", 40.0), ("exchange", 20.0)]
-
-
-def test_a_redirect_and_what_may_follow_it_are_joined(tmp_path: Path) -> None:
-    """By path and query; what is asked for elsewhere follows nothing."""
-
-    async def run(client: httpx.AsyncClient) -> None:
-        for path in ("/moved", "/here?a=1", "/here"):
-            await client.get(path)
-
-    redirect, followed, other = through(tmp_path, run)
-    assert redirect.redirect == followed.redirect is not None
-    assert other.redirect is None
-
-
-def test_it_notes_how_long_a_body_was(tmp_path: Path) -> None:
-    async def run(client: httpx.AsyncClient) -> None:
-        await client.post("/notes", content=b"12345")
-        await client.post("/notes")
-
-    assert [e.body_length for e in through(tmp_path, run)] == [5, 0]
-
-
-def test_what_a_token_endpoint_was_asked_and_cannot_be_read_is_no_api_call(tmp_path: Path) -> None:
-    async def run(client: httpx.AsyncClient) -> None:
-        await client.post("/oauth/token", content=b"refreshToken=r")
-
-    (entry,) = through(tmp_path, run)
-    assert (entry.kind, entry.grant_outcome) == ("unreadable", "unread")
-
-
-def test_two_recordings_under_one_key_know_a_token_by_one_name(tmp_path: Path) -> None:
-    """Of another key, nothing can be told."""
-
-    async def run(client: httpx.AsyncClient) -> None:
-        await client.get("/contacts", headers={"Authorization": "Bearer opaque"})
-
-    key, seen = Fingerprints(), []
-    for name, fingerprints in (("one", key), ("two", key), ("three", Fingerprints())):
-        (tmp_path / name).mkdir()
-        (entry,) = through(tmp_path / name, run, fingerprints=fingerprints)
-        seen.append((entry.key, entry.sent))
-    assert seen[0] == seen[1]
-    assert seen[0][0] != seen[2][0]
 
 
 def test_no_secret_of_a_request_is_kept_whatever_place_it_is_in(tmp_path: Path) -> None:
@@ -418,67 +181,3 @@ def test_no_secret_of_a_request_is_kept_whatever_place_it_is_in(tmp_path: Path) 
     for secret in secrets:
         assert secret not in proxied.path.read_text()
     assert proxied.entries[-1]["attempt"] == proxied.entries[-1]["client"].rpartition("/")[2]  # and they still join
-
-
-def test_others_reach_it_only_where_that_is_meant(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """As `race401 serve`: beyond loopback with --expose alone."""
-    ledger = tmp_path / "traffic.jsonl"
-    command = ["proxy", "--target", "http://ada:hush@staging.test", "--ledger", str(ledger)]
-    assert main([*command, "--host", "0.0.0.0"]) == 2  # noqa: S104 - it is refused
-    err = capsys.readouterr().err
-    assert err == (
-        "race401: --host 0.0.0.0 is not this machine alone: whoever reaches it could reach http://staging.test "
-        "through it; add --expose if that is meant\n"
-    )
-    assert not ledger.exists()
-    told_of = announcement({"http://0.0.0.0:1": "http://staging.test"}, ledger, USUAL, exposed=True)
-    assert "EXPOSED: whoever reaches this address can reach http://staging.test through it." in told_of
-    assert "EXPOSED" not in announcement({"http://127.0.0.1:1": "http://staging.test"}, ledger, USUAL)
-
-
-def test_two_recordings_under_one_key_file_compare(tmp_path: Path) -> None:
-    """Without one, each has a key of its own, and a token is another one in each."""
-    recorded = []
-    for name, key in (("a", "key"), ("b", "key"), ("c", None)):
-        fingerprints = None if key is None else from_key_file(tmp_path / key)
-        recorder = Recorder(tmp_path / name, fingerprints)
-        recorder.write(received("staging", "GET", "/x?jwt=hush", 0.0))
-        recorded.append(json.loads((tmp_path / name).read_text())["target"])
-    assert recorded[0] == recorded[1] != recorded[2]
-
-
-@pytest.mark.parametrize("command", [["proxy", "--target", "http://x"], ["serve"]])
-def test_a_key_file_that_is_none_is_refused(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: list[str]
-) -> None:
-    (tmp_path / "key").write_text("hush")
-    (tmp_path / "key").chmod(0o600)
-    assert main([*command, "--port", "0", "--ledger", str(tmp_path / "l"), "--key-file", str(tmp_path / "key")]) == 2
-    err = capsys.readouterr().err
-    wanted = "expected a key, 64 hexadecimal digits; a file that is not there is made"
-    assert err == f"race401: --key-file {tmp_path}/key: {wanted}\n"
-    assert not (tmp_path / "l").exists()
-
-
-def test_an_api_and_its_auth_server_are_recorded_as_one_system(tmp_path: Path) -> None:
-    """Each has an address of its own; a token that one brought is known at the other, and when it ends."""
-    traffic = tmp_path / "traffic.jsonl"
-
-    async def run() -> None:
-        async with app_at(target) as auth, app_at(target) as api:
-            targets = ["--target", auth, "--target", api]
-            command = ["-m", "race401.harness", "proxy", *targets, "--ledger", str(traffic)]
-            proxy = await asyncio.create_subprocess_exec(sys.executable, *command, stdout=subprocess.PIPE)
-            assert proxy.stdout is not None
-            its_auth, its_api = [(await proxy.stdout.readline()).decode().split()[3] for _ in range(2)]
-            async with httpx.AsyncClient(trust_env=False) as client:
-                await client.post(f"{its_auth}/oauth/token", data={"grant_type": "password"})
-                await client.get(f"{its_api}/contacts", headers={"Authorization": "Bearer opaque"})
-            proxy.terminate()
-            await proxy.communicate()
-
-    asyncio.run(run())
-    sign_in, read = load(traffic).entries
-    assert (sign_in.kind, read.kind, read.sent) == ("sign_in", "api", sign_in.brought_access)
-    assert read.token_left_s is not None
-    assert sign_in.world == read.world

@@ -6,32 +6,17 @@ from dataclasses import replace
 from time import monotonic_ns
 
 import pytest
+from exchanging import play, told
 
 from race401.ledger.entry import received
-from race401.ledger.outcomes import GRANTED, Outcome
-from race401.mock_api.rules.issuer import REMEMBERED, Answer, Family, begin, causes, exchange
+from race401.ledger.outcomes import Outcome
+from race401.mock_api.rules.issuer import Answer, begin, causes, exchange
 from race401.mock_api.rules.worlds import WORLDS, World
 from race401.mock_api.state.realm import Realm
 
 SUPABASE, V2, STRICT, RFC9700 = (WORLDS[name] for name in ("supabase", "supabase-v2", "rotate-strict", "rfc9700"))
 SAME, SIBLING = WORLDS["overlap-same-pair"], WORLDS["overlap-new-sibling"]
 ACKNOWLEDGE, KEPT = WORLDS["retire-on-acknowledge"], WORLDS["no-rotation"]
-
-
-def play(world: World, *steps: tuple[float, str]) -> tuple[Family, list[Answer]]:
-    """Exchange these tokens at these instants; R0 is the first, and the nth exchange would issue Rn."""
-    family, answers = begin("family", "user", "R0", 0.0, 0), []
-    for number, (now, token) in enumerate(steps, 1):
-        family, answer = exchange(world, family, token, now, f"R{number}")
-        answers.append(answer)
-    return family, answers
-
-
-def told(answers: list[Answer]) -> list[str]:
-    """Outcome and token of each answer."""
-    return [f"{answer.outcome} {answer.link.token}" if answer.link else str(answer.outcome) for answer in answers]
-
-
 CASES = {
     "normal use": (SUPABASE, [(1, "R0"), (2, "R1")], ["rotated R1", "rotated R2"]),
     "parent of the active token, at any time": (
@@ -233,13 +218,6 @@ def test_generations_grow_by_one() -> None:
     assert [family.generation_at(at) for at in (0, 9, 10, 20, 99)] == [0, 0, 1, 2, 2]
 
 
-def test_a_token_older_than_what_is_remembered_is_of_the_oldest_generation() -> None:
-    """Of a long family; of a deleted one all are 0."""
-    family, _ = play(RFC9700, *[(n, f"R{n}") for n in range(300)])
-    assert family.generation_at(0) == family.links[0].generation > 0
-    assert replace(family, links=()).generation_at(0) == 0
-
-
 CAUSES = {
     "within the interval of the last exchange": (V2, 11.999, "R0", ("concurrent-refresh",)),
     "at its end": (V2, 12, "R0", ()),
@@ -256,42 +234,6 @@ def test_why_a_consumed_token_is_accepted_again(
     """In GoTrue's words, after exchanges at 1 and 2."""
     family, _ = play(world, (1, "R0"), (2, "R1"))
     assert causes(world, family, presented, now) == said
-
-
-def test_a_long_family_is_bounded_and_still_knows_its_grandparents() -> None:
-    """It remembers between a hundred and two hundred tokens; of those, an old one is still a reuse."""
-    family, _ = play(RFC9700, *[(n, f"R{n}") for n in range(1_000)])
-    assert REMEMBERED < len(family.links) <= 2 * REMEMBERED
-    assert [link.generation for link in family.links[-3:]] == [998, 999, 1_000]
-    old, answer = exchange(RFC9700, family, f"R{1_000 - REMEMBERED + 1}", 2_000, "fresh")
-    assert answer.outcome is Outcome.REUSED
-    assert old.active is None
-
-
-def test_two_hundred_tokens_are_remembered_and_one_more_leaves_a_hundred() -> None:
-    """Many are forgotten at once, so that an exchange stays cheap."""
-    family, _ = play(RFC9700, *[(n, f"R{n}") for n in range(2 * REMEMBERED - 1)])
-    assert len(family.links) == 2 * REMEMBERED
-    family, _ = exchange(RFC9700, family, family.links[-1].token, 999, "newest")
-    assert [link.generation for link in family.links] == list(range(REMEMBERED + 1, 2 * REMEMBERED + 1))
-
-
-def test_what_stands_in_for_forgotten_links_is_consumed() -> None:
-    """A family whose oldest link lived would rotate it for a token that was used long ago: that is no family."""
-    family, _ = play(WORLDS["supabase-v2"], *[(n, f"R{n}") for n in range(3 * REMEMBERED)])
-    assert family.stand_in == family.links[0]
-    withdrawn = replace(family, links=(replace(family.links[0], revoked=False), *family.links[1:]))
-    with pytest.raises(AssertionError, match="lives, in the place of forgotten ones"):
-        _ = withdrawn.stand_in
-
-
-def test_what_is_forgotten_is_the_least_recently_used() -> None:
-    """A token that is used again within every interval works for ever, as in Supabase Auth."""
-    steps = [step for n in range(500) for step in ((n * 9.0, f"R{2 * n - 1}" if n else "R0"), (n * 9.0, "R0"))]
-    family, answers = play(SUPABASE, *steps)
-    assert all(answer.outcome in GRANTED for answer in answers)
-    assert family.find("R0") is not None
-    assert len(family.links) <= 2 * REMEMBERED
 
 
 @pytest.mark.parametrize("name", WORLDS)
