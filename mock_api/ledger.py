@@ -7,6 +7,7 @@ missing from it, whatever ends the process. A write that fails is said once and 
 leaves no part of a line.
 """
 
+import contextlib
 import sys
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
@@ -25,8 +26,18 @@ COUNTED = 1_000  # different counts; paths that come later are counted together,
 ELSEWHERE = "*"
 
 
+class _Place(msgspec.Struct):
+    """Of an entry, its place alone."""
+
+    seq: int
+
+
 class Ledger:
-    """Entries in memory (the newest KEPT), exact counters, and a JSONL file if a path is given."""
+    """
+    Entries in memory (the newest KEPT), exact counters, and a JSONL file if a path is given; raises OSError.
+
+    A file that has entries is gone on with: the order of decisions goes on after theirs.
+    """
 
     def __init__(
         self,
@@ -42,7 +53,7 @@ class Ledger:
         self.listeners: list[Callable[[Entry], None]] = []  # called with each entry that is written
         self.dropped = 0
         self.lost = 0
-        self._order = order if order is not None else count(1)
+        self._order = order if order is not None else count(1 + _last(path))
         self._encoder = msgspec.json.Encoder()
         self._file = None if path is None else Lines(path)
 
@@ -102,3 +113,15 @@ class Segment(Ledger):
         self.masking.mask(entry)
         self.dropped += 1
         self._append(entry)
+
+
+def _last(path: Path | None) -> int:
+    """Return the greatest `seq` of a file's entries; what is no entry has none, and 0: there is no entry."""
+    if path is None or not path.is_file():
+        return 0
+    decode, last = msgspec.json.Decoder(_Place).decode, 0
+    with path.open("rb") as file:
+        for line in file:
+            with contextlib.suppress(msgspec.DecodeError, UnicodeError):
+                last = max(last, decode(line).seq)
+    return last

@@ -200,3 +200,29 @@ def test_its_file_is_its_owner_s_alone(tmp_path: Path, kind: type[Ledger]) -> No
     """Who may read it is not left to the umask: it names accounts, clients and paths."""
     kind(tmp_path / "ledger.jsonl")
     assert stat.S_IMODE((tmp_path / "ledger.jsonl").stat().st_mode) == 0o600
+
+
+def test_a_file_that_has_entries_is_gone_on_with(tmp_path: Path) -> None:
+    """The order of decisions goes on where it ended, whatever the order of the lines, so that nothing comes twice."""
+    path = tmp_path / "ledger.jsonl"
+    before = Ledger(path)
+    early, late = entry("/early"), entry("/late")
+    before.decide(early)
+    before.write(late)
+    before.write(early)
+    Ledger(path).write(entry("/after"))
+    read = load(path)
+    assert [(each.seq, each.target) for each in read.entries] == [(1, "/early"), (2, "/late"), (3, "/after")]
+    assert not read.torn
+
+
+def test_what_a_killed_process_left_is_ended_before_the_next_line(tmp_path: Path) -> None:
+    """A line that was torn stays a damaged one of its own, and what comes after it is whole."""
+    path = tmp_path / "ledger.jsonl"
+    Ledger(path).write(entry("/before"))
+    with path.open("ab") as file:
+        file.write(b'{"seq": 2, "wor')
+    Ledger(path).write(entry("/after"))
+    read = load(path)
+    assert [(each.seq, each.target) for each in read.entries] == [(1, "/before"), (2, "/after")]
+    assert len(read.damage) == 1
