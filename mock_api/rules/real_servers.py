@@ -3,8 +3,10 @@ Real servers as settings: what each does that the world which it is like does no
 
 *Measured* are those that were started and asked, over loopback, with PostgreSQL where they keep sessions in a
 database: a second use, five uses at once, the old access token after a refresh, the revocation of a consumed token.
-*Documented* are those of which only the documentation was read; what it does not say is as in the world that they
-are like.
+*Documented* are those of which only documentation or source was read, never the server: the comment above each says
+which, and what of it is *unchecked*. What a source does not say is as in the world that they are like; for all six
+that is what uses *at once* get, and whether a consumed token that is revoked ends its session, unless their comment
+says it. That they refuse in RFC 6749's words, with 400 unless said otherwise, is its s.5.2.
 """
 
 from typing import Any, NamedTuple
@@ -18,6 +20,7 @@ class Server(NamedTuple):
     settings: dict[str, Any]  # what differs
 
 
+_INVALID_GRANT = {"refusal_body": "oauth"}
 _OAUTH = {"refusal_body": "oauth", "access_format": "opaque"}
 _DOT = {
     **_OAUTH,
@@ -87,14 +90,40 @@ REAL_SERVERS = {
             "revoke_ends": "token",
         },
     ),
-    "keycloak": Server("rotate-strict", "Keycloak, Revoke Refresh Token on, Max Reuse 0; documented", {}),
-    "auth0": Server("rfc9700", "Auth0, rotation on, an overlap period of 0; documented", {}),
-    "okta": Server("overlap-new-sibling", "Okta, rotation on, a grace period of 30 s; documented", {}),
+    # Source: github.com/keycloak/keycloak b566b9d4, services/.../oidc/refresh/AbstractRefreshTokenProvider.java: a
+    # use too many is refused (`invalid_grant`) and detaches the client's session, so that its newest token is dead as
+    # well; since pull request 8130 of 2021. Unless set, it is off and Max Reuse 0: pull request 4510.
+    # Uses at once wait for each other, by a lock in newer versions of the file.
+    "keycloak": Server("rfc9700", "Keycloak, Revoke Refresh Token on, Max Reuse 0; documented", _INVALID_GRANT),
+    # https://auth0.com/docs/secure/tokens/refresh-tokens/configure-refresh-token-rotation: within the overlap period
+    # the previous token brings a new one, an older one is a breach; rotation is a choice. 403:
+    # https://support.auth0.com/center/s/article/troubleshoot-refresh-token-unknown-or-invalid-before-expiry-403-unknown-or-invalid-refresh-token
+    # Unchecked: that a breach revokes the family (others say it of Auth0, the page speaks of detection alone), and
+    # that 0 is the default (a copy of the API's schema says it).
+    "auth0": Server(
+        "rfc9700", "Auth0, rotation on, an overlap period of 0; documented", {**_INVALID_GRANT, "refusal_status": 403}
+    ),
+    # https://developer.okta.com/docs/guides/refresh-tokens/refresh-token-rotation/: 0 to 60 s, 30 unless set;
+    # rotation is what a single-page app begins with. A reuse ends the newest refresh token and all access tokens,
+    # which a resource that verifies the JWT alone does not see. Unchecked: that a second use in time brings another
+    # token, not the same (the page says only that the previous token stays valid).
+    "okta": Server("overlap-new-sibling", "Okta, rotation on, a grace period of 30 s; documented", _INVALID_GRANT),
+    # https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_RefreshTokenRotationType.html:
+    # rotation is off unless enabled; 0 to 60 s, and no default is told: 60 s is the longest. A later use is a
+    # RefreshTokenReuseException (same reference), a body that this world has not. Unchecked: that a second use in
+    # time brings another token, and that a later one leaves the session alive.
     "cognito": Server(
         "rotate-strict",
         "Amazon Cognito, rotation on, a retry grace period of 60 s; documented",
-        {"reuse_interval": 60.0, "reuse_slides": False},
+        {**_INVALID_GRANT, "reuse_interval": 60.0, "reuse_slides": False},
     ),
-    "workos": Server("overlap-same-pair", "WorkOS, a grace period of 30 s; documented", {}),
-    "duende": Server("rotate-strict", "Duende IdentityServer, OneTimeOnly; documented", {}),
+    # https://workos.com/docs/authkit/session-resilience: each use retires the token, with a replay grace period; that
+    # it has 30 s and brings the same pair, and later a 400 `invalid_grant`, is from others who quote that page.
+    # https://workos.com/docs/reference/workos-connect/revocation: revoking a token revokes those that it was rotated
+    # into, and access tokens live on. Unchecked: that a late use ends the session.
+    "workos": Server("overlap-same-pair", "WorkOS, a grace period of 30 s; documented", _INVALID_GRANT),
+    # https://docs.duendesoftware.com/identityserver/tokens/refresh: since 7.0 tokens are reused unless set to
+    # OneTime(Only), and the default service rejects consumed ones; to revoke more is left to whoever extends it.
+    # There is no leeway.
+    "duende": Server("rotate-strict", "Duende IdentityServer, OneTimeOnly; documented", _INVALID_GRANT),
 }

@@ -137,7 +137,8 @@ RFC9700 = replace(
     summary="RFC 9700 s.4.14.2 to the letter: whoever presents a consumed token revokes the whole family",
     on_reuse="revoke",
 )
-# 30 s is what Okta, WorkOS and WSO2 begin with. ASSUMPTION: a use beyond it is answered as RFC 9700 has it.
+# 30 s is what Okta begins with and WorkOS has: see `real_servers`. ASSUMPTION: a use beyond it is answered as RFC
+# 9700 has it, which Okta's documentation says and that of WorkOS does not.
 OVERLAP = replace(RFC9700, reuse_interval=30.0, reuse_slides=False)
 
 WORLDS: dict[str, World] = {
@@ -164,7 +165,7 @@ WORLDS: dict[str, World] = {
         replace(
             OVERLAP,
             name="overlap-new-sibling",
-            summary="a consumed token brings another one for 30 s, as Okta and Auth0 have it",
+            summary="a consumed token brings another one for 30 s, as Auth0 has it in its overlap period",
         ),
         replace(
             RFC9700,

@@ -1,4 +1,4 @@
-"""How systems say the same things: each preset as its documentation has it, and one's own in TOML."""
+"""How systems say the same things: each preset as its sources have it, and one's own in TOML."""
 
 import json
 from pathlib import Path
@@ -37,6 +37,7 @@ INITIATE = "AWSCognitoIdentityProviderService.InitiateAuth"
         ("oauth", "DELETE", "/oauth/token", "", "auth"),
         ("oauth", "POST", "/oauth/revoke", "", "sign_out"),
         ("supabase", "POST", "/rfc9700/auth/v1/token", "", "token"),
+        ("supabase", "POST", "/auth/v1/oauth/token", "", "token"),
         ("supabase", "GET", "/auth/v1/user", "", "auth"),
         ("supabase", "GET", "/rest/v1/a", "", None),
         ("keycloak", "POST", "/realms/x/protocol/openid-connect/token", "", "token"),
@@ -148,6 +149,7 @@ def test_what_an_answer_brings(
         (GITHUB, 200, PAIR, "granted"),
         (OAUTH, 200, {"error": "bad_refresh_token"}, "unread"),
         (OAUTH, 403, {}, "refused"),
+        (DIALECTS["auth0"], 403, {"error": "invalid_grant"}, "refused"),
         (OAUTH, 419, {}, "refused"),
         (OAUTH, 404, {}, "unread"),
         (OAUTH, 302, {}, "unread"),
