@@ -187,7 +187,14 @@ def test_a_round_of_cards_keeps_no_secret(tmp_path: Path, driver: Sequence[str])
 def test_the_mocks_of_the_tests_keep_no_secret(tmp_path: Path) -> None:
     """Whatever tests do to them: ledgers in files, workers, fixtures, the proxy."""
     watched = Watched(tmp_path)
-    chosen = [f"tests/test_{name}.py" for name in ("serve", "ledger", "fixtures", "auth_routes", "faults")]
+    rooms = {
+        "serve": "commands",
+        "ledger": "mock",
+        "fixtures": "fixtures",
+        "auth_routes": "mock/api",
+        "faults": "mock/races",
+    }
+    chosen = [f"tests/{room}/test_{name}.py" for name, room in rooms.items()]
     temporary = ["--basetemp", str(watched.folder / "tests"), "-p", "no:cacheprovider", "-m", "not slow"]
     watched.run("-m", "pytest", "--rootdir", str(ROOT), *temporary, *(str(ROOT / each) for each in chosen))
     searched(watched, least=20)
