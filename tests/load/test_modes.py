@@ -211,7 +211,8 @@ def test_a_full_disk_is_said_and_never_passes(tmp_path: Path) -> None:
     assert "race401: the ledger cannot be written: File too large" in done.stderr
     assert "Traceback" not in done.stderr
     assert "requests of the app" in done.stdout
-    assert "UNKNOWN: the evidence is not kept: the mock could not write " in done.stdout
+    assert "UNKNOWN: Nothing is proven: " in done.stdout
+    assert "\nThe evidence is not kept: the mock could not write " in done.stdout
     assert "not kept: report.html: File too large" in done.stdout
     assert not list(tmp_path.glob("*/.*")), "no part of a file is left"
 
