@@ -33,8 +33,8 @@ def conditions(worlds: Iterable[str], entries: Iterable[Entry], graph: Graph | N
     for world in worlds:
         parts.add(world)
     seen: dict[int, str] = {}
-    for e in entries if graph is not None else ():
-        if (session := graph.place(e)) is not None:
+    for e in entries:
+        if graph is not None and (session := graph.place(e)) is not None:
             parts.join(seen.setdefault(id(session), e.world), e.world)
     systems: dict[str, list[str]] = {}
     for world in sorted(parts):

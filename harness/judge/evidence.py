@@ -189,8 +189,9 @@ def from_ledger(
 ) -> Evidence:
     """Return a ledger alone as evidence: whoever is in it is the subject, each world (or those given) a condition.
 
-    With `apart`, who names itself is told apart, and hosts of one system are one condition; see `alone`. Unless `expects` says more, it is held to what any sound client is; see `checks.SOUND`. It is an excerpt, whose
-    gaps are others' requests, unless somebody has looked for `damage`.
+    With `apart`, who names itself is told apart, and hosts of one system are one condition; see `alone`. Unless
+    `expects` says more, it is held to what any sound client is; see `checks.SOUND`. It is an excerpt, whose gaps are
+    others' requests, unless somebody has looked for `damage`.
     """
     ordered = sorted(entries, key=attrgetter("seq"))
     graph = _settled(ordered)
