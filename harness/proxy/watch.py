@@ -10,15 +10,17 @@ import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from race401.harness.proxy.heads import Answer, Head, Request
-from race401.harness.proxy.recorder import Recorder
 from race401.harness.proxy.wire import Wire
 from race401.ledger.dialects import reading
 from race401.ledger.dialects.dialect import Dialect
 from race401.ledger.dialects.presets import USUAL
 from race401.ledger.dialects.reading import Asked, Role, Tokens
 from race401.ledger.entry import UNAUTHORIZED, Entry, received
+from race401.ledger.fingerprints import Fingerprints
+from race401.ledger.masking import Masking
 from race401.ledger.outcomes import Outcome
 from race401.ledger.secrecy import secret_by_name
 
@@ -34,6 +36,16 @@ SHOWS_REFRESH = re.compile(
     re.IGNORECASE,
 )
 REFRESHES = re.compile(r"/(?:token[/_-])?(?:refresh|renew)(?:[/_-]?(?:token|session))?/?$", re.IGNORECASE)
+
+
+class Record(Protocol):
+    """Where entries go: a `Recorder`, or a list."""
+
+    fingerprints: Fingerprints
+    masking: Masking
+
+    def write(self, entry: Entry) -> None:
+        """Take an entry to which nothing is added any more."""
 
 
 @dataclass(slots=True)
@@ -62,7 +74,7 @@ class Watch:
 
     def __init__(
         self,
-        recorder: Recorder,
+        recorder: Record,
         dialects: Sequence[Dialect] = USUAL,
         clock: Callable[[], float] = time.time,
         say: Callable[[str], None] = print,

@@ -1,0 +1,100 @@
+"""From files to evidence: each read by its kind, all on one clock, each request once, people and queries masked."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from race401.harness.incident import joining, masked
+from race401.harness.incident.evidence import Evidence, Missing, Seen, Source
+from race401.harness.incident.readers import KINDS, kind_of
+from race401.harness.incident.readers.opening import Opened, Progress
+from race401.harness.incident.readers.reader import How, Kind, Reading, Row
+from race401.harness.judge import outcomes
+from race401.harness.judge.counted import counted
+from race401.harness.judge.graph import Graph
+from race401.ledger.entry import Entry
+
+ProgressOf = Callable[[Path], Progress]
+__all__ = ["KINDS", "gather"]
+
+
+def gather(
+    paths: Sequence[Path],
+    how: How,
+    *,
+    unmasked: bool = False,
+    progress: ProgressOf = lambda _path: lambda _done, _all: None,
+) -> Evidence:
+    """Read all of it. Raises ReadingError and OSError."""
+    told: list[Row] = []
+    sources: list[Source] = []
+    missing: list[Missing] = []
+    for index, path in enumerate(paths):
+        opened = Opened(path, progress(path))
+        kind = kind_of(opened)
+        reading = Reading(opened=opened, index=index, how=how)
+        rows = list(kind.read(reading))
+        told += rows
+        sources.append(_source(kind, reading, len(rows)))
+        missing += [Missing(what, fills, index, tuple(some)) for what, fills, some, _n in reading.lacks]
+    entries, seen = joining.joined(told, sources)
+    _settle(entries, seen)
+    if not unmasked:
+        masked.mask(entries)
+    return Evidence(tuple(entries), tuple(sources), tuple(missing), tuple(seen))
+
+
+def _source(kind: Kind, reading: Reading, kept: int) -> Source:
+    return Source(
+        name=str(reading.opened.path),
+        kind=reading.kind or kind.name,
+        unit=kind.unit,
+        side=reading.side or kind.side,
+        rows=reading.rows,
+        kept=kept,
+        says_tokens=reading.says_tokens,
+        sanitized=reading.sanitized,
+        torn=reading.torn,
+        dialects=reading.dialects,
+        origins=tuple(sorted(reading.origins)),
+        key=reading.key,
+        clock=reading.clock,
+        resolution=reading.resolution,
+        notes=tuple(_notes(kind, reading)),
+    )
+
+
+def _notes(kind: Kind, reading: Reading) -> list[str]:
+    some = {why: ", ".join(map(str, rows[:3])) for why, rows in reading.left_out.items()}
+    left_out = [
+        f"{counted(n, kind.unit)} left out, because {why} ({some[why]}{', ...' if n > 3 else ''})"  # noqa: PLR2004
+        for why, n in reading.counts.items()
+    ]
+    return [*left_out, *(["it ends in the middle of a row; what stands before it was read"] if reading.torn else [])]
+
+
+def _settle(entries: list[Entry], seen: list[tuple[Seen, ...]]) -> None:
+    """Say what all of it together tells of one entry: its place, when a token ends, what became of an exchange."""
+    ends: dict[str, float] = {}
+    for number, (entry, told) in enumerate(zip(entries, seen, strict=True), 1):
+        entry.seq = number
+        if (life := told[0].lifetime) is not None:
+            ends |= {token: entry.answered_at + life for token in (entry.brought_access,) if token is not None}
+    for entry in entries:
+        if entry.token_left_s is None and entry.sent in ends:
+            entry.token_left_s = ends[entry.sent] - entry.received_at
+            if entry.unauthorized and entry.cause is None and entry.token_left_s <= 0:
+                entry.cause = "expired"
+    inferred = outcomes.inferred(entries, Graph(entries))
+    for entry in entries:
+        entry.grant_outcome = inferred.get(entry.seq, entry.grant_outcome)
+
+
+def merged(one: Seen, other: Seen) -> Seen:
+    """Return what both tell of one request, the first before the other."""
+    more = {
+        name: getattr(other, name)
+        for name in ("said", "retry_after", "user", "session")
+        if getattr(one, name) is None
+    }
+    return replace(one, **more)
