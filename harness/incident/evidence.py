@@ -47,6 +47,7 @@ class Source:
     key: str | None = None  # of its fingerprints
     clock: Clock = Clock()
     resolution: float = 0.001  # s between two of its instants that it can tell apart
+    timed: bool = True  # its rows tell when a request arrived and when it was answered, not one of the two
     notes: tuple[str, ...] = ()  # sentences for people: what was left out, and why
 
 

@@ -9,11 +9,13 @@ from race401.harness.incident.evidence import Evidence, Missing, Seen, Source
 from race401.harness.incident.readers import KINDS, kind_of
 from race401.harness.incident.readers.opening import Opened, Progress
 from race401.harness.incident.readers.reader import How, Kind, Reading, Row
+from race401.harness.incident.thinning import thinned
 from race401.harness.judge import outcomes
 from race401.harness.judge.counted import counted
 from race401.harness.judge.graph import Graph
 from race401.ledger.entry import Entry
 
+SHOWN = 3  # rows left out that a note names
 ProgressOf = Callable[[Path], Progress]
 __all__ = ["KINDS", "gather"]
 
@@ -31,9 +33,9 @@ def gather(
     missing: list[Missing] = []
     for index, path in enumerate(paths):
         opened = Opened(path, progress(path))
-        kind = kind_of(opened)
+        kind = kind_of(opened, how)
         reading = Reading(opened=opened, index=index, how=how)
-        rows = list(kind.read(reading))
+        rows = thinned(kind.read(reading), reading)
         told += rows
         sources.append(_source(kind, reading, len(rows)))
         missing += [Missing(what, fills, index, tuple(some)) for what, fills, some, _n in reading.lacks]
@@ -48,7 +50,7 @@ def _source(kind: Kind, reading: Reading, kept: int) -> Source:
     return Source(
         name=str(reading.opened.path),
         kind=reading.kind or kind.name,
-        unit=kind.unit,
+        unit=reading.unit or kind.unit,
         side=reading.side or kind.side,
         rows=reading.rows,
         kept=kept,
@@ -60,17 +62,21 @@ def _source(kind: Kind, reading: Reading, kept: int) -> Source:
         key=reading.key,
         clock=reading.clock,
         resolution=reading.resolution,
+        timed=reading.timed,
         notes=tuple(_notes(kind, reading)),
     )
 
 
 def _notes(kind: Kind, reading: Reading) -> list[str]:
-    some = {why: ", ".join(map(str, rows[:3])) for why, rows in reading.left_out.items()}
-    left_out = [
-        f"{counted(n, kind.unit)} left out, because {why} ({some[why]}{', ...' if n > 3 else ''})"  # noqa: PLR2004
-        for why, n in reading.counts.items()
-    ]
-    return [*left_out, *(["it ends in the middle of a row; what stands before it was read"] if reading.torn else [])]
+    unit = reading.unit or kind.unit
+    many = "entries" if unit == "entry" else ""
+    notes = []
+    for why, n in reading.counts.items():
+        some = ", ".join(map(str, reading.left_out[why][:SHOWN])) + (", ..." if n > SHOWN else "")
+        notes.append(f"{counted(n, unit, many)} left out: {why} ({some})")
+    if reading.torn:
+        notes.append(f"it ends in the middle of {'an' if unit == 'entry' else 'a'} {unit}")
+    return notes
 
 
 def _settle(entries: list[Entry], seen: list[tuple[Seen, ...]]) -> None:
