@@ -39,11 +39,21 @@ def gather(
         told += rows
         sources.append(_source(kind, reading, len(rows)))
         missing += [Missing(what, fills, index, tuple(some)) for what, fills, some, _n in reading.lacks]
+    missing += _apart(sources, how)
     entries, seen = joining.joined(told, sources)
     _settle(entries, seen)
     if not unmasked:
         masked.mask(entries)
     return Evidence(tuple(entries), tuple(sources), tuple(missing), tuple(seen))
+
+
+def _apart(sources: Sequence[Source], how: How) -> list[Missing]:
+    """Return that tokens cannot be compared, where ledgers have a key that was not given."""
+    keyed = [n for n, source in enumerate(sources) if source.key not in (None, how.fingerprints.key_id)]
+    fills = "name the file of the key that it was recorded with: --key-file FILE"
+    others = any(source.says_tokens and n not in keyed for n, source in enumerate(sources))
+    several = len({sources[n].key for n in keyed}) > 1
+    return [Missing("which of its tokens are those of the other files", fills, n) for n in keyed if others or several]
 
 
 def _source(kind: Kind, reading: Reading, kept: int) -> Source:

@@ -1,5 +1,7 @@
 """The kinds of files that can be read, told apart by what they hold."""
 
+from pathlib import Path
+
 from race401.harness.incident.readers import (
     access_logs,
     auth0_logs,
@@ -31,6 +33,14 @@ NAMES = (
     "a HAR, a race401 ledger or log, an access log (nginx, Apache, Caddy, Cloudflare; others: --format), "
     "a Supabase auth log, Keycloak events, an Auth0 tenant log (other JSON lines: --mapping)"
 )
+
+
+def recognised(path: Path) -> Kind | None:
+    """Return what kind a file is of, if it is one and of any."""
+    try:
+        return kind_of(Opened(path), How()) if path.is_file() else None
+    except (ReadingError, OSError):
+        return None
 
 
 def kind_of(opened: Opened, how: How) -> Kind:

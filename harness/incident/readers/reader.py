@@ -74,6 +74,13 @@ class Kind:
     fits: Callable[[str], bool]
     read: Callable[[Reading], Iterator[Row]]
 
+    @property
+    def called(self) -> str:
+        """The name with its article; of a plural it has none."""
+        if self.name.endswith(("events", "lines")) or "'" in self.name:
+            return self.name
+        return f"{'an' if self.name[0] in 'AEIOUaeiou' else 'a'} {self.name}"
+
 
 class Noted:
     """A record of entries in memory, for what reads the wire as the proxy does."""
