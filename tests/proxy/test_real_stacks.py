@@ -31,7 +31,7 @@ async def page(client: httpx.AsyncClient, stack: Stack, session: dict[str, Any],
 
 
 def played(folder: Path, stack: Stack, setting: str, flights: int) -> tuple[Verdict, int, int, int]:
-    """The verdict, the exchanges of the table, the successors that the ledger has, and those of the server's tables."""
+    """The verdict, the exchanges of its table, the successors of the ledger, and those of the server's own tables."""
     ledger = folder / "traffic.jsonl"
     with served(stack, setting) as url:
         session = httpx.post(f"{url}/seed", trust_env=False, timeout=60).json()
