@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from race401.harness.incident import joining, masked
+from race401.harness.incident import clocks, joining, masked
 from race401.harness.incident.evidence import Evidence, Missing, Seen, Source
 from race401.harness.incident.readers import KINDS, kind_of
 from race401.harness.incident.readers.opening import Opened, Progress
@@ -40,11 +40,25 @@ def gather(
         sources.append(_source(kind, reading, len(rows)))
         missing += [Missing(what, fills, index, tuple(some)) for what, fills, some, _n in reading.lacks]
     missing += _apart(sources, how)
+    sources = _one_clock(told, sources)
     entries, seen = joining.joined(told, sources)
     _settle(entries, seen)
     if not unmasked:
         masked.mask(entries)
     return Evidence(tuple(entries), tuple(sources), tuple(missing), tuple(seen))
+
+
+def _one_clock(told: list[Row], sources: list[Source]) -> list[Source]:
+    """Give clients whose clocks may be one the same offset: else the order between two tabs would be chance."""
+    offsets = clocks.agreed([source.clock if source.side == "client" else None for source in sources])
+    for entry, seen in told:
+        was, now = sources[seen.source].clock.offset, offsets[seen.source]
+        if was is not None and now is not None and now.offset is not None and now.offset != was:
+            entry.received_at += now.offset - was
+            entry.answered_at += now.offset - was
+            if entry.token_left_s is not None:
+                entry.token_left_s -= now.offset - was
+    return [replace(s, clock=now) if now is not None else s for s, now in zip(sources, offsets, strict=True)]
 
 
 def _apart(sources: Sequence[Source], how: How) -> list[Missing]:

@@ -209,3 +209,19 @@ def test_requests_that_only_look_alike_are_two(tmp_path: Path) -> None:
         written(tmp_path, "b.log", access_log_of(later.entries)),
     )
     assert len(gather([log, har], How()).entries) == 2
+
+
+def test_one_log_in_two_forms_is_one_log() -> None:
+    """Near miss: two servers' logs, of which one has a line more."""
+    both = gather([HERE / "supabase-auth.jsonl", HERE / "keycloak.log"], How())
+    assert len(both.entries) == 4
+    one = gather([HERE / "keycloak-events.json", HERE / "keycloak-events.jsonl"], How())
+    assert [len(seen) for seen in one.seen] == [2, 2, 2]
+
+
+def test_of_two_servers_logs_no_row_is_dropped(tmp_path: Path) -> None:
+    """Each tells of requests that look like the other's, at the same second."""
+    line = '203.0.113.9 - - [02/Apr/2026:19:30:0{} +0000] "GET /contacts HTTP/1.1" 401 1\n'
+    one = written(tmp_path, "1.log", line.format(1) + line.format(2))
+    two = written(tmp_path, "2.log", line.format(1) + line.format(2) * 2)
+    assert len(gather([one, two], How()).entries) == 5

@@ -61,9 +61,9 @@ def _item(row: int, told: dict[str, Any]) -> Item | str:
         return "not HTTP"
     if began_at is None:
         return "nothing says when it was"
-    if told.get("_fromCache") or told.get("fromCache"):
+    if told.get("_fromCache") or as_text(told.get("_fetchType")).endswith("Cache"):  # Chrome's; Safari's, unchecked
         return "answered from the browser's cache"
-    if response.get("_fetchedViaServiceWorker") or told.get("_fetchedViaServiceWorker"):
+    if response.get("_fetchedViaServiceWorker") or told.get("_fetchType") == "Service Worker":
         return "answered by a service worker, whose own requests stand beside it"
     origin = url.hostname if port in (None, PORTS[url.scheme]) else f"{url.hostname}:{port}"
     target = (url.path or "/") + (f"?{url.query}" if url.query else "")
