@@ -21,13 +21,17 @@ from race401.ledger.entry import Entry
 
 @dataclass
 class Cohort:
-    """Entries and samples are of this condition and role alone, the entries in the order of decision."""
+    """Entries and samples are of this condition and role alone, the entries in the order of decision.
+
+    `company`: all entries of the condition, where clients of several roles may share a session; else the same.
+    """
 
     evidence: Evidence
     condition: str
     role: str
     entries: list[Entry]
     samples: list[Sample]
+    company: list[Entry]
 
     @property
     def about(self) -> Mapping[str, Any]:
@@ -56,7 +60,12 @@ class Cohort:
     @cached_property
     def exchanges(self) -> list[Entry]:
         """Refresh tokens that were sent to the auth server."""
-        return [e for e in self.entries if e.grant_outcome is not None and e.grant_outcome != UNREAD]
+        return _exchanges(self.entries)
+
+    @cached_property
+    def exchanges_of_all(self) -> list[Entry]:
+        """Those that anybody of the condition sent."""
+        return self.exchanges if self.company is self.entries else _exchanges(self.company)
 
     @property
     def graph(self) -> Graph:
@@ -86,9 +95,9 @@ class Cohort:
 
     @cached_property
     def ended(self) -> dict[str | None, Entry]:
-        """The first sign-out of each session that had one, by session."""
+        """The first sign-out of each session that had one, by session, whoever asked for it."""
         ended: dict[str | None, Entry] = {}
-        for entry in self.entries:
+        for entry in self.company:
             if entry.kind == "sign_out" or (entry.kind is None and entry.target.startswith(SIGN_OUT)):  # few are
                 session = self.graph.session(entry)
                 if ends_session(entry, session):
@@ -105,9 +114,16 @@ class Cohort:
         return causes(self.entries, self.graph)
 
 
+def _exchanges(entries: Iterable[Entry]) -> list[Entry]:
+    return [e for e in entries if e.grant_outcome is not None and e.grant_outcome != UNREAD]
+
+
 def whose(entry: Entry, evidence: Evidence) -> tuple[str, str] | None:
     """Return the condition and role of an entry; None if it is not of this run."""
-    return (entry.world, "subject") if evidence.ledger_alone else named(entry.client, evidence.manifest["run"])
+    if not evidence.ledger_alone:
+        return named(entry.client, evidence.manifest["run"])
+    roles = evidence.roles
+    return evidence.systems.get(entry.world, entry.world), roles.get(entry.client) or roles[None]
 
 
 @lru_cache(maxsize=100_000)  # a name is read once, not once an entry

@@ -67,31 +67,30 @@ class Passing:
 
 class Watch:
     """
-    Of what passes to one target.
+    Of what passes, to one target or to several.
 
-    `dialects`: how it says things, the first that fits; `clock`: s since the epoch; `say`: gets lines for people.
+    `dialects`: how they say things, the first that fits; `clock`: s since the epoch; `say`: gets lines for people.
     """
 
     def __init__(
         self,
         recorder: Record,
-        world: str,
         dialects: Sequence[Dialect] = USUAL,
         clock: Callable[[], float] = time.time,
         say: Callable[[str], None] = print,
     ) -> None:
-        self._recorder, self._world, self._dialects = recorder, world, dialects
+        self._recorder, self._dialects = recorder, dialects
         self._clock, self._say = clock, say
         self._wire = Wire(recorder.fingerprints)
         self._action = next((dialect.action_header for dialect in dialects if dialect.action_header), "")
         self._pointed_out: set[str] = set()
 
-    def asked(self, request: Request, address: str) -> Passing:
-        """Note a request, of whose body nothing came yet. `address`: where it came from."""
+    def asked(self, request: Request, address: str, world: str) -> Passing:
+        """Note a request, of whose body nothing came yet. `address`: where it came from; `world`: where it goes."""
         for secret in _secrets(request):
             self._recorder.masking.see(secret)
         client, attempt = request.get("x-race401-client"), request.get("x-race401-attempt")
-        entry = received(self._world, request.method, request.target, self._clock(), client, attempt)
+        entry = received(world, request.method, request.target, self._clock(), client, attempt)
         self._wire.asked(entry, self._access(request), f"{address} {request.get('user-agent') or ''}")
         action = request.get(self._action) or "" if self._action else ""
         dialect, role = reading.role(self._dialects, request.method, request.path, action)

@@ -56,15 +56,15 @@ def _item(row: int, told: dict[str, Any]) -> Item | str:
         url = urlsplit(as_text(request.get("url")))
         port = url.port
     except ValueError:
-        return "their address cannot be read"
+        return "an address that cannot be read"
     if url.scheme not in PORTS or not url.hostname:
-        return "they are no HTTP requests"
+        return "not HTTP"
     if began_at is None:
-        return "nothing says when they were sent"
-    if told.get("_fromCache") or told.get("fromCache"):
-        return "the browser answered them from its cache"
-    if response.get("_fetchedViaServiceWorker") or told.get("_fetchedViaServiceWorker"):
-        return "a service worker answered them (what it sent itself stands beside them)"
+        return "nothing says when it was"
+    if told.get("_fromCache") or as_text(told.get("_fetchType")).endswith("Cache"):  # Chrome's; Safari's, unchecked
+        return "answered from the browser's cache"
+    if response.get("_fetchedViaServiceWorker") or told.get("_fetchType") == "Service Worker":
+        return "answered by a service worker, whose own requests stand beside it"
     origin = url.hostname if port in (None, PORTS[url.scheme]) else f"{url.hostname}:{port}"
     target = (url.path or "/") + (f"?{url.query}" if url.query else "")
     took, waited = _took(told)

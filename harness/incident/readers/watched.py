@@ -57,14 +57,14 @@ class Watched:
     def __init__(self, fingerprints: Fingerprints, dialects: Sequence[Dialect]) -> None:
         self._noted, self._now, self._dialects = Noted(fingerprints), 0.0, dialects
         self._fingerprint = fingerprints.fingerprint
-        self._watch = Watch(self._noted, "", dialects, clock=lambda: self._now, say=lambda _line: None)
+        self._watch = Watch(self._noted, dialects, clock=lambda: self._now, say=lambda _line: None)
         self._action = next((dialect.action_header for dialect in dialects if dialect.action_header), "")
 
     def entry(self, one: Exchanged) -> Entry:
         """Return the entry that it is."""
         request = Request(_head(f"{one.method} {one.target} HTTP/1.1", one.headers))
         self._now = one.received_at
-        passing = self._watch.asked(request, one.peer)
+        passing = self._watch.asked(request, one.peer, "")
         self._watch.sent(passing, one.body or b"", ends=one.body is not None)
         self._now = one.answered_at
         if one.status:
