@@ -70,6 +70,12 @@ def add(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--token-path", action="append", metavar="PATH", help="a token endpoint that the dialect does not name"
     )
+    parser.add_argument(
+        "--rewrite",
+        action="store_true",
+        help="change what leads clients around the proxy (the target's URLs in discovery documents, redirects and "
+        "challenges; Domain and Secure of cookies), and record that; else nothing is changed",
+    )
 
 
 def run(given: Namespace) -> int:
@@ -77,6 +83,7 @@ def run(given: Namespace) -> int:
     # what takes long to import: wrong usage should not wait for it
     import httpx
 
+    from race401.harness.proxy.rewriting import Rewriting
     from race401.harness.proxy.serving import serve, targets_of
     from race401.harness.proxy.watch import Watch
     from race401.mock_api.http.lock import is_loopback
@@ -104,10 +111,12 @@ def run(given: Namespace) -> int:
         recorder = _recorder(given.ledger, given.key_file)
         here = [f"http://{_host(given.host)}:{sock.getsockname()[1]}" for sock in socks]
         places = dict(zip(here, shown, strict=True))
-        print(announcement(places, given.ledger, dialects, exposed=exposed), flush=True)
-        watch = Watch(recorder, dialects, say=_say)
+        told = announcement(places, given.ledger, dialects, exposed=exposed, rewrites=given.rewrite)
+        print(told, flush=True)
+        watch, targets = Watch(recorder, dialects, say=_say), targets_of(urls)
+        rewriting = Rewriting(dict(zip(here, targets, strict=True))) if given.rewrite else None
         with contextlib.suppress(asyncio.CancelledError):
-            asyncio.run(serve([*zip(socks, targets_of(urls), strict=True)], watch, _say))
+            asyncio.run(serve([*zip(socks, targets, strict=True)], watch, _say, rewriting))
     print(traffic.line(recorder.counts))
     print(f"judge it: {called()} judge {shlex.quote(str(given.ledger))}")
     if recorder.unwritten:
@@ -150,7 +159,12 @@ def _recorder(ledger: Path, key_file: Path | None) -> "Recorder":
 
 
 def announcement(
-    places: Mapping[str, str], ledger: Path, dialects: Sequence[Dialect], *, exposed: bool = False
+    places: Mapping[str, str],
+    ledger: Path,
+    dialects: Sequence[Dialect],
+    *,
+    exposed: bool = False,
+    rewrites: bool = False,
 ) -> str:
     """Return what a newcomer needs to know. `places`: the target of each address here."""
     lines = [
@@ -161,6 +175,8 @@ def announcement(
         f"It reads the dialect {' and '.join(dialect.name for dialect in dialects)}: {_paths(dialects)}.",
         f"Else: --token-path PATH, or --dialect ({called()} dialects lists them). Ctrl-C ends it.",
     ]
+    if rewrites:
+        lines.insert(-1, "It changes what would lead clients around it, and the record says where.")
     if exposed:
         targets = " and ".join(places.values())
         lines += ["", f"EXPOSED: whoever reaches this address can reach {targets} through it."]
