@@ -4,9 +4,10 @@ A cohort: the browsers of one condition and role, with what the ledger and the c
 What several checks count from is found out once for all of them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from operator import attrgetter
 from typing import Any
 
 from race401.harness.judge import recovery
@@ -44,19 +45,27 @@ class Cohort:
     @cached_property
     def api(self) -> list[Entry]:
         """What was answered of the app's API; attempts whose caller was killed are left out."""
+        api = [e for e in self.entries if e.status and not e.hung_up and (e.kind == "api" or is_api(e))]
+        if self.evidence.ledger_alone:
+            return api
         cut = cut_off_attempts(self.samples)
-        api = [e for e in self.entries if e.status and not e.hung_up and e.attempt not in cut and is_api(e)]
-        return api if self.evidence.ledger_alone else [e for e in api if e.attempt is not None]
+        return [e for e in api if e.attempt is not None and e.attempt not in cut]
+
+    @cached_property
+    def marked(self) -> list[Entry]:
+        """All but the plain successes of the app's API: a tenth of most ledgers, and most questions are about these."""
+        return [e for e in self.entries if e.kind != "api" or e.refusal or not 200 <= e.status < 300]  # noqa: PLR2004
 
     @cached_property
     def refused(self) -> list[Entry]:
         """The 401s of the app's API, made good or not."""
-        return [e for e in self.api if e.unauthorized]
+        mine = {e.seq for e in self.marked if e.unauthorized}
+        return [e for e in self.api if e.seq in mine] if mine else []
 
     @cached_property
     def exchanges(self) -> list[Entry]:
         """Refresh tokens that were sent to the auth server."""
-        return [e for e in self.entries if e.grant_outcome is not None and e.grant_outcome != UNREAD]
+        return [e for e in self.marked if e.grant_outcome is not None and e.grant_outcome != UNREAD]
 
     @property
     def graph(self) -> Graph:
@@ -80,7 +89,7 @@ class Cohort:
     @cached_property
     def failed(self) -> list[Entry]:
         """The 401s that the program saw, as far as the evidence decides that."""
-        nobodys = {e.seq for e in recovery.of_nobody(self.entries)} if self.evidence.ledger_alone else set()
+        nobodys = {e.seq for e in recovery.of_nobody(self.marked, self.entries)} if self.evidence.ledger_alone else set()
         unproven = self.undecided | nobodys
         return [e for e in self.last if e.unauthorized and e.seq not in unproven]
 
@@ -88,7 +97,7 @@ class Cohort:
     def ended(self) -> dict[str | None, Entry]:
         """The first sign-out of each session that had one, by session."""
         ended: dict[str | None, Entry] = {}
-        for entry in self.entries:
+        for entry in self.marked:
             if entry.kind == "sign_out" or (entry.kind is None and entry.target.startswith(SIGN_OUT)):  # few are
                 session = self.graph.session(entry)
                 if ends_session(entry, session):
@@ -102,15 +111,23 @@ class Cohort:
 
     @cached_property
     def _causes(self) -> dict[int, str]:
-        return causes(self.entries, self.graph)
+        return causes(self.marked, self.graph)
+
+
+def owners(evidence: Evidence) -> Iterator[tuple[str, str] | None]:
+    """Yield the condition and role of each entry, in their order; None if it is not of this run."""
+    names = list(map(attrgetter("world" if evidence.ledger_alone else "client"), evidence.entries))
+    run = evidence.manifest["run"]
+    known = {name: (name, "subject") if evidence.ledger_alone else named(name, run) for name in set(names)}
+    return map(known.__getitem__, names)  # a name is read once, not once an entry
 
 
 def whose(entry: Entry, evidence: Evidence) -> tuple[str, str] | None:
-    """Return the condition and role of an entry; None if it is not of this run."""
+    """Return the condition and role of one entry; None if it is not of this run."""
     return (entry.world, "subject") if evidence.ledger_alone else named(entry.client, evidence.manifest["run"])
 
 
-@lru_cache(maxsize=100_000)  # a name is read once, not once an entry
+@lru_cache(maxsize=100_000)
 def named(client: str | None, run: str) -> tuple[str, str] | None:
     """Return the condition and role in a browser's name, `<run>/<condition>/<role>/<number>`; None: another's."""
     parts = (client or "").split("/")

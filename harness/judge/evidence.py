@@ -117,7 +117,10 @@ def of_run(told: dict[str, Any], files: Mapping[str, Source], where: str = "") -
     damage = list(manifest.damage(told))
     kept: dict[str, str] = {}
     read = _lines(files[LEDGER], where + LEDGER, Entry, kept)
-    samples = _lines(files[SAMPLES], where + SAMPLES, Sample, kept) if SAMPLES in files else Lines[Sample]()
+    samples = Lines[Sample]()
+    if SAMPLES in files:
+        kept.update((e.attempt, e.attempt) for e in read.items if e.attempt is not None)  # samples have them too
+        samples = _lines(files[SAMPLES], where + SAMPLES, Sample, kept)
     entries, twice = order.once(sorted(read.items, key=attrgetter("seq")))
     damage += [*read.told(LEDGER), *samples.told(SAMPLES), *twice]
     if samples.torn:
@@ -237,23 +240,28 @@ def _lines(source: Source, name: str, kind: type[T], kept: dict[str, str], want:
         raise EvidenceError(f"{name} {error}{want}") from None
 
 
-def _share_entry(e: Entry, one: Callable[[Any, Any], Any]) -> None:
-    e.world, e.method, e.target = one(e.world, e.world), one(e.method, e.method), one(e.target, e.target)
-    e.client, e.family, e.attempt = one(e.client, e.client), one(e.family, e.family), one(e.attempt, e.attempt)
-    e.cause = one(e.cause, e.cause)
-    if e.schema:
-        e.key, e.peer = one(e.key, e.key), one(e.peer, e.peer)
-        if e.sent is not None:
-            e.sent = one(e.sent, e.sent)
-        elif e.presented is not None:
-            e.presented = one(e.presented, e.presented)
+def _share_entries(entries: list[Entry], kept: dict[str, str]) -> None:
+    one: Callable[[Any, Any], Any] = kept.setdefault
+    for e in entries:
+        e.world, e.method, e.target = one(e.world, e.world), one(e.method, e.method), one(e.target, e.target)
+        if e.client is not None:
+            e.client = one(e.client, e.client)
+        if e.family is not None:
+            e.family = one(e.family, e.family)
+        if e.cause is not None:
+            e.cause = one(e.cause, e.cause)
+        if e.schema:
+            e.key, e.peer = one(e.key, e.key), one(e.peer, e.peer)
+            if e.sent is not None:
+                e.sent = one(e.sent, e.sent)
+            elif e.presented is not None:
+                e.presented = one(e.presented, e.presented)
 
 
-def _share_sample(s: Sample, one: Callable[[Any, Any], Any]) -> None:
-    s.client, s.attempt, s.target = one(s.client, s.client), one(s.attempt, s.attempt), one(s.target, s.target)
+def _share_samples(samples: list[Sample], kept: dict[str, str]) -> None:
+    one: Callable[[Any, Any], Any] = kept.setdefault
+    for s in samples:
+        s.client, s.attempt, s.target = one(s.client, s.client), one(s.attempt, s.attempt), one(s.target, s.target)
 
 
-SHARERS: dict[type, Callable[[Any, Callable[[Any, Any], Any]], None]] = {
-    Entry: _share_entry,
-    Sample: _share_sample,
-}
+SHARERS: dict[type, Callable[[list[Any], dict[str, str]], None]] = {Entry: _share_entries, Sample: _share_samples}

@@ -71,12 +71,7 @@ class Graph:
 
     def place(self, entry: Entry) -> Session | None:
         """Return what is known of the entry's session, where a token of it or its name was seen."""
-        if entry.kind == "exchange":
-            node = entry.presented
-        elif entry.kind == "sign_in":
-            node = entry.brought_access or entry.brought_refresh
-        else:
-            node = entry.sent or entry.presented
+        node = entry.sent or entry.presented if entry.kind == "api" else _node(entry)  # most are, and this is quick
         return self._places.get(node or entry.family or "")
 
     def token(self, entry: Entry) -> Hashable:
@@ -94,16 +89,16 @@ class Graph:
 
     def count(self, entries: Iterable[Entry]) -> int:
         """Return how many sessions are known to be different; what is of no known session may be of any."""
-        named, known, piece = set[str](), set[str](), False
-        for entry in entries:
-            if entry.family is not None:
-                named.add(entry.family)
-            elif entry.kind is not None and (session := self.place(entry)) is not None:
-                piece = True
-                if session.known:
-                    known.add(session.name)
-        known.update(self._renamed.get(family, family) for family in named)
-        return len(known) or int(piece)
+        families, nodes = set[str](), set[str]()
+        for e in entries:
+            if e.family is not None:
+                families.add(e.family)
+            elif e.kind is not None and (node := e.sent if e.kind == "api" and e.sent is not None else _node(e)):
+                nodes.add(node)
+        pieces = [self._places[node] for node in nodes if node in self._places]
+        known = {piece.name for piece in pieces if piece.known}
+        known.update(self._renamed.get(family, family) for family in families)
+        return len(known) or int(bool(pieces))
 
     def use(self, entry: Entry) -> Hashable:
         """Return what stands for one need of an exchange: a refresh token, each time anew if it is kept.
@@ -237,6 +232,15 @@ class Graph:
             session = places[token]
             session.seen_at = min(at, session.seen_at)
         return places
+
+
+def _node(e: Entry) -> str | None:
+    """Return the token by which the entry's session is known, if it says one."""
+    if e.kind == "exchange":
+        return e.presented
+    if e.kind == "sign_in":
+        return e.brought_access or e.brought_refresh
+    return e.sent or e.presented
 
 
 def kept(e: Entry) -> bool:

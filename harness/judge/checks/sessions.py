@@ -25,7 +25,7 @@ def _count(cohort: Cohort, row: Row) -> None:
             out = cohort.ended.get(entry.family)
             if out is None or entry.seq < out.seq:
                 lost.setdefault(entry.family, entry.seq)
-    found = losses(cohort.entries, cohort.graph)
+    found = losses(cohort.marked, cohort.graph)
     row.sessions = cohort.graph.count(cohort.entries)
     row.lost_seqs = sorted([*lost.values(), *(e.seq for e in found.lost)])
     row.sessions_lost = len(row.lost_seqs)

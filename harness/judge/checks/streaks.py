@@ -19,7 +19,7 @@ WORDS = Words(ledger_alone="none")
 
 
 def _count(cohort: Cohort, row: Row) -> None:
-    early = streaks(cohort.entries, cohort.graph)
+    early = streaks(cohort.marked, cohort.graph)
     row.in_a_row_seqs = [each.entry.seq for each in early]
     if early:
         row.margin, row.lifetime = min(each.left for each in early), max(each.lifetime for each in early)

@@ -7,7 +7,7 @@ This never FAILs: what is missing proves nothing, against the client or for it.
 from collections.abc import Iterator
 
 from race401.harness.judge.check import Check
-from race401.harness.judge.cohort import cut_off_attempts, whose
+from race401.harness.judge.cohort import cut_off_attempts, owners
 from race401.harness.judge.counted import counted
 from race401.harness.judge.evidence import Evidence
 from race401.harness.judge.findings import SEQS_NAMED, Finding, Value
@@ -26,8 +26,8 @@ def _finds(evidence: Evidence, _: list[Row]) -> Iterator[Finding]:
     cut = cut_off_attempts(evidence.samples)
     ledger = {
         e.attempt: e
-        for e in evidence.entries
-        if e.attempt is not None and e.attempt not in cut and whose(e, evidence) is not None
+        for e, owner in zip(evidence.entries, owners(evidence), strict=True)
+        if e.attempt is not None and e.attempt not in cut and owner is not None
     }
     samples = {s.attempt: s for s in evidence.samples if not s.cut_off}
     unseen = [s.attempt for s in samples.values() if s.attempt not in ledger]
@@ -52,7 +52,7 @@ def _finds(evidence: Evidence, _: list[Row]) -> Iterator[Finding]:
 
 def _nameless(evidence: Evidence) -> Iterator[Finding]:
     """Say which requests a ledger alone can't attribute to anyone."""
-    if nobodys := [e.seq for e in of_nobody(evidence.entries)]:
+    if nobodys := [e.seq for e in of_nobody(evidence.entries, evidence.entries)]:
         told = f"{counted(len(nobodys), '401')} for want of a token, of callers without a session in this ledger"
         sentence = f"{told}: whether a session failed there is not known"
         yield Finding(NAME, Value.UNKNOWN, sentence, rows=nobodys[:SEQS_NAMED])
