@@ -53,7 +53,7 @@ class Cohort:
 
     @cached_property
     def marked(self) -> list[Entry]:
-        """All but the plain successes of the app's API: a tenth of most ledgers, and most questions are about these."""
+        """All but the plain successes of the app's API: few of most ledgers, and most questions are about these."""
         return [e for e in self.entries if e.kind != "api" or e.refusal or not 200 <= e.status < 300]  # noqa: PLR2004
 
     @cached_property
@@ -89,7 +89,9 @@ class Cohort:
     @cached_property
     def failed(self) -> list[Entry]:
         """The 401s that the program saw, as far as the evidence decides that."""
-        nobodys = {e.seq for e in recovery.of_nobody(self.marked, self.entries)} if self.evidence.ledger_alone else set()
+        nobodys = (
+            {e.seq for e in recovery.of_nobody(self.marked, self.entries)} if self.evidence.ledger_alone else set()
+        )
         unproven = self.undecided | nobodys
         return [e for e in self.last if e.unauthorized and e.seq not in unproven]
 
@@ -120,11 +122,6 @@ def owners(evidence: Evidence) -> Iterator[tuple[str, str] | None]:
     run = evidence.manifest["run"]
     known = {name: (name, "subject") if evidence.ledger_alone else named(name, run) for name in set(names)}
     return map(known.__getitem__, names)  # a name is read once, not once an entry
-
-
-def whose(entry: Entry, evidence: Evidence) -> tuple[str, str] | None:
-    """Return the condition and role of one entry; None if it is not of this run."""
-    return (entry.world, "subject") if evidence.ledger_alone else named(entry.client, evidence.manifest["run"])
 
 
 @lru_cache(maxsize=100_000)

@@ -145,13 +145,15 @@ def _alone(path: Path) -> Evidence:
     if not segments:
         raise EvidenceError(f"{path} holds no run: it has neither {MANIFEST} nor {LEDGER}")
     kept: dict[str, str] = {}
-    read = [_lines(segment, str(segment), Entry, kept, WANT) for segment in segments]
-    every = sorted((entry for segment in read for entry in segment.items), key=attrgetter("seq"))
-    entries, damage = order.once(every)
-    for segment, its in zip(segments, read, strict=True):
-        damage += its.told(segment.name)
-    damage += order.gaps(entries)
-    torn = any(its.torn for its in read)
+    every, damage, torn = list[Entry](), list[str](), False
+    for segment in segments:
+        read = _lines(segment, str(segment), Entry, kept, WANT)
+        every = every + read.items if every else read.items
+        damage += read.told(segment.name)
+        torn = torn or read.torn
+    every.sort(key=attrgetter("seq"))
+    entries, twice = order.once(every)
+    damage = [*twice, *damage, *order.gaps(entries)]
     return from_ledger(entries, (path / LEDGER if path.is_dir() else path).stem, torn=torn, damage=damage)
 
 
@@ -242,20 +244,32 @@ def _lines(source: Source, name: str, kind: type[T], kept: dict[str, str], want:
 
 def _share_entries(entries: list[Entry], kept: dict[str, str]) -> None:
     one: Callable[[Any, Any], Any] = kept.setdefault
+    world = method = ""
     for e in entries:
-        e.world, e.method, e.target = one(e.world, e.world), one(e.method, e.method), one(e.target, e.target)
+        if e.world != world:  # it is mostly as in the line before, and to compare costs less than to look up
+            world = one(e.world, e.world)
+        if e.method != method:
+            method = one(e.method, e.method)
+        e.world, e.method, e.target = world, method, one(e.target, e.target)
         if e.client is not None:
             e.client = one(e.client, e.client)
         if e.family is not None:
             e.family = one(e.family, e.family)
         if e.cause is not None:
             e.cause = one(e.cause, e.cause)
-        if e.schema:
-            e.key, e.peer = one(e.key, e.key), one(e.peer, e.peer)
-            if e.sent is not None:
-                e.sent = one(e.sent, e.sent)
-            elif e.presented is not None:
-                e.presented = one(e.presented, e.presented)
+    _share_facts((e for e in entries if e.schema), one)
+
+
+def _share_facts(entries: Iterable[Entry], one: Callable[[Any, Any], Any]) -> None:
+    key: str | None = None
+    for e in entries:
+        if e.key != key:
+            key = one(e.key, e.key)
+        e.key, e.peer = key, one(e.peer, e.peer)
+        if e.sent is not None:
+            e.sent = one(e.sent, e.sent)
+        elif e.presented is not None:
+            e.presented = one(e.presented, e.presented)
 
 
 def _share_samples(samples: list[Sample], kept: dict[str, str]) -> None:

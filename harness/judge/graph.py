@@ -53,7 +53,7 @@ class Graph:
             tuple[str, int], str
         ] = {}  # by family and generation, where the mock says whose link it is
         for entry in entries:
-            if entry.kind is not None:
+            if entry.kind is not None and not self._says_nothing_new(entry):
                 self._add(entry)
         self._places = self._placed()  # by token, and by what names a session
         names = set(self._claimed.values())
@@ -66,7 +66,8 @@ class Graph:
         """Return the name of the entry's session; None: nothing says that it has one."""
         if entry.family is not None:
             return self._renamed.get(entry.family, entry.family)
-        session = self.place(entry)
+        quick = entry.kind == "api" and entry.sent is not None  # most are
+        session = self._places.get(entry.sent or "") if quick else self.place(entry)
         return None if session is None else session.name
 
     def place(self, entry: Entry) -> Session | None:
@@ -159,6 +160,14 @@ class Graph:
         return [e for e in done if e.brought_access != access]
 
     # --- building ---
+
+    def _says_nothing_new(self, e: Entry) -> bool:
+        """Whether this is one more use of an access token that is known, as most entries are."""
+        if e.kind != "api" or e.sent is None:
+            return False
+        if e.family is not None:
+            return e.sent in self._claimed
+        return 0 < self._seen.get(e.sent, 0) <= e.answered_at
 
     def _add(self, e: Entry) -> None:
         if e.kind == "exchange":

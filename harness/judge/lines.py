@@ -48,14 +48,17 @@ def read(source: Source, kind: type[T], share: Callable[[list[T], Any], None], k
     with _opened(source) as file:
         while block := file.read(BLOCK):
             block += file.readline()
-            whole, end, rest = block.rpartition(b"\n")
-            items = _decoded(whole + end, decoder)
+            if not block.endswith(b"\n"):
+                whole, end, rest = block.rpartition(b"\n")
+                block = whole + end
+            n = block.count(b"\n")
+            items = _decoded(block, n, decoder)
             if items is None:
-                items, damaged = _one_by_one(whole + end, number, decoder)
+                items, damaged = _one_by_one(block, number, decoder)
                 found.damaged += damaged
             share(items, kept)
             found.items += items
-            number += block.count(b"\n")
+            number += n
     found.torn = bool(rest)
     if not found.items and found.damaged:
         first, why = found.damaged[0]
@@ -65,16 +68,18 @@ def read(source: Source, kind: type[T], share: Callable[[list[T], Any], None], k
     return found
 
 
-def _decoded(block: bytes, decoder: "msgspec.json.Decoder[T]") -> list[T] | None:
-    """Decode many lines in one call; None: not every line holds one item, and which does not is to be found out."""
+def _decoded(block: bytes, n: int, decoder: "msgspec.json.Decoder[T]") -> list[T] | None:
+    """Decode n lines in one call; None: not every line holds one item, and which does not is to be found out."""
     try:
         items = decoder.decode_lines(block)
     except (msgspec.DecodeError, ValueError, RecursionError):
         return None
-    return items if len(items) == block.count(b"\n") else None
+    return items if len(items) == n else None
 
 
-def _one_by_one(block: bytes, before: int, decoder: "msgspec.json.Decoder[T]") -> tuple[list[T], list[tuple[int, str]]]:
+def _one_by_one(
+    block: bytes, before: int, decoder: "msgspec.json.Decoder[T]"
+) -> tuple[list[T], list[tuple[int, str]]]:
     """Decode what can be, and name what cannot, by its number; `before`: how many lines came before these."""
     items, damaged = list[T](), list[tuple[int, str]]()
     for number, line in enumerate(io.BytesIO(block), before + 1):
