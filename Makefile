@@ -11,7 +11,7 @@ READY_DEV := $(VENV)/.ready-dev
 
 GATED := $(BIN)/locust -f scenarios/burst.py --headless --skip-log-setup -u 24 -r 24 --pages 8 --policies pre-fix,fixed
 
-.PHONY: burst gate bless test test-all test-browser check bench seeds alarms
+.PHONY: burst gate bless test test-all test-browser check bench seeds alarms servers
 .PHONY: million mutate scoreboard lock clean setup explore ablate scenarios docs soak hosts
 
 burst: $(READY)  ## the main job: the race before and after the fix, about 20 s of load
@@ -64,6 +64,14 @@ bench: $(READY_DEV)  ## ratios, measured side by side in one run
 scoreboard: $(READY_DEV)  ## real clients by races: run each, keep its card, write docs/scoreboard.md (a few minutes)
 	@if command -v npm >/dev/null; then cd drivers/node && npm ci --silent --ignore-scripts; fi
 	@$(BIN)/race401 scoreboard --run $(ARGS)
+
+servers: servers/django-oauth-toolkit/.venv/.ready servers/simplejwt/.venv/.ready  ## real auth servers, set up on this machine (half a minute)
+	@if command -v npm >/dev/null; then cd servers/oidc-provider && npm ci --silent --ignore-scripts; fi
+
+servers/%/.venv/.ready: servers/%/requirements.lock $(READY)
+	@test -x $(@D)/bin/python || "$$PYTHON" -m venv --without-pip $(@D)
+	@VIRTUAL_ENV=$(@D) $(BIN)/uv pip install --quiet --require-hashes -r $<
+	@touch $@
 
 seeds: $(READY)  ## the main job twenty times, with twenty seeds (about 9 minutes)
 	@$(BIN)/python bench/seeds.py $(ARGS)
@@ -123,4 +131,4 @@ lock: $(READY_DEV)  ## resolve the dependencies anew: those to run, and with the
 	@printf 'mkdocs-material\nmkdocstrings-python\n' | $(COMPILE) - -o requirements-docs.lock
 
 clean:
-	rm -rf $(VENV) $(DOCS) site .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(DOCS) servers/*/.venv site .mypy_cache .ruff_cache .pytest_cache

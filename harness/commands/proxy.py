@@ -77,7 +77,7 @@ def run(given: Namespace) -> int:
     # what takes long to import: wrong usage should not wait for it
     import httpx
 
-    from race401.harness.proxy.serving import serve, target_of
+    from race401.harness.proxy.serving import serve, targets_of
     from race401.harness.proxy.watch import Watch
     from race401.mock_api.http.lock import is_loopback
 
@@ -105,9 +105,9 @@ def run(given: Namespace) -> int:
         here = [f"http://{_host(given.host)}:{sock.getsockname()[1]}" for sock in socks]
         places = dict(zip(here, shown, strict=True))
         print(announcement(places, given.ledger, dialects, exposed=exposed), flush=True)
-        watch = Watch(recorder, urls[0].host, dialects, say=_say)
+        watch = Watch(recorder, dialects, say=_say)
         with contextlib.suppress(asyncio.CancelledError):
-            asyncio.run(serve([*zip(socks, map(target_of, urls), strict=True)], watch, _say))
+            asyncio.run(serve([*zip(socks, targets_of(urls), strict=True)], watch, _say))
     print(traffic.line(recorder.counts))
     print(f"judge it: {called()} judge {shlex.quote(str(given.ledger))}")
     if recorder.unwritten:

@@ -22,13 +22,17 @@ from race401.ledger.entry import Entry
 
 @dataclass
 class Cohort:
-    """Entries and samples are of this condition and role alone, the entries in the order of decision."""
+    """Entries and samples are of this condition and role alone, the entries in the order of decision.
+
+    `company`: all entries of the condition, where clients of several roles may share a session; else the same.
+    """
 
     evidence: Evidence
     condition: str
     role: str
     entries: list[Entry]
     samples: list[Sample]
+    company: list[Entry]
 
     @property
     def about(self) -> Mapping[str, Any]:
@@ -54,7 +58,12 @@ class Cohort:
     @cached_property
     def marked(self) -> list[Entry]:
         """All but the plain successes of the app's API: few of most ledgers, and most questions are about these."""
-        return [e for e in self.entries if e.kind != "api" or e.refusal or not 200 <= e.status < 300]  # noqa: PLR2004
+        return _marked(self.entries)
+
+    @cached_property
+    def marked_of_all(self) -> list[Entry]:
+        """Those that anybody of the condition sent."""
+        return self.marked if self.company is self.entries else _marked(self.company)
 
     @cached_property
     def refused(self) -> list[Entry]:
@@ -65,7 +74,12 @@ class Cohort:
     @cached_property
     def exchanges(self) -> list[Entry]:
         """Refresh tokens that were sent to the auth server."""
-        return [e for e in self.marked if e.grant_outcome is not None and e.grant_outcome != UNREAD]
+        return _exchanges(self.marked)
+
+    @cached_property
+    def exchanges_of_all(self) -> list[Entry]:
+        """Those that anybody of the condition sent."""
+        return self.exchanges if self.company is self.entries else _exchanges(self.marked_of_all)
 
     @property
     def graph(self) -> Graph:
@@ -97,9 +111,9 @@ class Cohort:
 
     @cached_property
     def ended(self) -> dict[str | None, Entry]:
-        """The first sign-out of each session that had one, by session."""
+        """The first sign-out of each session that had one, by session, whoever asked for it."""
         ended: dict[str | None, Entry] = {}
-        for entry in self.marked:
+        for entry in self.marked_of_all:
             if entry.kind == "sign_out" or (entry.kind is None and entry.target.startswith(SIGN_OUT)):  # few are
                 session = self.graph.session(entry)
                 if ends_session(entry, session):
@@ -116,12 +130,26 @@ class Cohort:
         return causes(self.marked, self.graph)
 
 
+def _marked(entries: Iterable[Entry]) -> list[Entry]:
+    return [e for e in entries if e.kind != "api" or e.refusal or not 200 <= e.status < 300]  # noqa: PLR2004 - quick
+
+
+def _exchanges(entries: Iterable[Entry]) -> list[Entry]:
+    return [e for e in entries if e.grant_outcome is not None and e.grant_outcome != UNREAD]
+
+
 def owners(evidence: Evidence) -> Iterator[tuple[str, str] | None]:
     """Yield the condition and role of each entry, in their order; None if it is not of this run."""
-    names = list(map(attrgetter("world" if evidence.ledger_alone else "client"), evidence.entries))
-    run = evidence.manifest["run"]
-    known = {name: (name, "subject") if evidence.ledger_alone else named(name, run) for name in set(names)}
-    return map(known.__getitem__, names)  # a name is read once, not once an entry
+    clients = list(map(attrgetter("client"), evidence.entries))  # a name is read once, not once an entry
+    if not evidence.ledger_alone:
+        run = evidence.manifest["run"]
+        return map({client: named(client, run) for client in set(clients)}.__getitem__, clients)
+    roles, systems = evidence.roles, evidence.systems
+    names: list[tuple[str, str | None]] = list(zip(map(attrgetter("world"), evidence.entries), clients, strict=True))
+    known: dict[tuple[str, str | None], tuple[str, str] | None] = {
+        (world, client): (systems.get(world, world), roles.get(client) or roles[None]) for world, client in set(names)
+    }
+    return map(known.__getitem__, names)
 
 
 @lru_cache(maxsize=100_000)

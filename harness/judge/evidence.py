@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from race401.harness.judge import lines, manifest, order, outcomes
+from race401.harness.judge import alone, lines, manifest, order, outcomes
 from race401.harness.judge.graph import Graph
 from race401.harness.judge.lines import Lines, NotLines, Source, T
 from race401.ledger.entry import Entry
@@ -91,6 +91,16 @@ class Evidence:
         """Whether the ledger is the only witness."""
         return bool(self.manifest.get("ledger_alone"))
 
+    @cached_property
+    def systems(self) -> dict[str, str]:
+        """Of a ledger alone, the condition of each world."""
+        return alone.systems(self.manifest)
+
+    @cached_property
+    def roles(self) -> dict[str | None, str]:
+        """Of a ledger alone, the role of each client that is told apart, by its name; of None: of the others."""
+        return alone.roles(self.manifest)
+
 
 def share_of(client: str) -> str:
     """Return the share that a browser, `<run>/<condition>/<role>/<share>.<number>`, is of."""
@@ -154,7 +164,8 @@ def _alone(path: Path) -> Evidence:
     every.sort(key=attrgetter("seq"))
     entries, twice = order.once(every)
     damage = [*twice, *damage, *order.gaps(entries)]
-    return from_ledger(entries, (path / LEDGER if path.is_dir() else path).stem, torn=torn, damage=damage)
+    run = (path / LEDGER if path.is_dir() else path).stem
+    return from_ledger(entries, run, apart=True, torn=torn, damage=damage)
 
 
 def _until_lost(entries: list[Entry]) -> tuple[list[Entry], Entry | None]:
@@ -176,26 +187,30 @@ def from_ledger(
     worlds: Iterable[str] = (),
     expects: Mapping[str, str] | None = None,
     covers: Iterable[str] = (),
+    apart: bool = False,
     missing: int = 0,
     torn: bool = False,
     damage: Sequence[str] | None = None,
 ) -> Evidence:
     """Return a ledger alone as evidence: whoever is in it is the subject, each world (or those given) a condition.
 
-    Unless `expects` says more, it is held to what any sound client is; see `checks.SOUND`. It is an excerpt, whose
-    gaps are others' requests, unless somebody has looked for `damage`.
+    With `apart`, who names itself is told apart, and hosts of one system are one condition; see `alone`. Unless
+    `expects` says more, it is held to what any sound client is; see `checks.SOUND`. It is an excerpt, whose gaps are
+    others' requests, unless somebody has looked for `damage`.
     """
     ordered = sorted(entries, key=attrgetter("seq"))
     graph = _settled(ordered)
     whole, lost = _until_lost(ordered)
     about: dict[str, Any] = {} if expects is None else {"expects": {"subject": dict(expects)}}
     about["covers"] = list(covers)
+    every = {e.world for e in whole if e.world}.union(worlds)
+    systems = alone.conditions(every, whole, graph if apart else None)
     told = {
         "run": run,
         "ledger_alone": True,
         "ledger_entries": len(whole) + missing,
-        "policies": {"subject": {"name": "the client"}},
-        "conditions": {w: {"world": w, **about} for w in sorted({e.world for e in whole if e.world}.union(worlds))},
+        "policies": alone.policies(whole if apart else ()),
+        "conditions": {name: system | about for name, system in systems.items()},
         "finished": True,
     }
     evidence = Evidence(told, whole, [], torn, lost, damage or (), order.gaps(ordered) if damage is None else ())

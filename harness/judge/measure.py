@@ -20,8 +20,21 @@ def measure(evidence: Evidence) -> list[Row]:
     for sample in evidence.samples:
         if (key := named(sample.client, run)) is not None:
             samples[key].append(sample)
+    company: dict[str, list[Entry]] = defaultdict(list)
+    if evidence.ledger_alone and len(evidence.manifest["policies"]) > 1:
+        for entry in evidence.entries:
+            company[evidence.systems.get(entry.world, entry.world)].append(entry)
     return [
-        _row(Cohort(evidence, condition, role, entries[condition, role], samples[condition, role]))
+        _row(
+            Cohort(
+                evidence,
+                condition,
+                role,
+                mine := entries[condition, role],
+                samples[condition, role],
+                company.get(condition, mine),
+            )
+        )
         for condition in evidence.manifest["conditions"]
         for role in evidence.manifest["policies"]
     ]

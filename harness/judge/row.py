@@ -44,6 +44,7 @@ class Row:
     outcomes: Counter[str] = field(default_factory=Counter)
     reuse_seqs: list[int] = field(default_factory=list)  # exchanges of a refresh token that had been used
     repeated_seqs: list[int] = field(default_factory=list)  # exchanges of a generation after its first
+    after_others_seqs: list[int] = field(default_factory=list)  # those of them whose first was another client's
     ideal_exchanges: list[int] | None = None  # least and most; None: lifetimes or margins are not known
     needless_seqs: list[int] = field(default_factory=list)  # exchanges that nothing called for
     in_a_row_seqs: list[int] = field(default_factory=list)  # exchanges of a client that refreshes at every call

@@ -82,7 +82,7 @@ def _by_role(rows: list[Row]) -> str:
     """Say what each role showed, the control first."""
     roles = {row.role: [each for each in rows if each.role == row.role] for row in rows}
     control = roles.pop("control", None)
-    others = [_of_role(mine) for mine in roles.values()]
+    others = [_of_role(mine, apart=control is None and len(roles) > 1) for mine in roles.values()]
     if control is None:
         return "; ".join(others) + "."
     seen = counted(sum(row.caller_401s.total() for row in control), "401")
@@ -92,12 +92,13 @@ def _by_role(rows: list[Row]) -> str:
     return f"before the fix, {control[0].policy} {before}; after it, {'; '.join(others)}."
 
 
-def _of_role(rows: list[Row]) -> str:
+def _of_role(rows: list[Row], *, apart: bool = False) -> str:
     requests, (sessions, met) = sum(row.requests for row in rows), chances.of_sessions(rows)
     briefs = [check.brief for check in checks.CHECKS.values() if check.brief is not None]
     counts = [(sum(map(brief.n, rows)), brief) for brief in briefs]
     some = ", ".join(counted(n, brief.noun) + brief.rest for n, brief in counts if n)
     where = f"in {counted(requests, 'request')} of {sessions}"
     bound = f" (so at most {upper_bound(met):.1%} of sessions, at 95 %)" if met and not some else ""
-    first = f"{missed}; " if (missed := chances.missed(rows)) else ""
-    return f"{first}{rows[0].policy} showed {some or 'no 401 and no lost session'} {where}{bound}"
+    name, missed = rows[0].policy, chances.missed(rows)
+    first = f"{name} ({missed})" if apart and missed else f"{missed}; {name}" if missed else name
+    return f"{first} showed {some or 'no 401 and no lost session'} {where}{bound}"

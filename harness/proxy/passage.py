@@ -27,11 +27,16 @@ Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 @dataclass(frozen=True)
 class Target:
-    """Where requests go. `authority`: what `Host` says there; `prefix`: a path that comes before theirs."""
+    """
+    Where requests go.
+
+    `authority`: what `Host` says there; `prefix`: a path that comes before theirs; `world`: what entries call it.
+    """
 
     host: str
     port: int
     authority: bytes
+    world: str
     prefix: bytes = b""
     tls: ssl.SSLContext | None = None
 
@@ -153,12 +158,12 @@ class Passage:
         """Note what the client sent, and return what the target gets."""
         raw = piece.raw
         if piece.head:
-            self._sending = self._watch.asked(self._request, self._address)
+            self._sending = self._watch.asked(self._request, self._address, self._target.world)
             self._open.append(self._sending)
             encoding = b"identity" if self._sending.read else None
             raw = self._request.sent_to(self._target.authority, self._target.prefix, encoding)
         elif piece.unclear and not self._unread and not self._open:  # so that nobody takes it for nothing
-            self._open.append(self._watch.asked(Request(b"?"), self._address))
+            self._open.append(self._watch.asked(Request(b"?"), self._address, self._target.world))
         self._unread = self._unread or piece.unclear
         if self._sending is not None and not piece.unclear:
             self._watch.sent(self._sending, piece.content, ends=piece.ends)

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import socket
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -14,11 +15,18 @@ from race401.harness.proxy.watch import Watch
 PORTS = {"http": 80, "https": 443}
 
 
-def target_of(url: httpx.URL) -> Target:
+def targets_of(urls: Sequence[httpx.URL]) -> list[Target]:
+    """Return where requests to these addresses go, each a world of its own, by its host where that tells it apart."""
+    alone = {host for host, n in Counter(url.host for url in urls).items() if n == 1}
+    return [target_of(url, url.host if url.host in alone else str(url)) for url in urls]
+
+
+def target_of(url: httpx.URL, world: str | None = None) -> Target:
     """Return where requests to this address go; of TLS, certificates are checked as httpx checks them."""
     tls = httpx.create_ssl_context() if url.scheme == "https" else None
     prefix = url.raw_path.partition(b"?")[0].rstrip(b"/")
-    return Target(url.host, url.port or PORTS[url.scheme], url.netloc, prefix, tls)
+    port = url.port or PORTS[url.scheme]
+    return Target(url.host, port, url.netloc, url.host if world is None else world, prefix, tls)
 
 
 @asynccontextmanager

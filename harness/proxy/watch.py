@@ -10,15 +10,17 @@ import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from race401.harness.proxy.heads import Answer, Head, Request
-from race401.harness.proxy.recorder import Recorder
 from race401.harness.proxy.wire import Wire
 from race401.ledger.dialects import reading
 from race401.ledger.dialects.dialect import Dialect
 from race401.ledger.dialects.presets import USUAL
 from race401.ledger.dialects.reading import Asked, Role, Tokens
 from race401.ledger.entry import UNAUTHORIZED, Entry, received
+from race401.ledger.fingerprints import Fingerprints
+from race401.ledger.masking import Masking
 from race401.ledger.outcomes import Outcome
 from race401.ledger.secrecy import secret_by_name
 
@@ -34,6 +36,16 @@ SHOWS_REFRESH = re.compile(
     re.IGNORECASE,
 )
 REFRESHES = re.compile(r"/(?:token[/_-])?(?:refresh|renew)(?:[/_-]?(?:token|session))?/?$", re.IGNORECASE)
+
+
+class Record(Protocol):
+    """Where entries go: a `Recorder`, or a list."""
+
+    fingerprints: Fingerprints
+    masking: Masking
+
+    def write(self, entry: Entry) -> None:
+        """Take an entry to which nothing is added any more."""
 
 
 @dataclass(slots=True)
@@ -55,31 +67,30 @@ class Passing:
 
 class Watch:
     """
-    Of what passes to one target.
+    Of what passes, to one target or to several.
 
-    `dialects`: how it says things, the first that fits; `clock`: s since the epoch; `say`: gets lines for people.
+    `dialects`: how they say things, the first that fits; `clock`: s since the epoch; `say`: gets lines for people.
     """
 
     def __init__(
         self,
-        recorder: Recorder,
-        world: str,
+        recorder: Record,
         dialects: Sequence[Dialect] = USUAL,
         clock: Callable[[], float] = time.time,
         say: Callable[[str], None] = print,
     ) -> None:
-        self._recorder, self._world, self._dialects = recorder, world, dialects
+        self._recorder, self._dialects = recorder, dialects
         self._clock, self._say = clock, say
         self._wire = Wire(recorder.fingerprints)
         self._action = next((dialect.action_header for dialect in dialects if dialect.action_header), "")
         self._pointed_out: set[str] = set()
 
-    def asked(self, request: Request, address: str) -> Passing:
-        """Note a request, of whose body nothing came yet. `address`: where it came from."""
+    def asked(self, request: Request, address: str, world: str) -> Passing:
+        """Note a request, of whose body nothing came yet. `address`: where it came from; `world`: where it goes."""
         for secret in _secrets(request):
             self._recorder.masking.see(secret)
         client, attempt = request.get("x-race401-client"), request.get("x-race401-attempt")
-        entry = received(self._world, request.method, request.target, self._clock(), client, attempt)
+        entry = received(world, request.method, request.target, self._clock(), client, attempt)
         self._wire.asked(entry, self._access(request), f"{address} {request.get('user-agent') or ''}")
         action = request.get(self._action) or "" if self._action else ""
         dialect, role = reading.role(self._dialects, request.method, request.path, action)

@@ -91,7 +91,7 @@ def _failed(verdict: Verdict, manifest: Mapping[str, Any]) -> str:
     policies = list(dict.fromkeys(row.policy for row in verdict.rows if any(f.role == row.role for f in failed)))
     who = " and ".join(policies)
     if manifest.get("ledger_alone"):
-        who = "The client"
+        who = who.replace("the client", "The client")
     measures = [_count(name, failed, verdict.rows) for name in NOUNS if any(f.check == name for f in failed)]
     measures = measures[:NAMED] or [f"{failed[0].check} is not as expected"]
     return f"{who} fails: {', '.join(measures)}" if who else measures[0].capitalize()

@@ -199,7 +199,7 @@ def _policies(policies: dict[str, dict[str, Any]]) -> list[tuple[str, list[str],
 
 def _expectations(manifest: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
     """Return what each role was expected to show in each condition."""
-    unsaid = {"subject": SOUND} if manifest.get("ledger_alone") else {}
+    unsaid = dict.fromkeys(manifest["policies"], SOUND) if manifest.get("ledger_alone") else {}
     return [
         (name, role, {what: want for what, want in wants.items() if want is not None})
         for name, about in manifest["conditions"].items()

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from operator import attrgetter
 
+from race401.harness.judge.alone import NAMED
 from race401.harness.judge.check import NONE, sound
 from race401.harness.judge.evidence import Evidence, Sample
 from race401.harness.judge.expectation import WORDS
@@ -107,7 +108,8 @@ def find(evidence: Evidence, seqs: Iterable[int]) -> list[Entry]:
 
 def _candidates(evidence: Evidence, rows: list[Row]) -> Iterator[tuple[Row, int]]:
     """Yield what could be shown, best first: the control's, and there what no sound client shows, before the rest."""
-    for role in ("control", "subject"):
+    named = (row.role for row in rows if row.role.startswith(NAMED))
+    for role in dict.fromkeys(("control", "subject", *named)):
         mine = [row for row in rows if row.role == role]
         for judged in (True, False):
             for kind, key in KINDS.items():

@@ -70,7 +70,7 @@ async def proxy_at(
     """Proxy to that URL; yield the proxy's. `said` gets its lines for people."""
     url = httpx.URL(at)
     say: Callable[[str], None] = print if said is None else said.append
-    watch = Watch(Recorder(ledger, fingerprints), url.host, dialects, say=say, **more)
+    watch = Watch(Recorder(ledger, fingerprints), dialects, say=say, **more)
     with socket.create_server((HERE, 0)) as sock:
         async with listening(sock, target or target_of(url), watch, say):
             yield address(sock)

@@ -140,8 +140,8 @@ def test_what_is_counted_is_counted_of_every_client(tmp_path: Path) -> None:
     for client in ("one", "another"):
         run.entry(client, "/contacts", 200)
         run.entry(client, "/contacts", 401, cause="expired")
-    row = verdict(tmp_path, run, torn=b"{").rows[0]
-    assert (row.requests, row.undecided_401_seqs) == (4, [2, 4])
+    rows = verdict(tmp_path, run, torn=b"{").rows
+    assert [(row.requests, row.undecided_401_seqs) for row in rows] == [(2, [4]), (2, [2])]
 
 
 def test_the_auth_servers_answers_are_no_requests_of_the_app(tmp_path: Path) -> None:
@@ -159,7 +159,7 @@ def test_when_a_torn_ledger_tells_that_no_retry_came(tmp_path: Path, silence: fl
     run = Run()
     refused(run, received_at=1.0, answered_at=1.0)
     run.entry("another", "/contacts", 200, received_at=1.0 + silence, answered_at=1.0 + silence)
-    row = verdict(tmp_path, run, torn=b"{").rows[0]
+    (row,) = (row for row in verdict(tmp_path, run, torn=b"{").rows if row.policy == ME)
     assert (row.caller_401_seqs, row.undecided_401_seqs) == (([1], []) if decided else ([], [1]))
 
 
@@ -207,7 +207,7 @@ def test_who_names_nothing_cannot_be_judged(tmp_path: Path) -> None:
         "UNKNOWN: 1 401 for want of a token, of callers without a session in this ledger: "
         "whether a session failed there is not known"
     )
-    assert (result.rows[0].caller_401s.total(), result.rows[0].wire_401s.total()) == (0, 1)
+    assert [(row.caller_401s.total(), row.wire_401s.total()) for row in result.rows] == [(0, 0), (0, 1)]
 
 
 @pytest.mark.parametrize(

@@ -26,18 +26,23 @@ def _count(cohort: Cohort, row: Row) -> None:
     tried: set[Hashable] = set()
     repeated: set[str | None] = set()
     lost: dict[Hashable, float] = {}  # when an answer left to a client that had hung up; s
-    for entry in cohort.exchanges:
+    mine, own = {e.seq for e in cohort.exchanges}, set[Hashable]()
+    for entry in cohort.exchanges_of_all:
         use = cohort.graph.use(entry)
         retried = entry.received_at >= lost.pop(use, inf)  # nobody else has the answer, so it must ask again
-        if use in tried and not retried:
-            row.repeated_seqs.append(entry.seq)
-            repeated.add(cohort.graph.session(entry))
+        if entry.seq in mine:
+            if use in tried and not retried:
+                row.repeated_seqs.append(entry.seq)
+                repeated.add(cohort.graph.session(entry))
+                if use not in own:
+                    row.after_others_seqs.append(entry.seq)
+            own.add(use)
         if entry.hung_up and (retried or use not in tried):
             lost[use] = entry.answered_at
         tried.add(use)
     row.exchange_seqs = [e.seq for e in cohort.exchanges]
     row.outcomes = Counter(str(e.grant_outcome) for e in cohort.exchanges)
-    row.sessions_repeated, row.generations = len(repeated), len(tried)
+    row.sessions_repeated, row.generations = len(repeated), len(own)
 
 
 def _finds(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
@@ -48,6 +53,8 @@ def _finds(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
         sentence = f"{counted(row.exchanges, 'exchange')} of {counted(row.generations, 'generation')}"
         sentence += f", {ratio:.2f} each" if ratio is not None else ""
         sentence += f" ({', '.join(f'{n} {name}' for name, n in others.items())})" if others else ""
+        if n := len(row.after_others_seqs):
+            sentence += f"; {n} of them after another client had exchanged the same"
         yield judged(NAME, row, want, len(row.repeated_seqs), sentence, row.repeated_seqs, "1.00")
 
 

@@ -18,13 +18,13 @@ UNSURE = 0.25  # s about the margin in which one look at the clock may say eithe
 
 def _needless(cohort: Cohort) -> Iterator[Entry]:
     """An exchange of a token that nobody had refused and that was not near its end."""
-    earliest, refused = _earliest(cohort), set[Hashable]()
-    for entry in cohort.marked:
+    earliest, refused, mine = _earliest(cohort), set[Hashable](), {e.seq for e in cohort.exchanges}
+    for entry in cohort.marked_of_all:
         link = entry.family, entry.generation
         if entry.unauthorized:
             refused.add(link)
             refused.add(entry.sent)
-        elif entry.grant_outcome is not None and (entry.token_left_s or 0) > earliest:
+        elif entry.seq in mine and (entry.token_left_s or 0) > earliest:
             beside = cohort.graph.beside(entry.presented) if entry.presented is not None else set[str]()
             if link not in refused and refused.isdisjoint(beside):
                 yield entry

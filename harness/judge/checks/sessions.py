@@ -25,11 +25,11 @@ def _count(cohort: Cohort, row: Row) -> None:
             out = cohort.ended.get(entry.family)
             if out is None or entry.seq < out.seq:
                 lost.setdefault(entry.family, entry.seq)
-    found = losses(cohort.marked, cohort.graph)
+    found, mine = losses(cohort.marked_of_all, cohort.graph), {e.seq for e in cohort.exchanges}
     row.sessions = cohort.graph.count(cohort.entries)
-    row.lost_seqs = sorted([*lost.values(), *(e.seq for e in found.lost)])
+    row.lost_seqs = sorted([*lost.values(), *(e.seq for e in found.lost if e.seq in mine)])
     row.sessions_lost = len(row.lost_seqs)
-    row.undecided_lost_seqs = sorted(e.seq for e in found.undecided)
+    row.undecided_lost_seqs = sorted(e.seq for e in found.undecided if e.seq in mine)
 
 
 def _finds(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
