@@ -1,9 +1,11 @@
 """`race401 judge RUN_OR_LEDGER`: judge a stored run, or any ledger, again."""
 
+import shlex
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from race401.harness.commands import outputs
+from race401.harness.commands.called import called
 from race401.harness.commands.errors import CommandError
 from race401.harness.judge import checks, evidence, verdict, vocabulary
 from race401.harness.reporting import console, markdown, terminal
@@ -52,4 +54,14 @@ def load(path: Path) -> evidence.Evidence:
     try:
         return vocabulary.understood(evidence.load(path))
     except evidence.EvidenceError as error:
-        raise CommandError(str(error)) from None
+        raise CommandError(_for_diagnose(path) or str(error)) from None
+
+
+def _for_diagnose(path: Path) -> str | None:
+    """Return where to go with a file of an incident; None: it is none."""
+    from race401.harness.incident.readers import own_ledgers, recognised
+
+    kind = recognised(path)
+    if kind is None or kind is own_ledgers.KIND:
+        return None
+    return f"{path}: no ledger, but {kind.called}; read it by {called()} diagnose {shlex.quote(str(path))}"

@@ -5,6 +5,7 @@ A server writes `Date` in whole seconds, cut off, between the request's leaving 
 bounds the offset from both sides, and together they bound it to the fraction of a second.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from math import inf
@@ -39,7 +40,7 @@ class Bounds:
             self.disagree.add(origin)
 
     def clock(self) -> Clock:
-        """Return the offset on which most answers agree; none that is shown to differ from 0 is 0."""
+        """Return the offset on which most answers agree."""
         agreed = [origin for origin in self.of if origin not in self.disagree]
         if not agreed:
             return Clock()
@@ -47,6 +48,25 @@ class Bounds:
         for origin in agreed:
             both = max(low, self.of[origin][0]), min(high, self.of[origin][1])
             low, high = both if both[0] <= both[1] else (low, high)
-        if low <= 0 <= high:
-            return Clock(offset=0.0, within=round(max(-low, high), 3))
-        return Clock(offset=round((low + high) / 2, 3), within=round((high - low) / 2, 3))
+        return _between(low, high)
+
+
+def agreed(clocks: Sequence[Clock | None]) -> list[Clock | None]:
+    """Return the clocks; those whose offsets may be the same have one that all of them allow."""
+    found = list(clocks)
+    for n, clock in enumerate(clocks):
+        if clock is None or clock.offset is None:
+            continue
+        low, high = clock.between
+        for other in clocks:
+            if other is not None and other.offset is not None:
+                both = max(low, other.between[0]), min(high, other.between[1])
+                low, high = both if both[0] <= both[1] else (low, high)
+        found[n] = _between(low, high)
+    return found
+
+
+def _between(low: float, high: float) -> Clock:
+    """Return a clock; an offset that is not shown to differ from 0 is 0."""
+    offset = 0.0 if low <= 0 <= high else round((low + high) / 2, 3)
+    return Clock(offset=offset, within=round(max(offset - low, high - offset), 3), between=(low, high))

@@ -27,6 +27,7 @@ class Clock:
 
     offset: float | None = None  # was added to the file's times; above 0: its clock was behind the server's
     within: float | None = None  # the offset may be wrong by as much
+    between: tuple[float, float] = (0.0, 0.0)  # it is not below the first nor above the second
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +48,7 @@ class Source:
     key: str | None = None  # of its fingerprints
     clock: Clock = Clock()
     resolution: float = 0.001  # s between two of its instants that it can tell apart
+    timed: bool = True  # its rows tell when a request arrived and when it was answered, not one of the two
     notes: tuple[str, ...] = ()  # sentences for people: what was left out, and why
 
 

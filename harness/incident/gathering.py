@@ -4,16 +4,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from race401.harness.incident import joining, masked
+from race401.harness.incident import clocks, joining, masked
 from race401.harness.incident.evidence import Evidence, Missing, Seen, Source
 from race401.harness.incident.readers import KINDS, kind_of
 from race401.harness.incident.readers.opening import Opened, Progress
 from race401.harness.incident.readers.reader import How, Kind, Reading, Row
+from race401.harness.incident.thinning import thinned
 from race401.harness.judge import outcomes
 from race401.harness.judge.counted import counted
 from race401.harness.judge.graph import Graph
 from race401.ledger.entry import Entry
 
+SHOWN = 3  # rows left out that a note names
 ProgressOf = Callable[[Path], Progress]
 __all__ = ["KINDS", "gather"]
 
@@ -31,12 +33,14 @@ def gather(
     missing: list[Missing] = []
     for index, path in enumerate(paths):
         opened = Opened(path, progress(path))
-        kind = kind_of(opened)
+        kind = kind_of(opened, how)
         reading = Reading(opened=opened, index=index, how=how)
-        rows = list(kind.read(reading))
+        rows = thinned(kind.read(reading), reading)
         told += rows
         sources.append(_source(kind, reading, len(rows)))
         missing += [Missing(what, fills, index, tuple(some)) for what, fills, some, _n in reading.lacks]
+    missing += _apart(sources, how)
+    sources = _one_clock(told, sources)
     entries, seen = joining.joined(told, sources)
     _settle(entries, seen)
     if not unmasked:
@@ -44,11 +48,33 @@ def gather(
     return Evidence(tuple(entries), tuple(sources), tuple(missing), tuple(seen))
 
 
+def _one_clock(told: list[Row], sources: list[Source]) -> list[Source]:
+    """Give clients whose clocks may be one the same offset: else the order between two tabs would be chance."""
+    offsets = clocks.agreed([source.clock if source.side == "client" else None for source in sources])
+    for entry, seen in told:
+        was, now = sources[seen.source].clock.offset, offsets[seen.source]
+        if was is not None and now is not None and now.offset is not None and now.offset != was:
+            entry.received_at += now.offset - was
+            entry.answered_at += now.offset - was
+            if entry.token_left_s is not None:
+                entry.token_left_s -= now.offset - was
+    return [replace(s, clock=now) if now is not None else s for s, now in zip(sources, offsets, strict=True)]
+
+
+def _apart(sources: Sequence[Source], how: How) -> list[Missing]:
+    """Return that tokens cannot be compared, where ledgers have a key that was not given."""
+    keyed = [n for n, source in enumerate(sources) if source.key not in (None, how.fingerprints.key_id)]
+    fills = "name the file of the key that it was recorded with: --key-file FILE"
+    others = any(source.says_tokens and n not in keyed for n, source in enumerate(sources))
+    several = len({sources[n].key for n in keyed}) > 1
+    return [Missing("which of its tokens are those of the other files", fills, n) for n in keyed if others or several]
+
+
 def _source(kind: Kind, reading: Reading, kept: int) -> Source:
     return Source(
         name=str(reading.opened.path),
         kind=reading.kind or kind.name,
-        unit=kind.unit,
+        unit=reading.unit or kind.unit,
         side=reading.side or kind.side,
         rows=reading.rows,
         kept=kept,
@@ -60,17 +86,21 @@ def _source(kind: Kind, reading: Reading, kept: int) -> Source:
         key=reading.key,
         clock=reading.clock,
         resolution=reading.resolution,
+        timed=reading.timed,
         notes=tuple(_notes(kind, reading)),
     )
 
 
 def _notes(kind: Kind, reading: Reading) -> list[str]:
-    some = {why: ", ".join(map(str, rows[:3])) for why, rows in reading.left_out.items()}
-    left_out = [
-        f"{counted(n, kind.unit)} left out, because {why} ({some[why]}{', ...' if n > 3 else ''})"  # noqa: PLR2004
-        for why, n in reading.counts.items()
-    ]
-    return [*left_out, *(["it ends in the middle of a row; what stands before it was read"] if reading.torn else [])]
+    unit = reading.unit or kind.unit
+    many = "entries" if unit == "entry" else ""
+    notes = []
+    for why, n in reading.counts.items():
+        some = ", ".join(map(str, reading.left_out[why][:SHOWN])) + (", ..." if n > SHOWN else "")
+        notes.append(f"{counted(n, unit, many)} left out: {why} ({some})")
+    if reading.torn:
+        notes.append(f"it ends in the middle of {'an' if unit == 'entry' else 'a'} {unit}")
+    return notes
 
 
 def _settle(entries: list[Entry], seen: list[tuple[Seen, ...]]) -> None:

@@ -7,8 +7,9 @@ about where the clocks say: the nearest are taken first. What only one side tell
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 
+from race401.harness.incident import copies
 from race401.harness.incident.evidence import Seen, Source
 from race401.harness.incident.readers.reader import Row
 from race401.ledger.entry import Entry
@@ -45,10 +46,15 @@ def _paired(rows: list[Row], sources: Sequence[Source]) -> list[list[Row]]:
 def _added(groups: list[list[Row]], rows: list[Row], index: int, sources: Sequence[Source]) -> list[list[Row]]:
     """Return the groups with a file's rows, each in the group of its request or in one of its own."""
     asked: dict[tuple[str, str, int], list[tuple[float, int]]] = defaultdict(list)
+    twice: dict[Hashable, int] = {}
+    others = _others(groups, rows, index, sources)
     for number, ((entry, seen), *_) in enumerate(groups):
-        if sources[seen.source].side != sources[index].side:
+        if seen.source in others:
             asked[_question(entry)].append((entry.answered_at, number))
-    mine, taken = dict[int, int](), set[int]()
+        elif (copy := copies.same(entry, sources[seen.source])) is not None:
+            twice[copy] = number
+    mine = {at: twice[copy] for at, row in enumerate(rows) if (copy := copies.same(row[0], sources[index])) in twice}
+    taken = set(mine.values())
     for _, at, number in sorted(_near(groups, rows, asked, index, sources)):
         if at not in mine and number not in taken and _may_be_one(rows[at][0], groups[number][0][0]):
             mine[at] = number
@@ -56,6 +62,19 @@ def _added(groups: list[list[Row]], rows: list[Row], index: int, sources: Sequen
     for at, number in mine.items():
         groups[number].append(rows[at])
     return groups + [[row] for at, row in enumerate(rows) if at not in mine]
+
+
+def _others(groups: list[list[Row]], rows: list[Row], index: int, sources: Sequence[Source]) -> set[int]:
+    """Return the files that may tell of the same requests: those of other sides, and copies."""
+    by_source: dict[int, list[Row]] = defaultdict(list)
+    for first, *_ in groups:
+        by_source[first[1].source].append(first)
+    return {
+        other
+        for other, theirs in by_source.items()
+        if sources[other].side != sources[index].side
+        or copies.of_one_log(rows, theirs, sources[index], sources[other])
+    }
 
 
 def _near(
@@ -73,7 +92,8 @@ def _near(
         if not waiting:
             continue
         clock = sources[groups[waiting[0][1]][0][1].source].clock
-        within = NEAR_S + sources[index].resolution + (clock.within or 0.0)
+        coarse = max(sources[index].resolution, sources[groups[waiting[0][1]][0][1].source].resolution)
+        within = NEAR_S + coarse + (clock.within or 0.0)
         begin = bisect_left(waiting, (entry.answered_at - within, -1))
         for answered_at, number in waiting[begin:]:
             if answered_at > entry.answered_at + within:

@@ -58,7 +58,7 @@ class Recorded:
 
     def _line(self, e: Entry, address: str, *, timed: bool) -> str:
         at = datetime.fromtimestamp(e.answered_at, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000")
-        took = f" {max(0.0, e.answered_at - e.received_at):.3f}" if timed else ""
+        took = f" rt={max(0.0, e.answered_at - e.received_at):.3f}" if timed else ""
         status = e.status or 499
         return f'{address} - - [{at}] "{e.method} {e.target} HTTP/1.1" {status} 12 "-" "{AGENT}"{took}\n'
 

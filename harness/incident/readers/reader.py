@@ -26,7 +26,7 @@ class How:
     fingerprints: Fingerprints = field(default_factory=Fingerprints)
     dialects: Sequence[Dialect] | None = None
     format: str | None = None  # of an access log, in nginx's or Apache's words
-    mapping: "Callable[[dict[str, object]], dict[str, object]] | None" = None  # of JSON lines of no known kind
+    mapping: object = None  # of JSON lines of no known kind: a `mapping.FieldMap`
 
 
 @dataclass(kw_only=True)
@@ -42,10 +42,12 @@ class Reading:
     torn: bool = False
     side: Side | None = None  # where it is not that of its kind
     kind: str | None = None  # likewise
+    unit: str | None = None  # likewise
     dialects: tuple[str, ...] = ()
     key: str | None = None
     clock: Clock = field(default_factory=Clock)
     resolution: float = 0.001
+    timed: bool = True
     origins: set[str] = field(default_factory=set)
     left_out: dict[str, list[int]] = field(default_factory=dict)  # why rows became no entries: which
     counts: dict[str, int] = field(default_factory=dict)  # likewise: how many
@@ -71,6 +73,13 @@ class Kind:
     side: Side
     fits: Callable[[str], bool]
     read: Callable[[Reading], Iterator[Row]]
+
+    @property
+    def called(self) -> str:
+        """The name with its article; of a plural it has none."""
+        if self.name.endswith(("events", "lines")) or "'" in self.name:
+            return self.name
+        return f"{'an' if self.name[0] in 'AEIOUaeiou' else 'a'} {self.name}"
 
 
 class Noted:

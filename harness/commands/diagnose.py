@@ -1,0 +1,153 @@
+"""`race401 diagnose FILE...`: read what is left of an incident (HARs, logs, ledgers) and say what it shows."""
+
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from race401.harness.commands.errors import CommandError
+from race401.harness.reporting import terminal
+from race401.harness.reporting.streams import tell
+from race401.ledger.dialects.files import DialectError, named
+from race401.ledger.fingerprints import Fingerprints, KeyFileError, from_key_file
+
+if TYPE_CHECKING:
+    from race401.harness.incident.evidence import Evidence
+    from race401.harness.incident.readers.reader import How
+    from race401.ledger.dialects.dialect import Dialect
+
+LARGE = 16_777_216  # bytes of a file that takes long enough to be told of
+MOST_ROWS = 20  # of what happened
+STEP = 10  # percent, where no terminal can show a line again
+LEDGER = "ledger.jsonl"
+
+
+def add(parser: ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument(
+        "files",
+        type=Path,
+        nargs="+",
+        metavar="FILE",
+        help="a HAR, a ledger, an access log, the auth server's events, ...; several are joined on one clock",
+    )
+    parser.add_argument(
+        "--dialect",
+        action="append",
+        metavar="NAME|FILE",
+        help="how the system says things: see race401 dialects, or a TOML file (default: recognised by its words)",
+    )
+    parser.add_argument(
+        "--token-path", action="append", metavar="PATH", help="a token endpoint that no dialect names"
+    )
+    parser.add_argument(
+        "--key-file", type=Path, metavar="FILE", help="the key of a ledger, so that a HAR joins it by its tokens"
+    )
+    parser.add_argument(
+        "--format", metavar="STRING", help="of access logs: nginx's log_format or Apache's LogFormat, as configured"
+    )
+    parser.add_argument(
+        "--mapping", type=Path, metavar="FILE", help="of JSON lines of no known kind: which field says what, in TOML"
+    )
+    parser.add_argument(
+        "--unmasked", action="store_true", help="show e-mail addresses and the values of queries (never tokens)"
+    )
+
+
+def run(given: Namespace) -> int:
+    """Read the files, and say what they show."""
+    evidence = read(given)
+    width = terminal.width()
+    for line in told(evidence):
+        tell("\n".join(terminal.fitted(line, width)))
+    return 3
+
+
+def read(given: Namespace) -> "Evidence":
+    """Return all that the files tell."""
+    from race401.harness.incident.gathering import gather
+    from race401.harness.incident.readers.reader import ReadingError
+
+    paths = [path / LEDGER if (path / LEDGER).is_file() else path for path in given.files]
+    try:
+        return gather(paths, how(given), unmasked=given.unmasked, progress=progress)
+    except ReadingError as error:
+        raise CommandError(str(error)) from None
+    except OSError as error:
+        raise CommandError(f"{error.filename}: {error.strerror}") from None
+
+
+def how(given: Namespace) -> "How":
+    """Return how they are to be read."""
+    from race401.harness.incident.readers import mapping
+    from race401.harness.incident.readers.reader import How, ReadingError
+
+    try:
+        key = Fingerprints() if given.key_file is None else _key(given.key_file)
+        told = None if given.mapping is None else mapping.load(given.mapping)
+    except ReadingError as error:
+        raise CommandError(str(error)) from None
+    return How(fingerprints=key, dialects=_dialects(given), format=given.format, mapping=told)
+
+
+def told(evidence: "Evidence") -> Iterator[str]:
+    """Yield what is printed, in lines of any length."""
+    from race401.harness.incident import telling
+
+    for source in evidence.sources:
+        first, *others = telling.source(source)
+        yield first
+        yield from (f"  {line}" for line in others)
+    yield ""
+    yield f"What happened, {telling.span(evidence)}"
+    yield from (f"  {line}" for line in telling.rows(evidence, MOST_ROWS))
+    if evidence.missing:
+        yield ""
+        yield "What is missing, and what would tell it"
+        for what, fills in telling.missing(evidence.missing, evidence):
+            yield f"  {what}"
+            yield f"      {fills}"
+
+
+def progress(path: Path) -> Callable[[int, int], None]:
+    """Return what tells how far a large file is read, on standard error."""
+    shown = -1
+
+    def show(done: int, size: int) -> None:
+        nonlocal shown
+        percent = 100 if not size else min(100, done * 100 // size)
+        if size < LARGE or percent == shown or (not sys.stderr.isatty() and percent % STEP):
+            return
+        shown = percent
+        end = "\r" if sys.stderr.isatty() and percent < 100 else "\n"  # noqa: PLR2004 - of a hundred
+        sys.stderr.write(f"reading {path}: {percent} % of {size // 1_000_000} MB{end}")
+        sys.stderr.flush()
+
+    return show
+
+
+def _key(path: Path) -> Fingerprints:
+    if not path.exists():
+        raise CommandError(
+            f"--key-file {path}: there is no such file; name the one that the ledger was recorded with"
+        )
+    try:
+        return from_key_file(path)
+    except KeyFileError as error:
+        raise CommandError(f"--key-file {error}") from None
+    except OSError as error:
+        raise CommandError(f"--key-file {path}: {error.strerror}") from None
+
+
+def _dialects(given: Namespace) -> "list[Dialect] | None":
+    from race401.harness.commands.proxy import spoken
+
+    if given.dialect is None and given.token_path is None:
+        return None
+    try:
+        for name in given.dialect or []:
+            named(name)
+    except DialectError as error:
+        raise CommandError(f"--dialect {error}") from None
+    return spoken(given.dialect, given.token_path)
