@@ -120,8 +120,9 @@ class Passage:
                 break
         if gone or self._hung_up:
             return False
-        if to.can_write_eof():  # TLS has no half-closed end
-            to.write_eof()
+        if not to.can_write_eof():  # TLS has no half-closed end
+            return False
+        to.write_eof()
         return True
 
     @property
