@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import ijson
 
 from race401.harness.incident.readers import redacted
+from race401.harness.incident.readers.opening import CHUNK
 from race401.harness.incident.readers.reader import Reading
 from race401.harness.incident.readers.watched import Concerned, Exchanged
 from race401.ledger.dialects.presets import DIALECTS
@@ -19,7 +20,6 @@ from race401.ledger.secrecy import secret_by_name
 
 PORTS = {"http": 80, "https": 443}
 LONGEST = 1_048_576  # characters of an answer that are read, as by the proxy
-CHUNK = 262_144  # bytes that are parsed at once
 ERRORS = 400  # and above: statuses whose bodies say what is wrong
 LONGEST_ERROR = 16_384  # characters of such a body
 CREDENTIALS = frozenset({"authorization", "cookie", "set-cookie"})
