@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 from race401.harness.incident.evidence import Evidence, Missing, Source
 from race401.harness.incident.thinning import tells
@@ -73,10 +74,21 @@ def _clock(told: Source) -> Iterator[str]:
 
 
 def instant(e: Entry, evidence: Evidence) -> str:
-    """Return the time of day at which it arrived, UTC, as exactly as is known."""
-    told = datetime.fromtimestamp(round(e.received_at, 3), UTC).strftime("%H:%M:%S.%f")[:-3]
-    resolution = min(evidence.sources[seen.source].resolution for seen in evidence.seen[e.seq - 1])
-    return told if resolution < 1 else f"{told[:-4]}    "
+    """Return the time of day at which it arrived, or was over where that alone is known, UTC."""
+    sources = [evidence.sources[seen.source] for seen in evidence.seen[e.seq - 1]]
+    resolution = min(each.resolution for each in sources)
+    coarse = resolution if resolution >= 1 else 0.0
+    at = e.received_at if any(each.timed for each in sources) else e.answered_at - coarse
+    told = datetime.fromtimestamp(round(at, 3), UTC).strftime("%H:%M:%S.%f")[:-3]
+    return f"{told[:-4]}    " if coarse else told
+
+
+def where(e: Entry, evidence: Evidence) -> str:
+    """Return where it stands: its row, and of several files whose."""
+    seen = evidence.first(e)
+    told = evidence.sources[seen.source]
+    row = f"{told.unit} {seen.row}"
+    return row if len(evidence.sources) == 1 else f"{Path(told.name).name} {row}"
 
 
 def span(evidence: Evidence) -> str:
