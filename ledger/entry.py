@@ -55,6 +55,7 @@ class Entry(msgspec.Struct, gc=False, omit_defaults=True):
     body_length: int | None = None  # of the request, in bytes
     redirect: str | None = None  # where this answer redirects to, or what redirect this request may follow
     ended: Ended | None = None  # by this decision, where the server itself says so
+    rewritten: str | None = None  # what a proxy changed in this answer on purpose: location, cookie, ...
     refusal: bool = False  # of the access token, in the server's dialect, by another status than 401
 
     @property

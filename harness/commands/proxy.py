@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from race401.harness.commands import traffic
+from race401.harness.commands import tls, traffic
 from race401.harness.commands.called import called
 from race401.harness.commands.errors import CommandError
 from race401.harness.judge.evidence import EvidenceError
@@ -24,6 +24,7 @@ from race401.ledger.fingerprints import Fingerprints, KeyFileError, from_key_fil
 from race401.ledger.visible import anonymous
 
 if TYPE_CHECKING:
+    from race401.harness.commands.tls import Tls
     from race401.harness.proxy.recorder import Recorder
 
 HIGHEST_PORT = 65535
@@ -70,6 +71,13 @@ def add(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--token-path", action="append", metavar="PATH", help="a token endpoint that the dialect does not name"
     )
+    tls.add(parser)
+    parser.add_argument(
+        "--rewrite",
+        action="store_true",
+        help="change what leads clients around the proxy (the target's URLs in discovery documents, redirects and "
+        "challenges; Domain and Secure of cookies), and record that; else nothing is changed",
+    )
 
 
 def run(given: Namespace) -> int:
@@ -77,6 +85,7 @@ def run(given: Namespace) -> int:
     # what takes long to import: wrong usage should not wait for it
     import httpx
 
+    from race401.harness.proxy.rewriting import Rewriting
     from race401.harness.proxy.serving import serve, targets_of
     from race401.harness.proxy.watch import Watch
     from race401.mock_api.http.lock import is_loopback
@@ -101,13 +110,17 @@ def run(given: Namespace) -> int:
     with contextlib.ExitStack() as stack:
         ports = [given.port + n if given.port else 0 for n in range(len(urls))]
         socks = [stack.enter_context(_bind(given.host, port)) for port in ports]
+        spoken_here = stack.enter_context(tls.spoken(given.tls, given.host))
         recorder = _recorder(given.ledger, given.key_file)
-        here = [f"http://{_host(given.host)}:{sock.getsockname()[1]}" for sock in socks]
+        scheme, context = ("http", None) if spoken_here is None else ("https", spoken_here.context)
+        here = [f"{scheme}://{_host(given.host)}:{sock.getsockname()[1]}" for sock in socks]
         places = dict(zip(here, shown, strict=True))
-        print(announcement(places, given.ledger, dialects, exposed=exposed), flush=True)
-        watch = Watch(recorder, dialects, say=_say)
+        told = announcement(places, given.ledger, dialects, exposed=exposed, rewrites=given.rewrite, tls=spoken_here)
+        print(told, flush=True)
+        watch, targets = Watch(recorder, dialects, say=_say), targets_of(urls)
+        rewriting = Rewriting(dict(zip(here, targets, strict=True))) if given.rewrite else None
         with contextlib.suppress(asyncio.CancelledError):
-            asyncio.run(serve([*zip(socks, targets_of(urls), strict=True)], watch, _say))
+            asyncio.run(serve([*zip(socks, targets, strict=True)], watch, _say, rewriting, context))
     print(traffic.line(recorder.counts))
     print(f"judge it: {called()} judge {shlex.quote(str(given.ledger))}")
     if recorder.unwritten:
@@ -150,7 +163,13 @@ def _recorder(ledger: Path, key_file: Path | None) -> "Recorder":
 
 
 def announcement(
-    places: Mapping[str, str], ledger: Path, dialects: Sequence[Dialect], *, exposed: bool = False
+    places: Mapping[str, str],
+    ledger: Path,
+    dialects: Sequence[Dialect],
+    *,
+    exposed: bool = False,
+    rewrites: bool = False,
+    tls: "Tls | None" = None,
 ) -> str:
     """Return what a newcomer needs to know. `places`: the target of each address here."""
     lines = [
@@ -161,6 +180,10 @@ def announcement(
         f"It reads the dialect {' and '.join(dialect.name for dialect in dialects)}: {_paths(dialects)}.",
         f"Else: --token-path PATH, or --dialect ({called()} dialects lists them). Ctrl-C ends it.",
     ]
+    if rewrites:
+        lines.insert(-1, "It changes what would lead clients around it, and the record says where.")
+    if tls is not None:
+        lines += ["", *tls.told]
     if exposed:
         targets = " and ".join(places.values())
         lines += ["", f"EXPOSED: whoever reaches this address can reach {targets} through it."]

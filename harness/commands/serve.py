@@ -5,6 +5,7 @@ from argparse import ArgumentParser, Namespace
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from race401.harness.commands import tls
 from race401.harness.commands.errors import CommandError
 from race401.mock_api.process.options import add_options
 
@@ -19,33 +20,41 @@ CLEAR = "\r\x1b[K"  # back to the line's beginning, and nothing on it
 def add(parser: ArgumentParser) -> None:
     """Declare the options."""
     add_options(parser, PORT)
+    tls.add(parser)
 
 
 def run(given: Namespace) -> int:
     """Serve until Ctrl-C."""
+    if given.tls is not None and given.store is not None:
+        raise CommandError("--tls lives in the memory of one process: serve without --store for it")
+    with tls.spoken(given.tls, given.host) as spoken:
+        return _serve(given, spoken)
+
+
+def _serve(given: Namespace, spoken: "tls.Tls | None") -> int:
     from race401.mock_api.process.serving import ServingError, prepare  # wrong usage should not wait for a server
 
     try:
-        serving = prepare(given)
+        serving = prepare(given, None if spoken is None else spoken.context)
     except ServingError as error:
         raise CommandError(str(error)) from None
 
     ledger = serving.ledger
     if ledger is None:
-        serving.server(announcement(serving, given)).serve_until_ended()
+        serving.server(announcement(serving, given, spoken)).serve_until_ended()
         return 0
 
     async def show() -> None:
         print(f"{CLEAR}{counts(ledger)}", end="", flush=True)
 
     live = sys.stdout.isatty()
-    serving.server(announcement(serving, given), show if live else None).serve_until_ended()
+    serving.server(announcement(serving, given, spoken), show if live else None).serve_until_ended()
     print(CLEAR if live else "", end="")
     print(counts(ledger))
     return 0
 
 
-def announcement(serving: "Serving", given: Namespace) -> str:
+def announcement(serving: "Serving", given: Namespace, spoken: "tls.Tls | None" = None) -> str:
     """Return what a newcomer needs to know."""
     lines = [
         serving.announcement,
@@ -54,6 +63,8 @@ def announcement(serving: "Serving", given: Namespace) -> str:
         f"{serving.url}/~NAME or {serving.url}/WORLD/~NAME. {where_the_ledger_is(serving, given)}",
     ]
     lines += [f"armed: {program}" for program in given.program or ()]
+    if spoken is not None:
+        lines += ["", *spoken.told]
     if serving.exposed:
         steered = "whoever has the key" if given.control_key else "nobody from elsewhere"
         lines += ["", "EXPOSED: whoever reaches this address can sign up, sign in and read what test accounts hold;"]

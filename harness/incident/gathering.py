@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from race401.harness.incident import clocks, joining, masked
-from race401.harness.incident.evidence import Evidence, Missing, Seen, Source
+from race401.harness.incident.evidence import ROWS, Evidence, Missing, Seen, Source
 from race401.harness.incident.readers import KINDS, kind_of
 from race401.harness.incident.readers.opening import Opened, Progress
 from race401.harness.incident.readers.reader import How, Kind, Reading, Row
@@ -43,6 +43,7 @@ def gather(
     sources = _one_clock(told, sources)
     entries, seen = joining.joined(told, sources)
     _settle(entries, seen)
+    missing += _unread(entries, seen)
     if not unmasked:
         masked.mask(entries)
     return Evidence(tuple(entries), tuple(sources), tuple(missing), tuple(seen))
@@ -59,6 +60,23 @@ def _one_clock(told: list[Row], sources: list[Source]) -> list[Source]:
             if entry.token_left_s is not None:
                 entry.token_left_s -= now.offset - was
     return [replace(s, clock=now) if now is not None else s for s, now in zip(sources, offsets, strict=True)]
+
+
+def _unread(entries: Sequence[Entry], seen: Sequence[tuple[Seen, ...]]) -> list[Missing]:
+    """Return the paths at which something looks like a refresh, and nobody named them."""
+    found: dict[tuple[int, str], list[int]] = {}
+    for entry, told in zip(entries, seen, strict=True):
+        if entry.kind == "unnamed":
+            found.setdefault((told[0].source, entry.target.partition("?")[0]), []).append(told[0].row)
+    return [
+        Missing(
+            f"what POST {path} is: it looks like a refresh",
+            f"--token-path {path}, or a --dialect",
+            n,
+            tuple(rows[:ROWS]),
+        )
+        for (n, path), rows in found.items()
+    ]
 
 
 def _apart(sources: Sequence[Source], how: How) -> list[Missing]:

@@ -55,14 +55,19 @@ def _thinner(rows: list[Row], reading: Reading, most: int) -> list[Row]:
 
 
 def _near(rows: list[Row], near: float) -> list[Row]:
-    """Return what tells of tokens, and what stands so near it; s."""
+    """Return what tells of tokens, what stands so near it, and what was last; s."""
     times: dict[str | None, list[float]] = defaultdict(list)
     for entry, _ in rows:
         if tells(entry):
             times[entry.peer].append(entry.received_at)
     for each in times.values():
         each.sort()
-    return [row for row in rows if tells(row[0]) or (near > 0 and _is_near(row[0], times, near))]
+    recent = max(entry.received_at for entry, _ in rows) - near  # what comes next may tell
+    return [
+        row
+        for row in rows
+        if tells(row[0]) or (near > 0 and (row[0].received_at >= recent or _is_near(row[0], times, near)))
+    ]
 
 
 def _is_near(entry: Entry, times: dict[str | None, list[float]], near: float) -> bool:

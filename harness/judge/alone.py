@@ -33,9 +33,11 @@ def conditions(worlds: Iterable[str], entries: Iterable[Entry], graph: Graph | N
     for world in worlds:
         parts.add(world)
     seen: dict[int, str] = {}
-    for e in entries:
-        if graph is not None and (session := graph.place(e)) is not None:
-            parts.join(seen.setdefault(id(session), e.world), e.world)
+    if graph is not None and len(list(parts)) > 1:
+        once = {(e.world, e.sent if e.kind == "api" else e.seq): e for e in entries}  # uses of one token are alike
+        for e in once.values():
+            if (session := graph.place(e)) is not None:
+                parts.join(seen.setdefault(id(session), e.world), e.world)
     systems: dict[str, list[str]] = {}
     for world in sorted(parts):
         systems.setdefault(parts.of(world), []).append(world)

@@ -7,6 +7,7 @@ By attempt ids where there are some; by tokens where entries say which; else by 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import inf
+from operator import attrgetter
 
 from race401.harness.judge import recovery, retries
 from race401.harness.judge.causal import before
@@ -16,6 +17,8 @@ from race401.harness.judge.graph import Graph
 from race401.harness.judge.recovery import QUIET, UNAUTHORIZED, bursts, by_client, is_api
 from race401.harness.judge.sessions import UNREAD
 from race401.ledger.entry import Entry
+
+SEQ = attrgetter("seq")
 
 
 @dataclass(slots=True)
@@ -44,7 +47,7 @@ def last_answers(api: list[Entry], exchanges: list[Entry], samples: Iterable[Sam
     told = [e for e in nameless if e.kind is not None]
     if any(is_api(e) for e in told):  # in a run those have names
         _by_tokens(found, told, evidence, ends_at)
-    last.sort(key=lambda e: e.seq)
+    last.sort(key=SEQ)
     return found
 
 
@@ -54,7 +57,9 @@ def _by_tokens(found: Answers, told: list[Entry], evidence: Evidence, ends_at: f
     found.unlinked = matched.unlinked
     over = matched.retried | matched.otherwise.keys()
     unread = [e for e in evidence.entries if e.grant_outcome == UNREAD]
-    found.unlinked |= {e.seq for e in told if e.unauthorized and _of_the_unread(e, unread, evidence.graph)} - over
+    if unread:
+        lost = {e.seq for e in told if e.unauthorized and _of_the_unread(e, unread, evidence.graph)}
+        found.unlinked |= lost - over
     found.last += [e for e in told if is_api(e) and e.seq not in over]
     by_seq = {e.seq: e for e in told if e.seq in matched.otherwise}
     found.bodiless = [y for seq, y in matched.otherwise.items() if body_lost(by_seq[seq], y)]

@@ -4,9 +4,10 @@ A cohort: the browsers of one condition and role, with what the ledger and the c
 What several checks count from is found out once for all of them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from operator import attrgetter
 from typing import Any
 
 from race401.harness.judge import recovery
@@ -48,24 +49,37 @@ class Cohort:
     @cached_property
     def api(self) -> list[Entry]:
         """What was answered of the app's API; attempts whose caller was killed are left out."""
+        api = [e for e in self.entries if e.status and not e.hung_up and (e.kind == "api" or is_api(e))]
+        if self.evidence.ledger_alone:
+            return api
         cut = cut_off_attempts(self.samples)
-        api = [e for e in self.entries if e.status and not e.hung_up and e.attempt not in cut and is_api(e)]
-        return api if self.evidence.ledger_alone else [e for e in api if e.attempt is not None]
+        return [e for e in api if e.attempt is not None and e.attempt not in cut]
+
+    @cached_property
+    def marked(self) -> list[Entry]:
+        """All but the plain successes of the app's API: few of most ledgers, and most questions are about these."""
+        return _marked(self.entries)
+
+    @cached_property
+    def marked_of_all(self) -> list[Entry]:
+        """Those that anybody of the condition sent."""
+        return self.marked if self.company is self.entries else _marked(self.company)
 
     @cached_property
     def refused(self) -> list[Entry]:
         """The 401s of the app's API, made good or not."""
-        return [e for e in self.api if e.unauthorized]
+        mine = {e.seq for e in self.marked if e.unauthorized}
+        return [e for e in self.api if e.seq in mine] if mine else []
 
     @cached_property
     def exchanges(self) -> list[Entry]:
         """Refresh tokens that were sent to the auth server."""
-        return _exchanges(self.entries)
+        return _exchanges(self.marked)
 
     @cached_property
     def exchanges_of_all(self) -> list[Entry]:
         """Those that anybody of the condition sent."""
-        return self.exchanges if self.company is self.entries else _exchanges(self.company)
+        return self.exchanges if self.company is self.entries else _exchanges(self.marked_of_all)
 
     @property
     def graph(self) -> Graph:
@@ -89,7 +103,9 @@ class Cohort:
     @cached_property
     def failed(self) -> list[Entry]:
         """The 401s that the program saw, as far as the evidence decides that."""
-        nobodys = {e.seq for e in recovery.of_nobody(self.entries)} if self.evidence.ledger_alone else set()
+        nobodys = (
+            {e.seq for e in recovery.of_nobody(self.marked, self.entries)} if self.evidence.ledger_alone else set()
+        )
         unproven = self.undecided | nobodys
         return [e for e in self.last if e.unauthorized and e.seq not in unproven]
 
@@ -97,7 +113,7 @@ class Cohort:
     def ended(self) -> dict[str | None, Entry]:
         """The first sign-out of each session that had one, by session, whoever asked for it."""
         ended: dict[str | None, Entry] = {}
-        for entry in self.company:
+        for entry in self.marked_of_all:
             if entry.kind == "sign_out" or (entry.kind is None and entry.target.startswith(SIGN_OUT)):  # few are
                 session = self.graph.session(entry)
                 if ends_session(entry, session):
@@ -111,22 +127,32 @@ class Cohort:
 
     @cached_property
     def _causes(self) -> dict[int, str]:
-        return causes(self.entries, self.graph)
+        return causes(self.marked, self.graph)
+
+
+def _marked(entries: Iterable[Entry]) -> list[Entry]:
+    return [e for e in entries if e.kind != "api" or e.refusal or not 200 <= e.status < 300]  # noqa: PLR2004 - quick
 
 
 def _exchanges(entries: Iterable[Entry]) -> list[Entry]:
     return [e for e in entries if e.grant_outcome is not None and e.grant_outcome != UNREAD]
 
 
-def whose(entry: Entry, evidence: Evidence) -> tuple[str, str] | None:
-    """Return the condition and role of an entry; None if it is not of this run."""
+def owners(evidence: Evidence) -> Iterator[tuple[str, str] | None]:
+    """Yield the condition and role of each entry, in their order; None if it is not of this run."""
+    clients = list(map(attrgetter("client"), evidence.entries))  # a name is read once, not once an entry
     if not evidence.ledger_alone:
-        return named(entry.client, evidence.manifest["run"])
-    roles = evidence.roles
-    return evidence.systems.get(entry.world, entry.world), roles.get(entry.client) or roles[None]
+        run = evidence.manifest["run"]
+        return map({client: named(client, run) for client in set(clients)}.__getitem__, clients)
+    roles, systems = evidence.roles, evidence.systems
+    names: list[tuple[str, str | None]] = list(zip(map(attrgetter("world"), evidence.entries), clients, strict=True))
+    known: dict[tuple[str, str | None], tuple[str, str] | None] = {
+        (world, client): (systems.get(world, world), roles.get(client) or roles[None]) for world, client in set(names)
+    }
+    return map(known.__getitem__, names)
 
 
-@lru_cache(maxsize=100_000)  # a name is read once, not once an entry
+@lru_cache(maxsize=100_000)
 def named(client: str | None, run: str) -> tuple[str, str] | None:
     """Return the condition and role in a browser's name, `<run>/<condition>/<role>/<number>`; None: another's."""
     parts = (client or "").split("/")

@@ -127,7 +127,10 @@ def of_run(told: dict[str, Any], files: Mapping[str, Source], where: str = "") -
     damage = list(manifest.damage(told))
     kept: dict[str, str] = {}
     read = _lines(files[LEDGER], where + LEDGER, Entry, kept)
-    samples = _lines(files[SAMPLES], where + SAMPLES, Sample, kept) if SAMPLES in files else Lines[Sample]()
+    samples = Lines[Sample]()
+    if SAMPLES in files:
+        kept.update((e.attempt, e.attempt) for e in read.items if e.attempt is not None)  # samples have them too
+        samples = _lines(files[SAMPLES], where + SAMPLES, Sample, kept)
     entries, twice = order.once(sorted(read.items, key=attrgetter("seq")))
     damage += [*read.told(LEDGER), *samples.told(SAMPLES), *twice]
     if samples.torn:
@@ -152,13 +155,15 @@ def _alone(path: Path) -> Evidence:
     if not segments:
         raise EvidenceError(f"{path} holds no run: it has neither {MANIFEST} nor {LEDGER}")
     kept: dict[str, str] = {}
-    read = [_lines(segment, str(segment), Entry, kept, WANT) for segment in segments]
-    every = sorted((entry for segment in read for entry in segment.items), key=attrgetter("seq"))
-    entries, damage = order.once(every)
-    for segment, its in zip(segments, read, strict=True):
-        damage += its.told(segment.name)
-    damage += order.gaps(entries)
-    torn = any(its.torn for its in read)
+    every, damage, torn = list[Entry](), list[str](), False
+    for segment in segments:
+        read = _lines(segment, str(segment), Entry, kept, WANT)
+        every = every + read.items if every else read.items
+        damage += read.told(segment.name)
+        torn = torn or read.torn
+    every.sort(key=attrgetter("seq"))
+    entries, twice = order.once(every)
+    damage = [*twice, *damage, *order.gaps(entries)]
     run = (path / LEDGER if path.is_dir() else path).stem
     return from_ledger(entries, run, apart=True, torn=torn, damage=damage)
 
@@ -252,23 +257,40 @@ def _lines(source: Source, name: str, kind: type[T], kept: dict[str, str], want:
         raise EvidenceError(f"{name} {error}{want}") from None
 
 
-def _share_entry(e: Entry, one: Callable[[Any, Any], Any]) -> None:
-    e.world, e.method, e.target = one(e.world, e.world), one(e.method, e.method), one(e.target, e.target)
-    e.client, e.family, e.attempt = one(e.client, e.client), one(e.family, e.family), one(e.attempt, e.attempt)
-    e.cause = one(e.cause, e.cause)
-    if e.schema:
-        e.key, e.peer = one(e.key, e.key), one(e.peer, e.peer)
+def _share_entries(entries: list[Entry], kept: dict[str, str]) -> None:
+    one: Callable[[Any, Any], Any] = kept.setdefault
+    world = method = ""
+    for e in entries:
+        if e.world != world:  # it is mostly as in the line before, and to compare costs less than to look up
+            world = one(e.world, e.world)
+        if e.method != method:
+            method = one(e.method, e.method)
+        e.world, e.method, e.target = world, method, one(e.target, e.target)
+        if e.client is not None:
+            e.client = one(e.client, e.client)
+        if e.family is not None:
+            e.family = one(e.family, e.family)
+        if e.cause is not None:
+            e.cause = one(e.cause, e.cause)
+    _share_facts((e for e in entries if e.schema), one)
+
+
+def _share_facts(entries: Iterable[Entry], one: Callable[[Any, Any], Any]) -> None:
+    key: str | None = None
+    for e in entries:
+        if e.key != key:
+            key = one(e.key, e.key)
+        e.key, e.peer = key, one(e.peer, e.peer)
         if e.sent is not None:
             e.sent = one(e.sent, e.sent)
         elif e.presented is not None:
             e.presented = one(e.presented, e.presented)
 
 
-def _share_sample(s: Sample, one: Callable[[Any, Any], Any]) -> None:
-    s.client, s.attempt, s.target = one(s.client, s.client), one(s.attempt, s.attempt), one(s.target, s.target)
+def _share_samples(samples: list[Sample], kept: dict[str, str]) -> None:
+    one: Callable[[Any, Any], Any] = kept.setdefault
+    for s in samples:
+        s.client, s.attempt, s.target = one(s.client, s.client), one(s.attempt, s.attempt), one(s.target, s.target)
 
 
-SHARERS: dict[type, Callable[[Any, Callable[[Any, Any], Any]], None]] = {
-    Entry: _share_entry,
-    Sample: _share_sample,
-}
+SHARERS: dict[type, Callable[[list[Any], dict[str, str]], None]] = {Entry: _share_entries, Sample: _share_samples}

@@ -53,7 +53,7 @@ class Graph:
             tuple[str, int], str
         ] = {}  # by family and generation, where the mock says whose link it is
         for entry in entries:
-            if entry.kind is not None:
+            if entry.kind is not None and not self._says_nothing_new(entry):
                 self._add(entry)
         self._places = self._placed()  # by token, and by what names a session
         names = set(self._claimed.values())
@@ -66,17 +66,13 @@ class Graph:
         """Return the name of the entry's session; None: nothing says that it has one."""
         if entry.family is not None:
             return self._renamed.get(entry.family, entry.family)
-        session = self.place(entry)
+        quick = entry.kind == "api" and entry.sent is not None  # most are
+        session = self._places.get(entry.sent or "") if quick else self.place(entry)
         return None if session is None else session.name
 
     def place(self, entry: Entry) -> Session | None:
         """Return what is known of the entry's session, where a token of it or its name was seen."""
-        if entry.kind == "exchange":
-            node = entry.presented
-        elif entry.kind == "sign_in":
-            node = entry.brought_access or entry.brought_refresh
-        else:
-            node = entry.sent or entry.presented
+        node = entry.sent or entry.presented if entry.kind == "api" else _node(entry)  # most are, and this is quick
         return self._places.get(node or entry.family or "")
 
     def token(self, entry: Entry) -> Hashable:
@@ -94,16 +90,16 @@ class Graph:
 
     def count(self, entries: Iterable[Entry]) -> int:
         """Return how many sessions are known to be different; what is of no known session may be of any."""
-        named, known, piece = set[str](), set[str](), False
-        for entry in entries:
-            if entry.family is not None:
-                named.add(entry.family)
-            elif entry.kind is not None and (session := self.place(entry)) is not None:
-                piece = True
-                if session.known:
-                    known.add(session.name)
-        known.update(self._renamed.get(family, family) for family in named)
-        return len(known) or int(piece)
+        families, nodes = set[str](), set[str]()
+        for e in entries:
+            if e.family is not None:
+                families.add(e.family)
+            elif e.kind is not None and (node := e.sent if e.kind == "api" and e.sent is not None else _node(e)):
+                nodes.add(node)
+        pieces = [self._places[node] for node in nodes if node in self._places]
+        known = {piece.name for piece in pieces if piece.known}
+        known.update(self._renamed.get(family, family) for family in families)
+        return len(known) or int(bool(pieces))
 
     def use(self, entry: Entry) -> Hashable:
         """Return what stands for one need of an exchange: a refresh token, each time anew if it is kept.
@@ -164,6 +160,14 @@ class Graph:
         return [e for e in done if e.brought_access != access]
 
     # --- building ---
+
+    def _says_nothing_new(self, e: Entry) -> bool:
+        """Whether this is one more use of an access token that is known, as most entries are."""
+        if e.kind != "api" or e.sent is None:
+            return False
+        if e.family is not None:
+            return e.sent in self._claimed
+        return 0 < self._seen.get(e.sent, 0) <= e.answered_at
 
     def _add(self, e: Entry) -> None:
         if e.kind == "exchange":
@@ -237,6 +241,15 @@ class Graph:
             session = places[token]
             session.seen_at = min(at, session.seen_at)
         return places
+
+
+def _node(e: Entry) -> str | None:
+    """Return the token by which the entry's session is known, if it says one."""
+    if e.kind == "exchange":
+        return e.presented
+    if e.kind == "sign_in":
+        return e.brought_access or e.brought_refresh
+    return e.sent or e.presented
 
 
 def kept(e: Entry) -> bool:

@@ -14,6 +14,7 @@ from race401.harness.judge.counted import counted
 T = TypeVar("T")
 Source: TypeAlias = Path | bytes
 """A file, or what it would hold."""
+BLOCK = 1_000_000  # bytes that are decoded in one call
 NAMED = 3  # damaged lines of a file that a sentence names
 
 
@@ -38,30 +39,55 @@ class Lines(Generic[T]):
         return [f"{counted(len(self.damaged), 'line')} of {name} cannot be read ({some}{more})"]
 
 
-def read(source: Source, kind: type[T], share: Callable[[T, Callable[[Any, Any], Any]], None], kept: Any) -> Lines[T]:
+def read(source: Source, kind: type[T], share: Callable[[list[T], Any], None], kept: dict[str, str]) -> Lines[T]:
     """Decode each line as this kind. Equal strings are kept once, by `share` in `kept`: half the memory.
 
     Raises OSError, and NotLines where there are lines and none can be read.
     """
-    decode, one, line, found = msgspec.json.Decoder(kind).decode, kept.setdefault, b"\n", Lines[T]()
+    decoder, found, number, rest = msgspec.json.Decoder(kind), Lines[T](), 0, b""
     with _opened(source) as file:
-        for number, line in enumerate(file, 1):
-            if not line.endswith(b"\n"):
-                break
-            try:
-                item = decode(line)
-            except (msgspec.DecodeError, ValueError, RecursionError) as error:
-                found.damaged.append((number, str(error)))
-                continue
-            found.items.append(item)
-            share(item, one)
-    found.torn = not line.endswith(b"\n")
+        while block := file.read(BLOCK):
+            block += file.readline()
+            if not block.endswith(b"\n"):
+                whole, end, rest = block.rpartition(b"\n")
+                block = whole + end
+            n = block.count(b"\n")
+            items = _decoded(block, n, decoder)
+            if items is None:
+                items, damaged = _one_by_one(block, number, decoder)
+                found.damaged += damaged
+            share(items, kept)
+            found.items += items
+            number += n
+    found.torn = bool(rest)
     if not found.items and found.damaged:
-        number, why = found.damaged[0]
-        raise NotLines(f"line {number}: {why}")
-    if not found.items and found.torn and not line.startswith(b"{"):
+        first, why = found.damaged[0]
+        raise NotLines(f"line {first}: {why}")
+    if not found.items and found.torn and not rest.startswith(b"{"):
         raise NotLines("line 1: no JSON object")
     return found
+
+
+def _decoded(block: bytes, n: int, decoder: "msgspec.json.Decoder[T]") -> list[T] | None:
+    """Decode n lines in one call; None: not every line holds one item, and which does not is to be found out."""
+    try:
+        items = decoder.decode_lines(block)
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return None
+    return items if len(items) == n else None
+
+
+def _one_by_one(
+    block: bytes, before: int, decoder: "msgspec.json.Decoder[T]"
+) -> tuple[list[T], list[tuple[int, str]]]:
+    """Decode what can be, and name what cannot, by its number; `before`: how many lines came before these."""
+    items, damaged = list[T](), list[tuple[int, str]]()
+    for number, line in enumerate(io.BytesIO(block), before + 1):
+        try:
+            items.append(decoder.decode(line))
+        except (msgspec.DecodeError, ValueError, RecursionError) as error:
+            damaged.append((number, str(error)))
+    return items, damaged
 
 
 def sha256(source: Source) -> str:

@@ -3,9 +3,8 @@
 from collections import defaultdict
 
 from race401.harness.judge.checks import CHECKS
-from race401.harness.judge.cohort import Cohort, named, whose
+from race401.harness.judge.cohort import Cohort, named, owners
 from race401.harness.judge.evidence import Evidence, Sample
-from race401.harness.judge.recovery import by_client
 from race401.harness.judge.row import Row
 from race401.ledger.entry import Entry
 
@@ -15,8 +14,8 @@ def measure(evidence: Evidence) -> list[Row]:
     entries: dict[tuple[str, str], list[Entry]] = defaultdict(list)
     samples: dict[tuple[str, str], list[Sample]] = defaultdict(list)
     run = evidence.manifest["run"]
-    for entry in evidence.entries:
-        if (key := whose(entry, evidence)) is not None:
+    for entry, key in zip(evidence.entries, owners(evidence), strict=True):
+        if key is not None:
             entries[key].append(entry)
     for sample in evidence.samples:
         if (key := named(sample.client, run)) is not None:
@@ -43,7 +42,7 @@ def measure(evidence: Evidence) -> list[Row]:
 
 def _row(cohort: Cohort) -> Row:
     row = Row(cohort.condition, cohort.role, cohort.policy["name"])
-    row.browsers = sum(1 for _ in by_client(cohort.entries))
+    row.browsers = len({e.client or f"session {e.family}" for e in cohort.entries})
     for check in CHECKS.values():
         if check.count is not None:
             check.count(cohort, row)

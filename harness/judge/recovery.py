@@ -51,10 +51,14 @@ def by_client(entries: Iterable[Entry]) -> Iterator[tuple[str, list[Entry]]]:
     yield from clients.items()
 
 
-def of_nobody(entries: Sequence[Entry]) -> list[Entry]:
-    """Return the 401s for want of a token of callers who never show a session: none of theirs can have failed."""
-    known = {(e.world, e.client) for e in entries if e.family is not None and e.client is not None}
-    tokenless = (e for e in entries if e.unauthorized and e.cause == "missing_token" and e.family is None)
+def of_nobody(refused: Iterable[Entry], entries: Iterable[Entry]) -> list[Entry]:
+    """Return the 401s for want of a token of callers who never show a session: none of theirs can have failed.
+
+    `refused`: those of the `entries` that hold every 401.
+    """
+    tokenless = [e for e in refused if e.cause == "missing_token" and e.family is None and e.unauthorized]
+    named = {e.client for e in tokenless if e.client is not None}
+    known = {(e.world, e.client) for e in entries if e.client in named and e.family is not None} if named else set()
     return [e for e in tokenless if (e.world, e.client) not in known]
 
 

@@ -15,6 +15,7 @@ from race401.harness.judge.graph import TAKEN, Graph
 from race401.harness.judge.recovery import QUIET, bursts
 from race401.ledger.entry import Entry
 
+CLIENT, SESSION, PEER = "client", "session", "peer"  # by which a 401 is known, the best first
 LONGEST_REFRESH = 60.0  # s that a refresh which nobody recorded may take: the longest time-out of a client in use
 
 
@@ -106,27 +107,30 @@ def _companies(entries: Sequence[Entry], graph: Graph) -> Iterator[tuple[set[int
     Who names itself is alone. Of the others, a session that is known is with what its peers sent of sessions that
     are not; what is of no known session is with all of its peer.
     """
-    clients: dict[str, list[Entry]] = defaultdict(list)
-    sessions: dict[str | None, list[Entry]] = defaultdict(list)
-    nobodys: dict[str | None, list[Entry]] = defaultdict(list)
-    peers: dict[str | None, list[Entry]] = defaultdict(list)
+    mine: dict[tuple[str, str | None], set[int]] = defaultdict(set)
     for e in entries:
-        if e.client is not None:
-            clients[e.client].append(e)
-            continue
-        peers[e.peer].append(e)
-        place = graph.place(e)
-        (nobodys[e.peer] if place is None or not place.known else sessions[place.name]).append(e)
-    for group in clients.values():
-        if mine := _refused(group):
-            yield mine, group
-    for group in sessions.values():
-        if mine := _refused(group):
-            yield mine, [*group, *(e for peer in {e.peer for e in group} for e in nobodys.get(peer, ()))]
-    for peer, group in nobodys.items():
-        if mine := _refused(group):
-            yield mine, peers[peer]
+        if e.kind == "api" and e.unauthorized:
+            mine[_company(e, graph)].add(e.seq)
+    if not mine:
+        return
+    groups: dict[tuple[str, str | None], list[Entry]] = {company: [] for company in mine}
+    nobodys: dict[str | None, list[Entry]] = defaultdict(list)
+    for e in entries:
+        company = _company(e, graph)
+        if company[0] == PEER:
+            nobodys[e.peer].append(e)
+        elif company in groups:
+            groups[company].append(e)
+        if company[0] != CLIENT and (PEER, e.peer) in groups:
+            groups[PEER, e.peer].append(e)
+    for company, group in groups.items():
+        besides = {e.peer for e in group} if company[0] == SESSION else ()
+        yield mine[company], [*group, *(e for peer in besides for e in nobodys.get(peer, ()))]
 
 
-def _refused(group: Iterable[Entry]) -> set[int]:
-    return {e.seq for e in group if e.kind == "api" and e.unauthorized}
+def _company(e: Entry, graph: Graph) -> tuple[str, str | None]:
+    """Return who keeps an entry company: its client, else its session, else its peer."""
+    if e.client is not None:
+        return CLIENT, e.client
+    place = graph.place(e)
+    return (PEER, e.peer) if place is None or not place.known else (SESSION, place.name)

@@ -8,49 +8,33 @@ that nobody can follow) is between that client and the target. Nothing waits for
 import asyncio
 import contextlib
 import socket
-import ssl
 import struct
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 
 from race401.harness.proxy.framing import Framing, Length, Piece
 from race401.harness.proxy.heads import Answer, Request, is_answer, is_request
+from race401.harness.proxy.rewriting import Rewriting, Rewritten
+from race401.harness.proxy.target import AT_ONCE, Target
 from race401.harness.proxy.watch import Passing, Watch
 
-AT_ONCE = 65_536  # bytes
 GONE_PATIENCE = 60.0  # s for the answer to a client that hung up: what became of its request is still to be noted
 LINGER = 5.0  # s for a target to end, too, whose client has ended and is owed nothing
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close at once, with a reset
-Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
-
-
-@dataclass(frozen=True)
-class Target:
-    """
-    Where requests go.
-
-    `authority`: what `Host` says there; `prefix`: a path that comes before theirs; `world`: what entries call it.
-    """
-
-    host: str
-    port: int
-    authority: bytes
-    world: str
-    prefix: bytes = b""
-    tls: ssl.SSLContext | None = None
-
-    async def connect(self) -> Streams:
-        """Open a connection. Raises OSError, as ssl.SSLError is one."""
-        name = self.host if self.tls is not None else None
-        return await asyncio.open_connection(self.host, self.port, ssl=self.tls, server_hostname=name, limit=AT_ONCE)
 
 
 class Passage:
-    """Between a client and the target. `say` gets a line for people where the target cannot be reached."""
+    """
+    Between a client and the target. `say` gets a line for people where the target cannot be reached.
 
-    def __init__(self, target: Target, watch: Watch, say: Callable[[str], None]) -> None:
+    `rewriting`: what is changed in answers on purpose; without it, nothing is.
+    """
+
+    def __init__(
+        self, target: Target, watch: Watch, say: Callable[[str], None], rewriting: Rewriting | None = None
+    ) -> None:
         self._target, self._watch, self._say = target, watch, say
+        self._rewritten = None if rewriting is None else Rewritten(rewriting)
         self._asked, self._told = Framing(self._asks, is_request), Framing(self._tells, is_answer)
         self._open: deque[Passing] = deque()  # what has no whole answer yet, in the order of asking
         self._sending: Passing | None = None
@@ -126,7 +110,7 @@ class Passage:
                 self._all_over()
                 _reset(to)
                 return False
-            out = b"".join([self._down(piece) for piece in self._told.feed(received)]) if received else self._end()
+            out = b"".join(map(self._down, self._pieces(received))) if received else self._end()
             try:
                 if not gone:
                     await _send(to, out)
@@ -135,6 +119,8 @@ class Passage:
             if not received:
                 break
         if gone or self._hung_up:
+            return False
+        if not to.can_write_eof():  # TLS has no half-closed end
             return False
         to.write_eof()
         return True
@@ -160,7 +146,8 @@ class Passage:
         if piece.head:
             self._sending = self._watch.asked(self._request, self._address, self._target.world)
             self._open.append(self._sending)
-            encoding = b"identity" if self._sending.read else None
+            whole = self._rewritten is not None and self._rewritten.reads(self._request)
+            encoding = b"identity" if self._sending.read or whole else None
             raw = self._request.sent_to(self._target.authority, self._target.prefix, encoding)
         elif piece.unclear and not self._unread and not self._open:  # so that nobody takes it for nothing
             self._open.append(self._watch.asked(Request(b"?"), self._address, self._target.world))
@@ -169,8 +156,20 @@ class Passage:
             self._watch.sent(self._sending, piece.content, ends=piece.ends)
         return raw
 
+    def _pieces(self, received: bytes) -> Iterator[Piece]:
+        """Yield what the target answered, as the client gets it."""
+        for piece in self._told.feed(received):
+            if self._rewritten is None or not self._open or (piece.head and self._answer.informs):
+                yield piece
+            else:
+                passing = self._open[0]
+                document = self._rewritten.reads(passing.request)
+                yield from self._rewritten.pieces(piece, self._answer, passing.entry, document=document)
+
     def _down(self, piece: Piece) -> bytes:
         """Note what the target answered, and return what the client gets: just that."""
+        if piece.head and self._rewritten is not None:
+            self._answer = Answer(piece.raw)
         if not self._open or (piece.head and self._answer.informs):
             return piece.raw
         passing = self._open[0]
@@ -186,8 +185,10 @@ class Passage:
 
     def _end(self) -> bytes:
         """Note that the target closed, and return what is left of its answer."""
+        held = () if self._rewritten is None or not self._open else self._rewritten.rest(self._open[0].entry)
+        left = b"".join(map(self._down, held)) + self._told.rest()
         self._all_over()
-        return self._told.rest()
+        return left
 
     def _all_over(self) -> None:
         """Note that what has no whole answer will have none."""

@@ -3,13 +3,16 @@
 import asyncio
 import signal
 import socket
+import ssl
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
 
-from race401.harness.proxy.passage import AT_ONCE, Passage, Target
+from race401.harness.proxy.passage import Passage
+from race401.harness.proxy.rewriting import Rewriting
+from race401.harness.proxy.target import AT_ONCE, Target
 from race401.harness.proxy.watch import Watch
 
 PORTS = {"http": 80, "https": 443}
@@ -31,17 +34,25 @@ def target_of(url: httpx.URL, world: str | None = None) -> Target:
 
 @asynccontextmanager
 async def listening(
-    sock: socket.socket, target: Target, watch: Watch, say: Callable[[str], None]
+    sock: socket.socket,
+    target: Target,
+    watch: Watch,
+    say: Callable[[str], None],
+    rewriting: Rewriting | None = None,
+    tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[asyncio.Server]:
-    """Pass on, each client over a connection of its own, until this is left. `say` gets lines for people."""
+    """Pass on, each client over a connection of its own, until this is left. `say` gets lines for people.
+
+    `rewriting`: of answers, on purpose; `tls`: what the proxy itself speaks to its clients.
+    """
     under_way: set[asyncio.Task[None]] = set()
 
     def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.create_task(Passage(target, watch, say).serve(reader, writer))
+        task = asyncio.create_task(Passage(target, watch, say, rewriting).serve(reader, writer))
         under_way.add(task)
         task.add_done_callback(under_way.discard)
 
-    async with await asyncio.start_server(connected, sock=sock, limit=AT_ONCE, backlog=1024) as server:
+    async with await asyncio.start_server(connected, sock=sock, ssl=tls, limit=AT_ONCE, backlog=1024) as server:
         try:
             yield server
         finally:
@@ -51,12 +62,18 @@ async def listening(
             await asyncio.gather(*under_way, return_exceptions=True)
 
 
-async def serve(places: Sequence[tuple[socket.socket, Target]], watch: Watch, say: Callable[[str], None]) -> None:
+async def serve(
+    places: Sequence[tuple[socket.socket, Target]],
+    watch: Watch,
+    say: Callable[[str], None],
+    rewriting: Rewriting | None = None,
+    tls: ssl.SSLContext | None = None,
+) -> None:
     """Pass on until cancelled, as Ctrl-C and SIGTERM do, also of what a script began in the background."""
     if (this := asyncio.current_task()) is not None:
         for ending in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(ending, this.cancel)
     async with AsyncExitStack() as stack:
         for sock, target in places:
-            await stack.enter_async_context(listening(sock, target, watch, say))
+            await stack.enter_async_context(listening(sock, target, watch, say, rewriting, tls))
         await asyncio.get_running_loop().create_future()

@@ -12,10 +12,8 @@ from operator import attrgetter
 
 from race401.harness.judge.alone import NAMED
 from race401.harness.judge.check import NONE, sound
-from race401.harness.judge.cohort import whose
 from race401.harness.judge.evidence import Evidence, Sample
 from race401.harness.judge.expectation import WORDS
-from race401.harness.judge.graph import Graph
 from race401.harness.judge.recovery import QUIET, bursts, is_api
 from race401.harness.judge.row import Row
 from race401.harness.judge.sessions import SIGN_OUT
@@ -155,8 +153,7 @@ def _counterpart(evidence: Evidence, row: Row, scene: Scene) -> Scene | None:
 
 def _scene(evidence: Evidence, row: Row, trigger: Entry) -> Scene:
     """Return the page load that the entry belongs to."""
-    graph = evidence.graph
-    session = [e for e in evidence.entries if _same(e, trigger, graph) and whose(e, evidence) is not None]
+    session = _session(evidence, trigger)
     samples = [s for s in evidence.samples if s.client == trigger.client]
     calls = _calls(session, samples, trigger, evidence.manifest["conditions"][row.condition].get("tabs", 1))
     if not calls:  # nobody names attempts: what is near in time is one page
@@ -180,10 +177,13 @@ def is_exchange(e: Entry) -> bool:
     return e.grant_outcome is not None or e.kind == "exchange"
 
 
-def _same(e: Entry, trigger: Entry, graph: Graph) -> bool:
+def _session(evidence: Evidence, trigger: Entry) -> list[Entry]:
+    """Return everything of whoever sent this: who names itself is known by that."""
     if trigger.client is not None:
-        return e.client == trigger.client
-    return graph.session(e) == graph.session(trigger)
+        return [e for e in evidence.entries if e.client == trigger.client]
+    session = evidence.graph.session
+    name = session(trigger)
+    return [e for e in evidence.entries if session(e) == name]
 
 
 def _calls(session: list[Entry], samples: list[Sample], trigger: Entry, tabs: int) -> list[Call]:

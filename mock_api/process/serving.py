@@ -4,6 +4,7 @@ import os
 import re
 import secrets
 import socket
+import ssl
 import time
 from argparse import Namespace
 from collections.abc import Awaitable, Callable
@@ -62,6 +63,7 @@ class Serving:
     served: Guard | Plan
     workers: int
     _socket: socket.socket
+    tls: ssl.SSLContext | None = None
 
     @property
     def ledger(self) -> Ledger | None:
@@ -72,6 +74,9 @@ class Serving:
         """Return the server, which prints the announcement once it listens."""
         if isinstance(self.served, Guard):
             config = uvicorn.Config(self.served, **SETTINGS, callback_notify=every_second, timeout_notify=0)
+            if self.tls is not None:
+                config.load()
+                config.ssl = self.tls
             return Server(config, announce, self._socket)
         worker = Worker(self.served, **SETTINGS, workers=self.workers)
         return Keeper(worker, announce, [self._socket], _held(self.served))
@@ -109,8 +114,8 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
-def prepare(chosen: Namespace) -> Serving:
-    """Check what was chosen, open the socket and the ledger; raises ServingError."""
+def prepare(chosen: Namespace, tls: ssl.SSLContext | None = None) -> Serving:
+    """Check what was chosen, open the socket and the ledger; raises ServingError. `tls`: what is spoken, if any."""
     exposed = not is_loopback(chosen.host)
     _check(chosen, exposed)
     programs = [_program(name) for name in chosen.program or ()]
@@ -123,7 +128,9 @@ def prepare(chosen: Namespace) -> Serving:
         if chosen.store is None:
             ledger = Ledger(chosen.ledger, chosen.kept, fingerprints=fingerprints)
             alone = create_app(served, ledger=ledger, control_key=chosen.control_key, programs=programs)
-            return Serving(_url(listening), served, exposed, alone, 1, listening)
+            return Serving(
+                _url(listening, "http" if tls is None else "https"), served, exposed, alone, 1, listening, tls
+            )
         return Serving(
             _url(listening), served, exposed, _plan(chosen, served, fingerprints), chosen.workers, listening
         )
@@ -238,6 +245,6 @@ def _listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _url(listening: socket.socket) -> str:
+def _url(listening: socket.socket, scheme: str = "http") -> str:
     host, port = listening.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"

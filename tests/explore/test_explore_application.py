@@ -81,7 +81,7 @@ to replay it: '0.011'"""
 
 @pytest.mark.parametrize(
     "scene",
-    [late_401(2, careful=False), burst(FIXED, "supabase", 2, left=-1, skew=-130)],
+    [late_401(2, careful=False), pytest.param(burst(FIXED, "supabase", 2, left=-1, skew=-130), marks=slow)],
     ids=["a naive client", "the fix, on a device whose clock is 130 s behind"],
 )
 def test_a_late_401_refreshes_again(scene: Scene) -> None:
@@ -114,7 +114,11 @@ def test_the_fix_sends_a_session_that_was_signed_out(world: str) -> None:
     assert "sessions-lost" not in found.violating, "a session that was signed out is not lost"
 
 
-@pytest.mark.parametrize(("world", "kinds"), [("supabase", set()), ("rfc9700", {"caller-401s", "sessions-lost"})])
+@pytest.mark.parametrize(
+    ("world", "kinds"),
+    [pytest.param("supabase", set(), marks=slow), ("rfc9700", {"caller-401s", "sessions-lost"})],
+    ids=["supabase", "rfc9700"],
+)
 def test_a_lost_answer_is_the_servers_to_cure(world: str, kinds: set[str]) -> None:
     """The client can only send the old token again: forgiven in the one world, and in the other a theft, always."""
     costs = {"exchanges_per_generation": "any", "needless_exchanges": "any"}
@@ -127,7 +131,7 @@ def test_a_lost_answer_is_the_servers_to_cure(world: str, kinds: set[str]) -> No
     ("scene", "schedules"),
     [
         (burst(HARDENED, "rfc9700", 2, left=20), 6),
-        (burst(HARDENED, "supabase", 2, left=-1, skew=-130), 194),
+        pytest.param(burst(HARDENED, "supabase", 2, left=-1, skew=-130), 194, marks=slow),
         (sign_out(HARDENED, "supabase"), 35),
         (sign_out(HARDENED, "rfc9700"), 35),
     ],

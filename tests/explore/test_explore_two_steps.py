@@ -1,10 +1,12 @@
 """A server that checks a refresh token and consumes it in two steps: what the explorer finds there, and tells."""
 
+import itertools
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from exploring import enumerated, explored
+from shares import every
 
 from race401.harness.explore.core.scenario import Scenario
 from race401.harness.explore.core.schedule import Step, Walk, choices_of, walk
@@ -74,12 +76,22 @@ def test_where_it_is_one_step_nothing_else_is_different() -> None:
     assert (twin.states, twin.steps, twin.schedules) == (plain.states, plain.steps, plain.schedules)
 
 
-@pytest.mark.parametrize("losers", ["overwrite", "sibling", "same", "refusal"])
-@pytest.mark.parametrize("policy", [PRE_FIX, FIXED, HARDENED], ids=lambda policy: policy.name)
+LOSERS = ["overwrite", "sibling", "same", "refusal"]
+HAPPENS = [
+    {"callers": 2, "lose": 1},
+    {"callers": 2, "cancel": 1},
+    {"callers": 1, "ticks": 1},
+    {"callers": 1, "tabs": 2},
+]
+
+
 @pytest.mark.parametrize(
-    "more",
-    [{"callers": 2, "lose": 1}, {"callers": 2, "cancel": 1}, {"callers": 1, "ticks": 1}, {"callers": 1, "tabs": 2}],
-    ids=" ".join,
+    ("more", "losers", "policy"),
+    every(  # each of all three is in it
+        5,
+        itertools.product(HAPPENS, LOSERS, [PRE_FIX, FIXED, HARDENED]),
+        lambda more, losers, policy: f"{' '.join(more)}-{losers}-{policy.name}",
+    ),
 )
 def test_nothing_is_missed_by_remembering(losers: Any, policy: Policy, more: dict[str, int]) -> None:
     """As in `test_explore_core`, whose own are slow in this world: what plain enumeration finds and counts."""
@@ -90,8 +102,21 @@ def test_nothing_is_missed_by_remembering(losers: Any, policy: Policy, more: dic
     assert (result.schedules, set(result.found)) == enumerated(Stage(scenario, world, issuer, merge=False))
 
 
-@pytest.mark.parametrize("policy", [FIXED, HARDENED], ids=lambda policy: policy.name)
-@pytest.mark.parametrize("name", ["doorkeeper", "oauth2-server", "django-oauth-toolkit"])
+@pytest.mark.parametrize(
+    ("policy", "name"),
+    every(  # both, and each world
+        2,
+        [
+            (FIXED, "django-oauth-toolkit"),
+            (HARDENED, "django-oauth-toolkit"),
+            (FIXED, "oauth2-server"),
+            (HARDENED, "oauth2-server"),
+            (HARDENED, "doorkeeper"),
+            (FIXED, "doorkeeper"),
+        ],
+        lambda policy, name: f"{policy.name}-{name}",
+    ),
+)
 def test_nothing_is_missed_where_a_refresh_ends_access_tokens(policy: Policy, name: str) -> None:
     """Where what a resource answers depends on what others did meanwhile: what plain enumeration finds and counts."""
     world = WORLDS[name]

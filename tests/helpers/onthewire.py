@@ -1,15 +1,29 @@
-"""A mock of its own process, asked in raw bytes, and how much memory it holds."""
+"""A mock of its own process, asked in raw bytes, and how much its objects hold."""
 
 import contextlib
 import json
+import os
 import re
+import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 SERVED = "import sys; from race401.mock_api.__main__ import main; sys.exit(main())"
+TELLS = """
+import os, signal, sys
+sys.path.append({helpers!r})
+from holding import held
+def tell(*_):
+    with open({file!r} + ".new", "w") as told:
+        told.write(str(held()))
+    os.rename({file!r} + ".new", {file!r})
+signal.signal(signal.SIGUSR1, tell)
+"""
+OPEN = {"01", "08"}  # ESTABLISHED and CLOSE_WAIT, in /proc/net/tcp
 HANG = 60  # s; only a mock that hangs takes so long
 ASK = b"GET /auth/v1/health HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n"
 STATUS = re.compile(rb"HTTP/1\.1 (\d{3}) ")
@@ -48,11 +62,24 @@ class Wire:
                 each.shutdown(socket.SHUT_WR)
         return [_answered(each) for each in asking]
 
-    def memory(self) -> int:
-        """The bytes of memory that the process holds."""
-        assert self.heard(ASK) == [200]
-        told = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
-        return int(told.partition("VmRSS:")[2].split()[0]) * 1024
+    def held(self) -> int:
+        """The bytes that its objects hold, once it has ended every connection."""
+        begun = time.monotonic()
+        while self._connections():
+            assert time.monotonic() < begun + HANG, "it keeps a connection that its client has closed"
+        told = self._said.with_name("held")
+        os.kill(self.pid, signal.SIGUSR1)
+        while not told.exists():  # the next thing that it does is to tell
+            assert self.heard(ASK) == [200]
+        held = int(told.read_text())
+        told.unlink()
+        return held
+
+    def _connections(self) -> int:
+        """How many connections are open at its end."""
+        table = Path(f"/proc/{self.pid}/net/tcp").read_text(encoding="ascii").splitlines()[1:]
+        mine = f":{self.port:04X}"
+        return sum(local.endswith(mine) and state in OPEN for _, local, _, state, *_ in map(str.split, table))
 
     def said(self) -> str:
         """What it wrote to standard error."""
@@ -71,7 +98,16 @@ def _answered(asked: socket.socket) -> list[int]:
 @contextlib.contextmanager
 def served(folder: Path, planted: str = "") -> Iterator[Wire]:
     """A mock that keeps a short ledger; `planted` is Python that spoils it first."""
-    command = [sys.executable, "-c", f"{planted}\n{SERVED}", "--json", "--exit-with-parent", "--kept", "1000"]
+    tells = TELLS.format(helpers=str(Path(__file__).parent), file=str(folder / "held"))
+    command = [
+        sys.executable,
+        "-c",
+        f"{tells}\n{planted}\n{SERVED}",
+        "--json",
+        "--exit-with-parent",
+        "--kept",
+        "1000",
+    ]
     said = folder / "stderr"
     with (
         said.open("wb") as errors,

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,9 +12,10 @@ from typing import Any
 import httpx
 import uvicorn
 
-from race401.harness.proxy.passage import Target
 from race401.harness.proxy.recorder import Recorder
+from race401.harness.proxy.rewriting import Rewriting
 from race401.harness.proxy.serving import listening, target_of
+from race401.harness.proxy.target import Target
 from race401.harness.proxy.watch import Watch
 from race401.ledger.dialects.dialect import Dialect
 from race401.ledger.dialects.presets import USUAL
@@ -65,6 +67,8 @@ async def proxy_at(
     fingerprints: Fingerprints | None = None,
     said: list[str] | None = None,
     target: Target | None = None,
+    rewrite: bool = False,
+    tls: ssl.SSLContext | None = None,
     **more: Any,
 ) -> AsyncIterator[str]:
     """Proxy to that URL; yield the proxy's. `said` gets its lines for people."""
@@ -72,8 +76,10 @@ async def proxy_at(
     say: Callable[[str], None] = print if said is None else said.append
     watch = Watch(Recorder(ledger, fingerprints), dialects, say=say, **more)
     with socket.create_server((HERE, 0)) as sock:
-        async with listening(sock, target or target_of(url), watch, say):
-            yield address(sock)
+        here = address(sock) if tls is None else address(sock).replace("http:", "https:")
+        target = target or target_of(url)
+        async with listening(sock, target, watch, say, Rewriting({here: target}) if rewrite else None, tls):
+            yield here
 
 
 async def connected(url: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

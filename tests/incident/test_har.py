@@ -10,6 +10,7 @@ from wires import Wire
 from race401.harness.incident.evidence import Evidence
 from race401.harness.incident.gathering import gather
 from race401.harness.incident.readers.reader import How
+from race401.ledger.dialects.presets import DIALECTS, naming
 
 FACTS = ("kind", "method", "status", "grant_outcome", "cause", "hung_up")
 
@@ -85,3 +86,33 @@ def test_two_tokens_that_were_taken_out_are_not_equal(tmp_path: Path, marker: st
     assert not any(e.sent or e.presented for e in told.entries)
     assert [e.kind for e in told.entries].count("exchange") == 2
     assert told.sources[0].sanitized
+
+
+def test_the_incident_as_it_was_described_claims_no_more_than_that() -> None:
+    """One 200 and four 401s within a second, of one client: no token, no cause, no exchange is made up."""
+    evidence = gather([Path(__file__).parent / "samples" / "mission.har"], How())
+    assert [e.status for e in evidence.entries] == [200, 401, 401, 401, 401]
+    assert evidence.entries[-1].answered_at - evidence.entries[0].received_at < 1
+    assert {(e.kind, e.cause, e.sent, evidence.without_token(e)) for e in evidence.entries} == {
+        ("api", None, None, False)
+    }
+    assert evidence.sources[0].sanitized
+    assert evidence.sources[0].clock.offset is None
+
+
+def test_what_looks_like_a_refresh_at_a_path_of_its_own_is_pointed_out(tmp_path: Path) -> None:
+    """Near miss: the same path, named."""
+    har = har_of(incident().entries)
+    for entry in har["log"]["entries"]:
+        entry["request"]["url"] = entry["request"]["url"].replace(
+            "/auth/v1/token?grant_type=refresh_token", "/session/renew"
+        )
+    told = read(tmp_path, har)
+    assert [e.kind for e in told.entries].count("unnamed") == 2
+    assert told.missing[-1].what == "what POST /session/renew is: it looks like a refresh"
+    assert told.missing[-1].fills.startswith("--token-path /session/renew")
+    assert told.missing[-1].rows == (4, 5)
+    path = written(tmp_path, "incident.har", har)
+    named = gather([path], How(dialects=[naming(DIALECTS["supabase"], "/session/renew")]))
+    assert [e.kind for e in named.entries].count("exchange") == 2
+    assert named.missing == ()

@@ -11,22 +11,23 @@ import pytest
 from damaging import ALL, FAILING, FILES, GONE, WRONG, changed, judged, line_twice, lines_gone, noise, sealed, spots
 from ledgers import Run, reproduced
 from runfolders import stored
+from shares import share
 
 from race401.harness.judge import evidence, verdict
 
-N = 300  # alterations of each kind of run
+ALTERATIONS = share(60, 300)  # of each kind of run; the share begins as the whole does
 BAD = {"FAIL", "UNKNOWN", "refused"}
-SHARE = [pytest.param(kind, marks=() if kind == "caller_401" else pytest.mark.slow) for kind in FAILING]
 KINDS: dict[str, Callable[[], Run]] = {"clean": reproduced, **FAILING}
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_altered_at_random(tmp_path: Path, kind: str) -> None:
+@pytest.mark.parametrize("alterations", ALTERATIONS)
+def test_altered_at_random(tmp_path: Path, kind: str, alterations: int) -> None:
     """A run that is whole passes, or fails for its one reason; altered anywhere, it never passes."""
     whole = sealed(tmp_path / "whole", KINDS[kind]())
     assert judged(whole, page=True) == ("PASS" if kind == "clean" else "FAIL")
     chance, folder = random.Random(f"{kind} 401"), tmp_path / "run"  # noqa: S311 - the same in every run
-    for n in range(N):
+    for n in range(alterations):
         shutil.copytree(whole, folder, dirs_exist_ok=True)
         name, damage = chance.choice(FILES), chance.choice(ALL)
         if name == "manifest.json" and damage in (lines_gone, line_twice):
@@ -48,19 +49,21 @@ def meaning(path: Path) -> object:
 
 
 @pytest.mark.parametrize("kind", FAILING)
-def test_a_killed_run_altered_at_random(tmp_path: Path, kind: str) -> None:
+@pytest.mark.parametrize("alterations", share(20, 100))
+def test_a_killed_run_altered_at_random(tmp_path: Path, kind: str, alterations: int) -> None:
     """It has no digest of its ledger, and is UNKNOWN or FAIL as it is."""
     whole = sealed(tmp_path / "whole", FAILING[kind](), killed=True)
     assert judged(whole, page=True) in {"FAIL", "UNKNOWN"}
     chance, folder = random.Random(f"{kind} killed"), tmp_path / "run"  # noqa: S311 - the same in every run
-    for n in range(N // 3):
+    for n in range(alterations):
         shutil.copytree(whole, folder, dirs_exist_ok=True)
         chance.choice((lines_gone, line_twice, noise))(folder / "ledger.jsonl", chance)
         assert judged(folder, page=n % 20 == 0) in BAD
 
 
 @pytest.mark.parametrize("kind", FAILING)
-def test_a_ledger_alone_altered_at_random(tmp_path: Path, kind: str) -> None:
+@pytest.mark.parametrize("alterations", ALTERATIONS)
+def test_a_ledger_alone_altered_at_random(tmp_path: Path, kind: str, alterations: int) -> None:
     """Lines that are gone between others, that come twice, or that are noise: what it lacks is named, and no PASS."""
     run = FAILING[kind]()
     run.entries = [entry for entry in run.entries if "subject" in str(entry.client)]
@@ -70,7 +73,7 @@ def test_a_ledger_alone_altered_at_random(tmp_path: Path, kind: str) -> None:
     path.write_bytes(whole)
     assert judged(path, page=True) == "FAIL"
     chance = random.Random(f"{kind} alone")  # noqa: S311 - the same in every run
-    for n in range(N):
+    for n in range(alterations):
         path.write_bytes(whole)
         damage = chance.choice((lines_gone, line_twice, noise))
         damage(path, chance)
@@ -85,15 +88,17 @@ def inner(path: Path, whole: bytes) -> bool:
     return bool(lines) and lines[0] == were[0] and lines[-1] == were[-1]
 
 
-@pytest.mark.parametrize("kind", SHARE)
-def test_each_value_of_the_manifest(tmp_path: Path, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "nth"), [("caller_401", 4), *(pytest.param(kind, 1, marks=pytest.mark.slow) for kind in FAILING)]
+)
+def test_each_value_of_the_manifest(tmp_path: Path, kind: str, nth: int) -> None:
     """Gone, or of every wrong type: no PASS of a run with a seal, and no crash of an older one, without."""
     with_seal = sealed(tmp_path / "with", FAILING[kind]())
     manifest = json.loads((with_seal / "manifest.json").read_text())
     without = shutil.copytree(with_seal, tmp_path / "without")
     old = {key: value for key, value in manifest.items() if key not in {"format", "files", "sha256"}}
     for folder, plain, never in ((with_seal, manifest, {"PASS"}), (without, old, set[str]())):
-        for place in spots(plain):
+        for place in list(spots(plain))[::nth]:
             for value in (GONE, *WRONG):
                 told = changed(json.loads(json.dumps(plain)), place, value)
                 if told != plain:

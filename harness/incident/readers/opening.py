@@ -17,6 +17,7 @@ MARKS = {  # byte order marks, the longer before those that they begin with
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
+CHUNK = 262_144  # bytes that are read at once
 GZIP = b"\x1f\x8b"
 LONGEST = 4_194_304  # characters of a line that is read: more than any log writes, and a bound for what is none
 Progress = Callable[[int, int], None]
@@ -69,7 +70,7 @@ class Opened:
     @contextmanager
     def _bytes(self) -> Iterator[IO[bytes]]:
         with self.path.open("rb") as file:
-            counted = io.BufferedReader(_Counted(file, self.path.stat().st_size, self._progress), 1 << 18)
+            counted = io.BufferedReader(_Counted(file, self.path.stat().st_size, self._progress), CHUNK)
             with counted:
                 yield gzip.GzipFile(fileobj=counted) if self._packed else counted  # type: ignore[misc]
 

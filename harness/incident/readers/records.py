@@ -12,7 +12,7 @@ from typing import Any
 
 import ijson
 
-from race401.harness.incident.readers.har_items import CHUNK
+from race401.harness.incident.readers.opening import CHUNK
 from race401.harness.incident.readers.reader import Reading
 
 Record = dict[str, Any]

@@ -15,6 +15,11 @@ TAKEN_OUT = re.compile(  # "[redacted]", "REDACTED", "<removed>", "[authorizatio
     re.IGNORECASE | re.VERBOSE,
 )
 
+HINT = re.compile(
+    r"redacted|removed|masked|hidden|filtered|scrubbed|saniti[sz]ed|omitted|xxx|\*\*\*|\u2022|\.\.\.|\u2026",
+    re.IGNORECASE,
+)
+
 
 def is_redacted(value: str) -> bool:
     """Tell whether a value, or what follows its scheme (`Bearer [redacted]`), was taken out."""
@@ -23,7 +28,7 @@ def is_redacted(value: str) -> bool:
 
 def without(body: str) -> str:
     """Return a body without the fields that were taken out: they are not there."""
-    if not TAKEN_OUT.search(body):
+    if not HINT.search(body):
         return body
     try:
         told = json.loads(body)

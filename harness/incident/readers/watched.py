@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -49,6 +50,24 @@ class Told:
     retry_after: float | None
     signed_by: str | None
     lifetime: float | None
+
+
+class Concerned:
+    """Tells whether a request's bodies may say something of tokens, in one of these dialects."""
+
+    def __init__(self, dialects: Sequence[Dialect]) -> None:
+        self._dialects = dialects
+        self._actions = [dialect.action_header for dialect in dialects if dialect.action_header]
+        self._known = lru_cache(4_096)(self._is)
+
+    def __call__(self, method: str, path: str, headers: Headers) -> bool:
+        """Whether they may."""
+        action = next((value for name, value in headers if name in self._actions), "") if self._actions else ""
+        return self._known(method, path, action)
+
+    def _is(self, method: str, path: str, action: str) -> bool:
+        named = any(reading.role([dialect], method, path, action)[1] for dialect in self._dialects)
+        return named or any(reading.in_body(dialect, path) for dialect in self._dialects)
 
 
 class Watched:

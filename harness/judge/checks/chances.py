@@ -36,8 +36,7 @@ NOTHING = (
 
 def _count(cohort: Cohort, row: Row) -> None:
     graph = cohort.graph
-    taken = [e for e in cohort.api if 200 <= e.status < 300 and not e.refusal]  # noqa: PLR2004 - quick
-    fine = [e for e in taken if e.token_left_s is None or e.token_left_s > 0]
+    fine = any(map(_fine, cohort.api))
     met = {graph.session(e) or e.client for e in cohort.refused}
     spans, ahead = _spans(cohort), LEFT if cohort.samples else 0.0
     first: dict[str | None, float] = {}
@@ -45,26 +44,34 @@ def _count(cohort: Cohort, row: Row) -> None:
         session = graph.session(exchange)
         over = exchange.answered_at or inf
         first[session] = min(over, first.get(session, inf))
-        if _under_way(spans.get(_whose(exchange, session)), exchange.received_at - ahead, over) >= AT_ONCE:
+        if _under_way(spans.get(exchange.client or session), exchange.received_at - ahead, over) >= AT_ONCE:
             met.add(session)
     tried = first.keys()
     row.sessions_met, row.sessions_tried = len(met) if fine else 0, len(tried)
     row.shown = {
-        "caller_401s": bool(fine) and bool(met),
+        "caller_401s": fine and bool(met),
         "exchanges_per_generation": bool(cohort.exchanges),
-        "sessions_lost": any(e.received_at > first.get(graph.session(e), inf) for e in fine)
-        or any(e.received_at > first[graph.session(e)] for e in cohort.exchanges),
+        "sessions_lost": _lived_on(cohort, first),
     }
 
 
-def _whose(e: Entry, session: str | None) -> str | None:
-    return e.client or session
+def _fine(e: Entry) -> bool:
+    """Whether this was answered 2xx, and not to a token that was past its end: a refusal may stand in its body."""
+    return 200 <= e.status < 300 and not e.refusal and (e.token_left_s is None or e.token_left_s > 0)  # noqa: PLR2004
+
+
+def _lived_on(cohort: Cohort, first: Mapping[str | None, float]) -> bool:
+    """Whether a session was seen to live after its first exchange, which was answered then."""
+    session = cohort.graph.session
+    if any(e.received_at > first[session(e)] for e in cohort.exchanges):
+        return True
+    return bool(first) and any(_fine(e) and e.received_at > first.get(session(e), inf) for e in reversed(cohort.api))
 
 
 def _spans(cohort: Cohort) -> Mapping[str | None, tuple[list[float], list[float]]]:
     """Return when the requests of each client that exchanged began and were over, in two sorted lists."""
-    graph = cohort.graph
-    wanted = {_whose(e, graph.session(e)) for e in cohort.exchanges}
+    session = cohort.graph.session
+    wanted = {e.client or session(e) for e in cohort.exchanges}
     spans: dict[str | None, tuple[list[float], list[float]]] = {}
     if cohort.samples:
         told: dict[str, list[Sample]] = defaultdict(list)
@@ -76,10 +83,10 @@ def _spans(cohort: Cohort) -> Mapping[str | None, tuple[list[float], list[float]
         return spans
     sent: dict[str | None, list[Entry]] = defaultdict(list)
     for e in cohort.api:
-        sent[_whose(e, graph.session(e))].append(e)
+        if (whose := e.client or session(e)) in wanted:
+            sent[whose].append(e)
     for whose, entries in sent.items():
-        if whose in wanted:
-            spans[whose] = sorted([e.received_at for e in entries]), sorted([e.answered_at for e in entries])
+        spans[whose] = sorted([e.received_at for e in entries]), sorted([e.answered_at for e in entries])
     return spans
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from race401.harness.judge.check import Check
-from race401.harness.judge.cohort import named, whose
+from race401.harness.judge.cohort import named, owners
 from race401.harness.judge.counted import counted
 from race401.harness.judge.evidence import LOST, Evidence
 from race401.harness.judge.findings import Finding, Value
@@ -50,11 +50,12 @@ def _unknown(evidence: Evidence) -> Iterator[str]:
         if not manifest["policies"]:
             yield "the manifest names no policy"
         known = {(condition, role) for condition in manifest["conditions"] for role in manifest["policies"]}
-        strangers = [e.seq for e in evidence.entries if e.cause not in LOST and whose(e, evidence) not in known]
+        every = zip(evidence.entries, owners(evidence), strict=True)
+        strangers = [e.seq for e, owner in every if owner not in known and e.cause not in LOST]
         if others := [s.attempt for s in evidence.samples if named(s.client, manifest["run"]) not in known]:
             who = f"{counted(len(others), 'sample')} of no condition or role of this run, e.g. {others[0]}"
             yield who
-    bare = [e.seq for e in evidence.entries if e.grant_outcome is None and _had_outcome(e)]
+    bare = [e.seq for e in evidence.entries if e.grant_outcome is None and e.kind != "api" and _had_outcome(e)]
     for seqs, what in (
         (strangers, "of no condition or role of this run"),
         (bare, "of an exchange that was answered, without its outcome"),

@@ -41,10 +41,10 @@ def _count(cohort: Cohort, row: Row) -> None:
     expired: set[str | None] = set()
     failed = lost = during = 0
     logouts: dict[str | None, list[Entry]] = defaultdict(list)
-    for e in cohort.entries:
+    for e in cohort.marked:
         if is_sign_out(e):
             logouts[e.client].append(e)
-    for e in cohort.entries:
+    for e in cohort.marked:
         if e.grant_outcome is not None:
             refreshed.add(graph.session(e))
             lost += e.grant_outcome == "lost" or e.fault is not None
@@ -62,7 +62,7 @@ def _count(cohort: Cohort, row: Row) -> None:
         e.answered_at > replaced_at.get((e.family, e.generation), inf)
         if e.kind is None
         else any(0 < done.answered_at < e.answered_at for done in graph.replaced(e))
-        for e in cohort.entries
+        for e in cohort.marked
         if e.unauthorized and (e.kind is not None or e.generation is not None)
     )
     row.coverage = Counter(

@@ -19,7 +19,7 @@ UNSURE = 0.25  # s about the margin in which one look at the clock may say eithe
 def _needless(cohort: Cohort) -> Iterator[Entry]:
     """An exchange of a token that nobody had refused and that was not near its end."""
     earliest, refused, mine = _earliest(cohort), set[Hashable](), {e.seq for e in cohort.exchanges}
-    for entry in cohort.company:
+    for entry in cohort.marked_of_all:
         link = entry.family, entry.generation
         if entry.unauthorized:
             refused.add(link)
@@ -37,7 +37,8 @@ def _earliest(cohort: Cohort) -> float:
     """
     policy = cohort.policy
     if "expiry_margin" not in policy:
-        return max(EARLIEST, HALF * lifetime(cohort.entries, cohort.graph))
+        early = any((e.token_left_s or 0) > EARLIEST for e in cohort.exchanges)
+        return max(EARLIEST, HALF * lifetime(cohort.entries, cohort.graph)) if early else EARLIEST
     margin = max(float(policy["expiry_margin"]), float(policy.get("auto_refresh_margin", 0.0)))
     return margin + float(cohort.about.get("skew_s", 0.0)) + UNSURE
 

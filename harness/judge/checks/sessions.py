@@ -25,7 +25,7 @@ def _count(cohort: Cohort, row: Row) -> None:
             out = cohort.ended.get(entry.family)
             if out is None or entry.seq < out.seq:
                 lost.setdefault(entry.family, entry.seq)
-    found, mine = losses(cohort.company, cohort.graph), {e.seq for e in cohort.exchanges}
+    found, mine = losses(cohort.marked_of_all, cohort.graph), {e.seq for e in cohort.exchanges}
     row.sessions = cohort.graph.count(cohort.entries)
     row.lost_seqs = sorted([*lost.values(), *(e.seq for e in found.lost if e.seq in mine)])
     row.sessions_lost = len(row.lost_seqs)

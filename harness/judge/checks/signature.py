@@ -28,12 +28,14 @@ def _count(cohort: Cohort, row: Row) -> None:
 
 def _pages(last: list[Entry], page: list[str]) -> list[list[Entry]]:
     refused: dict[str, dict[str, Entry]] = defaultdict(dict)
+    if not page:
+        return []
     for e in last:
         if e.unauthorized and e.attempt is not None:
             refused[page_of(e.attempt)][e.target] = e
     found = []
     for first in last:
-        if not page or first.target != page[0] or first.status != 200 or first.attempt is None:  # noqa: PLR2004
+        if first.target != page[0] or first.status != 200 or first.attempt is None:  # noqa: PLR2004
             continue
         rest = refused[page_of(first.attempt)]
         near = all(abs(e.answered_at - first.answered_at) <= WITHIN for e in rest.values())

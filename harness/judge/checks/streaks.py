@@ -20,7 +20,7 @@ WORDS = Words(ledger_alone="none")
 
 def _count(cohort: Cohort, row: Row) -> None:
     mine = {e.seq for e in cohort.exchanges}
-    early = [each for each in streaks(cohort.company, cohort.graph) if each.entry.seq in mine]
+    early = [each for each in streaks(cohort.marked_of_all, cohort.graph) if each.entry.seq in mine]
     row.in_a_row_seqs = [each.entry.seq for each in early]
     if early:
         row.margin, row.lifetime = min(each.left for each in early), max(each.lifetime for each in early)

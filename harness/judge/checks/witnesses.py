@@ -7,9 +7,9 @@ This never FAILs: what is missing proves nothing, against the client or for it.
 from collections.abc import Iterator
 
 from race401.harness.judge.check import Check
-from race401.harness.judge.cohort import cut_off_attempts, whose
+from race401.harness.judge.cohort import cut_off_attempts, owners
 from race401.harness.judge.counted import counted
-from race401.harness.judge.evidence import Evidence
+from race401.harness.judge.evidence import Evidence, Sample
 from race401.harness.judge.findings import SEQS_NAMED, Finding, Value
 from race401.harness.judge.recovery import of_nobody
 from race401.harness.judge.row import Row
@@ -24,35 +24,42 @@ def _finds(evidence: Evidence, _: list[Row]) -> Iterator[Finding]:
         yield from _nameless(evidence)
         return
     cut = cut_off_attempts(evidence.samples)
-    ledger = {
-        e.attempt: e
-        for e in evidence.entries
-        if e.attempt is not None and e.attempt not in cut and whose(e, evidence) is not None
-    }
-    samples = {s.attempt: s for s in evidence.samples if not s.cut_off}
-    unseen = [s.attempt for s in samples.values() if s.attempt not in ledger]
-    untold = [str(e.attempt) for e in ledger.values() if e.attempt not in samples]
-    differ = [a for a, s in samples.items() if a in ledger and ledger[a].status != s.status]
-    problems = {
-        "that the ledger lacks": unseen,
-        "that no client reported": untold,
-        "with another answer in the ledger": differ,
-    }
+    problems = _differences(evidence, cut)
     for what, attempts in problems.items():
         if attempts:
             examples = ", ".join(attempts[:3])
             yield Finding(NAME, Value.UNKNOWN, f"{counted(len(attempts), 'attempt')} {what}, e.g. {examples}")
     if not any(problems.values()):
-        agreed = f"clients and ledger agree on {counted(len(samples), 'attempt')}"
+        agreed = f"clients and ledger agree on {counted(sum(not s.cut_off for s in evidence.samples), 'attempt')}"
         sentence = agreed + (f"; {len(cut)} cut off" if cut else "")
         yield Finding(NAME, Value.PASS, sentence)
     for worker in evidence.manifest.get("missing_witnesses") or []:
         yield Finding(NAME, Value.UNKNOWN, f"{worker} left before its last report")
 
 
+def _differences(evidence: Evidence, cut: set[str]) -> dict[str, list[str]]:
+    """Return the attempts of which clients and server do not tell the same, by what differs."""
+    samples: dict[str, Sample | None] = {s.attempt: s for s in evidence.samples if not s.cut_off}  # None: met
+    untold, differ = list[str](), list[str]()
+    for e, owner in zip(reversed(evidence.entries), reversed(list(owners(evidence))), strict=True):
+        if e.attempt is None or e.attempt in cut or owner is None:
+            continue
+        if e.attempt not in samples:
+            untold.append(e.attempt)
+        elif (sample := samples[e.attempt]) is not None:  # its last answer is the one that the app got
+            samples[e.attempt] = None
+            if e.status != sample.status:
+                differ.append(e.attempt)
+    return {
+        "that the ledger lacks": [attempt for attempt, sample in samples.items() if sample is not None],
+        "that no client reported": list(dict.fromkeys(reversed(untold))),
+        "with another answer in the ledger": differ[::-1],
+    }
+
+
 def _nameless(evidence: Evidence) -> Iterator[Finding]:
     """Say which requests a ledger alone can't attribute to anyone."""
-    if nobodys := [e.seq for e in of_nobody(evidence.entries)]:
+    if nobodys := [e.seq for e in of_nobody(evidence.entries, evidence.entries)]:
         told = f"{counted(len(nobodys), '401')} for want of a token, of callers without a session in this ledger"
         sentence = f"{told}: whether a session failed there is not known"
         yield Finding(NAME, Value.UNKNOWN, sentence, rows=nobodys[:SEQS_NAMED])

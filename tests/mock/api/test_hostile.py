@@ -16,7 +16,7 @@ from race401.mock_api.state.realm import Realm
 
 SPEC: dict[str, Any] = Mock().app.app.openapi()  # type: ignore[attr-defined]
 ROUTES = [(path, method) for path, methods in SPEC["paths"].items() for method in methods]
-FEW, ALL = 150, 1_000_000  # requests to a route
+FEW, ALL = 50, 1_000_000  # requests to a route
 
 
 def throw(mock: Mock, path: str, method: str, most: int) -> None:

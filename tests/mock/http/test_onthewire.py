@@ -23,7 +23,7 @@ def grows(self, transport):
     made(self, transport)
 Protocol.connection_made = grows
 """
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="memory is told by glibc")
 
 HOST = b"host: 127.0.0.1\r\n"
 GET = b"GET /contacts?limit=1 HTTP/1.1\r\n" + HOST + b"authorization: Bearer a.b.c\r\n\r\n"
@@ -90,11 +90,10 @@ def throw(mock: Wire, count: int) -> None:
 
 
 def grown(mock: Wire, count: int) -> int:
-    """By how many bytes a lot of raw requests makes the mock grow that has seen the like before."""
+    """By how many bytes a lot of raw requests makes what the mock holds grow, from its first request."""
+    before = mock.held()
     throw(mock, count)
-    before = mock.memory()
-    throw(mock, count)
-    return mock.memory() - before
+    return mock.held() - before
 
 
 def opened(mock: Wire, count: int) -> None:
@@ -110,12 +109,10 @@ def opened(mock: Wire, count: int) -> None:
 
 
 def grown_by_connections(mock: Wire, count: int) -> int:
-    """By how many bytes so many connections, open and closed, make the mock grow that has had as many before."""
+    """By how many bytes so many connections, open and closed, make what the mock holds grow, from its first one."""
+    before = mock.held()
     opened(mock, count)
-    opened(mock, count)
-    before = mock.memory()
-    opened(mock, count)
-    return mock.memory() - before
+    return mock.held() - before
 
 
 @pytest.fixture(scope="module")
@@ -182,8 +179,19 @@ def test_ten_thousand_raw_requests_make_no_server_error_and_leave_memory_as_it_w
 @pytest.mark.slow
 @pytest.mark.usefixtures("room_for_files")
 def test_ten_thousand_open_connections_leave_memory_as_it_was(tmp_path: Path) -> None:
+    """What its objects hold, the first lot counted.
+
+    Not the pages: of so many at once both allocators keep some, as one small object of a request that was served
+    meanwhile keeps a whole MB, and the next lot uses them again. How many depends on what else runs.
+    """
     with served(tmp_path) as mock:
         assert grown_by_connections(mock, 10_000) < ROOM
+
+
+@pytest.mark.usefixtures("room_for_files")
+def test_a_thousand_open_connections_leave_memory_as_it_was(tmp_path: Path) -> None:
+    with served(tmp_path) as mock:
+        assert grown_by_connections(mock, 1_000) < ROOM
 
 
 @pytest.mark.usefixtures("room_for_files")

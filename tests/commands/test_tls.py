@@ -1,0 +1,148 @@
+"""TLS of the proxy and of the mock: an authority of their own, which clients trust by the lines that they print."""
+
+import asyncio
+import json
+import os
+import re
+import shutil
+import ssl
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from proxied import app_at, bytes_at, proxy_at
+from starlette.responses import JSONResponse
+
+from race401.harness.__main__ import main
+from race401.harness.commands.tls import AUTHORITY, IN_MEMORY, KEY, spoken
+
+MODULE = "race401.harness"
+FETCH = "fetch(process.argv[1]).then(r => console.log(r.status), e => console.log(e.cause.code))"
+node = pytest.mark.skipif(shutil.which("node") is None, reason="Node is not here")
+
+
+@contextmanager
+def serving(*command: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """Run a command that serves; yield its URL, and the variables that it says clients need."""
+    run = [sys.executable, "-m", MODULE, *command]
+    with subprocess.Popen(run, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            lines, told = [process.stdout.readline()], dict[str, str]()
+            while len(told) < 2 and (line := process.stdout.readline()):
+                lines.append(line)
+                told |= dict(re.findall(r"(SSL_CERT_FILE|NODE_EXTRA_CA_CERTS)=(\S+)", line))
+            yield lines[0].split()[3], told
+        finally:
+            process.terminate()
+
+
+def python(url: str, trusted: dict[str, str]) -> str:
+    """What a Python client gets that was told so."""
+    code = f"import httpx; print(httpx.get({url!r}).status_code)"
+    environment = {**os.environ, "NO_PROXY": "*"} | trusted
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    return (done.stdout or done.stderr.strip().splitlines()[-1]).strip()
+
+
+def test_python_clients_trust_the_mock_by_the_line_that_it_prints() -> None:
+    """And without that they do not."""
+    with serving("serve", "--port", "0", "--tls") as (url, trusted):
+        assert url.startswith("https://")
+        health = f"{url}/auth/v1/health"
+        assert python(health, trusted) == "200"
+        assert "CERTIFICATE_VERIFY_FAILED" in python(health, {})
+
+
+@node
+def test_node_trusts_the_proxy_by_the_line_that_it_prints(tmp_path: Path) -> None:
+    """A request through it is recorded as any other."""
+    ledger = tmp_path / "traffic.jsonl"
+
+    async def target(scope: object, receive: object, send: object) -> None:
+        await JSONResponse({})(scope, receive, send)  # type: ignore[arg-type]
+
+    async def run() -> list[str]:
+        async with app_at(target) as url:
+            return await asyncio.to_thread(through, url)
+
+    def through(url: str) -> list[str]:
+        with serving("proxy", "--target", url, "--ledger", str(ledger), "--tls") as (here, trusted):
+            told = []
+            for environment in (trusted, {}):
+                command = ["node", "-e", FETCH, f"{here}/me"]
+                done = subprocess.run(
+                    command, env=os.environ | environment, capture_output=True, text=True, check=True
+                )
+                told.append(done.stdout.strip())
+            return told
+
+    trusted, untrusted = asyncio.run(run())
+    assert trusted == "200"
+    assert untrusted != "200"
+    assert [json.loads(line)["target"] for line in ledger.read_text().splitlines()] == ["/me"]
+
+
+def modes(folder: Path) -> set[int]:
+    """Who may read its files."""
+    return {each.stat().st_mode & 0o777 for each in folder.iterdir()}
+
+
+def test_an_authority_in_memory_leaves_nothing() -> None:
+    """Its certificate is in a folder that goes with it; its key was never on the disk."""
+    with spoken(IN_MEMORY, "127.0.0.1") as tls:
+        assert tls is not None
+        folder = tls.authority.parent
+        assert modes(folder) == {0o600}
+        assert not any(b"PRIVATE" in each.read_bytes() for each in folder.iterdir())
+    assert not folder.exists()
+
+
+def test_an_authority_in_a_folder_is_the_same_the_next_time(tmp_path: Path) -> None:
+    """For its owner alone."""
+    folder = tmp_path / "kept"
+    told = []
+    for _ in range(2):
+        with spoken(folder, "127.0.0.1") as tls:
+            assert tls is not None
+            told.append(tls.authority.read_bytes())
+    assert told[0] == told[1]
+    assert (folder.stat().st_mode & 0o777, modes(folder)) == (0o700, {0o600})
+
+
+def test_a_key_that_others_can_read_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """So is what is none, and a store, since its processes share no memory."""
+    with spoken(tmp_path / "kept", "127.0.0.1"):
+        pass
+    (tmp_path / "kept" / KEY).chmod(0o644)
+    command = ["proxy", "--target", "http://x", "--ledger", str(tmp_path / "a"), "--tls", str(tmp_path / "kept")]
+    assert main(command) == 2
+    assert "chmod 600" in capsys.readouterr().err
+    (tmp_path / "kept" / KEY).chmod(0o600)
+    (tmp_path / "kept" / AUTHORITY).write_text("none")
+    assert main(command) == 2
+    assert "empty the folder" in capsys.readouterr().err
+    assert main(["serve", "--tls", "--store", "redis://127.0.0.1:1"]) == 2
+    assert "--tls lives in the memory of one process" in capsys.readouterr().err
+
+
+def test_an_answer_up_to_the_connections_end_ends_under_tls(tmp_path: Path) -> None:
+    """TLS has no half-closed end, so that the proxy closes where the target did."""
+
+    async def target(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\nall of it")
+
+    async def run() -> bytes:
+        with spoken(IN_MEMORY, "127.0.0.1") as tls:
+            assert tls is not None
+            async with bytes_at(target) as url, proxy_at(url, tmp_path / "a.jsonl", tls=tls.context) as proxy:
+                trust = ssl.create_default_context(cafile=tls.authority)
+                async with httpx.AsyncClient(verify=trust, trust_env=False) as client:
+                    return (await client.get(proxy)).content
+
+    assert asyncio.run(run()) == b"all of it"
