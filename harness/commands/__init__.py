@@ -15,6 +15,7 @@ COMMANDS = {
     "watch": "judge a client by its log (logger race401.tokens): healthy, refreshing, recovering or failing",
     "card": "drive any client through a series of races, and print which it survived",
     "scoreboard": "clients by races, from stored score cards, as Markdown and HTML; --run makes them anew first",
+    "probe": "ask any auth server what it does with a refresh token that is used twice, late, or all at once",
     "proxy": "record real traffic in front of a staging system, for race401 judge; tokens are never stored",
     "serve": "serve the mock, to point any client at",
     "worlds": "list the mock's worlds, and what each does when a refresh token is used again, late, or all at once",

@@ -4,7 +4,7 @@ The few exact formulas that a verdict needs, in the standard library; the tests 
 n is independent sessions or runs, never requests.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import accumulate
 from math import comb
 
@@ -23,6 +23,36 @@ def fisher_greater(hits: int, of: int, base_hits: int, base_of: int) -> float:
     most = min(total, drawn)
     ways = sum(comb(total, k) * comb(of + base_of - total, drawn - k) for k in range(hits, most + 1))
     return ways / everyone
+
+
+def fisher(hits: int, of: int, base_hits: int, base_of: int) -> float:
+    """Return the two-sided p of Fisher's exact test: all tables that are no likelier than this one."""
+    total = hits + base_hits
+    ways = {k: comb(of, k) * comb(base_of, total - k) for k in range(max(0, total - base_of), min(of, total) + 1)}
+    return sum(each for each in ways.values() if each <= ways[hits]) / comb(of + base_of, total)
+
+
+def clopper_pearson(hits: int, of: int) -> tuple[float, float]:
+    """Return the exact two-sided 95 % bounds of a rate of which `hits` of `of` showed (Clopper and Pearson 1934)."""
+    if not of:
+        return 0.0, 1.0
+    tail = (1 - CONFIDENCE) / 2
+    low = _rate_at(lambda p: _at_least(hits, of, p) < tail) if hits else 0.0
+    high = _rate_at(lambda p: 1 - _at_least(hits + 1, of, p) > tail) if hits < of else 1.0
+    return low, high
+
+
+def _at_least(hits: int, of: int, p: float) -> float:
+    """Return the chance of so many hits or more, at this rate."""
+    return sum(comb(of, k) * p**k * (1 - p) ** (of - k) for k in range(hits, of + 1))
+
+
+def _rate_at(below: Callable[[float], bool]) -> float:
+    """Return the rate up to which `below` holds, halving what is left until nothing a float can tell is."""
+    low, high = 0.0, 1.0
+    while low < (middle := (low + high) / 2) < high:
+        low, high = (middle, high) if below(middle) else (low, middle)
+    return middle
 
 
 def holm(ps: Sequence[float]) -> list[float]:

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from race401.harness.judge.statistics import fisher_greater, holm, quantile, upper_bound
+from race401.harness.judge.statistics import (
+    clopper_pearson,
+    fisher,
+    fisher_greater,
+    holm,
+    quantile,
+    upper_bound,
+)
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +40,24 @@ def test_fishers_exact_test(scipy_stats: Any, hits: int, misses: int, base_hits:
     table = [[hits, misses], [base_hits, base_misses]]
     expected = scipy_stats.fisher_exact(table, alternative="greater").pvalue
     assert fisher_greater(hits, hits + misses, base_hits, base_hits + base_misses) == pytest.approx(expected)
+
+
+@given(st.integers(0, 20), st.integers(0, 20), st.integers(0, 20), st.integers(0, 20))
+def test_fishers_exact_test_of_both_sides(
+    scipy_stats: Any, hits: int, misses: int, base_hits: int, base_misses: int
+) -> None:
+    expected = scipy_stats.fisher_exact([[hits, misses], [base_hits, base_misses]]).pvalue
+    assert fisher(hits, hits + misses, base_hits, base_hits + base_misses) == pytest.approx(expected)
+
+
+@given(st.integers(0, 40), st.integers(0, 40))
+def test_the_exact_bounds_of_a_share(scipy_stats: Any, hits: int, misses: int) -> None:
+    """Clopper and Pearson's, of both sides."""
+    if not hits + misses:
+        assert clopper_pearson(0, 0) == (0.0, 1.0)
+        return
+    exact = scipy_stats.binomtest(hits, hits + misses).proportion_ci(method="exact")
+    assert clopper_pearson(hits, hits + misses) == pytest.approx((exact.low, exact.high), abs=1e-9)
 
 
 def test_holm_corrects_in_order() -> None:

@@ -1,0 +1,199 @@
+"""
+`race401 probe TOKEN_URL --sign-in CMD_OR_REQUEST`: ask an auth server what it does with a refresh token that is used
+twice, late, or several times at once.
+"""
+
+import asyncio
+import sys
+import time
+from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from race401.harness.commands.errors import CommandError
+from race401.harness.commands.proxy import spoken
+from race401.ledger.visible import anonymous
+
+if TYPE_CHECKING:
+    from race401.harness.probe.asking import Target
+    from race401.harness.probe.card import Card
+    from race401.harness.probe.signing_in import ByCommand, ByRequest
+    from race401.harness.probe.wire import Wire
+
+ROUNDS, BUDGET = 10, 240.0
+FEWEST = 2
+
+
+def add(parser: ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("token_url", metavar="TOKEN_URL", help="where refresh tokens are presented")
+    parser.add_argument(
+        "--sign-in",
+        required=True,
+        metavar="CMD|REQUEST",
+        help="a new session each time: a command that prints a token answer as JSON, or a request such as "
+        "'POST URL NAME=VALUE ...' or 'POST URL {JSON}'",
+    )
+    parser.add_argument(
+        "--dialect", action="append", metavar="NAME|FILE", help="see race401 dialects (default: oauth)"
+    )
+    parser.add_argument(
+        "--me",
+        default="",
+        metavar="URL",
+        help="a GET that needs an access token; without it they are not asked about",
+    )
+    parser.add_argument(
+        "--revoke", default="", metavar="URL", help="RFC 7009's endpoint, or a sign-out that takes the refresh token"
+    )
+    parser.add_argument(
+        "--header", action="append", metavar="NAME:VALUE", help="sent with every request; may be repeated"
+    )
+    parser.add_argument("--client", default="", metavar="ID[:SECRET]", help="the client that the tokens are of")
+    parser.add_argument("--client-auth", choices=("basic", "post"), help="default: basic with a secret, else post")
+    parser.add_argument("--body", choices=("form", "json"), help="of a refresh (default: by the dialect)")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, metavar="N", help=f"of each race (default: {ROUNDS})")
+    parser.add_argument(
+        "--budget", type=float, default=BUDGET, metavar="S", help=f"at most so many seconds (default: {BUDGET:g})"
+    )
+    parser.add_argument("--json", action="store_true", help="print the card as JSON instead")
+    parser.add_argument(
+        "--yes-probe",
+        action="append",
+        default=[],
+        metavar="HOST",
+        help="a host beyond this machine that may be probed: its owner agrees, and the account is a throwaway",
+    )
+
+
+def run(given: Namespace) -> int:
+    """Print the card."""
+    import msgspec
+
+    from race401.harness.probe import show
+    from race401.harness.reporting import terminal
+
+    target, signs_in = _target(given), _signs_in(given)
+    _allow(given, target, signs_in)
+    card = asyncio.run(_probed(given, target, signs_in))
+    if given.json:
+        sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(card)) + b"\n")
+    else:
+        print(show.card(card, terminal.width(), color=terminal.has_colour()))
+    if card.ended:
+        _say(f"{card.ended}; what was learnt until then is kept")
+    return card.exit_code
+
+
+def _target(given: Namespace) -> "Target":
+    from race401.harness.probe.asking import Target
+
+    for option, url in (("TOKEN_URL", given.token_url), ("--me", given.me), ("--revoke", given.revoke)):
+        if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
+            raise CommandError(
+                f"{option} {anonymous(url)}: expected an address such as http://127.0.0.1:8401/oauth/token"
+            )
+    if given.rounds < FEWEST:
+        raise CommandError(f"--rounds {given.rounds}: at least {FEWEST}, for one outcome is none")
+    if not 0 < given.budget < float("inf"):
+        raise CommandError(f"--budget {given.budget:g}: expected a number of seconds above 0")
+    dialect = spoken(given.dialect or ["oauth"], [urlsplit(given.token_url).path] if not given.dialect else None)[0]
+    client, _, secret = given.client.partition(":")
+    return Target(
+        given.token_url,
+        dialect,
+        given.me,
+        given.revoke,
+        _headers(given.header or []),
+        client,
+        secret,
+        given.client_auth or ("basic" if secret else "post"),
+        given.body,
+    )
+
+
+def _headers(said: list[str]) -> dict[str, str]:
+    found = {}
+    for each in said:
+        name, colon, value = each.partition(":")
+        if not colon or not name.strip():
+            raise CommandError(f"--header {name.strip()!r}: expected NAME:VALUE")
+        found[name.strip().lower()] = value.strip()
+    return found
+
+
+def _signs_in(given: Namespace) -> "ByRequest | ByCommand":
+    from race401.harness.probe.signing_in import SignInFailed, parse
+
+    try:
+        return parse(given.sign_in, spoken(given.dialect or ["oauth"], None)[0])
+    except SignInFailed as error:
+        raise CommandError(f"--sign-in {error}") from None
+
+
+def _allow(given: Namespace, target: "Target", signs_in: "ByRequest | ByCommand") -> None:
+    """Refuse hosts beyond this machine that were not named; say what comes over those that were."""
+    from race401.harness.probe.probing import sessions
+    from race401.mock_api.http.lock import is_loopback
+
+    urls = [target.token_url, target.me, target.revoke, getattr(signs_in, "url", "")]
+    hosts = list(dict.fromkeys(str(urlsplit(url).hostname) for url in urls if url))
+    far = [host for host in hosts if not is_loopback(host)]
+    n = sessions(target.able, given.rounds)
+    does = f"about {n} sessions, may end all sessions of the account and may lock it"
+    for host in far:
+        if host not in given.yes_probe:
+            why = f"a probe makes {does}; with a throwaway account, and its owner's consent: --yes-probe {host}"
+            raise CommandError(f"{host} is not this machine: {why}")
+    if far:
+        _say(f"probing {', '.join(far)}: it makes {does}")
+
+
+async def _probed(given: Namespace, target: "Target", signs_in: "ByRequest | ByCommand") -> "Card":
+    import msgspec
+
+    from race401.harness.probe.playing import Gone
+    from race401.harness.probe.probing import Learnt, middle, probe, summed
+    from race401.harness.probe.signing_in import SignInFailed
+    from race401.harness.probe.wire import Wire
+
+    wire, learnt, since = Wire(target, signs_in), Learnt(), time.monotonic()
+    try:
+        await _first(wire, target)
+        await probe(wire, target.able, given.rounds, given.budget, _say, learnt)
+    except SignInFailed as error:
+        raise CommandError(f"--sign-in {error}") from None
+    except Gone as error:
+        raise CommandError(str(error)) from None
+    finally:
+        await wire.close()
+    return msgspec.structs.replace(
+        summed(learnt, target.able, anonymous(target.token_url), target.dialect.name),
+        facts=wire.facts,
+        sessions=wire.sessions,
+        requests=wire.requests,
+        released_within=middle(wire.spreads),
+        answered_within=middle(wire.answered),
+        took=round(time.monotonic() - since, 1),
+    )
+
+
+async def _first(wire: "Wire", target: "Target") -> None:
+    """Refresh once: what refuses a new session's token is no token endpoint, or speaks another dialect."""
+    from race401.harness.probe.sequences import Refresh, Use
+
+    pair = await wire.sign_in()
+    [(answer, _)] = await wire.send([(Refresh("0", "1"), pair)])
+    if answer.what != "granted":
+        raise CommandError(
+            f"{anonymous(target.token_url)} answered {answer.status} {answer.error}".rstrip()
+            + f" to a new session's refresh token: not a token endpoint, or not the dialect {target.dialect.name}"
+        )
+    if target.me:
+        [(seen, _)] = await wire.send([(Use("0", "use"), await wire.sign_in())])
+        if seen.what != "granted":
+            raise CommandError(f"--me {anonymous(target.me)} answered {seen.status} to a new session's access token")
+
+
+def _say(line: str) -> None:
+    print(f"race401: {line}", file=sys.stderr, flush=True)

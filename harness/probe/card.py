@@ -1,0 +1,145 @@
+"""The card of a server: rows that happened never, sometimes or always, with counts and exact bounds."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+from race401.harness.judge.statistics import clopper_pearson, fisher
+from race401.harness.probe.answers import Trial
+from race401.harness.probe.playing import End
+from race401.harness.probe.questions import QUESTIONS, Question, Word, accepted, living, successors
+from race401.harness.probe.sequences import SEQUENCES
+
+DIFFERS = 0.001  # p of Fisher's exact test below which always and sometimes are two answers, not one
+Said: TypeAlias = Word | Literal["unknown", "not asked", "no chance"]
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One question, and what the trials say to it."""
+
+    name: str
+    text: str
+    said: Said
+    yes: int = 0  # of `of` trials
+    of: int = 0
+    low: float = 0.0  # exact bounds of the share, at 95 % (Clopper and Pearson)
+    high: float = 1.0
+    advice: str = ""
+    why: str = ""  # it is unknown, or was not asked
+
+
+class Interval(msgspec.Struct, frozen=True):
+    """How long a consumed token is accepted again, in s; `refused` None: nobody saw it end."""
+
+    sequence: str
+    accepted: float
+    refused: float | None
+    lives: bool | None = None  # the session does after a use beyond the end; None: not seen
+
+
+class Card(msgspec.Struct, frozen=True):
+    """What a server did. Times in s."""
+
+    server: str
+    dialect: str
+    rows: list[Row]
+    race401: str = ""
+    intervals: list[Interval] = []
+    spread: dict[int, list[list[int]]] = {}  # by uses at once: how often so many [accepted, successors, alive, times]
+    refusals: dict[str, int] = {}  # status and error of the token endpoint
+    api_refusals: dict[str, int] = {}
+    facts: dict[str, Any] = {}
+    not_asked: list[str] = []
+    sessions: int = 0
+    requests: int = 0
+    released_within: float | None = None  # the median of the groups that left at once
+    answered_within: float | None = None
+    took: float = 0.0
+    ended: str = ""  # why it is not whole
+
+    def row(self, name: str) -> Row:
+        """Return the row of this name."""
+        return next(row for row in self.rows if row.name == name)
+
+    @property
+    def exit_code(self) -> int:
+        """0: all that was asked has an answer; 3: something has none."""
+        return 3 if self.ended or any(row.said == "unknown" for row in self.rows) else 0
+
+
+def rows(trials: Sequence[Trial], able: frozenset[str]) -> list[Row]:
+    """Return what the trials say, question by question."""
+    return [_row(question, [t for t in trials if t.sequence == question.sequence], able) for question in QUESTIONS]
+
+
+def _row(question: Question, trials: Sequence[Trial], able: frozenset[str]) -> Row:
+    sequence = next(each for each in SEQUENCES if each.name == question.sequence)
+    if missing := sequence.needs - able:
+        return Row(question.name, question.text, "not asked", why=f"needs --{', --'.join(sorted(missing))}")
+    if unknown := [answer for trial in trials if (answer := trial.unknown()) is not None]:
+        why = f"{len(unknown)} of {len(trials)} sessions: {unknown[0].error}"
+        return Row(question.name, question.text, "unknown", why=why)
+    seen = [said for trial in trials if (said := question.look(trial)) is not None]
+    yes, of = sum(seen), len(seen)
+    if not of:
+        return Row(
+            question.name, question.text, "no chance" if trials else "unknown", why="" if trials else "not reached"
+        )
+    word: Word = "never" if not yes else "always" if yes == of else "sometimes"
+    low, high = clopper_pearson(yes, of)
+    return Row(question.name, question.text, word, yes, of, low, high, question.advice(word))
+
+
+def counts(trials: Iterable[Trial], n: int) -> list[list[int]]:
+    """Return how often so many of n uses at once were [accepted, brought successors, left alive], and that count."""
+    found: dict[tuple[int, int, int], int] = {}
+    for trial in trials:
+        if trial.sequence == f"at once {n}" and trial.unknown() is None:
+            key = accepted(trial, n), len(successors(trial, n)), living(trial, n)
+            found[key] = found.get(key, 0) + 1
+    return [[*key, times] for key, times in sorted(found.items())]
+
+
+def interval(sequence: str, end: End, late: Sequence[Trial]) -> Interval:
+    """Return an interval, and the fate of sessions whose token was used after its end."""
+    newest = "alive 2" if sequence == "after a refresh" else "alive 1"
+    fates = {trial.of(newest).what for trial in late if trial.of("again").what == "refused"}
+    lives = {frozenset({"granted"}): True, frozenset({"refused"}): False}.get(frozenset(fates))
+    return Interval(sequence, round(end.accepted, 3), None if end.refused is None else round(end.refused, 3), lives)
+
+
+def refusals(trials: Iterable[Trial], *, api: bool) -> dict[str, int]:
+    """Return how often the token endpoint, or the API, refused with which status and error."""
+    found: dict[str, int] = {}
+    for trial in trials:
+        for name, answer in trial.answers.items():
+            of_api = name.startswith(("use", "before", "after", "new"))
+            if answer.what == "refused" and name != "out" and of_api == api:
+                said = f"{answer.status} {answer.error}".strip()
+                found[said] = found.get(said, 0) + 1
+    return dict(sorted(found.items(), key=lambda each: -each[1]))
+
+
+def differing(one: Card, other: Card) -> Iterator[str]:
+    """Yield the rows in which two cards differ: never against always, or shares that are two at p < 0.001."""
+    theirs = {row.name: row for row in other.rows}
+    for row in one.rows:
+        there = theirs.get(row.name)
+        if there is None or not row.of or not there.of or row.said == there.said:
+            continue
+        opposite = {row.said, there.said} == {"never", "always"}
+        if opposite or fisher(row.yes, row.of, there.yes, there.of) < DIFFERS:
+            yield f"{row.name}: {row.said} ({row.yes} of {row.of}) and {there.said} ({there.yes} of {there.of})"
+
+
+def keep(card: Card, path: Path) -> None:
+    """Write the file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(card), indent=1) + b"\n")
+
+
+def load(path: Path) -> Card:
+    """Read the file; raises ValueError if it is no card."""
+    return msgspec.json.decode(path.read_bytes(), type=Card)

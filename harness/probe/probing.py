@@ -1,0 +1,134 @@
+"""A whole probe: every sequence in its rounds, then the ends of intervals, and what was learnt as a card."""
+
+from collections.abc import Callable, Iterator
+from collections.abc import Sequence as Listed
+from dataclasses import dataclass, field
+from statistics import median
+
+from race401.harness.probe import card as cards
+from race401.harness.probe.answers import Trial
+from race401.harness.probe.card import Card, Interval
+from race401.harness.probe.playing import Gone, Server, between, end_of, ladder, play, side_by_side
+from race401.harness.probe.sequences import AGAIN, BURST, SEQUENCES, Sequence, SignIn
+
+FEW = 3  # sessions for what is no race; as many as races have if those differ
+LATE = ("second use", "after a refresh", "after a use")  # sequences whose use again may come late
+SHORTEST = 0.001  # s; no wait that anybody would want to be told of
+
+
+@dataclass
+class Learnt:
+    """What is known so far; a server that goes away leaves it as it is."""
+
+    trials: list[Trial] = field(default_factory=list)
+    late: list[Trial] = field(default_factory=list)
+    ended: str = ""
+
+    def of(self, sequence: str) -> list[Trial]:
+        """Return the trials of this sequence, without delay."""
+        return [trial for trial in self.trials if trial.sequence == sequence]
+
+
+def asked(able: frozenset[str]) -> list[Sequence]:
+    """Return the sequences that can be played."""
+    return [sequence for sequence in SEQUENCES if sequence.needs <= able]
+
+
+def sessions(able: frozenset[str], rounds: int) -> int:
+    """Return how many sessions a probe makes, if no interval is looked for."""
+    return 1 + sum(_rounds(each, rounds) * (1 + _others(each)) for each in asked(able))
+
+
+def _others(sequence: Sequence) -> int:
+    return sum(isinstance(step, SignIn) for group in sequence.groups for step in group)
+
+
+def _rounds(sequence: Sequence, rounds: int) -> int:
+    return rounds if sequence.many else min(FEW, rounds)
+
+
+async def probe(
+    server: Server, able: frozenset[str], rounds: int, budget: float, say: Callable[[str], object], learnt: Learnt
+) -> None:
+    """Learn all that can be learnt, in `budget` s at most but for what is under way."""
+    since = server.now()
+
+    def left() -> float:
+        return budget - (server.now() - since)
+
+    try:
+        for sequence in asked(able):
+            for n in range(rounds):
+                if n >= _rounds(sequence, rounds) and len({_essence(t) for t in learnt.of(sequence.name)}) == 1:
+                    break
+                if left() <= 0:
+                    learnt.ended = f"the budget of {budget:g} s is spent"
+                    return
+                learnt.trials.append(await play(server, sequence, able))
+        await _ends(server, able, left, say, learnt)
+    except Gone as gone:
+        learnt.ended = str(gone)
+
+
+def _essence(trial: Trial) -> tuple[str, ...]:
+    return tuple(answer.what for answer in trial.answers.values())
+
+
+async def _ends(
+    server: Server, able: frozenset[str], left: Callable[[], float], say: Callable[[str], object], learnt: Learnt
+) -> None:
+    """Look for the ends of intervals, first in doubling steps, then within what is left."""
+    wanted = [(name, delay) for name in forgiving(learnt) for delay in ladder(left())]
+    while wanted:
+        longest = max(delay for _, delay in wanted)
+        say(
+            f"a consumed token is accepted again: {len(wanted)} sessions wait up to {longest:.0f} s to see until when"
+        )
+        learnt.late += await side_by_side(server, wanted, able)
+        ends = {name: end_of(_late(learnt, name)) for name in forgiving(learnt)}
+        finer = [(name, delay) for name, end in ends.items() for delay in between(end)]
+        wanted = [(name, delay) for name, delay in finer if delay <= left() and (name, delay) not in wanted]
+
+
+def forgiving(learnt: Learnt) -> Iterator[str]:
+    """Yield the sequences in which every use again was accepted, though it was of a consumed token."""
+    for name in LATE:
+        trials = learnt.of(name)
+        rotated = [t.of("1").refresh != t.of("1").presented for t in trials]
+        if trials and all(rotated) and all(t.of(AGAIN.name).what == "granted" for t in trials):
+            yield name
+
+
+def _late(learnt: Learnt, name: str) -> list[Trial]:
+    return [trial for trial in (*learnt.of(name), *learnt.late) if trial.sequence == name]
+
+
+def intervals(learnt: Learnt) -> list[Interval]:
+    """Return how long a consumed token is accepted again, in each of the sequences that accept it."""
+    return [
+        cards.interval(name, end_of(_late(learnt, name)), learnt.late)
+        for name in forgiving(learnt)
+        if any(trial.sequence == name for trial in learnt.late)
+    ]
+
+
+def summed(learnt: Learnt, able: frozenset[str], server: str, dialect: str) -> Card:
+    """Return the card of what was learnt, without what the edge alone knows."""
+    missing = {"me": "access tokens", "revoke": "sign-out"}
+    every = [*learnt.trials, *learnt.late]
+    return Card(
+        server,
+        dialect,
+        cards.rows(learnt.trials, able),
+        intervals=intervals(learnt),
+        spread={n: cards.counts(learnt.trials, n) for n in (2, BURST)},
+        refusals=cards.refusals(every, api=False),
+        api_refusals=cards.refusals(every, api=True),
+        not_asked=[f"{missing[name]}: no --{name}" for name in missing if name not in able],
+        ended=learnt.ended,
+    )
+
+
+def middle(values: Listed[float]) -> float | None:
+    """Return the median; None of none."""
+    return median(values) if values else None
