@@ -55,6 +55,7 @@ class Row:
     ideal_exchanges: list[int] | None = None  # least and most; None: lifetimes or margins are not known
     needless_seqs: list[int] = field(default_factory=list)  # exchanges that nothing called for
     in_a_row_seqs: list[int] = field(default_factory=list)  # exchanges of a client that refreshes at every call
+    sign_ins_anew_seqs: list[int] = field(default_factory=list)  # for tokens that another made needless
     margin: float | None = None  # s, of those the least that was left
     lifetime: float | None = None  # s, of their tokens
     bodiless_seqs: list[int] = field(default_factory=list)  # retries without the body of the refused request

@@ -23,6 +23,7 @@ NOUNS: dict[str, tuple[str, str, Callable[[Row], int]]] = {  # by check: one, se
         lambda row: len(row.after_sign_out_seqs),
     ),
     "needless-exchanges": ("needless exchange", "needless exchanges", lambda row: len(row.needless_seqs)),
+    "sign-ins-anew": ("sign-in anew", "sign-ins anew", lambda row: len(row.sign_ins_anew_seqs)),
     "exchanges-per-generation": ("repeated exchange", "repeated exchanges", lambda row: len(row.repeated_seqs)),
 }
 NAMED = 2  # measures in a headline
