@@ -48,6 +48,7 @@ class Entry(msgspec.Struct, gc=False, omit_defaults=True):
     key: str | None = None  # which key the fingerprints are under
     sent: str | None = None  # the access token that came with the request
     presented: str | None = None  # the refresh token
+    credentials: str | None = None  # with which, and for which scope, a client signed in as itself
     brought_access: str | None = None  # what the answer brought
     brought_refresh: str | None = None
     peer: str | None = None  # client address and user agent

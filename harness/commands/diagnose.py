@@ -2,11 +2,13 @@
 
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from race401.harness.commands.errors import CommandError
+from race401.harness.judge.findings import Value
+from race401.harness.judge.verdict import EXIT_CODES
 from race401.harness.reporting import terminal
 from race401.harness.reporting.streams import tell
 from race401.ledger.dialects.files import DialectError, named
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from race401.ledger.dialects.dialect import Dialect
 
 LARGE = 16_777_216  # bytes of a file that takes long enough to be told of
-MOST_ROWS = 20  # of what happened
 STEP = 10  # percent, where no terminal can show a line again
 LEDGER = "ledger.jsonl"
 
@@ -57,11 +58,15 @@ def add(parser: ArgumentParser) -> None:
 
 def run(given: Namespace) -> int:
     """Read the files, and say what they show."""
-    evidence = read(given)
-    width = terminal.width()
-    for line in told(evidence):
-        tell("\n".join(terminal.fitted(line, width)))
-    return 3
+    from race401.harness.incident.answering import lines
+    from race401.harness.incident.diagnosis import diagnose
+
+    found = diagnose(read(given))
+    width, colour = terminal.width(), terminal.has_colour()
+    for line, look in lines(found):
+        for part in terminal.fitted(line, width):
+            tell(terminal.painted(part, look, on=colour))
+    return EXIT_CODES[Value.FAIL if found.standing("shown") else Value.UNKNOWN]
 
 
 def read(given: Namespace) -> "Evidence":
@@ -89,25 +94,6 @@ def how(given: Namespace) -> "How":
     except ReadingError as error:
         raise CommandError(str(error)) from None
     return How(fingerprints=key, dialects=_dialects(given), format=given.format, mapping=told)
-
-
-def told(evidence: "Evidence") -> Iterator[str]:
-    """Yield what is printed, in lines of any length."""
-    from race401.harness.incident import telling
-
-    for source in evidence.sources:
-        first, *others = telling.source(source)
-        yield first
-        yield from (f"  {line}" for line in others)
-    yield ""
-    yield f"What happened, {telling.span(evidence)}"
-    yield from (f"  {line}" for line in telling.rows(evidence, MOST_ROWS))
-    if evidence.missing:
-        yield ""
-        yield "What is missing, and what would tell it"
-        for what, fills in telling.missing(evidence.missing, evidence):
-            yield f"  {what}"
-            yield f"      {fills}"
 
 
 def progress(path: Path) -> Callable[[int, int], None]:

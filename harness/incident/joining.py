@@ -2,7 +2,8 @@
 One order of all rows, and each request once, however many files tell of it.
 
 Two rows tell of one request if they are of different files and sides, ask the same, got the same answer, and stand
-about where the clocks say: the nearest are taken first. What only one side tells is filled in from the other.
+about where the clocks say: the nearest are taken first. Of the auth server's own events, that is what was asked of
+it, as they name no path. What only one side tells is filled in from the other; fingerprints only of the same key.
 """
 
 from bisect import bisect_left
@@ -13,12 +14,15 @@ from race401.harness.incident import copies
 from race401.harness.incident.evidence import Seen, Source
 from race401.harness.incident.readers.reader import Row
 from race401.ledger.entry import Entry
+from race401.ledger.outcomes import Outcome
 
+Asked = defaultdict[Hashable, list[tuple[float, int]]]
+"""By what is asked, when the groups of it were answered, and their numbers."""
 NEAR_S = 0.25  # of two clocks that agree, within which a request leaves and arrives; and what a clock is wrong by
-FILLED = (
-    "client", "attempt", "family", "cause", "token_left_s", "grant_outcome", "key", "sent", "presented",
-    "brought_access", "brought_refresh", "peer", "body_length", "redirect", "ended",
-)  # fmt: skip
+OF_AUTH = frozenset({"exchange", "sign_in", "sign_out", "unreadable"})
+FINGERPRINTS = ("family", "sent", "presented", "brought_access", "brought_refresh", "peer", "redirect")
+PLAIN = ("client", "attempt", "cause", "token_left_s", "grant_outcome", "body_length", "ended")
+VAGUE = frozenset({None, Outcome.SEEN_GRANTED, Outcome.SEEN_REFUSED, Outcome.UNREAD})
 
 
 def joined(rows: list[Row], sources: Sequence[Source]) -> tuple[list[Entry], list[tuple[Seen, ...]]]:
@@ -45,12 +49,13 @@ def _paired(rows: list[Row], sources: Sequence[Source]) -> list[list[Row]]:
 
 def _added(groups: list[list[Row]], rows: list[Row], index: int, sources: Sequence[Source]) -> list[list[Row]]:
     """Return the groups with a file's rows, each in the group of its request or in one of its own."""
-    asked: dict[tuple[str, str, int], list[tuple[float, int]]] = defaultdict(list)
+    asked: Asked = defaultdict(list)
     twice: dict[Hashable, int] = {}
     others = _others(groups, rows, index, sources)
     for number, ((entry, seen), *_) in enumerate(groups):
         if seen.source in others:
-            asked[_question(entry)].append((entry.answered_at, number))
+            for question in _questions(entry, sources[seen.source], registered=True):
+                asked[question].append((entry.answered_at, number))
         elif (copy := copies.same(entry, sources[seen.source])) is not None:
             twice[copy] = number
     mine = {at: twice[copy] for at, row in enumerate(rows) if (copy := copies.same(row[0], sources[index])) in twice}
@@ -80,7 +85,7 @@ def _others(groups: list[list[Row]], rows: list[Row], index: int, sources: Seque
 def _near(
     groups: list[list[Row]],
     rows: list[Row],
-    asked: dict[tuple[str, str, int], list[tuple[float, int]]],
+    asked: Asked,
     index: int,
     sources: Sequence[Source],
 ) -> Iterator[tuple[float, int, int]]:
@@ -88,21 +93,25 @@ def _near(
     for waiting in asked.values():
         waiting.sort()
     for at, (entry, _) in enumerate(rows):
-        waiting = asked.get(_question(entry), [])
-        if not waiting:
-            continue
-        clock = sources[groups[waiting[0][1]][0][1].source].clock
-        coarse = max(sources[index].resolution, sources[groups[waiting[0][1]][0][1].source].resolution)
-        within = NEAR_S + coarse + (clock.within or 0.0)
-        begin = bisect_left(waiting, (entry.answered_at - within, -1))
-        for answered_at, number in waiting[begin:]:
-            if answered_at > entry.answered_at + within:
-                break
-            yield abs(answered_at - entry.answered_at), at, number
+        for question in _questions(entry, sources[index]):
+            waiting = asked.get(question, [])
+            if not waiting:
+                continue
+            other = sources[groups[waiting[0][1]][0][1].source]
+            within = NEAR_S + max(sources[index].resolution, other.resolution) + (other.clock.within or 0.0)
+            begin = bisect_left(waiting, (entry.answered_at - within, -1))
+            for answered_at, number in waiting[begin:]:
+                if answered_at > entry.answered_at + within:
+                    break
+                yield abs(answered_at - entry.answered_at), at, number
 
 
-def _question(entry: Entry) -> tuple[str, str, int]:
-    return entry.method, entry.target, entry.status
+def _questions(entry: Entry, source: Source, *, registered: bool = False) -> Iterator[Hashable]:
+    """Yield what two rows of one request have in common, by who tells of it: the path, or what was decided."""
+    yield (entry.method, entry.target, entry.status)
+    if entry.kind in OF_AUTH:
+        mine, theirs = ("events", "requests") if source.side == "auth" else ("requests", "events")
+        yield (mine if registered else theirs, entry.kind, entry.status)
 
 
 def _may_be_one(one: Entry, other: Entry) -> bool:
@@ -125,18 +134,23 @@ def _one(group: list[Row], sources: Sequence[Source]) -> tuple[Entry, tuple[Seen
     for other, _ in group[1:]:
         if entry.kind in (None, "unreadable", "unnamed"):
             entry.kind = other.kind
-        if entry.key is not None and other.key is not None and entry.key != other.key:
-            continue
-        for name in FILLED:
+        if entry.grant_outcome in VAGUE and other.grant_outcome not in VAGUE:
+            entry.grant_outcome = other.grant_outcome
+        same_key = entry.key is None or other.key is None or entry.key == other.key
+        for name in (*PLAIN, *FINGERPRINTS) if same_key else PLAIN:
             if getattr(entry, name) is None:
                 setattr(entry, name, getattr(other, name))
+        entry.key = entry.key or other.key
         entry.hung_up = entry.hung_up or other.hung_up
-    served = next(
-        (e for e, s in group if sources[s.source].side != "client" and sources[s.source].resolution < 1), entry
-    )
+    served = next((e for e, s in group if _is_exact(sources[s.source])), entry)
     entry.received_at, entry.answered_at = served.received_at, served.answered_at
     return entry, tuple(seen for _, seen in group)
 
 
+def _is_exact(source: Source) -> bool:
+    """Whether a file tells when a server got and answered a request."""
+    return source.side != "client" and source.timed and source.resolution < 1
+
+
 def _knows(entry: Entry) -> int:
-    return sum(getattr(entry, name) is not None for name in FILLED)
+    return sum(getattr(entry, name) is not None for name in (*PLAIN, *FINGERPRINTS))

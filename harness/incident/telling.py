@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 from race401.harness.incident.evidence import Evidence, Missing, Source
 from race401.harness.incident.thinning import tells
@@ -73,24 +74,44 @@ def _clock(told: Source) -> Iterator[str]:
 
 
 def instant(e: Entry, evidence: Evidence) -> str:
-    """Return the time of day at which it arrived, UTC, as exactly as is known."""
-    told = datetime.fromtimestamp(round(e.received_at, 3), UTC).strftime("%H:%M:%S.%f")[:-3]
+    """Return the time of day at which it arrived, or was over where that alone is known, UTC."""
+    told = datetime.fromtimestamp(round(_at(e, evidence), 3), UTC).strftime("%H:%M:%S.%f")[:-3]
+    return f"{told[:-4]}    " if _coarse(e, evidence) else told
+
+
+def _at(e: Entry, evidence: Evidence) -> float:
+    """Return the instant that the files tell of it."""
+    timed = any(evidence.sources[seen.source].timed for seen in evidence.seen[e.seq - 1])
+    return e.received_at if timed else e.answered_at - _coarse(e, evidence)
+
+
+def _coarse(e: Entry, evidence: Evidence) -> float:
+    """Return how coarse the instants of the finest file are, from a second on."""
     resolution = min(evidence.sources[seen.source].resolution for seen in evidence.seen[e.seq - 1])
-    return told if resolution < 1 else f"{told[:-4]}    "
+    return resolution if resolution >= 1 else 0.0
+
+
+def where(e: Entry, evidence: Evidence) -> str:
+    """Return where it stands: its row, and of several files whose."""
+    seen = evidence.first(e)
+    told = evidence.sources[seen.source]
+    row = f"{told.unit} {seen.row}"
+    return row if len(evidence.sources) == 1 else f"{Path(told.name).name} {row}"
 
 
 def span(evidence: Evidence) -> str:
     """Return from when to when it all was."""
     if not evidence.entries:
         return "nothing"
-    first, last = (datetime.fromtimestamp(evidence.entries[at].received_at, UTC) for at in (0, -1))
+    instants = [_at(e, evidence) for e in evidence.entries]
+    first, last = (datetime.fromtimestamp(at, UTC) for at in (min(instants), max(instants)))
     same = first.date() == last.date()
     return f"{first:%Y-%m-%d %H:%M:%S} to {last:{'%H:%M:%S' if same else '%Y-%m-%d %H:%M:%S'}} UTC"
 
 
 def rows(evidence: Evidence, most: int) -> Iterator[str]:
     """Yield what happened, in so many lines at most: all of it, or what tells of tokens."""
-    names, some = Names(evidence.entries), list(evidence.entries)
+    names, some = Names(evidence.entries), sorted(evidence.entries, key=lambda e: _at(e, evidence))
     if len(some) > most:
         some = [e for e in some if tells(e)]
         yield f"of {counted(len(evidence.entries), 'request')}, the {len(some)} that tell of tokens:"

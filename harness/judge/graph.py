@@ -211,6 +211,8 @@ class Graph:
         first = e.brought_access or e.brought_refresh
         if first is not None:
             self._claim(first, e)
+            if e.credentials is not None:  # whoever fetches again with the same has no second session
+                self._parts.join(first, f"{e.credentials} {e.peer} {e.client}")
             self._bring(e, first)
             self._began.append((first, e))
 

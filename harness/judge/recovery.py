@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import inf
 
+from race401.ledger.dialects.entries import kind_of
 from race401.ledger.entry import Entry
 
 QUIET = 1.0  # s with nothing under way; a client's retry follows its refresh at once, a person's next click does not
@@ -64,9 +65,7 @@ def of_nobody(refused: Iterable[Entry], entries: Iterable[Entry]) -> list[Entry]
 
 def is_api(entry: Entry) -> bool:
     """Whether this is a request of the app's API, not of the auth server's."""
-    if entry.kind is not None:
-        return entry.kind == "api"
-    return "/auth/v1/" not in entry.target and not entry.target.startswith("/oauth/")
+    return (entry.kind or kind_of(entry)) == "api"
 
 
 def bursts(entries: Sequence[Entry]) -> Iterator[list[Entry]]:

@@ -1,10 +1,16 @@
 """A row: what one role showed in one condition, as numbers and as the `seq` of the ledger entries behind them."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 SEQS_STORED = 200  # in a stored verdict, of each kind and row
+
+
+def refusal(rows: Iterable["Row"]) -> str:
+    """Return the noun for what was refused in several rows."""
+    return next((row.refusal for row in rows if row.other_refusals), "401")
 
 
 @dataclass
@@ -24,6 +30,7 @@ class Row:
     sends: int = 0  # what they were on the wire, retries included
     wire_401s: Counter[str] = field(default_factory=Counter)  # by cause
     wire_401_seqs: list[int] = field(default_factory=list)
+    other_refusals: int = 0  # of those, answered otherwise than by a 401, in the server's dialect
     caller_401s: Counter[str] = field(default_factory=Counter)  # by cause of the last answer
     caller_401_seqs: list[int] = field(default_factory=list)
     undecided_401_seqs: list[int] = field(default_factory=list)  # a ledger alone does not tell
@@ -48,6 +55,7 @@ class Row:
     ideal_exchanges: list[int] | None = None  # least and most; None: lifetimes or margins are not known
     needless_seqs: list[int] = field(default_factory=list)  # exchanges that nothing called for
     in_a_row_seqs: list[int] = field(default_factory=list)  # exchanges of a client that refreshes at every call
+    sign_ins_anew_seqs: list[int] = field(default_factory=list)  # for tokens that another made needless
     margin: float | None = None  # s, of those the least that was left
     lifetime: float | None = None  # s, of their tokens
     bodiless_seqs: list[int] = field(default_factory=list)  # retries without the body of the refused request
@@ -60,6 +68,11 @@ class Row:
     coverage: Counter[str] = field(default_factory=Counter)  # what the run exercised, by name
     shown: dict[str, bool] = field(default_factory=dict)  # whether each expectation had its chance
     waits: dict[str, float | None] = field(default_factory=dict)  # s from the intended start to the answer
+
+    @property
+    def refusal(self) -> str:
+        """The noun for its refused requests: `401`, unless some were refused by another status, or in a 200."""
+        return "refusal" if self.other_refusals else "401"
 
     @property
     def exchanges(self) -> int:

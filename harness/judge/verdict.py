@@ -19,7 +19,7 @@ from race401.harness.judge.checks import Finding, Value, chances
 from race401.harness.judge.counted import counted
 from race401.harness.judge.evidence import Evidence
 from race401.harness.judge.measure import measure
-from race401.harness.judge.row import Row
+from race401.harness.judge.row import Row, refusal
 from race401.harness.judge.statistics import upper_bound
 
 EXIT_CODES = {Value.PASS: 0, Value.FAIL: 1, Value.UNKNOWN: 3}
@@ -85,7 +85,7 @@ def _by_role(rows: list[Row]) -> str:
     others = [_of_role(mine, apart=control is None and len(roles) > 1) for mine in roles.values()]
     if control is None:
         return "; ".join(others) + "."
-    seen = counted(sum(row.caller_401s.total() for row in control), "401")
+    seen = counted(sum(row.caller_401s.total() for row in control), refusal(control))
     requests = counted(sum(row.requests for row in control), "request")
     lost = counted(sum(row.sessions_lost for row in control), "session")
     before = f"let the app see {seen} in {requests} and lost {lost}"
@@ -96,9 +96,10 @@ def _of_role(rows: list[Row], *, apart: bool = False) -> str:
     requests, (sessions, met) = sum(row.requests for row in rows), chances.of_sessions(rows)
     briefs = [check.brief for check in checks.CHECKS.values() if check.brief is not None]
     counts = [(sum(map(brief.n, rows)), brief) for brief in briefs]
-    some = ", ".join(counted(n, brief.noun) + brief.rest for n, brief in counts if n)
+    nouns = {"401": refusal(rows)}
+    some = ", ".join(counted(n, nouns.get(brief.noun, brief.noun)) + brief.rest for n, brief in counts if n)
     where = f"in {counted(requests, 'request')} of {sessions}"
     bound = f" (so at most {upper_bound(met):.1%} of sessions, at 95 %)" if met and not some else ""
     name, missed = rows[0].policy, chances.missed(rows)
     first = f"{name} ({missed})" if apart and missed else f"{missed}; {name}" if missed else name
-    return f"{first} showed {some or 'no 401 and no lost session'} {where}{bound}"
+    return f"{first} showed {some or f'no {refusal(rows)} and no lost session'} {where}{bound}"

@@ -5,13 +5,14 @@ From the browsers' samples as they come in, and from the ledger's file as it gro
 read once. The verdict counts again, from the stored evidence; this is what it says so far.
 """
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from race401.harness.judge.graph import kept
 from race401.harness.judge.recovery import UNAUTHORIZED, is_api
 from race401.harness.judge.sessions import is_sign_out
 from race401.ledger.entry import Entry
@@ -44,7 +45,10 @@ class Counts:
     store_reads: int = 0
     wire_401s: int = 0
     exchanges: int = 0
-    generations: set[tuple[str | None, int | None]] = field(default_factory=set)
+    needs: set[Hashable] = field(default_factory=set)  # of an exchange, as the judge tells them apart: `Graph.use`
+    kept_at: dict[str, list[float]] = field(
+        default_factory=dict
+    )  # by refresh token, when it had been used and was kept
     lost: set[str | None] = field(default_factory=set)
     signed_out: set[str | None] = field(default_factory=set)
 
@@ -61,13 +65,22 @@ class Counts:
         """Count what the server wrote of one request."""
         if e.grant_outcome is not None:
             self.exchanges += 1
-            self.generations.add((e.family, e.generation))
+            self.needs.add(self._need(e))
             if e.grant_outcome in REFUSED and e.family not in self.signed_out:
                 self.lost.add(e.family)
         elif is_sign_out(e):
             self.signed_out.add(e.family)
         elif e.status == UNAUTHORIZED and is_api(e):
             self.wire_401s += 1
+
+    def _need(self, e: Entry) -> Hashable:
+        if e.presented is None:
+            return e.family, e.generation
+        ends = self.kept_at.setdefault(e.presented, [])
+        need = e.presented, sum(at < e.received_at for at in ends)
+        if kept(e):
+            ends.append(e.answered_at)
+        return need
 
 
 class Tally:
@@ -119,7 +132,7 @@ class Tally:
         row["store_reads"] = f"{c.store_reads / c.requests:.2f}" if c.requests else UNKNOWN
         if self._spool is None:
             return row | dict.fromkeys(("wire_401s", "sessions_lost", "exchanges", "per_generation"), UNKNOWN)
-        each = f"{c.exchanges / len(c.generations):.2f}" if c.generations else UNKNOWN
+        each = f"{c.exchanges / len(c.needs):.2f}" if c.needs else UNKNOWN
         return row | {
             "wire_401s": c.wire_401s,
             "sessions_lost": len(c.lost),

@@ -153,7 +153,7 @@ class Watch:
         request, entry, answer = passing.request, passing.entry, passing.answer
         query = reading.fields(request.target.partition("?")[2].encode("latin-1"))
         body = reading.fields(_plain(request, passing.asked))
-        asked = Asked(body, query, _cookies(request), _bearer(request), empty=not passing.length)
+        asked = Asked(body, query, _cookies(request), _bearer(request), _basic(request), empty=not passing.length)
         status = 0 if answer is None else answer.status or 0
         told = {} if answer is None else reading.fields(_plain(answer, passing.told))
         tokens = Tokens() if answer is None else reading.brought(dialect, told, _set_cookies(answer))
@@ -172,7 +172,7 @@ class Watch:
             outcome = None if answer is None else reading.outcome(dialect, status, told, tokens)
             self._wire.exchanged(entry, token or "", outcome, tokens)
         elif kind == "sign_in" and status in reading.TAKEN and tokens.access is not None:
-            self._wire.signed_in(entry, tokens)
+            self._wire.signed_in(entry, tokens, reading.credentials(dialect, asked))
         elif kind == "unreadable":
             entry.kind, entry.grant_outcome = kind, Outcome.UNREAD
 
@@ -213,6 +213,11 @@ def _cause(request: Request, answer: Answer, entry: Entry) -> str | None:
 def _bearer(request: Request) -> str | None:
     kind, _, token = (request.get("authorization") or "").partition(" ")
     return token.strip() if kind.lower() in reading.SCHEMES and token.strip() else None
+
+
+def _basic(request: Request) -> str | None:
+    kind, _, told = (request.get("authorization") or "").partition(" ")
+    return told.strip() or None if kind.lower() == "basic" else None
 
 
 def _without_token(request: Request) -> bool:

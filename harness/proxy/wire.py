@@ -52,9 +52,10 @@ class Wire:
         if outcome == Outcome.SEEN_GRANTED:
             self._bring(entry, brought, entry.presented)
 
-    def signed_in(self, entry: Entry, brought: Tokens) -> None:
-        """Note the tokens of a new session."""
+    def signed_in(self, entry: Entry, brought: Tokens, credentials: str | None = None) -> None:
+        """Note the tokens of a new session. `credentials`: those of a client that signs in as itself."""
         entry.kind, entry.sent, entry.family = "sign_in", None, None
+        entry.credentials = None if credentials is None else self.fingerprints.fingerprint(credentials)
         self._bring(entry, brought, None)
 
     def signed_out(self, entry: Entry, token: str | None) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from race401.harness.judge.check import NONE, SOME, expected_word
 from race401.harness.judge.checks import CHECKS, Finding, Value
 from race401.harness.judge.counted import counted
-from race401.harness.judge.row import Row
+from race401.harness.judge.row import Row, refusal
 from race401.harness.judge.verdict import Verdict
 from race401.harness.reporting import table
 
@@ -23,6 +23,7 @@ NOUNS: dict[str, tuple[str, str, Callable[[Row], int]]] = {  # by check: one, se
         lambda row: len(row.after_sign_out_seqs),
     ),
     "needless-exchanges": ("needless exchange", "needless exchanges", lambda row: len(row.needless_seqs)),
+    "sign-ins-anew": ("sign-in anew", "sign-ins anew", lambda row: len(row.sign_ins_anew_seqs)),
     "exchanges-per-generation": ("repeated exchange", "repeated exchanges", lambda row: len(row.repeated_seqs)),
 }
 NAMED = 2  # measures in a headline
@@ -79,7 +80,10 @@ def _before_and_after(before: list[Row], after: list[Row], manifest: Mapping[str
 
 def _clean(rows: list[Row]) -> list[str]:
     lost, of = sum(row.sessions_lost for row in rows), sum(row.sessions for row in rows)
-    return [f"{counted(sum(row.caller_401s.total() for row in rows), '401')}", f"{lost} of {of} sessions lost"]
+    return [
+        f"{counted(sum(row.caller_401s.total() for row in rows), refusal(rows))}",
+        f"{lost} of {of} sessions lost",
+    ]
 
 
 def _by_policy(rows: list[Row]) -> list[list[Row]]:
@@ -100,6 +104,8 @@ def _failed(verdict: Verdict, manifest: Mapping[str, Any]) -> str:
 def _count(name: str, failed: list[Finding], rows: list[Row]) -> str:
     where = {(f.condition, f.role) for f in failed if f.check == name}
     one, many, n = NOUNS[name]
+    if name == "caller-401s":
+        one, many = refusal(rows), f"{refusal(rows)}s"
     return counted(sum(n(row) for row in rows if (row.condition, row.role) in where), one, many)
 
 

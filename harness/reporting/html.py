@@ -28,7 +28,11 @@ from race401.ledger.entry import Entry
 ROWS_SHOWN = 12  # ledger rows behind one figure
 FINDINGS_SHOWN = 300
 TEMPLATES = Path(__file__).parent / "templates"
-UNJUDGED = {"401s that the app saw", "sessions lost"}  # of a condition that expects nothing
+UNJUDGED = {
+    "401s that the app saw",
+    "refusals that the app saw",
+    "sessions lost",
+}  # of a condition that expects nothing
 CONTROL_FIRST = {"control": 0, "subject": 1}
 
 
@@ -230,7 +234,7 @@ def _big(line: table.Line, cells: list[Shown]) -> list[tuple[Shown, str, str]]:
         below = f"of {of}" if of else ""
         if line.card == "exchanges per generation":
             below = "none was tried" if n == "-" else "ideal 1.00"
-        elif line.card == "401s that the app saw" and row.requests:
+        elif line.card.endswith("s that the app saw") and row.requests:
             below = f"{row.caller_401s.total() / row.requests:.1%} of {row.requests}"
         written.append((each, n, below))
     return written

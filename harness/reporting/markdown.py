@@ -5,7 +5,7 @@ from typing import Any
 
 from race401.harness.judge.checks import Finding, Value
 from race401.harness.judge.compare import Change, Comparison, Went
-from race401.harness.judge.row import Row
+from race401.harness.judge.row import Row, refusal
 from race401.harness.judge.verdict import Verdict
 from race401.harness.reporting.headline import below, headline
 
@@ -15,7 +15,8 @@ ROWS_SHOWN = 5  # ledger entries that a line names
 
 def verdict(result: Verdict, manifest: Mapping[str, Any]) -> str:
     """Return the verdict: the headline, one sentence, the table, and what is not a PASS."""
-    heads = ["condition", "policy", "requests", "401s the app saw", "401s on the wire", "sessions lost"]
+    noun = refusal(result.rows)
+    heads = ["condition", "policy", "requests", f"{noun}s the app saw", f"{noun}s on the wire", "sessions lost"]
     heads += ["exchanges", "per generation"]
     return "\n".join(
         [

@@ -116,4 +116,5 @@ def _answers(scene: Scene) -> str:
     lost = any(e.grant_outcome in over or took_for_theft(e) for e in scene.exchanges)
     end = " The session is lost, and the user has to sign in again." if lost and not scene.sign_outs else ""
     every = "All" if len(bad) == len(last) > 1 else f"{count(good, 'request').capitalize()} answered 200{again}, and"
-    return f"{every} {number(len(bad))} {'are answered ' if every == 'All' else ''}401 ({causes}).{end}"
+    statuses = listed(sorted({str(e.status) for e in bad if not e.refusal})) or "with a refusal"
+    return f"{every} {number(len(bad))} {'are answered ' if every == 'All' else ''}{statuses} ({causes}).{end}"

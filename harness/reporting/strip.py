@@ -43,7 +43,7 @@ def _strip(scene: Scene, first: float, length: float, manifest: dict[str, Any]) 
         spans.append(Box(x(span.from_at), max(0.3, round(x(span.to_at) - x(span.from_at), 2)), span.kind, says))
     pages = []
     for begun, refused, of in _pages(scene):
-        says = f"{begun - zero:.1f} s: {count(of, 'request')}" + (f", {refused} of them 401" if refused else "")
+        says = f"{begun - zero:.1f} s: {count(of, 'request')}" + (f", {refused} of them refused" if refused else "")
         pages.append(Box(x(begun), 0, "bad" if refused else "ok", says))
     ends = f"{first - zero:.1f} s", f"{first + length - zero:.1f} s"
     return Strip(row.role, spans, pages[-MARKS:], x(scene.began_at), ends)

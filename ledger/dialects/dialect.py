@@ -34,6 +34,7 @@ class Dialect:
     # where the tokens are
     grant: tuple[str, ...] = ("grant_type",)  # the field or parameter that says what is asked for
     refresh_grants: tuple[str, ...] = ("refresh_token",)  # its values that ask for a refresh
+    client_grants: tuple[str, ...] = ("client_credentials",)  # those by which a client signs in as itself
     refresh_in: tuple[Place, ...] = ("body",)  # where a request has the refresh token
     refresh: tuple[str, ...] = ("refresh_token",)  # its name there
     access_cookies: tuple[str, ...] = ()  # have the access token where no Authorization does

@@ -30,18 +30,21 @@ STATUSES = {409: Outcome.CONFLICT, 429: Outcome.RATE_LIMITED}
 CREDENTIALS = frozenset(
     {"code", "password", "username", "device_code", "assertion"}
 )  # ask for a session, not for more
+CLIENT = ("client_id", "clientId")
+WHAT_FOR = ("scope", "audience", "resource")  # RFC 6749 s.4.4.2, RFC 8707, and Auth0's `audience`
 TAKEN, FAILURE = range(200, 300), 500
 SCHEMES = frozenset({"bearer", "token", "jwt", "dpop"})  # of an Authorization that is an access token
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request. Fields are those of its body, and of its query; `bearer`: the token in its Authorization."""
+    """A request. Fields are those of its body, and of its query; `bearer`, `basic`: what its Authorization has."""
 
     fields: Mapping[str, Any] = field(default_factory=dict)
     query: Mapping[str, Any] = field(default_factory=dict)
     cookies: Mapping[str, str] = field(default_factory=dict)
     bearer: str | None = None
+    basic: str | None = None
     empty: bool = True  # it has no body
 
 
@@ -112,6 +115,15 @@ def asks(dialect: Dialect, what: Role, asked: Asked, status: int) -> Kind:
     if grant is not None or CREDENTIALS & asked.fields.keys():
         return "sign_in"
     return "unreadable" if token is None else "exchange"
+
+
+def credentials(dialect: Dialect, asked: Asked) -> str | None:
+    """Return with what, and for what, a client signs in as itself; None: it does not, or nothing says who it is."""
+    told = {**asked.query, **asked.fields}
+    who = asked.basic or first(told, CLIENT)
+    if first(told, dialect.grant) not in dialect.client_grants or who is None:
+        return None
+    return " ".join(str(each) for each in (who, *(told.get(name) for name in WHAT_FOR)))
 
 
 def outcome(dialect: Dialect, status: int, told: Mapping[str, Any], tokens: Tokens) -> Outcome | None:

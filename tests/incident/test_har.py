@@ -116,3 +116,34 @@ def test_what_looks_like_a_refresh_at_a_path_of_its_own_is_pointed_out(tmp_path:
     named = gather([path], How(dialects=[naming(DIALECTS["supabase"], "/session/renew")]))
     assert [e.kind for e in named.entries].count("exchange") == 2
     assert named.missing == ()
+
+
+def test_a_cookie_may_be_a_token_unless_the_path_is_known_to_take_another(tmp_path: Path) -> None:
+    """Near miss: a cookie of no dialect beside a request without Authorization, at a path that had one before."""
+    wire = Wire()
+    wire.get("a", target="/contacts")
+    wire.get(None, 401, target="/contacts")
+    wire.get(None, 401, target="/session")
+    har = har_of(wire.entries)
+    for entry in har["log"]["entries"][1:]:
+        entry["request"]["headers"].append({"name": "cookie", "value": "sid=1"})
+    told = read(tmp_path, har)
+    assert [told.without_token(e) for e in told.entries] == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("left", "date", "cause"),
+    [(-30.0, True, "expired"), (-30.0, False, None), (-0.3, True, None), (30.0, True, None)],
+)
+def test_a_token_is_over_where_the_servers_clock_says_so(
+    tmp_path: Path, left: float, date: bool, cause: str | None
+) -> None:
+    """Near misses: an end that is nearer than the clock is known, and a HAR whose answers have no `Date`."""
+    wire = Wire()
+    wire.get("a", 401, at=1000.0, token_left_s=left)
+    har = har_of(wire.entries)
+    if not date:
+        har["log"]["entries"][0]["response"]["headers"] = []
+    told = read(tmp_path, har)
+    assert told.entries[0].cause == cause
+    assert any("whether tokens were over" in missing.what for missing in told.missing) == (abs(left) < 1 or not date)

@@ -75,3 +75,18 @@ def test_an_attempt_that_was_cut_off_is_left_out() -> None:
     run.attempt(BEFORE, "1.2", PAGE[1], status=None, error="ConnectError")
     (before, _) = told(run).rows()
     assert (before["requests"], before["errors"]) == (1, 1)
+
+
+def test_a_kept_token_is_counted_as_the_verdict_counts_it(tmp_path: Path) -> None:
+    """Two uses at once are two exchanges of one; a use after another's answer is the next."""
+    run, spool = reproduced(), tmp_path / "ledger.jsonl"
+    for at in (50.0, 50.0, 60.0):
+        kept = {"kind": "exchange", "presented": "r", "brought_access": f"a{at}", "schema": 1}
+        run.exchange("run/rfc9700/subject/1", "kept")
+        for name, value in (kept | {"received_at": at, "answered_at": at + 1}).items():
+            setattr(run.entries[-1], name, value)
+    tally = Tally("run", NAMES, spool)
+    spool.write_bytes(b"".join(lines(run)))
+    (shown,) = [row for row in tally.rows() if row["name"] == "rfc9700 [fixed]"]
+    (row,) = [row for row in measure(run.evidence()) if row.role == "subject"]
+    assert shown["per_generation"] == f"{row.exchanges_per_generation:.2f}"

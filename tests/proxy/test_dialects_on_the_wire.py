@@ -225,3 +225,28 @@ def test_a_refusal_that_github_sends_with_a_200_is_one(tmp_path: Path) -> None:
         return Response("error=bad_refresh_token&error_description=x", media_type="application/x-www-form-urlencoded")
 
     assert [e.grant_outcome for e in recorded(tmp_path, answer, run, [GITHUB])] == ["refused"]
+
+
+@pytest.mark.parametrize(("auth", "anew"), [(("app", "secret"), True), (None, True), (("app", "secret"), False)])
+def test_tokens_of_a_client_that_fetches_them_for_each_call(
+    tmp_path: Path, auth: tuple[str, str] | None, *, anew: bool
+) -> None:
+    """A stampede of sign-ins, by Basic or by fields; near miss: one token for all calls."""
+    count = iter(range(9))
+
+    def answer(request: Request, _: dict[str, Any]) -> Response:
+        return JSONResponse(
+            {"access_token": f"a{next(count)}", "expires_in": 300} if request.method == "POST" else {}
+        )
+
+    async def run(client: httpx.AsyncClient) -> None:
+        fields = {"grant_type": "client_credentials"} | ({} if auth else {"client_id": "app", "client_secret": "x"})
+        for n in range(4):
+            if anew or n == 0:
+                told = (await client.post("/oauth/token", data=fields, auth=auth or httpx.USE_CLIENT_DEFAULT)).json()
+            await client.get("/me", headers=bearer(told["access_token"]))
+
+    entries = recorded(tmp_path, answer, run)
+    assert len({e.credentials for e in entries if e.kind == "sign_in"}) == 1
+    (row,) = verdict(tmp_path).rows
+    assert (row.sessions, len(row.sign_ins_anew_seqs)) == (1, 3 if anew else 0)

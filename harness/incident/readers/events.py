@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from race401.harness.incident.evidence import Seen
-from race401.harness.incident.readers.reader import Reading, Row
+from race401.harness.incident.readers.reader import UNTIMED_S, Reading, Row
 from race401.harness.incident.readers.watched import spoken
 from race401.ledger.entry import SCHEMA, Ended, Kind, received
 from race401.ledger.fingerprints import Fingerprints
@@ -42,7 +42,7 @@ class Event:
 def row(reading: Reading, event: Event) -> Row:
     """Return the entry of an event, and where it stands."""
     key = reading.how.fingerprints
-    entry = received(event.origin, "POST", event.target, event.at)
+    entry = received(event.origin, "POST", event.target, event.at - UNTIMED_S)
     entry.answered_at, entry.status, entry.schema = event.at, event.status, SCHEMA
     entry.kind, entry.grant_outcome, entry.ended = event.kind, event.outcome, event.ended
     entry.key, reading.timed = key.fingerprint(f"ids of file {reading.index}"), False

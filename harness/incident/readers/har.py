@@ -9,22 +9,25 @@ which the request left: what it waited before, in the browser, is not the server
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from race401.harness.incident.clocks import Bounds
-from race401.harness.incident.evidence import Seen
+from race401.harness.incident.evidence import Clock, Seen
 from race401.harness.incident.readers.har_items import Item, items
 from race401.harness.incident.readers.reader import Kind, Reading, Row
-from race401.harness.incident.readers.recognition import Recogniser
-from race401.harness.incident.readers.watched import Concerned, Watched
+from race401.harness.incident.readers.recognition import Recogniser, bearer
+from race401.harness.incident.readers.watched import Concerned, Exchanged, Watched
+from race401.harness.proxy.wire import claims
 from race401.ledger.dialects.dialect import Dialect
 from race401.ledger.dialects.presets import DIALECTS, USUAL
-from race401.ledger.dialects.reading import SCHEMES
+from race401.ledger.entry import Entry
 
 BEGINS = re.compile(r'\s*\{\s*"log"\s*:\s*\{')
 BETWEEN = re.compile(r"charles|mitmproxy|fiddler|proxyman|burp|http toolkit", re.IGNORECASE)
 CREATOR = re.compile(r'"creator"\s*:\s*\{[^{}]*?"name"\s*:\s*"([^"]*)"')
 HELD = 33_554_432  # bytes of bodies that are held, so that a file need not be read twice
 REFUSING = frozenset(status for dialect in DIALECTS.values() for status in dialect.unauthorized)
+FILLS_CLOCK = "add the server's own log, or export the HAR with the headers of its answers (`Date`)"
 FILLS_SANITIZED = (
     'export the HAR with its credentials (Chrome: DevTools, Settings, Preferences, Network, "Allow to generate HAR '
     'with sensitive data"; then Export HAR (with sensitive data)); race401 keeps none of them'
@@ -38,25 +41,32 @@ class Survey:
     dialects: list[Dialect] = field(default_factory=list)
     bounds: Bounds = field(default_factory=Bounds)
     bearers: set[str] = field(default_factory=set)  # origins that some request sent an access token to
+    asked_so: set[tuple[str, str]] = field(default_factory=set)  # those, and the paths that it was for
     cookies: set[tuple[str, str]] = field(default_factory=set)  # origins, and names of cookies that they got
     credentials: bool = False  # some request had any
     taken_out: list[int] = field(default_factory=list)
     held: list[Item] | None = field(default_factory=list)
     bytes: int = 0
 
+    @cached_property
     def telling(self) -> set[str]:
         """Return the origins of which a request that had an access token would show it."""
         access = {name for dialect in self.dialects for name in dialect.access_cookies}
         return self.bearers | {origin for origin, name in self.cookies if name in access}
+
+    def shows(self, item: Item) -> bool:
+        """Whether an access token of this request would be seen; a cookie that no dialect knows may be one."""
+        known = "cookie" not in dict(item.one.headers) or (item.origin, _path(item)) in self.asked_so
+        return known and item.origin in self.telling and bool(item.one.status) and not item.taken_out
 
     def see(self, item: Item) -> None:
         """Note a request."""
         headers, answer = dict(item.one.headers), dict(item.one.answer_headers)
         if item.taken_out:
             self.taken_out.append(item.row)
-        scheme, _, token = headers.get("authorization", "").partition(" ")
-        if scheme.lower() in SCHEMES and token:
+        if bearer(headers) is not None:
             self.bearers.add(item.origin)
+            self.asked_so.add((item.origin, _path(item)))
         if "cookie" in headers:
             names = (pair.partition("=")[0].strip() for pair in headers["cookie"].split(";"))
             self.cookies |= {(item.origin, name) for name in names if name}
@@ -74,8 +84,9 @@ def read(reading: Reading) -> Iterator[Row]:
     """Look through it first, then say what it tells."""
     survey = _surveyed(reading)
     watched = Watched(reading.how.fingerprints, survey.dialects)
-    shift, telling = reading.clock.offset or 0.0, survey.telling()
-    reading.says_tokens = bool(telling)
+    shift = reading.clock.offset or 0.0
+    reading.says_tokens = bool(survey.telling)
+    timeless: list[int] = []
     again: Iterable[Item] = items(reading, Concerned(survey.dialects)) if survey.held is None else survey.held
     for item in again:
         one = item.one
@@ -85,9 +96,11 @@ def read(reading: Reading) -> Iterator[Row]:
         entry.world, entry.body_length = item.origin, item.body_length
         if entry.kind == "api" and entry.sent is None and not entry.unauthorized and item.asset:
             entry.kind = "other"
-        says_token = item.origin in telling and bool(one.status) and not item.taken_out
+        says_token = entry.sent is not None or survey.shows(item)
         if not says_token and entry.cause == "missing_token":
             entry.cause = None
+        if not _knows_end(entry, one, reading.clock):
+            timeless.append(item.row)
         told = watched.told(entry, one)
         seen = Seen(
             source=reading.index,
@@ -101,6 +114,24 @@ def read(reading: Reading) -> Iterator[Row]:
             had_body=None if item.body_length is None else item.body_length > 0,
         )
         yield entry, seen
+    if timeless:
+        reading.lack("whether tokens were over: nothing tells the server's clock well enough", FILLS_CLOCK, timeless)
+
+
+def _knows_end(entry: Entry, one: Exchanged, clock: Clock) -> bool:
+    """Take back what was concluded from a token's own end, where the clock does not bear it; tell whether it does."""
+    if entry.token_left_s is None or "exp" not in claims(bearer(dict(one.headers)) or ""):
+        return True  # an end that an answer told is of the same clock as all else
+    if clock.offset is None or clock.within is None:
+        entry.token_left_s = None
+    elif abs(entry.token_left_s) > clock.within:
+        return True
+    entry.cause = None if entry.cause == "expired" else entry.cause
+    return False
+
+
+def _path(item: Item) -> str:
+    return item.one.target.partition("?")[0]
 
 
 def _surveyed(reading: Reading) -> Survey:
@@ -113,8 +144,7 @@ def _surveyed(reading: Reading) -> Survey:
     for item in items(reading, concerned, first=True):
         reading.origins.add(item.origin)
         survey.see(item)
-        path = item.one.target.partition("?")[0]
-        if item.one.status in REFUSING or concerned(item.one.method, path, item.one.headers):
+        if item.one.status in REFUSING or concerned(item.one.method, _path(item), item.one.headers):
             recogniser.see(item.one)
     survey.dialects = list(reading.how.dialects or recogniser.best() or USUAL)
     reading.dialects = tuple(dialect.name for dialect in survey.dialects)

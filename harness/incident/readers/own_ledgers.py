@@ -35,7 +35,7 @@ def read(reading: Reading) -> Iterator[Row]:
         reading.key, reading.says_tokens = entry.key or reading.key, reading.says_tokens or bool(entry.schema)
         reading.origins.add(entry.world)
         had_body = None if entry.body_length is None else entry.body_length > 0
-        says = bool(entry.schema) and entry.cause != "header_lost"
+        says = bool(entry.schema) and (entry.sent is not None or entry.cause is not None or not entry.unauthorized)
         yield entry, Seen(source=reading.index, row=number, says_token=says, had_body=had_body)
     if old:
         reading.lack(f"tokens: {OLD}", "record again with this version of `race401 proxy`", old)

@@ -10,7 +10,7 @@ from functools import lru_cache
 from urllib.parse import parse_qs
 
 from race401.harness.incident.evidence import ROWS, Seen
-from race401.harness.incident.readers.reader import Reading, Row
+from race401.harness.incident.readers.reader import UNTIMED_S, Reading, Row
 from race401.harness.incident.readers.watched import outcome_by_status
 from race401.ledger.dialects import reading as words
 from race401.ledger.dialects.dialect import Dialect
@@ -72,7 +72,7 @@ class Plain:
         reading = self.reading
         path = line.target.partition("?")[0]
         dialect, role = self._role(line.method, path)
-        began = line.at if line.received_at is None else line.received_at
+        began = line.at - UNTIMED_S if line.received_at is None else line.received_at
         entry = received(line.origin, line.method, line.target, began)
         entry.answered_at = line.at + reading.resolution if reading.resolution >= 1 else line.at
         gone = line.hung_up or line.status == GONE

@@ -12,6 +12,7 @@ from race401.ledger.masking import Masking
 
 Row = tuple[Entry, Seen]
 """A row that became an entry. Instants are already the incident's; nothing but secrets is masked yet."""
+UNTIMED_S = 1.0  # a request of which only the end is known came in about this time before: its order is not claimed
 LEFT_OUT = 20  # reasons for which a file's rows were left out, and their examples, that are kept
 
 

@@ -66,7 +66,7 @@ def _read(dialect: Dialect, role: reading.Role, headers: Mapping[str, str], one:
         reading.fields(one.body or b""),
         reading.fields(one.target.partition("?")[2].encode("latin-1", "replace")),
         _cookies(headers),
-        _bearer(headers),
+        bearer(headers),
         empty=not one.body,
     )
     tokens = reading.brought(dialect, told, _set_cookies(one))
@@ -100,6 +100,7 @@ def _set_cookies(one: Exchanged) -> dict[str, str]:
     return {name.strip(): value.strip() for name, _, value in pairs if value.strip()}
 
 
-def _bearer(headers: Mapping[str, str]) -> str | None:
+def bearer(headers: Mapping[str, str]) -> str | None:
+    """Return the access token that an Authorization has."""
     scheme, _, token = headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() in reading.SCHEMES and token.strip() else None

@@ -9,6 +9,7 @@ To add a check: a file here, and its line in `CHECKS`. All the rest is read from
 
 from race401.harness.judge.check import Check
 from race401.harness.judge.checks import asked
+from race401.harness.judge.checks.anew import SIGN_INS_ANEW
 from race401.harness.judge.checks.app import CALLER_401S
 from race401.harness.judge.checks.chances import CHANCES
 from race401.harness.judge.checks.clocks import CLOCKS, unproven
@@ -45,6 +46,7 @@ CHECKS: dict[str, Check] = {
         AFTER_SIGN_OUT,
         NEEDLESS_EXCHANGES,
         IN_A_ROW,
+        SIGN_INS_ANEW,
         REFRESHES,
         COVERED,
         MEMORY,

@@ -8,7 +8,7 @@ from race401.harness.judge.cohort import Cohort
 from race401.harness.judge.counted import counted
 from race401.harness.judge.evidence import Evidence
 from race401.harness.judge.findings import SEQS_NAMED, Finding, Value
-from race401.harness.judge.row import Row
+from race401.harness.judge.row import Row, refusal
 
 NAME = "caller-401s"
 WORDS = Words(ledger_alone="none")
@@ -27,17 +27,17 @@ def _finds(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
     """A 401 that the program saw, where none should be; or none where the race should show."""
     for row, want in expected(evidence, rows, "caller_401s", WORDS):
         n = row.caller_401s.total()
-        sentence = f"the app saw {counted(n, '401')} in {counted(row.requests, 'request')}"
+        sentence = f"the app saw {counted(n, row.refusal)} in {counted(row.requests, 'request')}"
         sentence += f" ({by_cause(row.caller_401s)})" if n else ""
         cause = _cause(evidence, row)
         of_this_cause = row.caller_401s[cause] if cause else n
         yield judged(NAME, row, want, n if want == "none" else of_this_cause, sentence, row.caller_401_seqs)
         if want == "none" and (undecided := row.undecided_401_seqs):
-            more = counted(len(undecided), "more 401")
+            more = counted(len(undecided), f"more {row.refusal}")
             sentence = f"after {more} the ledger ends too soon to tell whether they were made good"
             yield Finding(NAME, Value.UNKNOWN, sentence, row.condition, row.role, undecided[:SEQS_NAMED])
         if want == "none" and (unlinked := row.unlinked_401_seqs):
-            more = counted(len(unlinked), "more 401")
+            more = counted(len(unlinked), f"more {row.refusal}")
             sentence = f"{more} cannot be decided: nothing says of which session a token is"
             yield Finding(NAME, Value.UNKNOWN, sentence, row.condition, row.role, unlinked[:SEQS_NAMED])
 
@@ -49,9 +49,9 @@ def _cause(evidence: Evidence, row: Row) -> str | None:
     return cause
 
 
-def _figures(_: list[Row]) -> Iterable[Figure]:
+def _figures(rows: list[Row]) -> Iterable[Figure]:
     yield Figure("requests of the app", lambda r: Cell(f"{r.requests}"))
-    saw = "401s that the app saw"
+    saw = f"{refusal(rows)}s that the app saw"
     yield Figure(saw, lambda r: number(r.caller_401s.total(), r.caller_401_seqs), card=saw)
     yield Figure("as a rate", lambda r: Cell(rate(r.caller_401s.total(), r.requests)), part=True)
 

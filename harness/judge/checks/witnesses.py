@@ -11,7 +11,7 @@ from race401.harness.judge.cohort import cut_off_attempts, owners
 from race401.harness.judge.counted import counted
 from race401.harness.judge.evidence import Evidence, Sample
 from race401.harness.judge.findings import SEQS_NAMED, Finding, Value
-from race401.harness.judge.recovery import of_nobody
+from race401.harness.judge.recovery import UNAUTHORIZED, of_nobody
 from race401.harness.judge.row import Row
 from race401.harness.judge.sessions import UNREAD
 
@@ -59,8 +59,10 @@ def _differences(evidence: Evidence, cut: set[str]) -> dict[str, list[str]]:
 
 def _nameless(evidence: Evidence) -> Iterator[Finding]:
     """Say which requests a ledger alone can't attribute to anyone."""
-    if nobodys := [e.seq for e in of_nobody(evidence.entries, evidence.entries)]:
-        told = f"{counted(len(nobodys), '401')} for want of a token, of callers without a session in this ledger"
+    if tokenless := of_nobody(evidence.entries, evidence.entries):
+        nobodys = [e.seq for e in tokenless]
+        noun = "refusal" if any(e.status != UNAUTHORIZED for e in tokenless) else "401"
+        told = f"{counted(len(nobodys), noun)} for want of a token, of callers without a session in this ledger"
         sentence = f"{told}: whether a session failed there is not known"
         yield Finding(NAME, Value.UNKNOWN, sentence, rows=nobodys[:SEQS_NAMED])
     if unread := [e.seq for e in evidence.entries if e.grant_outcome == UNREAD]:

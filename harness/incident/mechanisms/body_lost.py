@@ -1,0 +1,57 @@
+"""
+The body was lost at a retry.
+
+Shown: a refused request had a body, its retry had none, and the retry failed in another way than by its token.
+Consistent: a refused request that may have a body was tried again and failed, and the files do not tell the bodies.
+Excluded: the retry of a request with a body had a body.
+"""
+
+from race401.harness.incident.mechanisms.case import Case
+from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign, consistent, excluded, shown
+from race401.harness.judge.causal import before
+from race401.harness.judge.causes import body_lost
+from race401.harness.judge.counted import counted
+from race401.ledger.entry import Entry
+
+WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+COMPLAINS = frozenset({400, 411, 415, 422})  # what servers answer where a body is missed
+
+
+def look(case: Case) -> Sign | None:
+    """Say what the evidence shows of it."""
+    posts = [e for e in case.refused if e.method in WITH_BODY]
+    pairs = [(x, case.retry_of[x.seq]) for x in posts if x.seq in case.retry_of]
+    lost = [(x, y) for x, y in pairs if body_lost(x, y)]
+    if lost:
+        says = f"{counted(len(lost), 'retry', 'retries')} without the body of the request that was refused"
+        return shown(says, [row for pair in lost for row in pair])
+    for x in posts:
+        y = case.retry_of.get(x.seq) or next((y for y in case.api if _failed_again(case, x, y)), None)
+        if y is not None and y.status in COMPLAINS and (None in (x.body_length, y.body_length)):
+            return consistent("a retry failed; its body is not told", (x, y), "the length of the retry's body")
+        if y is not None and body_lost(x, y):
+            says = "a request like the refused one failed without a body"
+            return consistent(says, (x, y), "whether it was its retry: the tokens of both")
+    for x in posts:
+        y = next((y for y in case.api if _follows(case, x, y) and y.body_length), None)
+        if x.body_length and y is not None:
+            return excluded("a retry had the body of the request that was refused", (x, y))
+    return None
+
+
+def _follows(case: Case, x: Entry, y: Entry) -> bool:
+    same = (x.method, x.target) == (y.method, y.target) and case.who(x) == case.who(y)
+    return same and before(x, y)
+
+
+def _failed_again(case: Case, x: Entry, y: Entry) -> bool:
+    return _follows(case, x, y) and y.status in COMPLAINS
+
+
+MECHANISM = Mechanism(
+    name="body-lost",
+    title="a body lost at the retry",
+    answer="A retry after a 401 was sent without its body",
+    seeks="a retry without the body of the request that was refused",
+    look=look,
+)

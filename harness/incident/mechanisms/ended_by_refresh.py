@@ -1,0 +1,64 @@
+"""
+A token ended by a refresh: the server ends the old access token as it issues the new one.
+
+Shown: an access token was taken, then a refresh of it arrived, then it was refused before its own end, without a
+sign-out and without a refusal that was over before the refresh.
+Consistent: the same order, and the token's end is not told.
+Excluded: after a refresh the old access token was taken.
+"""
+
+from race401.harness.incident.mechanisms.case import AT_ONCE_S, Case, was_granted
+from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign, consistent, excluded, shown
+from race401.harness.judge.causal import before
+from race401.harness.judge.counted import counted
+from race401.harness.judge.graph import TAKEN
+from race401.ledger.entry import Entry
+
+EXP = "when the refused token was to end by itself (`exp`, or `expires_in`)"
+
+
+def look(case: Case) -> Sign | None:
+    """Say what the evidence shows of it."""
+    found = [(e, by) for e in case.refused if (by := _by(case, e)) is not None]
+    proven = [(e, by) for e, by in found if case.causes.get(e.seq) == "ended_by_refresh"]
+    lived = [
+        (by, e) for e in case.api if e.status in TAKEN
+        for by in case.graph.replaced(e) if before(by, e)
+    ]  # fmt: skip
+    if lived:
+        return excluded("after a refresh the old access token was still taken", lived[0])
+    if proven:
+        says = f"{counted(len(proven), 'request')} refused with a token that a refresh had ended before its time"
+        return shown(says, [row for pair in proven for row in pair])
+    open_ = [pair for pair in found if pair[0].token_left_s is None and pair[0].cause != "expired"]
+    if open_:
+        return consistent("a token was refused that a refresh had replaced", [*open_[0]], EXP)
+    return _untold(case)
+
+
+def _untold(case: Case) -> Sign | None:
+    for by in (e for e in case.exchanges if was_granted(e)):
+        for e in case.refused:
+            mine = case.untold(e) and case.who(e) == case.who(by)
+            if mine and by.received_at < e.answered_at and e.received_at < by.answered_at + AT_ONCE_S:
+                says = "a request was refused beside a refresh; its token is not told"
+                return consistent(says, (by, e), f"which token it had, and {EXP}")
+    return None
+
+
+def _by(case: Case, e: Entry) -> Entry | None:
+    """Return the refresh that may have ended the token of a refused request."""
+    by = next((each for each in case.graph.replaced(e) if each.received_at < e.answered_at), None)
+    same = [x for x in case.api if x.sent == e.sent]
+    if by is None or any(x.unauthorized and x.answered_at <= by.received_at for x in same):
+        return None
+    return by if any(x.status in TAKEN and before(x, by) for x in same) else None
+
+
+MECHANISM = Mechanism(
+    name="ended-by-refresh",
+    title="an access token that its own refresh ended",
+    answer="A refresh ended the access token that requests carried",
+    seeks="a token that was taken before a refresh and refused after it, before its own end",
+    look=look,
+)

@@ -1,0 +1,51 @@
+"""
+The header was lost at a redirect.
+
+Shown: a request with a token was redirected, and what followed the redirect had none and was refused.
+Consistent: the same, and the files do not tell tokens.
+Excluded: what followed the redirect had a token.
+"""
+
+from race401.harness.incident.mechanisms.case import Case
+from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign, consistent, excluded, shown
+from race401.harness.judge.causal import before
+from race401.harness.judge.causes import REDIRECTION
+from race401.harness.judge.counted import counted
+from race401.ledger.entry import Entry
+
+
+def look(case: Case) -> Sign | None:
+    """Say what the evidence shows of it."""
+    hops = [(r, e) for r, e in _hops(case) if e.unauthorized]
+    lost = [(r, e) for r, e in hops if case.causes.get(e.seq) == "header_lost" and case.evidence.without_token(e)]
+    if lost:
+        says = f"{counted(len(lost), 'redirected request')} arrived without the token that it had left with"
+        return shown(says, [row for pair in lost for row in pair])
+    for r, e in hops:
+        if case.untold(e):
+            says = "what followed a redirect was refused; its token is not told"
+            return consistent(says, (r, e), "whether the request that followed the redirect had a token")
+    followed = [(r, e) for r, e in _hops(case) if e.sent is not None]
+    if followed:
+        return excluded("what followed the redirect had its token", followed[0])
+    return None
+
+
+def _hops(case: Case) -> list[tuple[Entry, Entry]]:
+    """Return each redirect of the API with the request that followed it."""
+    found = []
+    redirects = [e for e in case.api if e.status in REDIRECTION and e.redirect is not None]
+    for r in redirects:
+        after = (e for e in case.api if e.redirect == r.redirect and e is not r and before(r, e) and e.peer == r.peer)
+        if (e := next(after, None)) is not None:
+            found.append((r, e))
+    return found
+
+
+MECHANISM = Mechanism(
+    name="header-lost",
+    title="a token lost at a redirect",
+    answer="A redirect was followed without the token",
+    seeks="a redirect that was followed without the token that the first request had",
+    look=look,
+)

@@ -1,0 +1,83 @@
+"""
+A change of the signing key: good tokens are refused at once.
+
+Shown: the server says that a signature, or its key, is no good, of a token that had been taken before.
+Consistent: a token that had been taken was refused before its end with no sign-out and no refresh before; and a token
+that was issued later was taken.
+Excluded: requests were refused, each as its token was over or missing; or a token of the same key was taken after.
+"""
+
+import re
+
+from race401.harness.incident.mechanisms.case import Case
+from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign, consistent, excluded, shown
+from race401.harness.judge.causal import before
+from race401.harness.judge.counted import counted
+from race401.harness.judge.graph import TAKEN
+from race401.ledger.entry import Entry
+
+WORDS = re.compile(r"(?:bad|invalid|wrong).{0,12}signature|signature.{0,24}(?:invalid|fail|mismatch|verif)|"
+                   r"no (?:suitable|matching) key|unknown kid|key.{0,16}not found|jwserror")  # fmt: skip
+OWN = frozenset({"expired", "missing_token"})
+
+
+def look(case: Case) -> Sign | None:
+    """Say what the evidence shows of it."""
+    good: dict[str | None, Entry] = {
+        e.sent: e for e in reversed(case.api) if e.sent is not None and e.status in TAKEN
+    }  # the first of each
+    signed = [e for e in case.refused if e.cause == "bad_signature" or WORDS.search(case.said(e))]
+    turned = [e for e in signed if e.sent in good and before(good[e.sent], e)]
+    if turned:
+        says = f"{counted(len(turned), 'request')} refused for the signature of a token that had been taken before"
+        return shown(says, [good[turned[0].sent], *turned])
+    for e in case.refused:
+        if not _unexplained(case, e, good):
+            continue
+        after = next(
+            (y for y in case.api if y.status in TAKEN and before(e, y) and y.sent not in (None, e.sent)), None
+        )
+        if after is not None and not _same_key(case, e, after):
+            says = "a token that had been taken was refused before its end, and a newer one was taken"
+            return consistent(says, (good[e.sent], e, after), "the key (`kid`) of both tokens, and the server's keys")
+        if after is not None:
+            return excluded("a newer token of the same key was taken", (e, after))
+    unknown = [e for e in case.refused if case.untold(e)]
+    if unknown:
+        says = (
+            f"{counted(len(unknown), 'request')} refused; the server does not say why, and their tokens are not told"
+        )
+        return consistent(says, unknown, "the key (`kid`) of the refused tokens, and the server's keys at that time")
+    if case.refused and all(e.cause in OWN for e in case.refused):
+        return excluded("each request was refused as its token was over or missing", case.refused[:1])
+    return None
+
+
+def _unexplained(case: Case, e: Entry, good: dict[str | None, Entry]) -> bool:
+    """Whether a token that had been taken was refused for no reason that the files tell."""
+    if e.sent not in good or not before(good[e.sent], e) or e.cause in OWN:
+        return False
+    if e.token_left_s is not None and e.token_left_s <= 0:
+        return False
+    refreshed = any(
+        by.received_at < e.answered_at and not _heard_before(case, e, by) for by in case.graph.replaced(e)
+    )
+    return not refreshed and not case.ended(case.graph.session(e), e.answered_at)
+
+
+def _heard_before(case: Case, e: Entry, by: Entry) -> bool:
+    return any(x.sent == e.sent and x.answered_at <= by.received_at for x in case.refused)
+
+
+def _same_key(case: Case, one: Entry, other: Entry) -> bool:
+    key = case.seen(one).signed_by
+    return key is not None and key == case.seen(other).signed_by
+
+
+MECHANISM = Mechanism(
+    name="key-change",
+    title="a change of the signing key",
+    answer="The server no longer takes the key of good tokens",
+    seeks="tokens that were taken and then refused for their signature",
+    look=look,
+)

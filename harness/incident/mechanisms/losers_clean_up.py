@@ -1,0 +1,73 @@
+"""
+The loser's clean-up: whoever is refused wipes what the winner has stored.
+
+Shown: a reuse was refused; after that the winner's access token was taken; and still later the same client sent two
+requests or more without any token and none with the winner's, although nothing had refused that.
+Consistent: a reuse was refused, and the same client sent a request without a token after that.
+Excluded: a reuse was refused, and after it the client sent nothing without a token.
+"""
+
+from race401.harness.incident.mechanisms import reuse
+from race401.harness.incident.mechanisms.case import Case
+from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign, consistent, excluded, shown
+from race401.harness.judge.causal import before
+from race401.harness.judge.graph import TAKEN
+from race401.ledger.entry import Entry
+
+LEAST = 2  # requests without a token, after the winner's was taken: one may have been on its way
+
+
+def look(case: Case) -> Sign | None:
+    """Say what the evidence shows of it."""
+    open_: list[tuple[Entry, Entry, Entry]] = []
+    pairs = list(reuse.refusals(case))
+    for grant, refused in pairs:
+        bare = [e for e in case.refused if _bare_after(case, e, refused)]
+        if not bare or case.ended(case.graph.session(grant), bare[0].received_at):
+            continue
+        if (proof := _wiped(case, grant, refused, bare)) is not None:
+            says = "after a refused reuse the client sent no token any more, although the winner's was taken"
+            return shown(says, (grant, refused, proof, *bare))
+        open_.append((grant, refused, bare[0]))
+    if open_:
+        says = "after a refused reuse a request left without a token"
+        return consistent(says, open_[0], "whether the winner's token was still in the client's storage by then")
+    for grant, refused in [*pairs, *reuse.untold(case)]:
+        for e in case.refused:
+            if case.untold(e) and before(refused, e) and case.who(e) == case.who(refused):
+                says = "a request was refused after a refused reuse; its token is not told"
+                return consistent(
+                    says, (grant, refused, e), "whether it had a token, and whether it was the winner's"
+                )
+    after = [e for _, refused in pairs for e in case.api if before(refused, e) and e.sent is not None]
+    if pairs and after:
+        return excluded("after the refused reuse every request had a token", (*pairs[0], after[0]))
+    return None
+
+
+def _bare_after(case: Case, e: Entry, refused: Entry) -> bool:
+    mine = case.who(e) == case.who(refused) and case.evidence.without_token(e)
+    return mine and before(refused, e) and case.causes.get(e.seq) != "header_lost"
+
+
+def _wiped(case: Case, grant: Entry, refused: Entry, bare: list[Entry]) -> Entry | None:
+    """Return the request that shows that the winner's token was good and known to the client."""
+    winners = [e for e in case.api if e.sent is not None and e.sent == grant.brought_access]
+    if any(e.unauthorized for e in winners):
+        return None
+    last = max((e for e in winners if e.status in TAKEN), key=lambda e: e.received_at, default=None)
+    if last is None or case.who(last) != case.who(refused):
+        return None
+    later = [e for e in bare if before(last, e)]
+    others = any(e.sent is not None and before(last, e) for e in case.api if case.who(e) == case.who(refused))
+    over = last.token_left_s is not None and later and last.received_at + last.token_left_s <= later[-1].received_at
+    return last if len(later) >= LEAST and not others and not over else None
+
+
+MECHANISM = Mechanism(
+    name="losers-clean-up",
+    title="the loser's clean-up: it wiped the winner's tokens",
+    answer="A refused refresh wiped the tokens that another had brought",
+    seeks="requests without a token after a refused reuse, although the winner's token was good",
+    look=look,
+)

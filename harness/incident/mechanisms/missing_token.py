@@ -1,0 +1,53 @@
+"""
+A missing token: a client that had one sends requests without.
+
+Shown: a request without a token was refused, and the same client had a token before and had not signed out.
+Consistent: requests were refused of which the files do not tell whether they had a token.
+Excluded: every request that was refused had a token.
+"""
+
+from race401.harness.incident.mechanisms.case import Case
+from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign, consistent, excluded, shown
+from race401.harness.judge.counted import counted
+from race401.harness.judge.graph import TAKEN
+from race401.ledger.entry import Entry
+
+
+def look(case: Case) -> Sign | None:
+    """Say what the evidence shows of it."""
+    refused = [e for e in case.refused if case.causes.get(e.seq) != "header_lost"]
+    bare = [e for e in refused if case.evidence.without_token(e) and _had_one(case, e)]
+    if bare:
+        says = f"{counted(len(bare), 'request')} without a token, of a client that had one"
+        return shown(says, bare)
+    unknown = [e for e in refused if case.untold(e)]
+    if unknown:
+        says = f"{counted(len(unknown), 'request')} refused; whether they had a token is not told"
+        return consistent(says, unknown, "whether the refused requests had an Authorization header or cookie")
+    if refused and all(e.sent is not None for e in refused):
+        return excluded("each request that was refused had a token", refused[:1])
+    return None
+
+
+def _had_one(case: Case, e: Entry) -> bool:
+    """Whether the client had a token by then, and had not given it up."""
+    had = False
+    for x in case.entries:
+        if x.received_at >= e.received_at:
+            break
+        if case.who(x) != case.who(e):
+            continue
+        if x.kind == "sign_out" and x.status in TAKEN:
+            had = False
+        elif x.answered_at <= e.received_at:
+            had = had or x.sent is not None or x.brought_access is not None
+    return had
+
+
+MECHANISM = Mechanism(
+    name="missing-token",
+    title="requests without a token, of a client that had one",
+    answer="Requests left without a token: the client had lost it",
+    seeks="refused requests without a token, of a client that had one before",
+    look=look,
+)

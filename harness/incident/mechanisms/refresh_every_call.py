@@ -1,0 +1,68 @@
+"""
+A refresh at every call: an expiry misread, or a margin wider than the token's life.
+
+Shown: three tokens in a row were exchanged with more than half of their life left, none of them refused.
+Consistent: three refreshes in a row with no more than one request of the API between each, and the files do not tell
+how long the tokens live.
+Excluded: a token was exchanged with less than half of its life left, and none early.
+"""
+
+from itertools import pairwise
+
+from race401.harness.incident.mechanisms.case import Case, was_granted
+from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign, consistent, excluded, shown
+from race401.harness.judge.causal import before
+from race401.harness.judge.counted import counted, seconds
+from race401.harness.judge.streaks import HALF, IN_A_ROW, lifetime
+from race401.ledger.entry import Entry
+
+
+def look(case: Case) -> Sign | None:
+    """Say what the evidence shows of it."""
+    if early := case.streaks:
+        last = early[-1]
+        left, of = seconds(last.left), seconds(last.lifetime)
+        return shown(
+            f"{counted(len(early), 'refresh', 'refreshes')} with more than half of the token's life left, in a row: "
+            f"the last with {left} of {of}",
+            [each.entry for each in early],
+        )
+    grants = [e for e in case.exchanges if was_granted(e)]
+    late = [e for e in grants if e.token_left_s is not None]
+    if late:
+        life = lifetime(case.entries, case.graph)
+        due = [e for e in late if life and (e.token_left_s or 0.0) <= HALF * life]
+        return (
+            excluded("a token was used for more than half of its life before its refresh", due[:1]) if due else None
+        )
+    for rows in _rows(case, grants):
+        says = f"{counted(len(rows), 'refresh', 'refreshes')} in a row with hardly a request between them"
+        return consistent(says, rows, "how long an access token lives (`expires_in`, or a JWT's `exp`)")
+    return None
+
+
+def _rows(case: Case, grants: list[Entry]) -> list[list[Entry]]:
+    """Return three and more refreshes of one client, one after the other, at most one call between each two."""
+    found: list[list[Entry]] = []
+    for who, mine in case.by_peer(grants).items():
+        calls = [e for e in case.api if case.who(e) == who]
+        row = mine[:1]
+        for one, other in pairwise(mine):
+            between = sum(before(one, e) and e.received_at < other.received_at for e in calls)
+            refused = any(before(one, e) and e.unauthorized and e.received_at < other.received_at for e in calls)
+            if before(one, other) and between <= 1 and not refused:
+                row.append(other)
+            else:
+                row = [other]
+            if len(row) == IN_A_ROW:
+                found.append(row)
+    return found
+
+
+MECHANISM = Mechanism(
+    name="refresh-every-call",
+    title="a refresh at every call",
+    answer="The client refreshes at every call, long before need",
+    seeks="three tokens in a row that were exchanged with more than half of their life left",
+    look=look,
+)

@@ -1,0 +1,87 @@
+"""
+A stampede of sign-ins: every call fetches a token of its own.
+
+Shown: one client, known to be one, had three sign-ins and more under way at once; or signed in three times in a row
+although more than half of the last token's life was left and nothing had refused it, with no sign-out between.
+Consistent: as many sign-ins at once from one address, or of a client whose tokens' life is not told.
+Excluded: sign-ins were seen, and each was over before the next, with the token before it over or refused.
+"""
+
+from itertools import pairwise
+
+from race401.harness.incident.mechanisms.case import Case
+from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign, consistent, excluded, shown
+from race401.harness.judge.causal import before, concurrent
+from race401.harness.judge.counted import counted
+from race401.harness.judge.graph import TAKEN
+from race401.harness.judge.streaks import HALF, IN_A_ROW
+from race401.ledger.entry import Entry
+
+
+def look(case: Case) -> Sign | None:
+    """Say what the evidence shows of it."""
+    granted = [e for e in case.entries if e.kind == "sign_in" and e.status in TAKEN]
+    maybe: Sign | None = None
+    for mine in case.by_peer(granted).values():
+        if len(together := _together(mine)) >= IN_A_ROW:
+            says = f"{counted(len(together), 'sign-in')} of one client at once"
+            if _one(case, together):
+                return shown(says, together)
+            maybe = consistent(says, together, "whether they are of one client, or of several behind one address")
+        early, unknown = _needless(case, mine)
+        if len(early) >= IN_A_ROW and _one(case, early):
+            says = f"{counted(len(early), 'sign-in')} in a row, while the last token had more than half of its life"
+            return shown(says, early)
+        if maybe is None and len(unknown) >= IN_A_ROW:
+            says = f"{counted(len(unknown), 'sign-in')} in a row that nothing called for"
+            maybe = consistent(says, unknown, "how long their tokens live, and whether they are of one client")
+    return maybe or (excluded("no sign-in was needless", granted[:1]) if granted else None)
+
+
+def _together(mine: list[Entry]) -> list[Entry]:
+    """Return the most sign-ins that were under way at one instant."""
+    return max(
+        ([y for y in mine if concurrent(x, y) and y.received_at <= x.received_at] for x in mine), key=len, default=[]
+    )
+
+
+def _needless(case: Case, mine: list[Entry]) -> tuple[list[Entry], list[Entry]]:
+    """Return the longest row of sign-ins for which the one before was enough, and of which that may be."""
+    best: dict[str, list[Entry]] = {"early": [], "unknown": []}
+    row: dict[str, list[Entry]] = {"early": mine[:1], "unknown": mine[:1]}
+    for last, e in pairwise(mine):
+        called = not before(last, e) or _called_for(case, last, e)
+        life = case.seen(last).lifetime
+        left = None if life is None else last.answered_at + life - e.received_at
+        holds = {"early": left is not None and life is not None and left > HALF * life, "unknown": left is None}
+        for kind, held in holds.items():
+            row[kind] = [*row[kind], e] if held and not called else [e]
+            best[kind] = max(best[kind], row[kind], key=len)
+    return best["early"], best["unknown"]
+
+
+def _called_for(case: Case, last: Entry, e: Entry) -> bool:
+    """Whether something between two sign-ins calls for the second: a refusal, or a sign-out."""
+    between = (
+        x for x in case.entries if last.answered_at < x.received_at < e.received_at and case.who(x) == case.who(e)
+    )
+    return any(x.unauthorized or x.kind == "sign_out" or x.status >= 400 for x in between)  # noqa: PLR2004 - of errors
+
+
+def _one(case: Case, entries: list[Entry]) -> bool:
+    """Whether these are known to be of one client."""
+    sides = {case.evidence.sources[case.seen(e).source].side for e in entries}
+    if sides == {"client"}:
+        return True
+    users = {case.seen(e).user for e in entries}
+    named = {e.client for e in entries}
+    return (len(users) == 1 and None not in users) or (len(named) == 1 and None not in named)
+
+
+MECHANISM = Mechanism(
+    name="sign-in-stampede",
+    title="a stampede of sign-ins",
+    answer="The client signs in again and again without need",
+    seeks="three sign-ins and more of one client at once, or in a row without need",
+    look=look,
+)

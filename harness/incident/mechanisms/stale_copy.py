@@ -1,0 +1,92 @@
+"""
+A stale copy: a token that somebody held on to after its successor had come.
+
+Shown: a request was refused with an access token whose successor had been issued before the request was
+received; or a refresh token was presented again after the tokens of its first use had been used.
+Consistent: a refresh token was presented again after its first use was answered, and nothing tells whether that
+answer had arrived; or a request was refused after a refresh, and the files do not tell its token.
+Excluded: each token that was refused was the newest of its session.
+"""
+
+from race401.harness.incident.mechanisms import reuse
+from race401.harness.incident.mechanisms.case import Case, refused_for_good, was_granted
+from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign, consistent, excluded, shown
+from race401.harness.judge.causal import before
+from race401.harness.judge.counted import counted
+from race401.harness.judge.graph import kept
+from race401.ledger.entry import Entry
+
+
+def look(case: Case) -> Sign | None:
+    """Say what the evidence shows of it."""
+    stale = [e for e in case.refused if case.causes.get(e.seq) == "stale_copy"]
+    if stale:
+        by = [done for e in stale for done in case.graph.replaced(e) if before(done, e)]
+        says = f"{counted(len(stale), 'request')} refused with a token whose successor had been issued before"
+        return shown(says, [*by[:1], *stale])
+    arrived, unknown = _second_uses(case)
+    if arrived:
+        says = "a refresh token was presented again after the tokens that it had brought were in use"
+        return shown(says, arrived)
+    if unknown:
+        says = "a refresh token was presented again after its first use was answered"
+        return consistent(says, unknown, "whether the first answer had arrived")
+    if (untold := _untold(case)) is not None:
+        return untold
+    tokens = [e for e in case.refused if e.sent is not None]
+    if (
+        tokens
+        and not any(case.graph.replaced(e) for e in tokens)
+        and any(case.graph.brought.get(e.sent or "") for e in tokens)
+    ):
+        return excluded("each token that was refused was the newest of its session", tokens[:1])
+    return None
+
+
+def _second_uses(case: Case) -> tuple[list[Entry], list[Entry]]:
+    """Return uses one after the other: of which the first answer is known to have arrived, and of which not."""
+    arrived: list[Entry] = []
+    unknown: list[Entry] = []
+    for uses in case.uses():
+        for first in uses:
+            later = [e for e in uses if before(first, e) and not kept(e) and (was_granted(e) or refused_for_good(e))]
+            if not later or not was_granted(first) or kept(first) or case.no_answer(first):
+                continue
+            used = (
+                e
+                for e in case.entries
+                if {e.sent, e.presented} & _brought(first) and e.received_at >= first.answered_at
+            )
+            use = next((e for e in used if e.received_at < later[0].received_at), None)
+            if use is not None:
+                arrived += [first, use, *later]
+            else:
+                unknown += [first, *later]
+    return arrived, unknown
+
+
+def _untold(case: Case) -> Sign | None:
+    """Say what a refusal of a token fits that the files do not tell."""
+    for by in (e for e in case.exchanges if was_granted(e)):
+        for e in case.refused:
+            if case.untold(e) and before(by, e) and case.who(e) == case.who(by):
+                says = "a request was refused after a refresh; its token is not told"
+                return consistent(says, (by, e), "whether it had the token from before the refresh")
+    said = reuse.told(case)
+    for by in (e for e in case.exchanges if was_granted(e) and said and before(e, said[0])):
+        says = "the server refused a used token after it had granted a refresh; their tokens are not told"
+        return consistent(says, (by, said[0]), "whether both presented the same refresh token, and who each was")
+    return None
+
+
+def _brought(e: Entry) -> set[str | None]:
+    return {e.brought_access, e.brought_refresh} - {None, e.presented}
+
+
+MECHANISM = Mechanism(
+    name="stale-copy",
+    title="a stale copy of a token",
+    answer="Somebody used a stale copy of a refreshed token",
+    seeks="a token that was used after its successor had come",
+    look=look,
+)

@@ -1,0 +1,72 @@
+"""
+Two origins with two lifetimes: one refuses what the other still takes.
+
+Shown: one access token was taken by both origins; then one refused it, for good, and the other took it after that.
+Consistent: one origin refused a token that the other took after that, and had never taken it; or two origins answered
+one page, one of them with refusals only, and the files do not tell the tokens.
+Excluded: a token that one origin refused was refused by the other after that.
+"""
+
+from collections import defaultdict
+
+from race401.harness.incident.mechanisms.case import AT_ONCE_S, Case
+from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign, consistent, excluded, shown
+from race401.harness.judge.causal import before
+from race401.harness.judge.graph import TAKEN
+from race401.ledger.entry import Entry
+
+
+def look(case: Case) -> Sign | None:
+    """Say what the evidence shows of it."""
+    if len({e.world for e in case.api}) < 2:  # noqa: PLR2004 - one origin
+        return None
+    tokens: dict[str, list[Entry]] = defaultdict(list)
+    for e in case.api:
+        if e.sent is not None:
+            tokens[e.sent].append(e)
+    never: Sign | None = None
+    for uses in tokens.values():
+        for refused in (e for e in uses if e.unauthorized):
+            here = [e for e in uses if e.world == refused.world]
+            there = next(
+                (e for e in uses if e.world != refused.world and e.status in TAKEN and before(refused, e)), None
+            )
+            if there is None or any(e.status in TAKEN and before(refused, e) for e in here):
+                continue
+            earlier = next((e for e in here if e.status in TAKEN and before(e, refused)), None)
+            if earlier is not None:
+                return shown(_says(refused, there), (earlier, refused, there))
+            decides = f"whether {refused.world} has ever taken such a token (its audience, its issuer)"
+            never = never or consistent(_says(refused, there), (refused, there), decides)
+    return never or _both(tokens) or _untold(case)
+
+
+def _both(tokens: dict[str, list[Entry]]) -> Sign | None:
+    for uses in tokens.values():
+        refused = {e.world: e for e in uses if e.unauthorized}
+        if len(refused) > 1:
+            return excluded("one token was refused by both origins", refused.values())
+    return None
+
+
+def _untold(case: Case) -> Sign | None:
+    unknown = [e for e in case.refused if case.untold(e)]
+    for e in unknown:
+        near = [y for y in case.api if case.who(y) == case.who(e) and abs(y.received_at - e.received_at) <= AT_ONCE_S]
+        there = next((y for y in near if y.world != e.world and y.status in TAKEN), None)
+        if there is not None and not any(y.status in TAKEN and before(e, y) for y in near if y.world == e.world):
+            return consistent(_says(e, there), (e, there), "whether both requests had the same token")
+    return None
+
+
+def _says(refused: Entry, taken: Entry) -> str:
+    return f"{refused.world} refused what {taken.world} took"
+
+
+MECHANISM = Mechanism(
+    name="two-origins",
+    title="two origins with two lifetimes",
+    answer="One origin refuses a token that another still takes",
+    seeks="a token that one origin refused and another took after that",
+    look=look,
+)
