@@ -26,7 +26,7 @@ def when(condition: Look, then: Look) -> Look:
 
 
 def opposite_of(look: Look) -> Look:
-    """The other way round."""
+    """Ask the other way round."""
 
     def opposite(trial: Trial) -> bool | None:
         seen = look(trial)
