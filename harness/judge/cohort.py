@@ -16,7 +16,7 @@ from race401.harness.judge.causes import causes
 from race401.harness.judge.evidence import Evidence, Sample
 from race401.harness.judge.graph import Graph
 from race401.harness.judge.recovery import is_api
-from race401.harness.judge.sessions import SIGN_OUT, UNREAD, ends_session
+from race401.harness.judge.sessions import UNREAD, ends_session, is_sign_out
 from race401.ledger.entry import Entry
 
 
@@ -103,9 +103,9 @@ class Cohort:
     @cached_property
     def failed(self) -> list[Entry]:
         """The 401s that the program saw, as far as the evidence decides that."""
-        nobodys = (
-            {e.seq for e in recovery.of_nobody(self.marked, self.entries)} if self.evidence.ledger_alone else set()
-        )
+        nobodys = set[int]()
+        if self.evidence.ledger_alone:
+            nobodys = {e.seq for e in recovery.of_nobody(self.marked, self.entries, self.evidence.systems)}
         unproven = self.undecided | nobodys
         return [e for e in self.last if e.unauthorized and e.seq not in unproven]
 
@@ -114,7 +114,7 @@ class Cohort:
         """The first sign-out of each session that had one, by session, whoever asked for it."""
         ended: dict[str | None, Entry] = {}
         for entry in self.marked_of_all:
-            if entry.kind == "sign_out" or (entry.kind is None and entry.target.startswith(SIGN_OUT)):  # few are
+            if entry.kind == "sign_out" or (entry.kind is None and is_sign_out(entry)):  # few are
                 session = self.graph.session(entry)
                 if ends_session(entry, session):
                     ended.setdefault(session, entry)

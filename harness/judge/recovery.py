@@ -8,10 +8,11 @@ A 401 near the ledger's end, after which a retry might still have come, is undec
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 
+from race401.ledger.dialects.entries import kind_of
 from race401.ledger.entry import Entry
 
 QUIET = 1.0  # s with nothing under way; a client's retry follows its refresh at once, a person's next click does not
@@ -51,22 +52,25 @@ def by_client(entries: Iterable[Entry]) -> Iterator[tuple[str, list[Entry]]]:
     yield from clients.items()
 
 
-def of_nobody(refused: Iterable[Entry], entries: Iterable[Entry]) -> list[Entry]:
+def of_nobody(refused: Iterable[Entry], entries: Iterable[Entry], systems: Mapping[str, str]) -> list[Entry]:
     """Return the 401s for want of a token of callers who never show a session: none of theirs can have failed.
 
-    `refused`: those of the `entries` that hold every 401.
+    `refused`: those of the `entries` that hold every 401; `systems`: what a world is a part of, where it is one.
     """
     tokenless = [e for e in refused if e.cause == "missing_token" and e.family is None and e.unauthorized]
     named = {e.client for e in tokenless if e.client is not None}
-    known = {(e.world, e.client) for e in entries if e.client in named and e.family is not None} if named else set()
-    return [e for e in tokenless if (e.world, e.client) not in known]
+    of = systems.get
+    known = (
+        {(of(e.world, e.world), e.client) for e in entries if e.client in named and e.family is not None}
+        if named
+        else set()
+    )
+    return [e for e in tokenless if (of(e.world, e.world), e.client) not in known]
 
 
 def is_api(entry: Entry) -> bool:
     """Whether this is a request of the app's API, not of the auth server's."""
-    if entry.kind is not None:
-        return entry.kind == "api"
-    return "/auth/v1/" not in entry.target and not entry.target.startswith("/oauth/")
+    return (entry.kind or kind_of(entry)) == "api"
 
 
 def bursts(entries: Sequence[Entry]) -> Iterator[list[Entry]]:

@@ -16,7 +16,7 @@ from race401.harness.judge.evidence import Evidence, Sample
 from race401.harness.judge.expectation import WORDS
 from race401.harness.judge.recovery import QUIET, bursts, is_api
 from race401.harness.judge.row import Row
-from race401.harness.judge.sessions import SIGN_OUT
+from race401.harness.judge.sessions import is_sign_out
 from race401.harness.reporting import life, table
 from race401.ledger.entry import Entry
 
@@ -167,7 +167,7 @@ def _scene(evidence: Evidence, row: Row, trigger: Entry) -> Scene:
             begun = max(begun - QUIET, max(before, default=0.0))
         under_way = [e for e in session if e.received_at <= over and life.over(e) >= begun]
     exchanges = [e for e in under_way if is_exchange(e)]
-    sign_outs = [e for e in under_way if e.kind == "sign_out" or (e.kind is None and e.target.startswith(SIGN_OUT))]
+    sign_outs = [e for e in under_way if is_sign_out(e)]
     left_out = max(0, len(calls) - CALLS_SHOWN) + max(0, len(exchanges) - CALLS_SHOWN)
     return Scene(row, calls[:CALLS_SHOWN], exchanges[:CALLS_SHOWN], session, left_out, sign_outs)
 

@@ -4,20 +4,19 @@ from typing import Any
 
 from fastapi import Request
 
+from race401.ledger.dialects.entries import kind_by_path
 from race401.ledger.entry import SCHEMA, Entry, Kind
 from race401.ledger.fingerprints import Fingerprints
 from race401.mock_api.races.matching import RESOURCES
 
 Headers = list[tuple[bytes, bytes]]
 NO_BODY = frozenset({"GET", "HEAD", "OPTIONS"})  # methods whose requests have none that anybody waits for
-OF_AUTH = ("/auth/v1/", "/oauth/")
-SIGN_OUTS = frozenset({"/auth/v1/logout", "/oauth/revoke"})
 
 
 def note(entry: Entry, path: str, token: str | None, scope: Any, fingerprints: Fingerprints) -> None:
     """Write down what can be known before anything is decided. An auth server's route says more of it later."""
     entry.schema, entry.key = SCHEMA, fingerprints.key_id
-    entry.kind = "api" if path in RESOURCES and entry.method != "OPTIONS" else _kind(entry.method, path)
+    entry.kind = "api" if path in RESOURCES and entry.method != "OPTIONS" else kind_by_path(entry.method, path)
     if token is not None:
         entry.sent = fingerprints.fingerprint(token)
     agent, length = b"", None
@@ -50,11 +49,3 @@ def brought(request: Request, access: str, refresh: str | None) -> None:
         fingerprint = request.scope["race401.ledger"].fingerprints.fingerprint
         entry.brought_access = fingerprint(access)
         entry.brought_refresh = None if refresh is None else fingerprint(refresh)
-
-
-def _kind(method: str, path: str) -> Kind:
-    if method == "OPTIONS":
-        return "preflight"
-    if path in SIGN_OUTS:
-        return "sign_out"
-    return "other" if path.startswith(OF_AUTH) else "api"

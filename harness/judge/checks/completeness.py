@@ -8,10 +8,10 @@ from race401.harness.judge.counted import counted
 from race401.harness.judge.evidence import LOST, Evidence
 from race401.harness.judge.findings import Finding, Value
 from race401.harness.judge.row import Row
+from race401.ledger.dialects.entries import asks_for_refresh
 from race401.ledger.entry import Entry
 
 NAME = "completeness"
-EXCHANGE = "grant_type=refresh_token"
 
 
 def _finds(evidence: Evidence, _: list[Row]) -> Iterator[Finding]:
@@ -66,7 +66,7 @@ def _unknown(evidence: Evidence) -> Iterator[str]:
 
 def _had_outcome(e: Entry) -> bool:
     """Whether this exchange was decided: tokens came back, or the mock knew whose it was and refused it."""
-    if e.cause is not None or e.fault is not None or not (e.kind == "exchange" or EXCHANGE in e.target):
+    if e.cause is not None or e.fault is not None or not asks_for_refresh(e):
         return False
     return e.method == "POST" and (200 <= e.status < 300 or (e.status > 0 and e.generation is not None))  # noqa: PLR2004
 

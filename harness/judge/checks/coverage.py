@@ -15,11 +15,11 @@ from race401.harness.judge.evidence import Evidence
 from race401.harness.judge.findings import Finding, Value
 from race401.harness.judge.row import Row
 from race401.harness.judge.sessions import is_sign_out
+from race401.ledger.dialects.entries import asks_for_refresh
 from race401.ledger.entry import Entry
 from race401.ledger.outcomes import GRANTED
 
 NAME = "coverage"
-EXCHANGE = "grant_type=refresh_token"
 LONGER = "run longer, or with more browsers"
 COVERAGE = {
     "refresh": ("a token came within the margin under a burst", LONGER),
@@ -57,7 +57,7 @@ def _count(cohort: Cohort, row: Row) -> None:
                 refused[token] += 1
             if e.cause == "expired":
                 expired.add(graph.session(e))
-        failed += e.cause == "fault" and EXCHANGE in e.target
+        failed += e.cause == "fault" and asks_for_refresh(e)
     late = sum(
         e.answered_at > replaced_at.get((e.family, e.generation), inf)
         if e.kind is None
