@@ -12,7 +12,7 @@ READY_DEV := $(VENV)/.ready-dev
 GATED := $(BIN)/locust -f scenarios/burst.py --headless --skip-log-setup -u 24 -r 24 --pages 8 --policies pre-fix,fixed
 
 .PHONY: burst gate bless test test-all test-browser check bench seeds alarms servers
-.PHONY: million mutate scoreboard lock clean setup explore ablate scenarios docs soak hosts
+.PHONY: probe-all million mutate scoreboard lock clean setup explore ablate scenarios docs soak hosts
 
 burst: $(READY)  ## the main job: the race before and after the fix, about 20 s of load
 	@$(BIN)/race401 burst $(ARGS)
@@ -72,6 +72,9 @@ servers/%/.venv/.ready: servers/%/requirements.lock $(READY)
 	@test -x $(@D)/bin/python || "$$PYTHON" -m venv --without-pip $(@D)
 	@VIRTUAL_ENV=$(@D) $(BIN)/uv pip install --quiet --require-hashes -r $<
 	@touch $@
+
+probe-all: $(READY_DEV)  ## every world served, probed, written as a world, and probed again (about 6 minutes)
+	@$(BIN)/python -m pytest -n logical -m slow tests/probe $(ARGS)
 
 seeds: $(READY)  ## the main job twenty times, with twenty seeds (about 9 minutes)
 	@$(BIN)/python bench/seeds.py $(ARGS)

@@ -7,6 +7,7 @@ import asyncio
 import sys
 import time
 from argparse import ArgumentParser, Namespace
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -57,6 +58,14 @@ def add(parser: ArgumentParser) -> None:
         "--budget", type=float, default=BUDGET, metavar="S", help=f"at most so many seconds (default: {BUDGET:g})"
     )
     parser.add_argument("--json", action="store_true", help="print the card as JSON instead")
+    parser.add_argument("--keep", type=Path, metavar="FILE", help="write the card as JSON, too")
+    parser.add_argument("--page", type=Path, metavar="FILE", help="write the card as a page, too")
+    parser.add_argument(
+        "--toml",
+        type=Path,
+        metavar="FILE",
+        help="write a world that behaves so, for --worlds of serve, and what it cannot say as comments",
+    )
     parser.add_argument(
         "--yes-probe",
         action="append",
@@ -75,14 +84,43 @@ def run(given: Namespace) -> int:
 
     target, signs_in = _target(given), _signs_in(given)
     _allow(given, target, signs_in)
+    for path in (given.keep, given.page, given.toml):
+        if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
+            raise CommandError(f"{path}: expected a file in a folder that is there")
     card = asyncio.run(_probed(given, target, signs_in))
     if given.json:
         sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(card)) + b"\n")
     else:
         print(show.card(card, terminal.width(), color=terminal.has_colour()))
+    _write(given, card)
     if card.ended:
         _say(f"{card.ended}; what was learnt until then is kept")
     return card.exit_code
+
+
+def _write(given: Namespace, card: "Card") -> None:
+    from race401.harness.commands.called import called
+    from race401.harness.commands.outputs import keep
+    from race401.harness.probe import card as cards
+    from race401.harness.probe import page, settings
+    from race401.mock_api.rules.world_files import WorldFileError, load
+
+    if given.keep is not None:
+        keep(given.keep, cards.encoded(card))
+    if given.page is not None:
+        keep(given.page, page.render(card))
+    if given.toml is not None:
+        name = settings.name_of(given.toml.stem)
+        try:
+            keep(given.toml, settings.toml(name, card))
+            load(given.toml)
+        except settings.NothingKnown as error:
+            _say(f"--toml {given.toml}: not written: {error}")
+            return
+        except WorldFileError as error:
+            _say(f"{error}")
+            return
+        _say(f"the world {name}: {called()} serve --worlds {given.toml}")
 
 
 def _target(given: Namespace) -> "Target":

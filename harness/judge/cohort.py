@@ -103,9 +103,9 @@ class Cohort:
     @cached_property
     def failed(self) -> list[Entry]:
         """The 401s that the program saw, as far as the evidence decides that."""
-        nobodys = (
-            {e.seq for e in recovery.of_nobody(self.marked, self.entries)} if self.evidence.ledger_alone else set()
-        )
+        nobodys = set[int]()
+        if self.evidence.ledger_alone:
+            nobodys = {e.seq for e in recovery.of_nobody(self.marked, self.entries, self.evidence.systems)}
         unproven = self.undecided | nobodys
         return [e for e in self.last if e.unauthorized and e.seq not in unproven]
 

@@ -8,7 +8,7 @@ A 401 near the ledger's end, after which a retry might still have come, is undec
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 
@@ -52,15 +52,20 @@ def by_client(entries: Iterable[Entry]) -> Iterator[tuple[str, list[Entry]]]:
     yield from clients.items()
 
 
-def of_nobody(refused: Iterable[Entry], entries: Iterable[Entry]) -> list[Entry]:
+def of_nobody(refused: Iterable[Entry], entries: Iterable[Entry], systems: Mapping[str, str]) -> list[Entry]:
     """Return the 401s for want of a token of callers who never show a session: none of theirs can have failed.
 
-    `refused`: those of the `entries` that hold every 401.
+    `refused`: those of the `entries` that hold every 401; `systems`: what a world is a part of, where it is one.
     """
     tokenless = [e for e in refused if e.cause == "missing_token" and e.family is None and e.unauthorized]
     named = {e.client for e in tokenless if e.client is not None}
-    known = {(e.world, e.client) for e in entries if e.client in named and e.family is not None} if named else set()
-    return [e for e in tokenless if (e.world, e.client) not in known]
+    of = systems.get
+    known = (
+        {(of(e.world, e.world), e.client) for e in entries if e.client in named and e.family is not None}
+        if named
+        else set()
+    )
+    return [e for e in tokenless if (of(e.world, e.world), e.client) not in known]
 
 
 def is_api(entry: Entry) -> bool:

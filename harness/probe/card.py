@@ -8,8 +8,9 @@ import msgspec
 
 from race401.harness.judge.statistics import clopper_pearson, fisher
 from race401.harness.probe.answers import Trial
+from race401.harness.probe.looks import accepted, living, successors
 from race401.harness.probe.playing import End
-from race401.harness.probe.questions import QUESTIONS, Question, Word, accepted, living, successors
+from race401.harness.probe.questions import QUESTIONS, Question, Word
 from race401.harness.probe.sequences import SEQUENCES
 
 DIFFERS = 0.001  # p of Fisher's exact test below which always and sometimes are two answers, not one
@@ -125,6 +126,11 @@ def refusals(trials: Iterable[Trial], *, api: bool) -> dict[str, int]:
 def differing(one: Card, other: Card) -> Iterator[str]:
     """Yield the rows in which two cards differ: never against always, or shares that are two at p < 0.001."""
     theirs = {row.name: row for row in other.rows}
+    ends = {each.sequence: each for each in other.intervals}
+    for mine in one.intervals:
+        known = ends.get(mine.sequence)
+        if known is not None and (_after(mine, known) or _after(known, mine)):
+            yield f"{mine.sequence}: ends after {mine.accepted:.1f} s, and after {known.accepted:.1f} s"
     for row in one.rows:
         there = theirs.get(row.name)
         if there is None or not row.of or not there.of or row.said == there.said:
@@ -134,10 +140,14 @@ def differing(one: Card, other: Card) -> Iterator[str]:
             yield f"{row.name}: {row.said} ({row.yes} of {row.of}) and {there.said} ({there.yes} of {there.of})"
 
 
-def keep(card: Card, path: Path) -> None:
-    """Write the file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(msgspec.json.format(msgspec.json.encode(card), indent=1) + b"\n")
+def _after(one: Interval, other: Interval) -> bool:
+    """Whether one was still accepted when the other was refused already."""
+    return other.refused is not None and one.accepted > other.refused
+
+
+def encoded(card: Card) -> bytes:
+    """Return the card as it is kept."""
+    return msgspec.json.format(msgspec.json.encode(card), indent=1) + b"\n"
 
 
 def load(path: Path) -> Card:

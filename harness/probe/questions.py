@@ -4,15 +4,26 @@ The questions of a card, as data: of which sequence, what must be seen, and what
 Each looks at one trial: yes, no, or None where the trial had no chance to show it. So none of them knows of counts.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from race401.harness.probe.answers import Trial
-from race401.harness.probe.sequences import BURST, OTHER, burst
+from race401.harness.probe.looks import (
+    Look,
+    accepted,
+    granted,
+    left,
+    living,
+    new,
+    opposite_of,
+    said_yes,
+    same,
+    same_access,
+    successors,
+    when,
+)
+from race401.harness.probe.sequences import BURST, OTHER
 
 Word: TypeAlias = Literal["never", "sometimes", "always"]
-Look: TypeAlias = Callable[[Trial], bool | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,82 +44,9 @@ class Question:
         return advice
 
 
-def granted(trial: Trial, name: str) -> bool | None:
-    """Whether the answer to this step was a yes; None: it had no answer that says so."""
-    what = trial.of(name).what
-    return {"granted": True, "refused": False}.get(what)
-
-
-def _is(name: str) -> Look:
-    return lambda trial: granted(trial, name)
-
-
-def _when(condition: Look, then: Look) -> Look:
-    """Ask only where the condition holds."""
-    return lambda trial: then(trial) if condition(trial) else None
-
-
-def _not(look: Look) -> Look:
-    def opposite(trial: Trial) -> bool | None:
-        seen = look(trial)
-        return None if seen is None else not seen
-
-    return opposite
-
-
-def _same(one: str, other: str) -> Look:
-    """Whether two steps brought the same refresh token; None unless both brought one."""
-
-    def look(trial: Trial) -> bool | None:
-        a, b = trial.of(one), trial.of(other)
-        return a.refresh == b.refresh if a.what == b.what == "granted" else None
-
-    return look
-
-
-def _same_access(one: str, other: str) -> Look:
-    def look(trial: Trial) -> bool | None:
-        a, b = trial.of(one), trial.of(other)
-        return a.access == b.access if a.what == b.what == "granted" else None
-
-    return look
-
-
-def _new(name: str) -> Look:
-    """Whether a refresh brought another token than it presented."""
-
-    def look(trial: Trial) -> bool | None:
-        answer = trial.of(name)
-        return answer.refresh != answer.presented if answer.what == "granted" else None
-
-    return look
-
-
-def accepted(trial: Trial, n: int) -> int:
-    """Return how many of n uses at once were accepted."""
-    return sum(trial.of(name).what == "granted" for name in burst(n))
-
-
-def successors(trial: Trial, n: int) -> set[str]:
-    """Return the different refresh tokens that they brought."""
-    return {trial.of(name).refresh for name in burst(n) if trial.of(name).what == "granted"}
-
-
-def living(trial: Trial, n: int) -> int:
-    """Return how many of those live afterwards."""
-    return sum(trial.of(f"alive {name}").what == "granted" for name in burst(n))
-
-
-def _left(trial: Trial) -> bool | None:
-    """Whether a refresh beside the sign-out left a session that lives."""
-    if trial.of("1").what not in ("granted", "refused") or trial.of("out").what != "granted":
-        return None
-    return trial.of("1").what == "granted" and trial.of("alive 1").what == "granted"
-
-
 ONE_FLIGHT = "one refresh at a time, across tabs and processes: others wait for its answer"
-_REUSED, _GRAND, _USED = (_not(_is("again")),) * 3
-_AGAIN = _is("again")
+_REUSED, _GRAND, _USED = (opposite_of(said_yes("again")),) * 3
+_AGAIN = said_yes("again")
 
 
 def _at_once(n: int, word: str) -> tuple[Question, ...]:
@@ -158,7 +96,7 @@ QUESTIONS: tuple[Question, ...] = (
         "rotates",
         "a refresh brings a new refresh token",
         "second use",
-        _new("1"),
+        new("1"),
         "keep the refresh token that you have: answers bring no other",
         "store what each answer brings, and keep the old one where it brings none",
         "store the new token before you use the new access token",
@@ -167,16 +105,16 @@ QUESTIONS: tuple[Question, ...] = (
         "access.after-refresh",
         "the old access token works after a refresh",
         "access",
-        _is("after"),
+        said_yes("after"),
         "do not send the old token once a refresh has begun: hold requests back until its answer is there",
         "send the new token as soon as it is there, and retry a refused request once with it",
         "requests under way need no retry: the old token serves until its own end",
     ),
     Question(
         "access.after-use",
-        "it works on once the new one was used",
+        "and still does once the new one was used",
         "access",
-        _when(_is("after"), _is("after use")),
+        when(said_yes("after"), said_yes("after use")),
         "switch all requests to the new token together: its first use ends the old one",
         "switch all requests to the new token together",
         "old and new token may be used side by side",
@@ -194,43 +132,43 @@ QUESTIONS: tuple[Question, ...] = (
         "second.same",
         "it brings the same refresh token as the first",
         "second use",
-        _same("1", "again"),
+        same("1", "again"),
         "a retry makes another successor: keep the last answer, and sign out with every token you got",
         "take whatever the last answer brought",
         "a retry is harmless: it brings what the lost answer had",
     ),
     Question(
         "second.same-access",
-        "and the same access token",
+        "and the same access token, too",
         "second use",
-        _when(_same("1", "again"), _same_access("1", "again")),
+        when(same("1", "again"), same_access("1", "again")),
         "expect another access token from a retry: use the newer one",
         "expect another access token from a retry: use the newer one",
         "a retry changes nothing at all",
     ),
     Question(
         "second.lives",
-        "a second use is refused: the session lives on",
+        "once refused, the session lives on",
         "second use",
-        _when(_REUSED, _is("alive 1")),
+        when(_REUSED, said_yes("alive 1")),
         "one use too many logs the user out: there is nothing to retry with, sign in again",
         "one use too many may log the user out",
         "after a refusal read the store again: another tab may have the newer token",
     ),
     Question(
         "second.access",
-        "and the newest access token works on",
+        "once refused, the newest access token works on",
         "second use",
-        _when(_REUSED, _is("use 1")),
+        when(_REUSED, said_yes("use 1")),
         "the access token dies with the session: expect 401s at once",
         "expect 401s at once",
         "the app works on until the access token ends, then it is over: ask at the refresh, not at the API",
     ),
     Question(
         "second.other",
-        "and another session of the user lives on",
+        "once refused, another session of the user lives on",
         "second use",
-        _when(_REUSED, _is(f"alive {OTHER}")),
+        when(_REUSED, said_yes(f"alive {OTHER}")),
         "one client's mistake logs the user out everywhere",
         "one client's mistake may log the user out everywhere",
         "other devices are not touched",
@@ -239,14 +177,14 @@ QUESTIONS: tuple[Question, ...] = (
         "third.accepted",
         "a third use is accepted",
         "third use",
-        _when(_AGAIN, _is("third")),
+        when(_AGAIN, said_yes("third")),
         "retry once, not twice",
         "retry once, not twice",
         "more than one retry is tolerated, too",
     ),
     Question(
         "grandparent.accepted",
-        "a use is accepted after the successor's refresh",
+        "a use after the successor's refresh is accepted",
         "after a refresh",
         _AGAIN,
         "a copy of the token that is two refreshes old is dead: read the store before each refresh",
@@ -257,23 +195,32 @@ QUESTIONS: tuple[Question, ...] = (
         "grandparent.newest",
         "it brings the newest refresh token",
         "after a refresh",
-        _same("2", "again"),
+        same("2", "again"),
         "what an old token brings is another branch: do not overwrite a newer pair in the store with it",
         "compare with the store before you overwrite",
         "an old token leads to the newest one",
     ),
     Question(
-        "grandparent.lives",
-        "it is refused: the session lives on",
+        "grandparent.same",
+        "it brings the token of its own first use again",
         "after a refresh",
-        _when(_GRAND, _is("alive 2")),
+        when(opposite_of(same("2", "again")), same("1", "again")),
+        "what an old token brings is a branch of its own: never let it overwrite a newer pair",
+        "what an old token brings may be consumed already: never let it overwrite a newer pair",
+        "what an old token brings is consumed already: never let it overwrite a newer pair",
+    ),
+    Question(
+        "grandparent.lives",
+        "once refused, the session lives on",
+        "after a refresh",
+        when(_GRAND, said_yes("alive 2")),
         "an old copy of a token (a tab that slept, a backup) logs the user out: read the store before each refresh",
         "an old copy of a token may log the user out: read the store before each refresh",
         "after a refusal read the store again: the newer token there works",
     ),
     Question(
         "used.accepted",
-        "a use is accepted after the new access token's use",
+        "a use after the new access token's use is accepted",
         "after a use",
         _AGAIN,
         "store the new pair before its first use: after that the old token is dead",
@@ -282,9 +229,9 @@ QUESTIONS: tuple[Question, ...] = (
     ),
     Question(
         "used.lives",
-        "it is refused: the session lives on",
+        "once refused, the session lives on",
         "after a use",
-        _when(_USED, _is("alive 1")),
+        when(_USED, said_yes("alive 1")),
         "an old copy of a token logs the user out once its successor is in use",
         "an old copy of a token may log the user out",
         "after a refusal read the store again: the newer token there works",
@@ -304,25 +251,25 @@ QUESTIONS: tuple[Question, ...] = (
         "sign-out.newest",
         "sign-out with the newest token: a refresh still works",
         "sign-out, newest",
-        _when(_is("out"), _is("alive 1")),
+        when(said_yes("out"), said_yes("alive 1")),
         "sign out with the newest token, after a refresh that is under way",
         "look twice: sign-out does not always end the session",
         "sign-out does not end the session here: is the revocation endpoint right?",
     ),
     Question(
         "sign-out.access",
-        "the access token works on after it",
+        "after it the access token works on",
         "sign-out, newest",
-        _when(_is("out"), _is("use 1")),
+        when(said_yes("out"), said_yes("use 1")),
         "nothing to forget: the access token is dead as well",
         "forget the access token yourself",
         "forget the access token yourself: it works until its end",
     ),
     Question(
         "sign-out.other",
-        "another session of the user lives on",
+        "after it another session of the user lives on",
         "sign-out, newest",
-        _when(_is("out"), _is(f"alive {OTHER}")),
+        when(said_yes("out"), said_yes(f"alive {OTHER}")),
         "signing out here signs out everywhere: say so to the user",
         "signing out here may sign out elsewhere",
         "sign-out ends this session alone",
@@ -340,7 +287,7 @@ QUESTIONS: tuple[Question, ...] = (
         "sign-out.beside",
         "sign-out beside a refresh: a living session is left",
         "sign-out beside a refresh",
-        _left,
+        left,
         "a refresh under way does not survive a sign-out",
         "sign out after the refresh that is under way, with the token that it brings",
         "sign out after the refresh that is under way, with the token that it brings",

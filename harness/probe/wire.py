@@ -19,6 +19,7 @@ from race401.ledger.fingerprints import Fingerprints
 from race401.ledger.outcomes import Outcome
 
 PATIENCE = 15.0  # s until a request that is not answered is given up
+SETTLED = 0.03  # s; until a server has read all but the last bytes of what comes at once
 IDLE = 1.0  # s; a connection that was idle for longer is not used again: the server may be closing it
 UNAUTHORIZED = frozenset({401, 403})
 REFUSED = frozenset({Outcome.SEEN_REFUSED, Outcome.REUSED, Outcome.NOT_FOUND, Outcome.BANNED})
@@ -31,8 +32,8 @@ class _HungUp(Exception):
 class Barrier:
     """Holds the last byte of each of so many requests until all others are at theirs."""
 
-    def __init__(self, n: int) -> None:
-        self._missing, self._open = n, asyncio.Event()
+    def __init__(self, n: int, settled: float) -> None:
+        self._missing, self._open, self._settled = n, asyncio.Event(), settled if n > 1 else 0.0
 
     async def reach(self) -> None:
         """Wait for the others."""
@@ -42,15 +43,17 @@ class Barrier:
     def leave(self) -> None:
         """Be waited for no longer."""
         self._missing -= 1
-        if self._missing <= 0:
-            self._open.set()
+        if self._missing == 0:
+            asyncio.get_running_loop().call_later(self._settled, self._open.set)
 
 
 class Wire:
     """A real server, by HTTP; `spreads` and `answered` in s, of each group that left at once."""
 
-    def __init__(self, target: Target, signs_in: SignsIn, fingerprints: Fingerprints | None = None) -> None:
-        self.target, self._signs_in = target, signs_in
+    def __init__(
+        self, target: Target, signs_in: SignsIn, fingerprints: Fingerprints | None = None, settled: float = SETTLED
+    ) -> None:
+        self.target, self._signs_in, self._settled = target, signs_in, settled
         self._fingerprint = (fingerprints or Fingerprints()).fingerprint
         limits = httpx.Limits(keepalive_expiry=IDLE)
         self._http = httpx.AsyncClient(trust_env=False, timeout=PATIENCE, limits=limits, headers={"accept": "*/*"})
@@ -90,7 +93,7 @@ class Wire:
 
     async def send(self, steps: Sequence[tuple[Step, Pair]]) -> list[tuple[Answer, Pair | None]]:
         """Send these at once; raises Gone."""
-        barrier = Barrier(len(steps))
+        barrier = Barrier(len(steps), self._settled)
         seen = await asyncio.gather(*(self._one(step, pair, barrier) for step, pair in steps))
         if len(steps) > 1:
             answers = [answer for answer, _ in seen if answer.heard]

@@ -201,3 +201,15 @@ def test_a_refresh_at_the_auth_server_makes_the_refusal_of_the_api_good() -> Non
     wire.get("a2", world="api", at=9.2)
     result = judged(wire)
     assert (result.value, len(result.rows)) == (Value.PASS, 1)
+
+
+def test_a_client_without_a_token_has_failed_that_has_a_session_at_the_auth_server() -> None:
+    """Which is another host of the same system; near miss: of another system it is nobody's failure."""
+    for token, value in (("a2", Value.FAIL), ("b", Value.UNKNOWN)):
+        wire = Wire()
+        wire.sign_in("a1", "r1", world="auth", family="s", client="web", at=0.0)
+        wire.exchange("r1", "a2", "r2", world="auth", family="s", client="web", at=1.0, grant_outcome="granted")
+        family = "s" if token == "a2" else None
+        wire.get(token, world="api", client="web", family=family, at=2.0)
+        wire.get(None, 401, world="api", client="web", cause="missing_token", at=5.0)
+        assert judged(wire).value is value

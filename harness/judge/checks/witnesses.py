@@ -59,7 +59,7 @@ def _differences(evidence: Evidence, cut: set[str]) -> dict[str, list[str]]:
 
 def _nameless(evidence: Evidence) -> Iterator[Finding]:
     """Say which requests a ledger alone can't attribute to anyone."""
-    if tokenless := of_nobody(evidence.entries, evidence.entries):
+    if tokenless := of_nobody(evidence.entries, evidence.entries, evidence.systems):
         nobodys = [e.seq for e in tokenless]
         noun = "refusal" if any(e.status != UNAUTHORIZED for e in tokenless) else "401"
         told = f"{counted(len(nobodys), noun)} for want of a token, of callers without a session in this ledger"
