@@ -25,7 +25,7 @@ class Ticking(Racing):
 
     _now = NOW
 
-    @property  # type: ignore[override]
+    @property
     def now(self) -> float:
         """The time."""
         self._now += TICK
