@@ -137,7 +137,9 @@ def test_an_api_and_its_auth_server_are_recorded_as_one_system(tmp_path: Path) -
             await proxy.communicate()
 
     asyncio.run(run())
-    sign_in, read = load(traffic).entries
+    evidence = load(traffic)
+    sign_in, read = evidence.entries
     assert (sign_in.kind, read.kind, read.sent) == ("sign_in", "api", sign_in.brought_access)
     assert read.token_left_s is not None
-    assert sign_in.world == read.world
+    assert sign_in.world != read.world
+    assert list(evidence.manifest["conditions"]) == [" + ".join(sorted({sign_in.world, read.world}))]
