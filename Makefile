@@ -73,7 +73,7 @@ servers/%/.venv/.ready: servers/%/requirements.lock $(READY)
 	@VIRTUAL_ENV=$(@D) $(BIN)/uv pip install --quiet --require-hashes -r $<
 	@touch $@
 
-probe-all: $(READY_DEV)  ## every world served, probed, written as a world, and probed again (about 6 minutes)
+probe-all: $(READY_DEV)  ## every world served, probed, written as a world, and probed again (13 minutes on two busy CPUs)
 	@$(BIN)/python -m pytest -n logical -m slow tests/probe $(ARGS)
 
 seeds: $(READY)  ## the main job twenty times, with twenty seeds (about 9 minutes)

@@ -25,10 +25,17 @@ class NoDriver(Exception):
     """The program can't be driven; the message says why."""
 
 
-def make(command: Sequence[str], races: Sequence[Race], world: str | None, worlds: Collection[str]) -> Card:
+def make(
+    command: Sequence[str],
+    races: Sequence[Race],
+    world: str | None,
+    worlds: Collection[str],
+    settings: tuple[str, ...] = (),
+) -> Card:
     """Return the card of the client behind this command; raises NoDriver.
 
-    `world` is where it races, of those that the mock has (`worlds`); None: where the client says it belongs.
+    `world` is where it races, of those that the mock has (`worlds`, with these settings of its own); None: where the
+    client says it belongs.
     """
     began_at = time.monotonic()
     with Mocks() as mocks, ThreadPoolExecutor(LANES) as lanes, TemporaryDirectory(prefix="race401-card-") as path:
@@ -43,7 +50,7 @@ def make(command: Sequence[str], races: Sequence[Race], world: str | None, world
             where = race.world or world or introduction.world
             if (unable := judging.unable(race, where, introduction.can)) is not None:
                 return unable
-            with mocks.one(race.settings) as mock:
+            with mocks.one((*race.settings, *settings)) as mock:
                 return judging.judge(
                     course.run(race, where, mock, command, folder, introduction.protocol), introduction.claims
                 )

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from race401.harness.card.races import RACES, Race
+from race401.harness.commands import own_worlds
 from race401.harness.commands.called import called
 from race401.harness.commands.errors import CommandError
 from race401.mock_api.rules.worlds import WORLDS
@@ -20,9 +21,8 @@ def add(parser: ArgumentParser) -> None:
     """Declare the options."""
     names = ", ".join(race.name for race in RACES)
     parser.add_argument("--race", action="append", metavar="NAME", help=f"only this one; may be repeated: {names}")
-    parser.add_argument(
-        "--world", choices=tuple(WORLDS), metavar="NAME", help=f"{', '.join(WORLDS)} (default: the client's own)"
-    )
+    parser.add_argument("--world", metavar="NAME", help=f"{', '.join(WORLDS)} (default: the client's own)")
+    own_worlds.add(parser)
     parser.add_argument(
         "--keep",
         type=Path,
@@ -46,8 +46,12 @@ def run(given: Namespace) -> int:
     if not command:
         raise CommandError(f"which program? e.g. {called()} card -- python drivers/template.py")
     races = chosen(given.race)
+    settings = () if given.worlds is None else ("--worlds", str(given.worlds))
+    worlds = own_worlds.known(given.worlds)
+    if given.world is not None:
+        own_worlds.named(given.world, worlds)
     try:
-        card = make(command, races, given.world, WORLDS)
+        card = make(command, races, given.world, worlds, settings)
     except NoDriver as error:
         raise CommandError(f"{shlex.join(command)}: {error}") from None
     if given.race is None:

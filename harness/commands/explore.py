@@ -4,6 +4,7 @@ from argparse import SUPPRESS, ArgumentParser, Namespace
 from collections.abc import Iterator
 from dataclasses import replace
 
+from race401.harness.commands import own_worlds
 from race401.harness.commands.called import called
 from race401.harness.commands.errors import CommandError
 from race401.harness.explore.core.findings import KINDS
@@ -39,7 +40,8 @@ def add_scenario(parser: ArgumentParser) -> None:
         help=f"{', '.join(POLICIES)}; with knobs turned: fixed:single_flight=false+expiry_margin=60 (default: fixed)",
     )
     parser.add_argument("--set", action="append", default=[], help=SUPPRESS)  # KNOB=VALUE: what `--policy` takes too
-    parser.add_argument("--world", default="rfc9700", choices=WORLDS, help="default: rfc9700")
+    parser.add_argument("--world", default="rfc9700", metavar="NAME", help=f"{', '.join(WORLDS)} (default: rfc9700)")
+    own_worlds.add(parser)
     parser.add_argument("--callers", type=int, default=2, metavar="N", help="in each tab (default: 2)")
     parser.add_argument("--tabs", type=int, default=1, metavar="N", help="sessions over one store (default: 1)")
     parser.add_argument("--sign-out", action="store_true", help="somebody signs out, at any time")
@@ -62,7 +64,7 @@ def run(given: Namespace) -> int:
     search = Search(Stage(scenario, world, issuer))
     result = search.run(given.max_states, given.max_seconds)
     columns, colour = terminal.width(), terminal.has_colour()
-    for line in describe(search.stage, result, given.brief):
+    for line in describe(search.stage, result, given.brief, own_worlds.option(given.worlds)):
         copied = line.startswith(AGAIN)  # whole, whatever its length
         for part in [line] if copied else terminal.fitted(line, columns):
             print(terminal.painted(part, _colour(line), on=colour))
@@ -76,7 +78,7 @@ def scenario_of(given: Namespace) -> tuple[Scenario, World]:
     for name, least in (("callers", 1), ("tabs", 1), ("cancel", 0), ("fail", 0), ("lose", 0), ("auto_refresh", 0)):
         if getattr(given, name) < least:
             raise CommandError(f"--{name.replace('_', '-')} must be at least {least}")
-    world = WORLDS[given.world]
+    world = own_worlds.named(given.world, own_worlds.known(given.worlds))
     if given.lifetime is not None:
         if given.lifetime < 1:
             raise CommandError("--lifetime must be at least 1 s")
@@ -108,8 +110,8 @@ def asked(text: str, settings: list[str]) -> Policy:
         raise CommandError(f"--policy: {unknown}") from None
 
 
-def describe(stage: Stage, result: Result, brief: bool) -> Iterator[str]:
-    """Yield the lines of the answer."""
+def describe(stage: Stage, result: Result, brief: bool, worlds: str = "") -> Iterator[str]:
+    """Yield the lines of the answer; `worlds`: the option that a replay needs."""
     scenario, world = stage.scenario, stage.world
     bounds = ", ".join(_bounds(scenario))
     yield f"{scenario.policy.name} in {world.name}: {bounds}"
@@ -139,7 +141,7 @@ def describe(stage: Stage, result: Result, brief: bool) -> Iterator[str]:
         if not brief and any(KINDS[mark].weight != "cost" for mark in marks):
             yield "the shortest way there:"
             yield from tell(stage, walk(stage, choices_of(stage, result.found[marks[0]].path)))
-        yield f"{AGAIN} {called()} replay {token}"
+        yield f"{AGAIN} {called()} replay {token}{worlds}"
 
 
 def _colour(line: str) -> str:

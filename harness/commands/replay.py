@@ -3,6 +3,7 @@
 from argparse import ArgumentParser, Namespace
 from dataclasses import replace
 
+from race401.harness.commands import own_worlds
 from race401.harness.commands.errors import CommandError
 from race401.harness.explore.core.findings import KINDS
 from race401.harness.explore.core.schedule import NoSuchStep, Step, Walk, walk
@@ -11,12 +12,12 @@ from race401.harness.explore.core.story import tell
 from race401.harness.explore.core.token import BadToken, decode
 from race401.harness.tokens.policy import POLICIES
 from race401.mock_api.rules import issuer
-from race401.mock_api.rules.worlds import WORLDS
 
 
 def add(parser: ArgumentParser) -> None:
     """Declare the argument."""
     parser.add_argument("token", help="as `race401 explore` prints it")
+    own_worlds.add(parser)
 
 
 def run(given: Namespace) -> int:
@@ -25,9 +26,12 @@ def run(given: Namespace) -> int:
         scenario, name, lifetime, choices = decode(given.token, POLICIES)
     except BadToken as error:
         raise CommandError(str(error)) from None
-    if name not in WORLDS:
-        raise CommandError(f"the token's world is {name!r}, which this race401 does not have")
-    stage = Stage(scenario, replace(WORLDS[name], lifetime=lifetime), issuer)
+    worlds = own_worlds.known(given.worlds)
+    if name not in worlds:
+        raise CommandError(
+            f"the token's world is {name!r}, which this race401 does not have; one of your own needs --worlds FILE"
+        )
+    stage = Stage(scenario, replace(worlds[name], lifetime=lifetime), issuer)
     print(f"{scenario.policy.name} in {name}, {len(choices)} steps")
     try:
         steps = list(walk(stage, choices))

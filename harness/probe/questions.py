@@ -77,7 +77,7 @@ def _at_once(n: int, word: str) -> tuple[Question, ...]:
             lambda trial: living(trial, n) > 0 if accepted(trial, n) else None,
             f"a race logs the user out: {ONE_FLIGHT}",
             f"a race logs some users out: {ONE_FLIGHT}",
-            "whoever was refused reads the store again before signing the user out",
+            "a race costs no session: whoever is refused reads the store again before signing the user out",
         ),
         Question(
             f"{name}.all-live",

@@ -8,7 +8,7 @@ token and names what that brings "1". An answer is found by the name of its step
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-SOON = 0.05  # s; after an answer that was lost, until the client asks again
+SOON = 0.5  # s; after an answer that was lost, until the client asks again
 BURST = 5  # uses at once; as many requests as the incident's page has
 OTHER = "other"  # the pair of another session of the same user
 

@@ -2,6 +2,7 @@
 
 import sys
 import tempfile
+import uuid
 from datetime import timedelta
 from pathlib import Path
 
@@ -61,7 +62,13 @@ def seed(request: HttpRequest) -> JsonResponse:
         scope="read",
         expires=timezone.now() + timedelta(seconds=life),
     )
-    refresh = RefreshToken.objects.create(user=user, application=app, token=generate_token(), access_token=access)
+    refresh = RefreshToken.objects.create(
+        user=user,
+        application=app,
+        token=generate_token(),
+        access_token=access,
+        token_family=uuid.uuid4(),  # as its own _create_refresh_token: without, a reuse has no family to end
+    )
     told = {"access_token": access.token, "refresh_token": refresh.token, "expires_in": life}
     return JsonResponse(told | {"client_id": app.client_id})
 

@@ -5,8 +5,10 @@ import re
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from ledgers import Run
 
 from race401.harness.incident.answering import lines
 from race401.harness.incident.diagnosis import diagnose
@@ -45,3 +47,16 @@ def test_a_file_that_is_spoiled_is_read_or_refused_in_a_line(data: st.DataObject
     spoiled.write_bytes(content)
     with contextlib.suppress(ReadingError):
         list(lines(diagnose(gather([spoiled], How(mapping=load(HERE / "others.toml"))))))
+
+
+def test_a_ledger_of_an_older_race401_tells_what_its_paths_do(tmp_path: Path) -> None:
+    """It has no tokens, which is said to be missing."""
+    run = Run()
+    run.entry("c", "/contacts", 401, cause="expired")
+    run.exchange("c", "reused")
+    ledger = tmp_path / "ledger.jsonl"
+    ledger.write_bytes(b"".join(msgspec.json.encode(entry) + b"\n" for entry in run.entries))
+    evidence = gather([ledger], How())
+    assert [e.kind for e in evidence.entries] == ["api", "exchange"]
+    assert not any(evidence.without_token(e) for e in evidence.entries)
+    assert "an older race401 wrote it" in evidence.missing[0].what
