@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from race401.harness.commands.errors import CommandError
+from race401.harness.commands.outputs import keep
 from race401.harness.judge.findings import Value
 from race401.harness.judge.verdict import EXIT_CODES
 from race401.harness.reporting import terminal
@@ -15,6 +16,7 @@ from race401.ledger.dialects.files import DialectError, named
 from race401.ledger.fingerprints import Fingerprints, KeyFileError, from_key_file
 
 if TYPE_CHECKING:
+    from race401.harness.incident.diagnosis import Diagnosis
     from race401.harness.incident.evidence import Evidence
     from race401.harness.incident.readers.reader import How
     from race401.ledger.dialects.dialect import Dialect
@@ -54,6 +56,8 @@ def add(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--unmasked", action="store_true", help="show e-mail addresses and the values of queries (never tokens)"
     )
+    outputs = parser.add_argument_group("what to write, besides")
+    outputs.add_argument("--page", type=Path, metavar="FILE", help="one HTML page, with the worst moment drawn")
 
 
 def run(given: Namespace) -> int:
@@ -66,7 +70,17 @@ def run(given: Namespace) -> int:
     for line, look in lines(found):
         for part in terminal.fitted(line, width):
             tell(terminal.painted(part, look, on=colour))
+    write(given, found)
     return EXIT_CODES[Value.FAIL if found.standing("shown") else Value.UNKNOWN]
+
+
+def write(given: Namespace, found: "Diagnosis") -> None:
+    """Write what was asked for, and say where it is."""
+    if given.page is not None:
+        from race401.harness.incident import page
+
+        keep(given.page, page.render(found))
+        tell(f"\npage: {given.page}")
 
 
 def read(given: Namespace) -> "Evidence":

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from race401.harness.incident import telling
+from race401.harness.incident import telling, way_on
 from race401.harness.incident.diagnosis import Diagnosis
 from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign
 
@@ -10,6 +10,7 @@ Line = tuple[str, str]
 """A text, and how it is to be looked at: one of `terminal.COLOURS`."""
 MOST_ROWS = 6  # of a mechanism; its page has them all
 MOST_HAPPENED = 20
+WAYS = 3  # mechanisms whose way on is printed; the page has them all
 HEADS = {"shown": "Shown", "consistent": "Fits what is here; what would decide it", "excluded": "Excluded"}
 COLOURS = {"shown": "bad", "consistent": "cost", "excluded": "good"}
 
@@ -30,6 +31,7 @@ def lines(diagnosis: Diagnosis) -> Iterator[Line]:
     if unseen:
         yield "", "plain"
         yield f"Looked for, not seen: {', '.join(unseen)}", "soft"
+    yield from _way_on(diagnosis)
     yield "", "plain"
     yield f"What happened, {telling.span(evidence)}", "strong"
     yield from ((f"  {line}", "plain") for line in telling.rows(evidence, MOST_HAPPENED))
@@ -45,6 +47,18 @@ def lines(diagnosis: Diagnosis) -> Iterator[Line]:
         for what, fills in telling.missing(evidence.missing, evidence):
             yield f"  {what}", "plain"
             yield f"    {fills}", "soft"
+
+
+def _way_on(diagnosis: Diagnosis) -> Iterator[Line]:
+    if not (worth := way_on.worth_playing(diagnosis)):
+        return
+    yield "", "plain"
+    yield "The way on", "strong"
+    for mechanism, _ in worth[:WAYS]:
+        yield f"  {mechanism.name.replace('-', ' ')}", "plain"
+        for says, command in way_on.commands(mechanism.name):
+            yield f"    {says}:", "soft"
+            yield f"      {command}", "plain"
 
 
 def _sign(diagnosis: Diagnosis, mechanism: Mechanism, sign: Sign, names: telling.Names) -> Iterator[Line]:

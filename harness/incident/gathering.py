@@ -1,6 +1,6 @@
 """From files to evidence: each read by its kind, all on one clock, each request once, people and queries masked."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from race401.harness.judge.counted import counted
 from race401.harness.judge.graph import Graph
 from race401.ledger.entry import Entry
 
+LATEST = 253_402_214_400.0  # s since the epoch; what comes later has no date that could be shown
 SHOWN = 3  # rows left out that a note names
 ProgressOf = Callable[[Path], Progress]
 __all__ = ["KINDS", "gather"]
@@ -35,7 +36,7 @@ def gather(
         opened = Opened(path, progress(path))
         kind = kind_of(opened, how)
         reading = Reading(opened=opened, index=index, how=how)
-        rows = thinned(kind.read(reading), reading)
+        rows = thinned(_in_time(kind.read(reading), reading), reading)
         told += rows
         sources.append(_source(kind, reading, len(rows)))
         missing += [Missing(what, fills, index, tuple(some)) for what, fills, some, _n in reading.lacks]
@@ -86,6 +87,15 @@ def _apart(sources: Sequence[Source], how: How) -> list[Missing]:
     others = any(source.says_tokens and n not in keyed for n, source in enumerate(sources))
     several = len({sources[n].key for n in keyed}) > 1
     return [Missing("which of its tokens are those of the other files", fills, n) for n in keyed if others or several]
+
+
+def _in_time(rows: Iterable[Row], reading: Reading) -> Iterator[Row]:
+    """Yield the rows whose instants are some."""
+    for entry, seen in rows:
+        if 0 <= entry.received_at < LATEST and 0 <= entry.answered_at < LATEST:
+            yield entry, seen
+        else:
+            reading.leave_out("an instant that is none", seen.row)
 
 
 def _source(kind: Kind, reading: Reading, kept: int) -> Source:

@@ -204,6 +204,8 @@ def from_ledger(
     about: dict[str, Any] = {} if expects is None else {"expects": {"subject": dict(expects)}}
     about["covers"] = list(covers)
     every = {e.world for e in whole if e.world}.union(worlds)
+    if apart and graph is None and len(every) > 1 and all(e.generation is None for e in whole):
+        graph = Graph(whole)  # hosts that a proxy recorded; of the mock's worlds each is a system
     systems = alone.conditions(every, whole, graph if apart else None)
     told = {
         "run": run,

@@ -73,7 +73,7 @@ def render(verdict: Verdict, evidence: Evidence) -> str:
     ]
     sections = [_condition(name, verdict.rows, evidence, proofs, when) for name in manifest["conditions"]]
     return (
-        _templates()
+        templates()
         .get_template("report.html")
         .render(
             verdict=verdict,
@@ -114,16 +114,17 @@ def render(verdict: Verdict, evidence: Evidence) -> str:
 
 
 @cache
-def _templates() -> Environment:
-    templates = Environment(
+def templates() -> Environment:
+    """Return the templates of all pages."""
+    made = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.filters.update(seconds=seconds, plain=_plain)
-    return templates
+    made.filters.update(seconds=seconds, plain=_plain)
+    return made
 
 
 def _condition(

@@ -213,3 +213,12 @@ def test_a_client_without_a_token_has_failed_that_has_a_session_at_the_auth_serv
         wire.get(token, world="api", client="web", family=family, at=2.0)
         wire.get(None, 401, world="api", client="web", cause="missing_token", at=5.0)
         assert judged(wire).value is value
+
+
+def test_hosts_are_one_system_too_where_nobody_refreshed() -> None:
+    """A sign-in at one, its token at the other; worlds of the mock are systems of their own."""
+    for generation, systems in ((None, ["api + auth"]), (0, ["api", "auth"])):
+        wire = Wire()
+        wire.sign_in("a1", "r1", world="auth")
+        wire.get("a1", world="api", generation=generation)
+        assert list(from_ledger(wire.entries, "test", apart=True).manifest["conditions"]) == systems

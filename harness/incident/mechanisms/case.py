@@ -66,6 +66,15 @@ class Case:
         """The retry of a 401, by `seq`, where its answer was neither taken nor a refusal."""
         return self.retries.otherwise
 
+    @cached_property
+    def grants(self) -> dict[str | None, list[Entry]]:
+        """The refreshes that were granted, by session."""
+        found: dict[str | None, list[Entry]] = defaultdict(list)
+        for e in self.exchanges:
+            if was_granted(e):
+                found[self.graph.session(e)].append(e)
+        return found
+
     # --- questions ---
 
     def seen(self, entry: Entry) -> Seen:

@@ -3,7 +3,7 @@ A late 401: heard after its token had been replaced, and answered with one more 
 
 Shown: a request was refused; it was sent before a refresh brought its token's successor and answered after; and then
 the successor's refresh token was spent, within a second, though nobody had refused the successor.
-Consistent: the same order, and the files do not tell the tokens.
+Consistent: the same order, and the files do not tell the tokens, or not where the refused one came from.
 Excluded: a 401 was late, and no second refresh followed within a second.
 """
 
@@ -50,7 +50,9 @@ def _untold(case: Case) -> Sign | None:
         if not before(first, second) or not _may_follow(first, second):
             continue
         for x in case.refused:
-            if case.untold(x) and _late(x, first) and 0 <= second.received_at - x.answered_at <= AT_ONCE_S:
+            origin = x.sent is not None and case.graph.brought.get(x.sent)
+            unknown = not origin and not case.evidence.without_token(x) and case.who(x) == case.who(first)
+            if unknown and _late(x, first) and 0 <= second.received_at - x.answered_at <= AT_ONCE_S:
                 says = "a 401 was heard after a refresh, and a second refresh followed at once"
                 return consistent(says, (first, x, second), "which access token the refused request had")
     return None

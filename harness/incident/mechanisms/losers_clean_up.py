@@ -21,8 +21,9 @@ def look(case: Case) -> Sign | None:
     """Say what the evidence shows of it."""
     open_: list[tuple[Entry, Entry, Entry]] = []
     pairs = list(reuse.refusals(case))
+    without = [e for e in case.refused if case.evidence.without_token(e)]
     for grant, refused in pairs:
-        bare = [e for e in case.refused if _bare_after(case, e, refused)]
+        bare = [e for e in without if _bare_after(case, e, refused)]
         if not bare or case.ended(case.graph.session(grant), bare[0].received_at):
             continue
         if (proof := _wiped(case, grant, refused, bare)) is not None:
@@ -32,22 +33,22 @@ def look(case: Case) -> Sign | None:
     if open_:
         says = "after a refused reuse a request left without a token"
         return consistent(says, open_[0], "whether the winner's token was still in the client's storage by then")
-    for grant, refused in [*pairs, *reuse.untold(case)]:
-        for e in case.refused:
-            if case.untold(e) and before(refused, e) and case.who(e) == case.who(refused):
+    untold = [e for e in case.refused if case.untold(e)]
+    for grant, refused in [*pairs, *reuse.untold(case)] if untold else []:
+        for e in untold:
+            if before(refused, e) and case.who(e) == case.who(refused):
                 says = "a request was refused after a refused reuse; its token is not told"
                 return consistent(
                     says, (grant, refused, e), "whether it had a token, and whether it was the winner's"
                 )
-    after = [e for _, refused in pairs for e in case.api if before(refused, e) and e.sent is not None]
-    if pairs and after:
-        return excluded("after the refused reuse every request had a token", (*pairs[0], after[0]))
+    after = next((e for e in case.api if pairs and before(pairs[0][1], e) and e.sent is not None), None)
+    if after is not None:
+        return excluded("after the refused reuse every request had a token", (*pairs[0], after))
     return None
 
 
 def _bare_after(case: Case, e: Entry, refused: Entry) -> bool:
-    mine = case.who(e) == case.who(refused) and case.evidence.without_token(e)
-    return mine and before(refused, e) and case.causes.get(e.seq) != "header_lost"
+    return before(refused, e) and case.who(e) == case.who(refused) and case.causes.get(e.seq) != "header_lost"
 
 
 def _wiped(case: Case, grant: Entry, refused: Entry, bare: list[Entry]) -> Entry | None:

@@ -59,8 +59,8 @@ def _known(case: Case) -> list[Entry]:
 
 def _lived(case: Case, refused: Entry) -> Entry | None:
     session = case.graph.session(refused)
-    grants = (e for e in case.exchanges if was_granted(e) and before(refused, e))
-    return next((e for e in grants if session is not None and case.graph.session(e) == session), None)
+    mine = () if session is None else case.grants.get(session, ())
+    return next((e for e in reversed(mine) if before(refused, e)), None)
 
 
 def _winner_refused(case: Case, grant: Entry, refused: Entry) -> Entry | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from math import isfinite
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -212,7 +213,9 @@ def _text(told: Any) -> str:
 
 
 def _number(told: Any, unsaid: float = 0.0) -> float:
-    return float(told) if isinstance(told, int | float) and not isinstance(told, bool) else unsaid
+    if not isinstance(told, int | float) or isinstance(told, bool) or not isfinite(told):
+        return unsaid
+    return float(told)
 
 
 def _instant(told: Any) -> float | None:

@@ -3,6 +3,7 @@
 import re
 from datetime import datetime
 from functools import lru_cache
+from math import isfinite
 from typing import Any
 
 MONTHS = {name: number for number, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}  # noqa: SIM905 - a list of names
@@ -25,6 +26,8 @@ def instant(told: Any) -> float | None:
     if isinstance(told, bool):
         return None
     if isinstance(told, int | float):
+        if not isfinite(told):
+            return None
         return told / next((unit for least, unit in UNITS if told > least), 1.0)
     if not isinstance(told, str):
         return None

@@ -7,6 +7,7 @@ Caddy writes a request's headers, an Authorization as `REDACTED`: so it tells wh
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from math import isfinite
 from typing import Any
 
 from race401.harness.incident.readers.instants import instant
@@ -103,7 +104,7 @@ def _cloudflare(number: int, record: Record) -> Line | None:
 
 
 def _number(told: Any) -> float | None:
-    return float(told) if isinstance(told, int | float) and not isinstance(told, bool) else None
+    return float(told) if isinstance(told, int | float) and not isinstance(told, bool) and isfinite(told) else None
 
 
 def _fits(known: Callable[[Record], bool]) -> Callable[[str], bool]:

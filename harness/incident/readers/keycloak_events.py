@@ -37,7 +37,7 @@ NO_ZONE = "lines have no time zone, and were taken for UTC"
 
 def is_event(record: Record) -> bool:
     """Whether a record is an event."""
-    return record.get("type") in KINDS and ("realmId" in record or "realmName" in record)
+    return str(record.get("type")) in KINDS and ("realmId" in record or "realmName" in record)
 
 
 def fits_text(text: str) -> bool:
@@ -54,7 +54,10 @@ def read(reading: Reading) -> Iterator[Row]:
             continue
         details = record.get("details")
         flat = {**record, **(details if isinstance(details, dict) else {})}
-        yield row(reading, _event(number, at, {k: v for k, v in flat.items() if isinstance(v, str)}))
+        yield row(
+            reading,
+            _event(number, at, {k: v for k, v in flat.items() if isinstance(v, str)} | {"type": str(record["type"])}),
+        )
 
 
 def read_text(reading: Reading) -> Iterator[Row]:

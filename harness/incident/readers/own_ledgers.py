@@ -1,4 +1,4 @@
-"""Our own ledgers, of `race401 proxy`, `serve` or a run: entries as they are."""
+"""Our own ledgers, of `race401 proxy`, `serve` or a run: entries as they are; of older ones, by their paths."""
 
 from collections.abc import Iterator
 
@@ -7,6 +7,7 @@ import msgspec
 from race401.harness.incident.evidence import Seen
 from race401.harness.incident.readers.reader import Kind, Reading, Row
 from race401.harness.incident.readers.records import DAMAGED
+from race401.ledger.dialects.entries import asks_for_refresh, kind_of
 from race401.ledger.entry import Entry
 
 DECODER = msgspec.json.Decoder(Entry)
@@ -31,6 +32,9 @@ def read(reading: Reading) -> Iterator[Row]:
             continue
         if not entry.schema:
             old.append(number)
+        if entry.kind is None:
+            refreshes = entry.grant_outcome is not None or asks_for_refresh(entry)
+            entry.kind = "exchange" if refreshes else kind_of(entry)
         entry.target = strings.setdefault(entry.target, entry.target)
         reading.key, reading.says_tokens = entry.key or reading.key, reading.says_tokens or bool(entry.schema)
         reading.origins.add(entry.world)

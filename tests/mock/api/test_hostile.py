@@ -1,22 +1,30 @@
 """No input makes a server error, whatever its kind, and what was refused leaves nothing behind."""
 
+import sys
 import uuid
+from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from holding import held
 from hostile import requests
 from mocks import Mock, families
 from mocks import run as now
 from throwing import hold, use
 from virtual import run
 
+from race401.ledger.entry import Entry
+from race401.ledger.masking import Masking
 from race401.mock_api.api.supabase.rules import checked_password
 from race401.mock_api.state.realm import Realm
 
 SPEC: dict[str, Any] = Mock().app.app.openapi()  # type: ignore[attr-defined]
 ROUTES = [(path, method) for path, methods in SPEC["paths"].items() for method in methods]
+ROOM = 5_000_000  # bytes that any number of requests may add
 FEW, ALL = 50, 1_000_000  # requests to a route
+
+of_glibc = pytest.mark.skipif(sys.platform != "linux", reason="memory is told by glibc")
 
 
 def throw(mock: Mock, path: str, method: str, most: int) -> None:
@@ -26,14 +34,29 @@ def throw(mock: Mock, path: str, method: str, most: int) -> None:
     [session] = families(mock.realm())
     known = {"user_id": signed_in["user"]["id"], "session": session.id, "program": "1", "fault": "1"}
     every = list(requests(SPEC, path, method, known))
+    chosen = every[:: -(-len(every) // most)]
+    bearers = (user, admin) if path.startswith("/auth") else (user,)
 
     async def thrown() -> None:
-        for sent in every[:: -(-len(every) // most)]:
-            for bearer in (user, admin) if path.startswith("/auth") else (user,):
+        for sent in chosen:
+            for bearer in bearers:
                 if await hold(mock, sent, bearer) and method != "get":
                     await use(mock, user, admin)
 
     run(thrown())
+
+
+def grown(most: int) -> int:
+    """By how many bytes so many requests to every route make one mock grow, from its first one."""
+    mock = Mock(anonymous=True)
+    mock.ledger.entries = deque(maxlen=1000)  # as `serve --kept 1000`; it is full after these
+    before = held()
+    for path, method in ROUTES:
+        throw(mock, path, method, most)
+        for account in now(mock.realm().accounts.everyone()):
+            now(mock.realm().sign_out_everywhere(account))
+            now(mock.realm().accounts.remove(account))
+    return held() - before
 
 
 @pytest.mark.parametrize(("path", "method"), ROUTES)
@@ -45,6 +68,24 @@ def test_no_hostile_value_makes_a_server_error_or_leaves_anything_behind(path: s
 @pytest.mark.parametrize(("path", "method"), ROUTES)
 def test_nor_does_any_other(path: str, method: str) -> None:
     throw(Mock(anonymous=True), path, method, ALL)
+
+
+@of_glibc
+def test_hostile_requests_leave_memory_as_it_was() -> None:
+    assert grown(8) < ROOM
+
+
+@of_glibc
+def test_growth_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: list[bytearray] = []
+    mask = Masking.mask
+
+    def keeps(masking: Masking, entry: Entry) -> None:
+        kept.append(bytearray(40_000))
+        mask(masking, entry)
+
+    monkeypatch.setattr(Masking, "mask", keeps)
+    assert grown(8) > ROOM
 
 
 def test_a_server_error_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,37 @@
+"""The incident of which only a description is known: one 200, then four 401s within a second, of one client."""
+
+from pathlib import Path
+
+from incidents import diagnosed, har, of
+from recording import sanitized
+from wires import Wire
+
+PAGE = ("/contacts?limit=1000", "/me/entitlements", "/contacts", "/persona-notes", "/messages")
+
+
+def described(known: bool = False) -> Wire:
+    """The page load; `known`: with its token, which was good."""
+    wire = Wire()
+    for n, target in enumerate(PAGE):
+        told = {"sent": "a0", "token_left_s": 1800.0} if known else {}
+        wire.get("a0" if known else None, 401 if n else 200, target, at=1000.0 + n / 5, **told)
+    return wire
+
+
+def test_its_description_alone_fits_three_mechanisms_and_shows_none(tmp_path: Path) -> None:
+    """Reuse that revokes, a slow clock, a lost session: each with what would tell it from the others."""
+    told = sanitized(har(described()))
+    for each in told["log"]["entries"]:  # nobody noted what clocks there were
+        each["response"]["headers"] = [h for h in each["response"]["headers"] if h["name"] != "date"]
+    found = diagnosed(tmp_path, told)
+    assert of(found, "shown") == set()
+    assert {"reuse-revoked", "clock-skew", "missing-token"} <= of(found, "consistent")
+    decides = [sign.decides for _, sign in found.standing("consistent")]
+    assert all(decides)
+    assert len(decides) == len(set(decides))
+
+
+def test_what_would_decide_it_does(tmp_path: Path) -> None:
+    """With the tokens: had it been the clock, or a token that was not sent, a row would say so."""
+    found = diagnosed(tmp_path, har(described(known=True)))
+    assert {"clock-skew", "missing-token"} <= of(found, "excluded")
