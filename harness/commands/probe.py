@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from race401.harness.commands.errors import CommandError
 from race401.harness.commands.proxy import spoken
-from race401.ledger.visible import anonymous
+from race401.harness.probe.answers import place
 
 if TYPE_CHECKING:
     from race401.harness.probe.asking import Target
@@ -129,7 +129,7 @@ def _target(given: Namespace) -> "Target":
     for option, url in (("TOKEN_URL", given.token_url), ("--me", given.me), ("--revoke", given.revoke)):
         if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
             raise CommandError(
-                f"{option} {anonymous(url)}: expected an address such as http://127.0.0.1:8401/oauth/token"
+                f"{option} {place(url)}: expected an address such as http://127.0.0.1:8401/oauth/token"
             )
     if given.rounds < FEWEST:
         raise CommandError(f"--rounds {given.rounds}: at least {FEWEST}, for one outcome is none")
@@ -206,7 +206,7 @@ async def _probed(given: Namespace, target: "Target", signs_in: "ByRequest | ByC
     finally:
         await wire.close()
     return msgspec.structs.replace(
-        summed(learnt, target.able, anonymous(target.token_url), target.dialect.name),
+        summed(learnt, target.able, place(target.token_url), target.dialect.name),
         facts=wire.facts,
         sessions=wire.sessions,
         requests=wire.requests,
@@ -224,13 +224,13 @@ async def _first(wire: "Wire", target: "Target") -> None:
     [(answer, _)] = await wire.send([(Refresh("0", "1"), pair)])
     if answer.what != "granted":
         raise CommandError(
-            f"{anonymous(target.token_url)} answered {answer.status} {answer.error}".rstrip()
+            f"{place(target.token_url)} answered {answer.status} {answer.error}".rstrip()
             + f" to a new session's refresh token: not a token endpoint, or not the dialect {target.dialect.name}"
         )
     if target.me:
         [(seen, _)] = await wire.send([(Use("0", "use"), await wire.sign_in())])
         if seen.what != "granted":
-            raise CommandError(f"--me {anonymous(target.me)} answered {seen.status} to a new session's access token")
+            raise CommandError(f"--me {place(target.me)} answered {seen.status} to a new session's access token")
 
 
 def _say(line: str) -> None:

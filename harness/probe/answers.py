@@ -4,6 +4,8 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from race401.ledger.visible import anonymous
+
 What: TypeAlias = Literal["granted", "refused", "unknown", "unheard", "skipped"]
 
 
@@ -37,3 +39,8 @@ class Trial(msgspec.Struct, frozen=True):
     def unknown(self) -> Answer | None:
         """Return the first answer of which nobody knows what it means."""
         return next((each for each in self.answers.values() if each.what == "unknown"), None)
+
+
+def place(url: str) -> str:
+    """Return an address as it may be shown: without user, password and query, which may be secrets."""
+    return anonymous(url.partition("?")[0])

@@ -34,12 +34,15 @@ class Target:
 
     @property
     def in_json(self) -> bool:
-        """Whether the token endpoint is asked in JSON, and without a grant."""
-        if self.body is not None:
-            return self.body == "json"
+        """Whether the token endpoint is asked in JSON: where no grant tells refreshes from sign-ins, unless told."""
+        return not self.says_grant if self.body is None else self.body == "json"
+
+    @property
+    def says_grant(self) -> bool:
+        """Whether the body says what is asked for: neither the address does, nor is that all that it is for."""
         parts = urlsplit(self.token_url)
         in_query = any(name in parse_qs(parts.query) for name in self.dialect.grant)
-        return in_query or role([self.dialect], "POST", parts.path)[1] == "exchange"
+        return not in_query and role([self.dialect], "POST", parts.path)[1] != "exchange"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ class Request:
 def refresh(target: Target, pair: Pair) -> Request:
     """Return the request that presents the pair's refresh token."""
     dialect, parts = target.dialect, urlsplit(target.token_url)
-    told = {} if any(name in parse_qs(parts.query) for name in dialect.grant) else _grant(target)
+    told = {dialect.grant[0]: dialect.refresh_grants[0]} if target.says_grant else {}
     headers: dict[str, str] = {}
     place, name = dialect.refresh_in[0], dialect.refresh[0]
     if place == "body":
@@ -85,10 +88,6 @@ def sign_out(target: Target, pair: Pair) -> Request:
         return _post(target, target.revoke, {name: pair.refresh}, {})
     content = {"token": pair.refresh, "token_type_hint": OAUTH_FIELD}
     return _post(target, target.revoke, content, {}, in_json=False)
-
-
-def _grant(target: Target) -> dict[str, str]:
-    return {} if target.in_json else {target.dialect.grant[0]: target.dialect.refresh_grants[0]}
 
 
 def _post(

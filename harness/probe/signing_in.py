@@ -9,6 +9,7 @@ from urllib.parse import urlencode, urlsplit
 
 import httpx
 
+from race401.harness.probe.answers import place
 from race401.harness.probe.playing import Pair
 from race401.ledger.dialects.dialect import Dialect
 from race401.ledger.dialects.reading import brought
@@ -46,10 +47,10 @@ class ByRequest:
         try:
             answer = await http.request(self.method, self.url, content=self.content, headers=headers)
         except httpx.HTTPError as error:
-            raise SignInFailed(f"{self.url}: {error or type(error).__name__}") from None
+            raise SignInFailed(f"{place(self.url)}: {error or type(error).__name__}") from None
         if not answer.is_success:
-            raise SignInFailed(f"{self.url} answered {answer.status_code}, which brings no session")
-        return pair_of(self.dialect, answer.text, dict(answer.cookies), self.url)
+            raise SignInFailed(f"{place(self.url)} answered {answer.status_code}, which brings no session")
+        return pair_of(self.dialect, answer.text, dict(answer.cookies), place(self.url))
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class ByCommand:
     async def __call__(self, http: httpx.AsyncClient) -> Pair:
         """Run it."""
         del http  # it has its own way
-        name = shlex.join(self.command)
+        name = self.command[0]  # what follows may be a password
         try:
             process = await asyncio.create_subprocess_exec(
                 *self.command,
@@ -89,20 +90,20 @@ def parse(said: str, dialect: Dialect) -> ByRequest | ByCommand:
     try:
         words = shlex.split(said)
     except ValueError as error:
-        raise SignInFailed(f"{said!r}: {error}") from None
+        raise SignInFailed(f"cannot be read: {error}") from None
     if not words:
         raise SignInFailed("is empty; give a command that prints a token answer, or POST URL NAME=VALUE ...")
     if words[0] not in METHODS:
         return ByCommand(tuple(words), dialect)
     if len(words) < 2 or urlsplit(words[1]).scheme not in ("http", "https"):  # noqa: PLR2004 - method and address
-        raise SignInFailed(f"{said!r}: expected an address after {words[0]}, as in POST http://127.0.0.1:8401/...")
+        raise SignInFailed(f"expected an address after {words[0]}, as in POST http://127.0.0.1:8401/...")
     method, url, *rest = words
     text = said.split(url, 1)[1].strip().strip("'")
     if text.startswith("{"):
         return ByRequest(method, url, text, "application/json", dialect)
     wrong = [word for word in rest if "=" not in word]
     if wrong:
-        raise SignInFailed(f"{said!r}: expected NAME=VALUE, or one JSON object, after the address")
+        raise SignInFailed("expected NAME=VALUE, or one JSON object, after the address")
     fields = urlencode([(name, value) for name, _, value in (word.partition("=") for word in rest)])
     return ByRequest(method, url, fields, "application/x-www-form-urlencoded", dialect)
 

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from race401.harness.probe import asking
-from race401.harness.probe.answers import Answer
+from race401.harness.probe.answers import Answer, place
 from race401.harness.probe.asking import Target
 from race401.harness.probe.playing import Gone, Pair
 from race401.harness.probe.sequences import Refresh, SignOut, Step, Use
@@ -130,7 +130,7 @@ class Wire:
         except _HungUp:
             return Answer("unheard", presented=presented, sent=sent[0]), None
         except httpx.ConnectError as error:
-            raise Gone(f"{given.url} cannot be reached: {error}") from None
+            raise Gone(f"{place(given.url)} cannot be reached: {error}") from None
         except httpx.HTTPError as error:
             return Answer("unknown", presented, error=_why(error), sent=sent[0]), None
         finally:

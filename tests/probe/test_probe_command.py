@@ -50,6 +50,13 @@ def test_a_mistake_gets_one_line(mock: Mock, tmp_path: Path, capsys: pytest.Capt
         ([url, "--sign-in", asks, "--header", "x"], "--header 'x': expected NAME:VALUE"),
         ([url, "--sign-in", asks, "--dialect", "oaut"], "did you mean oauth?"),
         ([url, "--sign-in", asks, "--toml", tmp_path / "no" / "x.toml"], "expected a file in a folder that is there"),
+        (
+            ["http://x:s3cr3t@127.0.0.1:9/token?key=s3cr3t", "--sign-in", asks],
+            "http://127.0.0.1:9/token cannot be reached",
+        ),
+        ([url, "--sign-in", f"POST {mock.url}/x s3cr3t"], "expected NAME=VALUE"),
+        ([url, "--sign-in", "POST s3cr3t"], "expected an address after POST"),
+        ([url, "--sign-in", f"{python('raise SystemExit(2)')} s3cr3t"], "exit 2: it says nothing"),
         ([url, "--sign-in", "POST"], "expected an address after POST"),
         ([url, "--sign-in", "no-such-program"], "--sign-in no-such-program: No such file"),
         ([url, "--sign-in", python("import sys; sys.exit('no account')")], "exit 1: no account"),
