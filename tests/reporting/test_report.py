@@ -125,6 +125,7 @@ def test_a_ledger_alone_needs_a_place(tmp_path: Path, capsys: pytest.CaptureFixt
 def test_the_templates_are_packed() -> None:
     """They lie within the package, so that a wheel holds them."""
     assert {path.name for path in html.TEMPLATES.iterdir()} == {
+        "diagnosis.html",
         "probe.html",
         "report.html",
         "drawings.html",
