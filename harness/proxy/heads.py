@@ -136,7 +136,7 @@ class Answer(Head):
 def is_request(raw: bytes) -> bool:
     """Tell whether bytes can be how a request begins; whoever sends others waits for an answer without more."""
     line, end, _ = raw.partition(b"\n")
-    return Request(line).readable if end else METHOD.match(line) is not None
+    return METHOD.match(line) is not None and (not end or Request(line).readable)
 
 
 def is_answer(raw: bytes) -> bool:
