@@ -1,28 +1,48 @@
 """
 Notes every token, key and password of a process at its creation; Python imports this first, off PYTHONPATH.
 
-CAUGHT names the file that they go to, one a line, as JSON. PLANTED=1 switches masking off, so that the tests' search
-is shown to find what it looks for.
+CAUGHT names the file that they go to, one a line, as JSON. PRINTED names the file that gets what the process prints,
+and REMOVED the folder for the files that it removes: those are searched as well. PLANTED=1 switches masking off, so
+that the tests' search is shown to find what it looks for.
 """
 
+import fcntl
 import importlib.abc
 import importlib.machinery
 import json
 import os
 import sys
+import uuid
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-CAUGHT = os.open(os.environ["CAUGHT"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+
+def appended(path: str) -> int:
+    """A file to append to, never in the place of a standard stream that is closed."""
+    opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    kept = fcntl.fcntl(opened, fcntl.F_DUPFD_CLOEXEC, 3)
+    os.close(opened)
+    return kept
+
+
+CAUGHT, PRINTED, REMOVED = appended(os.environ["CAUGHT"]), appended(os.environ["PRINTED"]), os.environ["REMOVED"]
 NOTED: set[str] = set()
+
+
+def write(file: int, said: bytes) -> None:
+    """Append it; a process whose files a test keeps small goes on without."""
+    with suppress(OSError):
+        os.write(file, said)
 
 
 def note(secret: str) -> None:
     """Write it down, once."""
     if secret and secret not in NOTED:
         NOTED.add(secret)
-        os.write(CAUGHT, json.dumps(secret).encode() + b"\n")
+        write(CAUGHT, json.dumps(secret).encode() + b"\n")
 
 
 def returned(owner: Any, name: str, read: Callable[[Any], Sequence[str]] = lambda made: (made,)) -> None:
@@ -47,6 +67,26 @@ def taken(owner: Any, name: str) -> None:
         return take(*args)
 
     setattr(owner, name, noting)
+
+
+def printed(stream: Any) -> None:
+    """Write down what a stream is given, too: what a test captures is not in what its run prints."""
+    told = stream.write
+
+    def noting(*args: Any) -> Any:
+        write(PRINTED, args[-1].encode(errors="surrogatepass"))
+        return told(*args)
+
+    stream.write = noting
+
+
+def removed(event: str, args: tuple[Any, ...]) -> None:
+    """Keep a file that is removed, by a second link."""
+    if event == "os.remove":
+        path, folder = args
+        with suppress(OSError):
+            name = f"{uuid.uuid4()}-{Path(os.fsdecode(path)).name}"
+            os.link(path, f"{REMOVED}/{name}", src_dir_fd=None if folder == -1 else folder, follow_symlinks=False)
 
 
 def _private(keys: Any) -> list[str]:
@@ -82,12 +122,18 @@ def _fingerprints(module: ModuleType) -> None:
     module.Fingerprints.__init__ = noting
 
 
+def _capturing(module: ModuleType) -> None:
+    printed(module.EncodedFile)
+    printed(module.CaptureIO)
+
+
 def _masking(module: ModuleType) -> None:
     if os.environ.get("PLANTED"):
         module.Masking.mask = lambda *_: None
 
 
 HOOKS = {
+    "_pytest.capture": _capturing,
     "race401.mock_api.signing.jwt": _jwt,
     "race401.mock_api.rules.refresh_tokens": _refresh_tokens,
     "race401.mock_api.signing.keys": _keys,
@@ -118,3 +164,7 @@ class Hooked(importlib.abc.MetaPathFinder):
 
 
 sys.meta_path.insert(0, Hooked())
+sys.addaudithook(removed)
+for standard in (sys.stdout, sys.stderr):
+    if standard is not None:
+        printed(standard)

@@ -36,8 +36,8 @@ def ran(capsys: pytest.CaptureFixture[str], *words: str | Path) -> tuple[int, st
 
 
 def python(script: str) -> str:
-    """A command that runs this script."""
-    return shlex.join([sys.executable, "-c", script])
+    """A command that runs this script, and alone: it prints tokens, as a user's sign-in does."""
+    return shlex.join([sys.executable, "-I", "-c", script])
 
 
 def test_a_mistake_gets_one_line(mock: Mock, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
