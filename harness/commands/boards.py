@@ -3,13 +3,16 @@
 import shlex
 import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from race401.harness.card import show
-from race401.harness.card.making import NoDriver, make
+from race401.harness.card.making import NoDriver, make, merged
+from race401.harness.card.mock import Mocks
+from race401.harness.card.race import Race
 from race401.harness.card.races import RACES
 from race401.harness.card.record import Card, keep, load, slug
 from race401.harness.commands.errors import CommandError
@@ -24,24 +27,49 @@ class Board:
     missing: list[str]
 
 
-def made_board(commands: list[str], folder: Path) -> Board:
-    """Run every client, keep its card, and return them."""
-    board = Board([], [])
-    for command in commands:
-        first, *rest = shlex.split(command)
-        program = sys.executable if first == "python" else shutil.which(first)
-        if program is None:
-            board.missing.append(f"{command}: {first} is not installed")
-            continue
-        try:
-            card = msgspec.structs.replace(make([program, *rest], RACES, None, WORLDS), command=command)
-        except NoDriver as error:
-            board.missing.append(f"{command}: {error}")
-        else:
-            keep(card, folder / f"{slug(card.introduction)}.json")
-            print(show.summary(card), flush=True)
-            board.cards.append(card)
+COMMON = "rfc9700"  # where every client races, beside the world that it is made for
+
+
+def made_board(commands: list[str], folder: Path, races: Sequence[Race]) -> Board:
+    """Run every client through these races, keep its cards, and return them.
+
+    A race that is not run stays in its card as it was. In the common world those with a world of their own are not
+    run again.
+    """
+    board, everywhere = Board([], []), [race for race in races if race.world is None]
+    with Mocks() as mocks:
+        for command in commands:
+            first, *rest = shlex.split(command)
+            program = sys.executable if first == "python" else shutil.which(first)
+            if program is None:
+                board.missing.append(f"{command}: {first} is not installed")
+                continue
+            try:
+                own = _kept(make([program, *rest], races, None, WORLDS, mocks=mocks), command, folder)
+                board.cards.append(own)
+                if own.world != COMMON:
+                    there = make([program, *rest], everywhere, COMMON, WORLDS, mocks=mocks)
+                    board.cards.append(_kept(merged(_anywhere(own), there), command, folder))
+            except NoDriver as error:
+                board.missing.append(f"{command}: {error}")
     return board
+
+
+def _anywhere(card: Card) -> Card:
+    """Return the card with those races alone that have a world of their own."""
+    names = {race.name for race in RACES if race.world is not None}
+    return msgspec.structs.replace(card, results=[result for result in card.results if result.race in names])
+
+
+def _kept(card: Card, command: str, folder: Path) -> Card:
+    """Keep the card, with what the one that is kept says of other races; return it."""
+    path = folder / f"{slug(card)}.json"
+    if len(card.results) < len(RACES) and path.exists():
+        card = merged(load(path), card)
+    card = msgspec.structs.replace(card, command=command)
+    keep(card, path)
+    print(show.summary(card), flush=True)
+    return card
 
 
 def stored_board(commands: list[str], folder: Path) -> Board:

@@ -13,6 +13,8 @@ README = Path("README.md")
 def add(parser: ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("--run", action="store_true", help="run every client of the list, and keep its card")
+    parser.add_argument("--only", metavar="TEXT", help="with --run: only clients whose command has this in it")
+    parser.add_argument("--race", action="append", metavar="NAME", help="with --run: only this race; may be repeated")
     parser.add_argument(
         "--clients", type=Path, default=Path("drivers/clients.txt"), help="the list: a command a line"
     )
@@ -29,12 +31,19 @@ def run(given: Namespace) -> int:
     # with httpx and what draws pages: wrong usage should not wait for them
     from race401.harness.card import scoreboard
     from race401.harness.commands.boards import made_board, stored_board
+    from race401.harness.commands.card import chosen
 
     try:
         commands = [line for line in given.clients.read_text().splitlines() if line and not line.startswith("#")]
     except OSError as error:
         raise CommandError(f"{given.clients}: {error.strerror}") from None
-    board = made_board(commands, given.cards) if given.run else stored_board(commands, given.cards)
+    if given.only is not None and not any(given.only in command for command in commands):
+        raise CommandError(f"--only {given.only}: no command of {given.clients} has this in it")
+    races = chosen(given.race)
+    made = made_board([c for c in commands if (given.only or "") in c], given.cards, races) if given.run else None
+    board = made if made and not (given.only or given.race) else stored_board(commands, given.cards)
+    if made and made is not board:
+        board.missing.extend(made.missing)
     if not board.cards:
         raise CommandError(f"{given.cards} holds no card; --run makes them")
     for path, text in ((given.markdown, scoreboard.markdown), (given.html, scoreboard.page)):
