@@ -11,7 +11,7 @@ from race401.harness.commands.outputs import keep
 from race401.harness.judge.findings import Value
 from race401.harness.judge.verdict import EXIT_CODES
 from race401.harness.reporting import terminal
-from race401.harness.reporting.streams import tell
+from race401.harness.reporting.streams import print_line
 from race401.ledger.dialects.files import DialectError, named
 from race401.ledger.fingerprints import Fingerprints, KeyFileError, from_key_file
 
@@ -69,7 +69,7 @@ def run(given: Namespace) -> int:
     width, colour = terminal.width(), terminal.has_colour()
     for line, look in lines(found):
         for part in terminal.fitted(line, width):
-            tell(terminal.painted(part, look, on=colour))
+            print_line(terminal.painted(part, look, on=colour))
     write(given, found)
     return EXIT_CODES[Value.FAIL if found.standing("shown") else Value.UNKNOWN]
 
@@ -80,7 +80,7 @@ def write(given: Namespace, found: "Diagnosis") -> None:
         from race401.harness.incident import page
 
         keep(given.page, page.render(found))
-        tell(f"\npage: {given.page}")
+        print_line(f"\npage: {given.page}")
 
 
 def read(given: Namespace) -> "Evidence":

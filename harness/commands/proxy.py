@@ -117,10 +117,10 @@ def run(given: Namespace) -> int:
         places = dict(zip(here, shown, strict=True))
         told = announcement(places, given.ledger, dialects, exposed=exposed, rewrites=given.rewrite, tls=spoken_here)
         print(told, flush=True)
-        watch, targets = Watch(recorder, dialects, say=_say), targets_of(urls)
+        watch, targets = Watch(recorder, dialects, say=_announce), targets_of(urls)
         rewriting = Rewriting(dict(zip(here, targets, strict=True))) if given.rewrite else None
         with contextlib.suppress(asyncio.CancelledError):
-            asyncio.run(serve([*zip(socks, targets, strict=True)], watch, _say, rewriting, context))
+            asyncio.run(serve([*zip(socks, targets, strict=True)], watch, _announce, rewriting, context))
     print(traffic.line(recorder.counts))
     print(f"judge it: {called()} judge {shlex.quote(str(given.ledger))}")
     if recorder.unwritten:
@@ -141,7 +141,7 @@ def spoken(names: list[str] | None, token_paths: list[str] | None) -> list[Diale
     return [naming(first, *token_paths or []), *others]
 
 
-def _say(line: str) -> None:
+def _announce(line: str) -> None:
     print(f"race401: {line}", file=sys.stderr, flush=True)
 
 
@@ -183,7 +183,7 @@ def announcement(
     if rewrites:
         lines.insert(-1, "It changes what would lead clients around it, and the record says where.")
     if tls is not None:
-        lines += ["", *tls.told]
+        lines += ["", *tls.trust_lines]
     if exposed:
         targets = " and ".join(places.values())
         lines += ["", f"EXPOSED: whoever reaches this address can reach {targets} through it."]

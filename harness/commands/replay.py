@@ -8,7 +8,7 @@ from race401.harness.commands.errors import CommandError
 from race401.harness.explore.core.findings import KINDS
 from race401.harness.explore.core.schedule import NoSuchStep, Step, Walk, walk
 from race401.harness.explore.core.stage import Stage
-from race401.harness.explore.core.story import tell
+from race401.harness.explore.core.story import sentences
 from race401.harness.explore.core.token import BadToken, decode
 from race401.harness.tokens.policy import POLICIES
 from race401.mock_api.rules import issuer
@@ -37,7 +37,7 @@ def run(given: Namespace) -> int:
         steps = list(walk(stage, choices))
     except NoSuchStep as error:
         raise CommandError(f"the token does not fit this version of the core: {error}") from None
-    print("\n".join(tell(stage, steps)))
+    print("\n".join(sentences(stage, steps)))
     marks = [mark for step in steps for mark in step.move.marks] + list(_ending(stage, steps))
     return 1 if any(KINDS[mark].weight == "violation" for mark in marks) else 0
 

@@ -8,7 +8,7 @@ from race401.harness.commands.errors import CommandError
 from race401.harness.commands.judge import load
 from race401.harness.commands.outputs import keep, keep_beside
 from race401.harness.judge import verdict
-from race401.harness.reporting.streams import say, tell
+from race401.harness.reporting.streams import print_line, print_to
 
 
 def add(parser: ArgumentParser) -> None:
@@ -29,11 +29,11 @@ def run(given: Namespace) -> int:
     result = verdict.judge(evidence)
     page = given.out or given.run / "report.html"
     problem = None if evidence.ledger_alone else keep_beside(given.run / "verdict.json", verdict.to_json(result))
-    tell(f"{result.value}: {headline(result, evidence.manifest)}\n{below(result)}")
+    print_line(f"{result.value}: {headline(result, evidence.manifest)}\n{below(result)}")
     if problem is not None:
-        say(problem)
+        print_to(problem)
     keep(page, html.render(result, evidence))
-    tell(f"report: {page}")
+    print_line(f"report: {page}")
     if given.open and not webbrowser.open(page.resolve().as_uri()):
         print("no browser could be opened here; open the page yourself")
     return result.exit_code

@@ -11,7 +11,7 @@ from race401.harness.load.mock import Mock, MockDidNotStart, MockProcess, die_wi
 from race401.harness.load.options import Plan, Refused
 from race401.harness.load.retention import retain_less
 from race401.harness.load.scenario import Scenario
-from race401.harness.reporting.streams import say
+from race401.harness.reporting.streams import print_to
 
 USAGE = 2  # exit code
 
@@ -31,7 +31,7 @@ def lead(environment: Environment, scenario: Scenario) -> Leader:
         admission.choose(plan)
         mock, folder = _mock_and_folder(environment, scenario, plan)
     except Refused as refusal:
-        say(f"race401: {refusal}")
+        print_to(f"race401: {refusal}")
         raise SystemExit(USAGE) from None
     leader = Leader(environment, scenario, mock, folder)
     if environment.web_ui is not None:

@@ -17,7 +17,7 @@ from race401.ledger.dialects.reading import Asked
 from race401.ledger.outcomes import Outcome
 
 MOST = 3  # dialects of one file: an API's, its auth server's, another's
-GRANTED, SIGNED_IN, JUDGED, ASKED, POINTS, UNREAD = 8, 6, 5, 3, 1, -3  # what a request says for a dialect
+GRANTED_POINTS, SIGNED_IN, JUDGED, ASKED, POINTS, UNREAD = 8, 6, 5, 3, 1, -3  # what a request says for a dialect
 
 
 @dataclass
@@ -76,7 +76,7 @@ def _read(dialect: Dialect, role: reading.Role, headers: Mapping[str, str], one:
     if kind == "exchange":
         outcome = reading.outcome(dialect, one.status, told, tokens)
         if outcome == Outcome.SEEN_GRANTED:
-            return GRANTED
+            return GRANTED_POINTS
         return UNREAD if outcome == Outcome.UNREAD else JUDGED
     if not asks_for_refresh(dialect, role, one):
         return UNREAD
