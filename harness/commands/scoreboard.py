@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from race401.harness.commands.errors import CommandError
+from race401.harness.reporting import terminal
 
 CARDS = Path("reports/cards")
 README = Path("README.md")
@@ -43,7 +44,7 @@ def run(given: Namespace) -> int:
         print(f"written: {path}")
     _place(given.readme, lambda text: scoreboard.placed(text, board.cards))
     for name in board.missing:
-        print(f"not run: {name}")
+        print(terminal.fit(f"not run: {name}"))
     return 0
 
 
