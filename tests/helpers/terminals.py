@@ -64,7 +64,7 @@ class Terminal:
 
 def in_a_terminal(columns: int, *words: str, **environment: str) -> str:
     """What `race401 WORDS` prints."""
-    return Terminal(columns, (*RACE401, *words), **environment).rest()
+    return Terminal(columns, (*RACE401, *words), None, **environment).rest()
 
 
 def each_in_a_terminal(columns: int, commands: Sequence[Sequence[str]], cwd: Path) -> list[tuple[str, int]]:

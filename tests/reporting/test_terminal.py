@@ -87,14 +87,14 @@ def ran(folder: Path) -> list[tuple[str, ...]]:
         run_in(str(folder / name), run)
     (folder / "burst").mkdir()
     stored(folder / "burst", played("burst"))
-    (folder / "readme").write_text("")
+    (folder / "clients").write_text("")
     (folder / "cards").symlink_to(ROOT / "reports" / "cards")
     (folder / "samples").symlink_to(ROOT / "tests" / "incident" / "samples")
     scenario, world = scenario_of(asked(*EXPLORED[1:]))
     search = Search(Stage(scenario, world, issuer))
     path = max((each.path for each in search.run().found.values()), key=len)
     token = encode(scenario, world.name, world.lifetime, choices_of(search.stage, path), POLICIES)
-    pages = ("--markdown=board.md", "--html=board.html", "--readme=readme")
+    pages = ("--markdown=board.md", "--html=board.html")
     return [
         ("judge", "burst"),
         ("judge", "b/ledger.jsonl"),
@@ -104,7 +104,7 @@ def ran(folder: Path) -> list[tuple[str, ...]]:
         ("compare", "a", "b"),
         ("bless", "a", "--yes", "--baseline", "baseline.json"),
         ("watch", "samples/race401-tokens.log"),
-        ("scoreboard", "--cards=cards", "--clients=readme", *pages),
+        ("scoreboard", "--cards=cards", "--clients=clients", *pages),
         ("worlds",),
         ("dialects",),
         EXPLORED,
@@ -174,7 +174,7 @@ def test_no_row_of_the_burst_is_wrapped() -> None:
 @pytest.mark.slow
 def test_no_row_of_a_burst_that_runs_is_wrapped(tmp_path: Path) -> None:
     """From its first line to the report's address, the progress line included."""
-    load = ("burst", "-u", "6", "-r", "6", "-t", "6s", "--reports", str(tmp_path))
+    load = ("burst", "-u", "9", "-r", "9", "-t", "6s", "--reports", str(tmp_path))
     text = in_a_terminal(80, *load)
     rows = [row for row in too_long(text, 80) if str(tmp_path) not in row]  # a path, to copy
     assert rows == []
