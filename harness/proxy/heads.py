@@ -45,7 +45,7 @@ class Head:
 
     def get(self, name: str) -> str | None:
         """Return its first value."""
-        return next(iter(self.all(name)), None)
+        return next((value for each, value in self.headers if each == name), None)
 
     def _length(self, unsaid: Length) -> Length:
         """Return the body's by the headers; two that disagree are nobody's guess (RFC 9112 s.6.3)."""
