@@ -12,10 +12,15 @@ READY_DEV := $(VENV)/.ready-dev
 GATED := $(BIN)/locust -f scenarios/burst.py --headless --skip-log-setup -u 24 -r 24 --pages 8 --policies pre-fix,fixed
 
 .PHONY: burst gate bless test test-all test-browser check bench seeds alarms servers
-.PHONY: probe-all million mutate scoreboard lock clean setup explore ablate scenarios docs soak hosts
+.PHONY: sample probe-all million mutate scoreboard lock clean setup explore ablate scenarios docs soak hosts
 
 burst: $(READY)  ## the main job: the race before and after the fix, about 20 s of load
 	@$(BIN)/race401 burst $(ARGS)
+
+sample: $(READY)  ## the committed sample run anew, and the picture of it that README.md shows
+	@rm -rf reports/sample
+	@$(BIN)/race401 burst -u 18 -r 18 --pages 4 --run-id sample
+	@$(BIN)/race401 report reports/sample --picture docs/race.svg
 
 scenarios: $(READY)  ## every scenario, and what each policy should get and got (under 4 minutes)
 	@$(BIN)/python -m race401.scenarios $(ARGS)
@@ -72,8 +77,10 @@ $(NODE_WHEEL)/.ready: requirements-node.lock $(READY)  # Node 22 or newer, where
 	@$(BIN)/uv pip install --quiet --require-hashes --target $(NODE_WHEEL) -r $<
 	@touch $@
 
-servers: servers/django-oauth-toolkit/.venv/.ready servers/simplejwt/.venv/.ready  ## real auth servers, set up on this machine (half a minute)
-	@if command -v npm >/dev/null; then cd servers/oidc-provider && npm ci --silent --ignore-scripts; fi
+SERVERS := $(patsubst %/requirements.lock,%/.venv/.ready,$(wildcard servers/*/requirements.lock))
+servers: $(SERVERS)  ## real auth servers, set up on this machine (a minute; npm for three of them)
+	@if command -v npm >/dev/null; then for each in $(dir $(wildcard servers/*/package-lock.json)); do \
+	  (cd $$each && npm ci --silent --ignore-scripts) || exit 1; done; fi
 
 servers/%/.venv/.ready: servers/%/requirements.lock $(READY)
 	@test -x $(@D)/bin/python || "$$PYTHON" -m venv --without-pip $(@D)

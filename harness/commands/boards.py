@@ -16,6 +16,7 @@ from race401.harness.card.race import Race
 from race401.harness.card.races import RACES
 from race401.harness.card.record import Card, keep, load, slug
 from race401.harness.commands.errors import CommandError
+from race401.harness.reporting import terminal
 from race401.mock_api.rules.worlds import WORLDS
 
 
@@ -68,7 +69,7 @@ def _kept(card: Card, command: str, folder: Path) -> Card:
         card = merged(load(path), card)
     card = msgspec.structs.replace(card, command=command)
     keep(card, path)
-    print(show.summary(card), flush=True)
+    print(terminal.fit(show.summary(card)), flush=True)
     return card
 
 

@@ -182,6 +182,8 @@ def values(held: Any, steps: Sequence[str]) -> Iterator[Any]:
 
 def fields(body: bytes) -> dict[str, Any]:
     """Return the fields of a JSON object or a form; of anything else, nothing."""
+    if not body:
+        return {}
     try:
         told = json.loads(body)
     except (ValueError, RecursionError):
