@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 from browsers import PROGRAMS
-from incidents import BUILDERS, LIFE, REFRESH, SIGN_IN, Har, begun, diagnosed, har, of, refused, rotated
+from incidents import BUILDERS, LIFE, REFRESH, SIGN_IN, Har, begun, diagnosed, har, refused, rotated, standing_as
 from wires import Wire
 
 from race401.ledger.entry import Entry
@@ -303,7 +303,7 @@ def test_what_was_nearly_so_is_not_shown(tmp_path: Path, case: Case) -> None:
     found = diagnosed(tmp_path, case())
     assert found.evidence.sources[0].kept == found.evidence.sources[0].rows
     assert found.evidence.sources[0].says_tokens
-    assert not of(found, "shown") & NEARLY[case]
+    assert not standing_as(found, "shown") & NEARLY[case]
 
 
 # --- what stands beside an incident in a real file ---
@@ -336,8 +336,8 @@ def among_others(told: Har, seed: int) -> Har:
 def test_what_stands_beside_it_and_in_which_order_changes_nothing(tmp_path: Path, name: str, variant: str) -> None:
     """The order of a file's entries says nothing; neither does what no auth server heard of."""
     told = BUILDERS[name](variant)
-    alone = of(diagnosed(tmp_path, told), "shown")
-    assert of(diagnosed(tmp_path, among_others(told, len(name))), "shown") == alone
+    alone = standing_as(diagnosed(tmp_path, told), "shown")
+    assert standing_as(diagnosed(tmp_path, among_others(told, len(name))), "shown") == alone
 
 
 @pytest.mark.parametrize("program", [each for each in PROGRAMS if each != "Chrome"])
@@ -346,17 +346,19 @@ def test_another_program_shows_nothing_else(tmp_path: Path, name: str, program: 
     """Firefox and Safari say less of some; none shows what Chrome's file does not."""
     for variant in ("planted", "near"):
         told = BUILDERS[name](variant)
-        assert of(diagnosed(tmp_path, PROGRAMS[program](told)), "shown") <= of(diagnosed(tmp_path, told), "shown")
+        assert standing_as(diagnosed(tmp_path, PROGRAMS[program](told)), "shown") <= standing_as(
+            diagnosed(tmp_path, told), "shown"
+        )
 
 
 def test_a_recording_that_begins_in_the_middle_shows_nothing_more(tmp_path: Path) -> None:
     """From any entry on: what is shown of the rest is shown of the whole."""
     for name, builder in BUILDERS.items():
         told = builder("planted")
-        whole = of(diagnosed(tmp_path, told), "shown")
+        whole = standing_as(diagnosed(tmp_path, told), "shown")
         for n in range(1, len(told["log"]["entries"])):
             part = {"log": told["log"] | {"entries": told["log"]["entries"][n:]}}
-            assert of(diagnosed(tmp_path, part), "shown") <= whole, (name, n)
+            assert standing_as(diagnosed(tmp_path, part), "shown") <= whole, (name, n)
 
 
 def test_two_clients_in_one_ledger_are_told_apart(tmp_path: Path) -> None:
@@ -371,4 +373,4 @@ def test_two_clients_in_one_ledger_are_told_apart(tmp_path: Path) -> None:
     wire.exchange("r00", "x1", "y1", at=2.0, took=0.2, target=REFRESH, peer="peer 0")
     wire.exchange("r01", at=2.1, took=0.2, target=REFRESH, peer="peer 1", grant_outcome="refused")
     wire.get(None, 401, at=3.0, peer="peer 2", **BARE)
-    assert of(diagnosed(tmp_path, ledger(wire)), "shown") == set()
+    assert standing_as(diagnosed(tmp_path, ledger(wire)), "shown") == set()

@@ -60,7 +60,7 @@ def _alone(case: Case, e: Entry, by: Entry) -> bool:
     fresh = [y for y in case.api if y.sent is not None and y.sent == by.brought_access]
     good = any(took(y) for y in fresh) and not any(y.unauthorized for y in fresh)
     out = case.left(case.who(e), 0.0, e.answered_at)
-    return taken and good and not out and OTHER.search(case.said(e)) is None
+    return taken and good and not out and OTHER.search(case.server_words(e)) is None
 
 
 def _by(case: Case, e: Entry) -> Entry | None:

@@ -33,7 +33,7 @@ def look(case: Case) -> Sign | None:
 
 
 def _signature(case: Case, good: Good) -> Sign | None:
-    signed = [e for e in case.refused if e.cause in SIGNED or WORDS.search(case.said(e))]
+    signed = [e for e in case.refused if e.cause in SIGNED or WORDS.search(case.server_words(e))]
     turned = [e for e in signed if (first := _good(good, e)) is not None and before(first, e)]
     again = next((y for e in turned for y in case.api if _same(y, e) and took(y) and before(e, y)), None)
     if again is not None:

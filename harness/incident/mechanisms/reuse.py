@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from race401.harness.incident.mechanisms.case import Case, refused_for_good, was_granted
 from race401.harness.judge.causal import before, concurrent
-from race401.harness.judge.graph import kept
+from race401.harness.judge.graph import kept_its_token
 from race401.ledger.entry import Entry
 from race401.ledger.outcomes import Outcome
 
@@ -22,7 +22,7 @@ def refusals(case: Case) -> Iterator[tuple[Entry, Entry]]:
         for lost in uses:
             if not refused_for_good(lost):
                 continue
-            grant = next((e for e in won if not kept(e) and not before(lost, e)), None)
+            grant = next((e for e in won if not kept_its_token(e) and not before(lost, e)), None)
             if grant is not None and not _signed_out(case, grant, lost):
                 yield grant, lost
 
@@ -35,12 +35,12 @@ def _signed_out(case: Case, grant: Entry, lost: Entry) -> bool:
     )
 
 
-def told(case: Case) -> list[Entry]:
+def called_reuse(case: Case) -> list[Entry]:
     """Return the refusals of which the server itself says that the refresh token had been used."""
     return [e for e in case.exchanges if refused_for_good(e) and _says(case, e)]
 
 
-def untold(case: Case) -> Iterator[tuple[Entry, Entry]]:
+def untold_uses(case: Case) -> Iterator[tuple[Entry, Entry]]:
     """Yield grant and refusal of refreshes at once of which the files do not tell the tokens, or the words."""
     for one, other in case.unknown_uses():
         for grant, refused in ((one, other), (other, one)):
@@ -55,7 +55,7 @@ def _may_be_refused(e: Entry) -> bool:
 def _says(case: Case, e: Entry) -> bool:
     uses = case.graph.exchanges.get(e.presented or "", ())
     own_word = e.grant_outcome == Outcome.REUSED and not any(was_granted(use) for use in uses)
-    return own_word or WORDS.search(case.said(e)) is not None
+    return own_word or WORDS.search(case.server_words(e)) is not None
 
 
 def manner(one: Entry, other: Entry) -> str:

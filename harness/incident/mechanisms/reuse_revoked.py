@@ -45,9 +45,9 @@ def look(case: Case) -> Sign | None:
 
 
 def _untold(case: Case) -> Sign | None:
-    if said := reuse.told(case):
+    if said := reuse.called_reuse(case):
         return consistent("a reuse was refused; whether it ended the session is not told", said, TRIED)
-    for pair in reuse.untold(case):
+    for pair in reuse.untold_uses(case):
         return consistent("of two refreshes at once one was refused; their tokens are not told", pair, TRIED)
     return None
 
@@ -93,7 +93,7 @@ def _winner_refused(case: Case, grant: Entry, refused: Entry) -> Entry | None:
 
 def _otherwise(case: Case, e: Entry) -> bool:
     """Whether the server says of a refusal that it has another reason."""
-    said = case.said(e).replace("invalid_grant", "")  # the one code for all reasons
+    said = case.server_words(e).replace("invalid_grant", "")  # the one code for all reasons
     return e.grant_outcome in OTHERWISE or (OTHER.search(said) is not None and WHATEVER.search(said) is None)
 
 
