@@ -7,6 +7,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from race401.harness.commands.errors import CommandError
+from race401.harness.reporting import terminal
 
 CARDS = Path("reports/cards")
 SERVERS = Path("servers/servers.toml")
@@ -53,7 +54,7 @@ def _clients(given: Namespace) -> int:
     _write(given.markdown or Path("docs/scoreboard.md"), scoreboard.markdown(board.cards, board.missing))
     _write(given.html or Path("docs/scoreboard.html"), scoreboard.page(board.cards, board.missing))
     for name in board.missing:
-        print(f"not run: {name}")
+        print(terminal.fit(f"not run: {name}"))
     return 0
 
 
