@@ -19,6 +19,7 @@ from race401.ledger.fingerprints import Fingerprints, KeyFileError, from_key_fil
 if TYPE_CHECKING:
     from race401.harness.incident.diagnosis import Diagnosis
     from race401.harness.incident.evidence import Evidence
+    from race401.harness.incident.hand_over import Source
     from race401.harness.incident.readers.reader import How
     from race401.ledger.dialects.dialect import Dialect
 
@@ -59,6 +60,12 @@ def add(parser: ArgumentParser) -> None:
     )
     outputs = parser.add_argument_group("what to write, besides")
     outputs.add_argument("--page", type=Path, metavar="FILE", help="one HTML page, with the worst moment drawn")
+    outputs.add_argument(
+        "--guard",
+        type=Path,
+        metavar="DIR",
+        help="pytest files there that keep out what is shown; they run as they are",
+    )
 
 
 def run(given: Namespace) -> int:
@@ -82,6 +89,30 @@ def write(given: Namespace, found: "Diagnosis") -> None:
 
         keep(given.page, page.render(found))
         tell(f"\npage: {given.page}")
+    if given.guard is not None:
+        from race401.harness.incident import guard
+
+        hand_over(found, "guard", given.guard, guard.source, "test_", f"pytest {given.guard}")
+
+
+def hand_over(found: "Diagnosis", what: str, folder: Path, source: "Source", prefix: str, runs: str) -> None:
+    """Write a file for each mechanism into the folder, beside what is there, and say how to run them."""
+    from race401.harness.incident import hand_over, way_on
+
+    handed = hand_over.hand_over(found, source, prefix)
+    if there := next((folder / name for name in handed.files if (folder / name).exists()), None):
+        raise CommandError(f"{there}: it is there already, and is kept; remove it, or name another folder")
+    tell("")
+    for name, text in handed.files.items():
+        keep(folder / name, text)
+        tell(f"{what}: {folder / name}")
+    for name in handed.without:
+        says, command = way_on.commands(name)[0]
+        tell(f"{what}: none of {name.replace('-', ' ')}; this {says}: {command}")
+    if handed.files:
+        tell(f"run it: {runs}")
+    elif not handed.without:
+        tell(f"{what}: none, since nothing is shown and nothing fits")
 
 
 def read(given: Namespace) -> "Evidence":

@@ -56,6 +56,7 @@ def render(diagnosis: Diagnosis, *, version: str = "") -> str:
         picture=None if worst is None else draw(worst, evidence, names),
         missing=list(telling.missing(evidence.missing, _nameless(evidence))),
         ways=[(m, way_on.commands(m.name)) for m, _ in way_on.worth_playing(diagnosis)],
+        files=way_on.FILES,
         row=lambda e: _row(e, diagnosis, names),
         anchors=_anchors(diagnosis, worst),
         sentence=lambda says: f"{says[:1].upper()}{says[1:]}.",

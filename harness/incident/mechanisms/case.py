@@ -53,7 +53,7 @@ class Case:
     @cached_property
     def streaks(self) -> list[streaks.Early]:
         """Rows of refreshes that nothing called for."""
-        return streaks.streaks([self._aged(e) for e in self.entries], self.graph)
+        return streaks.streaks([self.aged(e) for e in self.entries], self.graph)
 
     @cached_property
     def sign_outs(self) -> list[tuple[str, Entry]]:
@@ -144,7 +144,7 @@ class Case:
                     yield burst
                 at += len(burst)
 
-    def _aged(self, e: Entry) -> Entry:
+    def aged(self, e: Entry) -> Entry:
         """Return an exchange with what its access token had left, where another file's row tells it."""
         if e.kind != "exchange" or e.token_left_s is not None or e.presented is None:
             return e
