@@ -73,7 +73,8 @@ def test_an_unknown_word_beside_sound_evidence_is_no_pass(
     elif planted == "covers":
         about["covers"] = ["the-moon"]
     else:
-        run.entries[-1].grant_outcome = "rotted"
+        reuse = next(entry for entry in run.entries if entry.grant_outcome == "reused")
+        reuse.grant_outcome = "rotted"
     assert main(["report", str(stored(tmp_path, run))]) == 3
     assert "Traceback" not in capsys.readouterr().err
 
