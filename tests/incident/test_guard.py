@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from bounds import HANG
-from incidents import BUILDERS, diagnosed, of
+from incidents import BUILDERS, diagnosed, standing_as
 from naive import naive
 from recording import written
 
@@ -74,7 +74,7 @@ def told_apart(folder: Path, names: list[str]) -> None:
     assert f"{len(names)} failed" in failing.stdout
     for name in set(names) - BY_ITS_CLIENT:
         found = diagnose(gather([folder / "naive" / f"test_{name}.jsonl"], How()))
-        assert name in of(found, "shown"), name
+        assert name in standing_as(found, "shown"), name
 
 
 def test_a_guard_passes_for_a_sound_client_and_fails_for_one_that_has_the_mechanism(tmp_path: Path) -> None:

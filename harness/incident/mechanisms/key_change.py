@@ -27,7 +27,7 @@ def look(case: Case) -> Sign | None:
     good: dict[str | None, Entry] = {
         e.sent: e for e in reversed(case.api) if e.sent is not None and e.status in TAKEN
     }  # the first of each
-    signed = [e for e in case.refused if e.cause in SIGNED or WORDS.search(case.said(e))]
+    signed = [e for e in case.refused if e.cause in SIGNED or WORDS.search(case.server_words(e))]
     turned = [e for e in signed if e.sent in good and before(good[e.sent], e)]
     if turned:
         says = f"{counted(len(turned), 'request')} refused for the signature of a token that had been taken before"
