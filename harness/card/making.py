@@ -1,6 +1,5 @@
 """A client's card, made: the driver says who it is, and runs one race after another, a few at a time."""
 
-import itertools
 import shlex
 import time
 from collections.abc import Callable, Collection, Sequence
@@ -32,12 +31,12 @@ def make(
     world: str | None,
     worlds: Collection[str],
     settings: tuple[str, ...] = (),
-    told: Callable[[int, Race], None] = lambda done, race: None,
+    on_progress: Callable[[int, Race], None] | None = None,
 ) -> Card:
     """Return the card of the client behind this command; raises NoDriver.
 
     `world` is where it races, of those that the mock has (`worlds`, with these settings of its own); None: where the
-    client says it belongs. `told` hears how many races are over, and which was the last.
+    client says it belongs. `on_progress` hears how many races are over, and which was the last.
     """
     began_at = time.monotonic()
     with Mocks() as mocks, ThreadPoolExecutor(LANES) as lanes, TemporaryDirectory(prefix="race401-card-") as path:
@@ -57,10 +56,10 @@ def make(
                     course.run(race, where, mock, command, folder, introduction.protocol), introduction.claims
                 )
 
-        done = itertools.count(1)
         running = {lanes.submit(one, race): race for race in races}
-        for over in as_completed(running):
-            told(next(done), running[over])
+        for done, over in enumerate(as_completed(running), start=1):
+            if on_progress is not None:
+                on_progress(done, running[over])
         results = [each.result() for each in running]
     return Card(introduction, shlex.join(command), version("race401"), results, round(time.monotonic() - began_at, 1))
 

@@ -37,7 +37,8 @@ def made_board(commands: list[str], folder: Path) -> Board:
             continue
         try:
             card = msgspec.structs.replace(
-                make([program, *rest], RACES, None, WORLDS, told=_told(n, len(commands))), command=command
+                make([program, *rest], RACES, None, WORLDS, on_progress=_on_progress(n, len(commands))),
+                command=command,
             )
         except NoDriver as error:
             board.missing.append(f"{command}: {error}")
@@ -49,9 +50,9 @@ def made_board(commands: list[str], folder: Path) -> Board:
     return board
 
 
-def _told(n: int, clients: int) -> Callable[[int, Race], None]:
+def _on_progress(n: int, clients: int) -> Callable[[int, Race], None]:
     """Return what shows how far the nth of so many clients is."""
-    return lambda done, race: progress.show(f"client {n} of {clients}: {done} of {len(RACES)} races are over")
+    return lambda done, _: progress.show(f"client {n} of {clients}: {done} of {len(RACES)} races are over")
 
 
 def stored_board(commands: list[str], folder: Path) -> Board:

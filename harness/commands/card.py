@@ -42,15 +42,13 @@ def run(given: Namespace) -> int:
     from race401.harness.card.making import NoDriver, make
     from race401.harness.card.record import keep, slug
     from race401.harness.reporting import progress, terminal
-    from race401.harness.reporting.streams import say
+    from race401.harness.reporting.streams import print_to
 
     command = given.command[1:] if given.command[:1] == ["--"] else given.command
     if not command:
         raise CommandError(f"which program? e.g. {called()} card -- python drivers/template.py")
     if misplaced := [word for word in command if word.partition("=")[0] in OURS]:
-        say(
-            f"race401: {misplaced[0]} goes to the driver; to say it to race401, write it before: {called()} card ... --"
-        )
+        print_to(f"race401: {misplaced[0]} goes to the driver; what race401 is to read stands before {command[0]}")
     races = chosen(given.race)
     settings = () if given.worlds is None else ("--worlds", str(given.worlds))
     worlds = own_worlds.known(given.worlds)

@@ -16,9 +16,7 @@ def test_an_exploration_says_how_far_it_is() -> None:
     )
     shown = [row for row in unpainted(text) if row.startswith("exploring: ")]
     assert shown[-1].split()[1] != "1"
-    assert text.index("exploring") < text.index(
-        "\r\x1b[K\r\x1b[K" if "\r\x1b[K\r\x1b[K" in text else "\r\x1b[Kpre-fix"
-    )
+    assert text.rindex("exploring") < text.rindex(progress.CLEAR) < text.index("pre-fix in rfc9700")
 
 
 def test_a_card_says_how_many_races_are_over(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from race401.harness.explore.core.forms import Known, State
 from race401.harness.explore.core.stage import Stage
 from race401.harness.explore.core.state import Actor
 
-TOLD_EVERY = 1_024  # states
+PROGRESS_EVERY = 1_024  # states
 
 
 @dataclass(slots=True)
@@ -72,9 +72,9 @@ class Search:
         self,
         max_states: int = 10_000_000,
         max_seconds: float = 600.0,
-        told: Callable[[int, int], None] = lambda states, wrong: None,
+        on_progress: Callable[[int, int], None] | None = None,
     ) -> Result:
-        """Visit what can be visited within the bounds; `told` hears how many states and wrongs there are so far."""
+        """Visit what can be visited within the bounds; `on_progress` gets how many states and wrongs there are."""
         began, deadline = time.process_time(), time.monotonic() + max_seconds
         env, actors = self.stage.first()
         first = (self.envs[env], *sorted(self.actors[actor] for actor in actors))
@@ -85,8 +85,8 @@ class Search:
         while n < len(states):
             if len(states) > max_states or (n & 1023 == 0 and time.monotonic() > deadline):
                 break
-            if n % TOLD_EVERY == 0:
-                told(len(states), len(self._counts))
+            if on_progress is not None and n % PROGRESS_EVERY == 0:
+                on_progress(len(states), len(self._counts))
             self._visit(n, states[n])
             n += 1
         exhausted = n == len(states)
