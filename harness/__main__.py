@@ -25,7 +25,9 @@ class Parser(ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Exit with 2."""
-        self.exit(USAGE, f"{self.prog}: {message}; see {self.prog} --help\n")
+        from race401.harness.reporting.terminal import fit
+
+        self.exit(USAGE, fit(f"{self.prog}: {message}; see {self.prog} --help\n", sys.stderr))
 
 
 def main(arguments: list[str] | None = None) -> int:

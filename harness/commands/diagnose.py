@@ -10,8 +10,9 @@ from race401.harness.commands.errors import CommandError
 from race401.harness.commands.outputs import keep
 from race401.harness.judge.findings import Value
 from race401.harness.judge.verdict import EXIT_CODES
+from race401.harness.reporting import progress as bar
 from race401.harness.reporting import terminal
-from race401.harness.reporting.streams import tell
+from race401.harness.reporting.streams import say, tell
 from race401.ledger.dialects.files import DialectError, named
 from race401.ledger.fingerprints import Fingerprints, KeyFileError, from_key_file
 
@@ -120,9 +121,13 @@ def progress(path: Path) -> Callable[[int, int], None]:
         if size < LARGE or percent == shown or (not sys.stderr.isatty() and percent % STEP):
             return
         shown = percent
-        end = "\r" if sys.stderr.isatty() and percent < 100 else "\n"  # noqa: PLR2004 - of a hundred
-        sys.stderr.write(f"reading {path}: {percent} % of {size // 1_000_000} MB{end}")
-        sys.stderr.flush()
+        line = f"reading {path}: {percent} % of {size // 1_000_000} MB"
+        if not sys.stderr.isatty():
+            say(line)
+        elif percent < 100:  # noqa: PLR2004 - of a hundred
+            bar.show(line)
+        else:
+            bar.clear()
 
     return show
 

@@ -23,7 +23,7 @@ def add(parser: ArgumentParser) -> None:
 def run(given: Namespace) -> int:
     """Print the verdict, and keep it where the run is kept."""
     if given.checks:
-        print(checks.described())
+        print(terminal.fit(checks.described()))
         return 0
     if given.run is None:
         raise CommandError("nothing to judge; give a run's folder or a ledger")

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from race401.harness.commands.errors import CommandError
 from race401.harness.commands.proxy import spoken
 from race401.harness.probe.answers import place
+from race401.harness.reporting.streams import say
 
 if TYPE_CHECKING:
     from race401.harness.probe.asking import Target
@@ -234,4 +235,4 @@ async def _first(wire: "Wire", target: "Target") -> None:
 
 
 def _say(line: str) -> None:
-    print(f"race401: {line}", file=sys.stderr, flush=True)
+    say(f"race401: {line}")

@@ -8,6 +8,7 @@ from race401.harness.commands.errors import CommandError
 from race401.harness.commands.judge import load
 from race401.harness.commands.outputs import keep, keep_beside
 from race401.harness.judge import verdict
+from race401.harness.reporting import terminal
 from race401.harness.reporting.streams import say, tell
 
 
@@ -32,7 +33,7 @@ def run(given: Namespace) -> int:
     result = verdict.judge(evidence)
     page = given.out or given.run / "report.html"
     problem = None if evidence.ledger_alone else keep_beside(given.run / "verdict.json", verdict.to_json(result))
-    tell(f"{result.value}: {headline(result, evidence.manifest)}\n{below(result)}")
+    tell(terminal.fit(f"{result.value}: {headline(result, evidence.manifest)}\n{below(result)}"))
     if problem is not None:
         say(problem)
     keep(page, html.render(result, evidence))

@@ -11,6 +11,7 @@ from typing import TextIO
 from race401.harness.commands.errors import CommandError
 from race401.harness.judge.health import Health, Line, State, sentence
 from race401.harness.judge.verdict import EXIT_CODES
+from race401.harness.reporting import terminal
 
 LOOK_EVERY = 0.2  # s, where a log is followed
 
@@ -34,7 +35,7 @@ def run(given: Namespace) -> int:
     for line in Line:
         if n := health.counts[line]:
             print(f"{n:6}  {line.strip(': (')}")
-    print(sentence(health))
+    print(terminal.fit(sentence(health)))
     return EXIT_CODES[health.value]
 
 

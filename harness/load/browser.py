@@ -49,13 +49,15 @@ class Browser(User):
 
     abstract = True
     run_in_hand: Callable[[], Run | None]  # these three, with its class: see `listeners`
-    condition: Condition
+    part: str  # of its condition
     role: str
+    condition: Condition  # of its run
 
     def on_start(self) -> None:
         """Sign in with a token that has the drawn life left."""
         if (run := self.run_in_hand()) is None:
             raise StopUser("the run did not begin")
+        self.condition = run.plan.condition(self.part)
         pair = run.number(self.condition.name, self.role)
         self.number = f"{run.share}.{pair:03}"  # no name begins another
         self.its_run, self.policy = run, run.plan.policies[self.role]

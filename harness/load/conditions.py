@@ -40,6 +40,13 @@ class Condition:
     happens: Happening = ""  # in each visit: during its first page a sign-out, or before it the session's end
     covers: tuple[str, ...] = ("refresh",)
     """What must have happened; see `judge.checks.coverage.COVERAGE`."""
+    played_as: str = ""
+    """Of one made from a scenario's `own`: the name of that, by which locust knows its browsers."""
+
+    @property
+    def part(self) -> str:
+        """The name by which locust knows its browsers: they are there before anybody says which world."""
+        return self.played_as or self.name
 
     def expected(self, role: str, policy: str) -> Expectation:
         """Return what this role should show, if it is this policy's."""

@@ -4,6 +4,8 @@ import os
 import sys
 from typing import TextIO
 
+from race401.harness.reporting.terminal import fit
+
 
 def mend() -> None:
     """Have streams that are closed lead nowhere, so that no file of ours is opened in their place."""
@@ -15,10 +17,10 @@ def mend() -> None:
 
 
 def say(text: str, stream: TextIO | None = None) -> OSError | None:
-    """Print a line, to standard error unless told otherwise; return why it could not be printed."""
+    """Print a line, to standard error, fitting a terminal, or to a stream; return why it could not be printed."""
     out = sys.stderr if stream is None else stream
     try:
-        out.write(f"{text}\n")
+        out.write(f"{fit(text, out) if stream is None else text}\n")
         out.flush()
     except OSError as error:
         silence(out)

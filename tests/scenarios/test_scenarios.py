@@ -92,7 +92,7 @@ for name in NAMES:
     assert scenario(name).name.replace("-", "_") == name
     module = sys.modules[f"race401.scenarios.{name}"]
     browsers = sum(type(each).__name__ == "UserMeta" for each in vars(module).values())
-    print(name, browsers // len(scenario(name).conditions))
+    print(name, browsers // len(scenario(name).parts))
 print(*sorted({"locust", "gevent"} & set(sys.modules)))
 """
 
