@@ -9,7 +9,7 @@ from race401.harness.commands.called import called
 from race401.harness.commands.errors import CommandError
 from race401.harness.judge import checks, evidence, verdict, vocabulary
 from race401.harness.reporting import console, markdown, terminal
-from race401.harness.reporting.streams import say, tell
+from race401.harness.reporting.streams import print_line, print_to
 
 
 def add(parser: ArgumentParser) -> None:
@@ -33,11 +33,11 @@ def run(given: Namespace) -> int:
     if given.run.is_dir() and not evidence.ledger_alone:
         problem = outputs.keep_beside(given.run / "verdict.json", verdict.to_json(result))
     if given.json:
-        tell(verdict.to_json(result).decode().rstrip())
+        print_line(verdict.to_json(result).decode().rstrip())
     else:
-        tell(console.render(result, evidence.manifest, width=terminal.width(), color=terminal.has_colour()))
+        print_line(console.render(result, evidence.manifest, width=terminal.width(), color=terminal.has_colour()))
     if problem is not None:
-        say(problem)
+        print_to(problem)
     suite = evidence.manifest.get("scenario", {}).get("name", "ledger")
     outputs.write(
         given,

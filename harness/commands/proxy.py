@@ -17,7 +17,7 @@ from race401.harness.judge.evidence import EvidenceError
 from race401.harness.judge.findings import Value
 from race401.harness.judge.verdict import EXIT_CODES
 from race401.harness.reporting import terminal
-from race401.harness.reporting.streams import say
+from race401.harness.reporting.streams import print_to
 from race401.ledger.dialects.dialect import Dialect
 from race401.ledger.dialects.files import DialectError, named
 from race401.ledger.dialects.presets import USUAL, naming
@@ -118,14 +118,14 @@ def run(given: Namespace) -> int:
         places = dict(zip(here, shown, strict=True))
         told = announcement(places, given.ledger, dialects, exposed=exposed, rewrites=given.rewrite, tls=spoken_here)
         print(terminal.fit(told), flush=True)
-        watch, targets = Watch(recorder, dialects, say=_say), targets_of(urls)
+        watch, targets = Watch(recorder, dialects, say=_announce), targets_of(urls)
         rewriting = Rewriting(dict(zip(here, targets, strict=True))) if given.rewrite else None
         with contextlib.suppress(asyncio.CancelledError):
-            asyncio.run(serve([*zip(socks, targets, strict=True)], watch, _say, rewriting, context))
+            asyncio.run(serve([*zip(socks, targets, strict=True)], watch, _announce, rewriting, context))
     print(terminal.fit(traffic.line(recorder.counts)))
     print(f"judge it: {called()} judge {shlex.quote(str(given.ledger))}")
     if recorder.unwritten:
-        say(f"race401: {given.ledger} lacks the last {recorder.unwritten} of them: it was full")
+        print_to(f"race401: {given.ledger} lacks the last {recorder.unwritten} of them: it was full")
         return EXIT_CODES[Value.UNKNOWN]
     return 0
 
@@ -142,8 +142,8 @@ def spoken(names: list[str] | None, token_paths: list[str] | None) -> list[Diale
     return [naming(first, *token_paths or []), *others]
 
 
-def _say(line: str) -> None:
-    say(f"race401: {line}")
+def _announce(line: str) -> None:
+    print_to(f"race401: {line}")
 
 
 def _recorder(ledger: Path, key_file: Path | None) -> "Recorder":
@@ -184,7 +184,7 @@ def announcement(
     if rewrites:
         lines.insert(-1, "It changes what would lead clients around it, and the record says where.")
     if tls is not None:
-        lines += ["", *tls.told]
+        lines += ["", *tls.trust_lines]
     if exposed:
         targets = " and ".join(places.values())
         lines += ["", f"EXPOSED: whoever reaches this address can reach {targets} through it."]

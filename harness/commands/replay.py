@@ -8,7 +8,7 @@ from race401.harness.commands.errors import CommandError
 from race401.harness.explore.core.findings import KINDS
 from race401.harness.explore.core.schedule import NoSuchStep, Step, Walk, walk
 from race401.harness.explore.core.stage import Stage
-from race401.harness.explore.core.story import tell
+from race401.harness.explore.core.story import sentences
 from race401.harness.explore.core.token import BadToken, decode
 from race401.harness.reporting import terminal
 from race401.harness.tokens.policy import POLICIES
@@ -38,8 +38,8 @@ def run(given: Namespace) -> int:
         steps = list(walk(stage, choices))
     except NoSuchStep as error:
         raise CommandError(f"the token does not fit this version of the core: {error}") from None
-    for line in tell(stage, steps):
-        _say(line)
+    for line in sentences(stage, steps):
+        _announce(line)
     marks = [mark for step in steps for mark in step.move.marks] + list(_ending(stage, steps))
     return 1 if any(KINDS[mark].weight == "violation" for mark in marks) else 0
 
@@ -51,11 +51,11 @@ def _ending(stage: Stage, steps: list[Step]) -> tuple[str, ...]:
         walking.take(step)
     marks = walking.ending()
     for mark in marks:
-        _say(f"     {'in the end':<15} ^ {KINDS[mark].sentence}")
+        _announce(f"     {'in the end':<15} ^ {KINDS[mark].sentence}")
     return marks
 
 
-def _say(line: str) -> None:
+def _announce(line: str) -> None:
     """Print a line of the story, what a step does wrong in colour."""
     colour = "cost" if line.lstrip().partition(" ^ ")[1] else "plain"
     for part in terminal.fit(line).split("\n"):

@@ -65,7 +65,7 @@ def announcement(serving: "Serving", given: Namespace, spoken: "tls.Tls | None" 
     ]
     lines += [f"armed: {program}" for program in given.program or ()]
     if spoken is not None:
-        lines += ["", *spoken.told]
+        lines += ["", *spoken.trust_lines]
     if serving.exposed:
         steered = "whoever has the key" if given.control_key else "nobody from elsewhere"
         lines += ["", "EXPOSED: whoever reaches this address can sign up, sign in and read what test accounts hold;"]

@@ -26,7 +26,7 @@ def run(given: Namespace) -> int:
     """Tell each change of state if the log is live; then the counts, the verdict and the exit code."""
     health, live = Health(), given.follow or given.log == "-"
     try:
-        _tell(health, _lines(given.log, given.follow), live=live)
+        _follow(health, _lines(given.log, given.follow), live=live)
     except KeyboardInterrupt:
         if not live:
             raise
@@ -39,7 +39,7 @@ def run(given: Namespace) -> int:
     return EXIT_CODES[health.value]
 
 
-def _tell(health: Health, lines: Iterator[str], *, live: bool) -> None:
+def _follow(health: Health, lines: Iterator[str], *, live: bool) -> None:
     printed: State | None = None
     for text in lines:
         if health.read(text) is not None and live and health.state is not printed:

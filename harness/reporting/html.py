@@ -74,7 +74,7 @@ def render(verdict: Verdict, evidence: Evidence) -> str:
         _finding(finding, proofs, when) for finding in sorted(verdict.findings, key=_gravest)[:FINDINGS_SHOWN]
     ]
     drawn = [
-        (scene, story.tell(scene, manifest), panel, whole)
+        (scene, story.sentences(scene, manifest), panel, whole)
         for scene, panel, whole in zip(
             scenes,
             swimlane.draw(scenes, manifest) if scenes else [],

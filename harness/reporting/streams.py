@@ -16,7 +16,7 @@ def mend() -> None:
     sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - nor has this
 
 
-def say(text: str, stream: TextIO | None = None) -> OSError | None:
+def print_to(text: str, stream: TextIO | None = None) -> OSError | None:
     """Print a line, to standard error, fitting a terminal, or to a stream; return why it could not be printed."""
     out = sys.stderr if stream is None else stream
     try:
@@ -28,9 +28,9 @@ def say(text: str, stream: TextIO | None = None) -> OSError | None:
     return None
 
 
-def tell(text: str) -> None:
+def print_line(text: str) -> None:
     """Print a line to standard output; raises OSError, but not where a reader has seen enough (`| head`)."""
-    if (why := say(text, sys.stdout)) is not None and not isinstance(why, BrokenPipeError):
+    if (why := print_to(text, sys.stdout)) is not None and not isinstance(why, BrokenPipeError):
         raise why
 
 
