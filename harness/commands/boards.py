@@ -3,7 +3,7 @@
 import shlex
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from race401.harness.card.race import Race
 from race401.harness.card.races import RACES
 from race401.harness.card.record import Card, keep, load, slug
 from race401.harness.commands.errors import CommandError
-from race401.harness.reporting import terminal
+from race401.harness.reporting import progress, terminal
 from race401.mock_api.rules.worlds import WORLDS
 
 
@@ -39,17 +39,20 @@ def made_board(commands: list[str], folder: Path, races: Sequence[Race]) -> Boar
     """
     board, everywhere = Board([], []), [race for race in races if race.world is None]
     with Mocks() as mocks:
-        for command in commands:
+        for n, command in enumerate(commands, start=1):
+            client = f"client {n} of {len(commands)}"
             first, *rest = shlex.split(command)
             program = sys.executable if first == "python" else shutil.which(first)
             if program is None:
                 board.missing.append(f"{command}: {first} is not installed")
                 continue
             try:
-                own = _kept(make([program, *rest], races, None, WORLDS, mocks=mocks), command, folder)
+                card = make([program, *rest], races, None, WORLDS, (), _on_progress(client, races), mocks)
+                own = _kept(card, command, folder)
                 board.cards.append(own)
                 if own.world != COMMON:
-                    there = make([program, *rest], everywhere, COMMON, WORLDS, mocks=mocks)
+                    said = _on_progress(f"{client}, in {COMMON}", everywhere)
+                    there = make([program, *rest], everywhere, COMMON, WORLDS, (), said, mocks)
                     board.cards.append(_kept(merged(_anywhere(own), there), command, folder))
             except NoDriver as error:
                 board.missing.append(f"{command}: {error}")
@@ -69,8 +72,14 @@ def _kept(card: Card, command: str, folder: Path) -> Card:
         card = merged(load(path), card)
     card = msgspec.structs.replace(card, command=command)
     keep(card, path)
+    progress.clear()
     print(terminal.fit(show.summary(card)), flush=True)
     return card
+
+
+def _on_progress(client: str, races: Sequence[Race]) -> Callable[[int, Race], None]:
+    """Return what shows how far this client is."""
+    return lambda done, _: progress.show(f"{client}: {done} of {len(races)} races are over")
 
 
 def stored_board(commands: list[str], folder: Path) -> Board:
