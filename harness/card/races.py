@@ -63,8 +63,8 @@ BESIDE_A_REFRESH = {  # two calls with one token: one is refused and makes a ref
         {
             "which": {"request": "resource", "nth": 2},
             "at": "arrive",
-            "until": {"request": "exchange"},
-            "or_after_s": 2.0,  # a client that does not refresh for a 401
+            "until": {"request": "resource", "at": "arrive", "count": 2},  # this one, and the other's retry
+            "or_after_s": 2.0,  # a client that does not try again
         },
         {  # the first retry waits for the other's: of two refreshes the second has ended the token of the first
             "which": {"request": "resource", "nth": 3},
