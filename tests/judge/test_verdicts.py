@@ -138,7 +138,7 @@ def test_a_refused_loser_whose_session_nobody_tried_again() -> None:
     two_at_once(wire)
     findings = [f for f in verdict(wire).findings if f.check == "sessions-lost" and f.value is not PASS]
     assert [f.value for f in findings] == [UNKNOWN]
-    assert "the winner's token was not tried again" in findings[0].sentence
+    assert "no newer token was tried afterwards" in findings[0].sentence
 
 
 # --- causes ---------------------------------------------------------------------------------------
