@@ -8,7 +8,7 @@ the answer's last bytes; any other entry comes with the answer's head.
 import re
 import time
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -63,6 +63,7 @@ class Passing:
     length: int = 0
     whole: bool = False  # the request was sent to its end
     written: bool = False
+    left_at: float | None = None  # when the client hung up, s
 
 
 class Watch:
@@ -107,6 +108,11 @@ class Watch:
         if len(passing.asked) <= (LONGEST if passing.read or passing.role == "sign_out" else PEEK):
             passing.asked += content
 
+    def left(self, waiting: Iterable[Passing]) -> None:
+        """Note that the client hung up, on these."""
+        for passing in waiting:
+            passing.left_at = self._clock()
+
     def answered(self, passing: Passing, answer: Answer, *, hung_up: bool) -> None:
         """Note the head of its answer, which is about to leave."""
         passing.answer = answer
@@ -131,6 +137,7 @@ class Watch:
         elif passing.role is None and _shows_refresh(passing.request, passing.asked):
             entry.kind = "unnamed"
         entry.answered_at, entry.hung_up = self._clock(), hung_up
+        entry.hung_up_at = passing.left_at if hung_up else None
         if passing.whole and entry.method not in NO_BODY:
             entry.body_length = passing.length
         if answer is not None:

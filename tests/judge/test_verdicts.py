@@ -236,3 +236,36 @@ def test_an_answer_that_its_client_hung_up_on_is_not_charged_to_the_retry(
     found = {f.check: f.value for f in verdict(wire).findings}
     assert (found["exchanges-per-generation"] is Value.FAIL) is charged
     assert found["sessions-lost"] is Value.UNKNOWN
+
+
+@pytest.mark.parametrize(("again_at", "charged"), [(2.5, False), (1.5, True)])
+def test_a_client_that_waited_long_enough_and_asked_again(*, again_at: float, charged: bool) -> None:
+    """Where it is known when it hung up, what came after that is no race, also before the answer that nobody got.
+
+    Near miss: what came before that was at once.
+    """
+    wire = Wire()
+    wire.sign_in("a1", "r1", at=0.0)
+    wire.exchange("r1", "a3", "r3", at=again_at)  # answered first, and so recorded first
+    wire.exchange("r1", "a2", "r2", at=1.0, took=9.0, hung_up=True, hung_up_at=2.0)
+    found = {f.check: f.value for f in verdict(wire).findings}
+    assert (found["exchanges-per-generation"] is Value.FAIL) is charged
+
+
+# --- a request beside its session's sign-out ------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("at", "signed_out", "charged"),
+    [(3.5, "a1", False), (1.0, "a1", True), (3.5, "b1", True)],
+    ids=["beside it", "before it", "beside another's"],
+)
+def test_a_request_beside_the_sign_out_of_its_session(at: float, signed_out: str, *, charged: bool) -> None:
+    """Its user ended the session meanwhile: that it was refused is no failure."""
+    wire = Wire()
+    for session in "ab":
+        wire.sign_in(f"{session}1", f"{session}r1", at=0.0)
+        wire.get(f"{session}1", at=0.5)
+    wire.sign_out(signed_out, at=3.0, took=1.0)
+    wire.get("a1", 401, at=at)
+    assert (verdict(wire).rows[0].caller_401s.total() == 1) is charged

@@ -14,6 +14,7 @@ from passing import PAIR, REFRESH, ok, post, request, through
 from proxied import bytes_at, connected, proxy_at
 
 from race401.harness.judge.evidence import load
+from race401.harness.judge.verdict import judge
 from race401.harness.proxy import passage
 from race401.harness.proxy.serving import target_of
 
@@ -153,6 +154,38 @@ def test_a_client_that_hangs_up_is_marked_and_what_its_request_did_is_noted(tmp_
         (True, 200, False),
         (False, 200, False),
     ]
+
+
+def test_a_client_that_asks_again_before_the_answer_on_which_it_hung_up(tmp_path: Path) -> None:
+    """It had waited long enough, and the target was slower still: when it left is noted, so that this is no race."""
+    ledger, hung_up, again = tmp_path / "traffic.jsonl", asyncio.Event(), asyncio.Event()
+
+    async def target(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(REFRESH)
+        if hung_up.is_set():
+            writer.write(ok(PAIR))
+        else:
+            assert await reader.read() == b""
+            hung_up.set()
+            await again.wait()
+            writer.write(ok(PAIR))
+
+    async def run() -> None:
+        async with asyncio.timeout(HANG), bytes_at(target) as url, proxy_at(url, ledger) as proxy:
+            _, writer = await connected(proxy)
+            writer.write(post(b"/oauth/token", REFRESH))
+            writer.close()
+            await hung_up.wait()
+            async with httpx.AsyncClient(base_url=proxy, trust_env=False) as client:
+                await client.post("/oauth/token", content=REFRESH)
+            again.set()
+
+    asyncio.run(run())
+    evidence = load(ledger)
+    first, second = sorted(evidence.entries, key=lambda e: e.received_at)
+    assert first.hung_up_at is not None
+    assert (first.hung_up_at <= second.received_at < first.answered_at, second.hung_up_at) == (True, None)
+    assert judge(evidence).rows[0].repeated_seqs == []
 
 
 @pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"])
