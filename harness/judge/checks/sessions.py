@@ -61,6 +61,7 @@ SESSIONS_LOST = Check(
     "sessions",
     _figures,
     Brief(lambda r: r.sessions_lost, "session", " lost"),
+    by_order=True,
 )
 
 
