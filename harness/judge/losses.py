@@ -8,7 +8,8 @@ behind a gateway's 502, or if another recording, whose fingerprints cannot be co
 """
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Set
+from collections.abc import Container, Iterable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from race401.harness.judge.causal import before, concurrent
@@ -57,7 +58,7 @@ def losses(entries: Iterable[Entry], graph: Graph) -> Losses:
     return found
 
 
-def _newest(refused: Entry, unheard: Container[str | None], keys: Set[str | None]) -> bool:
+def _newest(refused: Entry, unheard: Container[str | None], keys: AbstractSet[str | None]) -> bool:
     """Whether the token that was refused may be the newest, as far as lost answers and other recordings tell."""
     if refused.ended is not None:
         return True  # the recorder decided it itself, and knows

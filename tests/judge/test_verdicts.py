@@ -311,7 +311,10 @@ def test_a_repeated_exchange_needs_no_clock() -> None:
     wire = set_back(60.0)
     wire.exchange("r1", at=60.0, grant_outcome="refused")
     result = verdict(wire)
-    assert (result.value, [f.check for f in result.findings if f.value is FAIL]) == (FAIL, ["exchanges-per-generation"])
+    assert (result.value, [f.check for f in result.findings if f.value is FAIL]) == (
+        FAIL,
+        ["exchanges-per-generation"],
+    )
 
 
 def test_an_answer_that_was_held_for_long_is_no_clock_that_went_back() -> None:
