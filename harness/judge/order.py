@@ -52,7 +52,7 @@ def gaps(entries: Sequence[Entry], first: int | None = None) -> list[str]:
 
 
 def went_back(entries: Sequence[Entry]) -> tuple[int, float] | None:
-    """Return the first entry before which the recorder's clock had gone back, by its `seq`, and by how many s at least.
+    """Return the first entry before which the recorder's clock had gone back (its `seq`), and how far at least, in s.
 
     An entry gets its place between its request and its answer, so that no later one is answered before an earlier
     one was received. None: the clock went on, as far as the entries tell.
