@@ -12,7 +12,6 @@ from race401.harness.card.races import CLAIMS, RACES
 from race401.harness.card.record import Card
 from race401.harness.reporting.html import TEMPLATES
 
-BEGIN, END = "<!-- scoreboard: begin -->", "<!-- scoreboard: end -->"
 MARKS = {
     RaceOutcome.SURVIVED: "✓",
     RaceOutcome.LOST: "✗",
@@ -68,22 +67,15 @@ def table(cards: Sequence[Card]) -> str:
     return "\n".join([*lines, "", LEGEND])
 
 
-def placed(text: str, cards: Sequence[Card]) -> str:
-    """Return the text with the table between its markers; without both, in their order, the text as it is."""
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    return f"{before}{begin}\n\n{table(cards)}\n\n{end}{after}" if end else text
-
-
 def markdown(cards: Sequence[Card], missing: Sequence[str]) -> str:
-    """Return the table between its markers, the losses with their reasons, and what was not run."""
-    lines = [BEGIN, "", table(cards), ""]
+    """Return the table, the losses with their reasons, and what was not run."""
+    lines = [table(cards), ""]
     if any(losses(cards)):
         lines += ["What was lost, and why:", ""]
     for card, result in losses(cards):
         why = card.introduction.explains.get(result.race, "no reason was given")
         lines.append(f"* **{title(card)}, {result.race}**: {sentence(result)}. {why}. Again: `{again(card, result)}`")
-    lines += ["", *(f"Not run: {name}." for name in missing), END]
+    lines += ["", *(f"Not run: {name}." for name in missing)]
     return "\n".join(lines) + "\n"
 
 

@@ -15,12 +15,15 @@ def add(parser: ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("run", type=Path, help="a run's folder, or a ledger (JSON lines) together with --out")
     parser.add_argument("--out", type=Path, metavar="FILE", help="where the page goes (default: RUN/report.html)")
+    parser.add_argument(
+        "--picture", type=Path, metavar="FILE.svg", help="draw the incident as a small SVG too, for a page of words"
+    )
     parser.add_argument("--open", action="store_true", help="show the page in the browser")
 
 
 def run(given: Namespace) -> int:
     """Write the page, say where it is and what it says."""
-    from race401.harness.reporting import html  # with jinja2: wrong usage should not wait for it
+    from race401.harness.reporting import html, incident, picture  # with jinja2: wrong usage should not wait for it
     from race401.harness.reporting.headline import below, headline
 
     evidence = load(given.run)
@@ -34,6 +37,12 @@ def run(given: Namespace) -> int:
         say(problem)
     keep(page, html.render(result, evidence))
     tell(f"report: {page}")
+    if given.picture is not None:
+        scenes = incident.choose(evidence, result.rows)
+        if not scenes:
+            raise CommandError(f"{given.run} has no incident to draw: no 401 that the app saw, and no refresh")
+        keep(given.picture, picture.render(scenes, evidence.manifest))
+        tell(f"picture: {given.picture}")
     if given.open and not webbrowser.open(page.resolve().as_uri()):
         print("no browser could be opened here; open the page yourself")
     return result.exit_code

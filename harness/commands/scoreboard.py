@@ -1,13 +1,11 @@
 """`race401 scoreboard`: clients by races, from stored score cards; `--run` makes the cards anew first."""
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable
 from pathlib import Path
 
 from race401.harness.commands.errors import CommandError
 
 CARDS = Path("reports/cards")
-README = Path("README.md")
 
 
 def add(parser: ArgumentParser) -> None:
@@ -19,13 +17,10 @@ def add(parser: ArgumentParser) -> None:
     parser.add_argument("--cards", type=Path, default=CARDS, help=f"where cards are kept ({CARDS})")
     parser.add_argument("--markdown", type=Path, default=Path("docs/scoreboard.md"))
     parser.add_argument("--html", type=Path, default=Path("docs/scoreboard.html"))
-    parser.add_argument(
-        "--readme", type=Path, default=README, help="the table goes between its markers, if it has them (README.md)"
-    )
 
 
 def run(given: Namespace) -> int:
-    """Write both pages and the README's table. A loss is the client's, so that the exit code is 0."""
+    """Write both pages. A loss is the client's, so that the exit code is 0."""
     # with httpx and what draws pages: wrong usage should not wait for them
     from race401.harness.card import scoreboard
     from race401.harness.commands.boards import made_board, stored_board
@@ -41,21 +36,6 @@ def run(given: Namespace) -> int:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text(board.cards, board.missing))
         print(f"written: {path}")
-    _place(given.readme, lambda text: scoreboard.placed(text, board.cards))
     for name in board.missing:
         print(f"not run: {name}")
     return 0
-
-
-def _place(readme: Path, with_table: Callable[[str], str]) -> None:
-    """Put the table into the file, if it has the markers; the default one need not be there."""
-    try:
-        text = readme.read_text()
-    except OSError as error:
-        if readme == README:
-            return
-        raise CommandError(f"{readme}: {error.strerror}") from None
-    placed = with_table(text)
-    if placed != text:
-        readme.write_text(placed)
-        print(f"written: {readme}")

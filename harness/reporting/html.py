@@ -80,7 +80,7 @@ def render(verdict: Verdict, evidence: Evidence) -> str:
             headline=headline(verdict, manifest),
             sentence=below(verdict),
             showed=_showed(verdict, manifest),
-            scene_names=[_named(scene, manifest, when) for scene in scenes],
+            scene_names=[scene_name(scene, manifest, when) for scene in scenes],
             means=_means(sections),
             manifest=manifest,
             alone=evidence.ledger_alone,
@@ -247,7 +247,7 @@ def _means(sections: list[dict[str, Any]]) -> dict[table.Mark, str]:
     return {mark: says for mark, says in table.MEANS.items() if mark in used}
 
 
-def _named(scene: incident.Scene, manifest: dict[str, Any], when: dict[str, str]) -> str:
+def scene_name(scene: incident.Scene, manifest: dict[str, Any], when: dict[str, str]) -> str:
     """Return what a scene is called; of a policy that is expected to show the race there, that too."""
     role = scene.row.role
     named = {"before": "Before the fix", "after": "After the fix"}.get(when[role], "What happened")

@@ -30,8 +30,6 @@ def test_the_board_ranks_clients_and_says_what_it_costs() -> None:
     assert "| ✗ |" in rows[2]
     assert "* **worse 1.0, late-401**: what happened. lib.py:1 `a < b`: because." in text
     assert "Not run: node x.mjs: node is not installed." in text
-    assert text.startswith(scoreboard.BEGIN)
-    assert text.endswith(scoreboard.END + "\n")
 
 
 def test_the_page_is_one_file_with_every_cell() -> None:
@@ -47,30 +45,13 @@ def test_the_board_is_written_from_stored_cards(tmp_path: Path, capsys: pytest.C
     keep(a_card(late_401=RaceOutcome.LOST), tmp_path / "cards/a.json")
     (tmp_path / "clients.txt").write_text("# a comment\npython driver.py\nnode other.mjs\n")
     where = [f"--{name}={tmp_path / file}" for name, file in (("cards", "cards"), ("clients", "clients.txt"))]
-    (readme := tmp_path / "README.md").write_text(f"before\n{scoreboard.BEGIN}\nold\n{scoreboard.END}\nafter\n")
-    where.append(f"--readme={readme}")
     pages = [f"--markdown={tmp_path / 'board.md'}", f"--html={tmp_path / 'board.html'}"]
     assert main(["scoreboard", *where, *pages]) == 0
     assert "not run: node other.mjs: there is no card of it" in capsys.readouterr().out
     assert "a client 1.0" in (tmp_path / "board.md").read_text()
-    assert re.fullmatch(r"before\n<!-- .*\| a client 1\.0 .* -->\nafter\n", readme.read_text(), re.DOTALL)
     (tmp_path / "cards/b.json").write_text("{}")
     assert main(["scoreboard", *where, *pages]) == 2
     assert "b.json is no score card" in capsys.readouterr().err
-
-
-def test_the_readmes_table_has_its_legend_and_no_losses() -> None:
-    cards = [a_card(late_401=RaceOutcome.LOST)]
-    text = scoreboard.placed(f"a\n{scoreboard.BEGIN}\n{scoreboard.END}\nb\n", cards)
-    assert text == f"a\n{scoreboard.BEGIN}\n\n{scoreboard.table(cards)}\n\n{scoreboard.END}\nb\n"
-    assert text == scoreboard.placed(text, cards), "again is the same"
-    assert scoreboard.LEGEND in text
-    assert "What was lost" not in text
-
-
-@pytest.mark.parametrize("text", ["", "no markers\n", scoreboard.BEGIN, scoreboard.END + scoreboard.BEGIN])
-def test_a_file_without_both_markers_is_left_alone(text: str) -> None:
-    assert scoreboard.placed(text, [a_card(late_401=RaceOutcome.LOST)]) == text
 
 
 def test_clients_that_cannot_run_here_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

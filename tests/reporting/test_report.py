@@ -1,5 +1,6 @@
 """The page: it needs nothing else, its figures are the verdict's, its links lead somewhere, whatever the run was."""
 
+import re
 import webbrowser
 from collections.abc import Callable
 from pathlib import Path
@@ -122,10 +123,41 @@ def test_a_ledger_alone_needs_a_place(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "a ledger alone" in (tmp_path / "page.html").read_text()
 
 
+def test_the_incident_is_drawn_small(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--picture` writes an SVG that loads nothing, runs nothing and says itself what it shows."""
+    out = tmp_path / "race.svg"
+    assert main(["report", str(stored(tmp_path, crossed_by_a_pair())), "--picture", str(out)]) == 0
+    assert f"picture: {out}" in capsys.readouterr().out
+    drawn = out.read_text()
+    said = "Before the fix: five refreshes: one 200 and four 401. After the fix: one refresh: five 200."
+    assert f'<title id="says">{said}</title>' in drawn
+    assert not re.search(r"<script|<a |<image|href|url\(|@import", drawn)
+    assert "prefers-color-scheme: dark" in drawn
+
+
+def test_what_others_wrote_is_text_in_the_picture_too(tmp_path: Path) -> None:
+    """A target that is markup is shown as it was written."""
+    run = crossed_by_a_pair()
+    for entry in run.entries:
+        entry.target = entry.target.replace("/messages", "/x<script>")
+    assert main(["report", str(stored(tmp_path, run)), "--picture", str(tmp_path / "race.svg")]) in {0, 3}
+    assert "<script" not in (tmp_path / "race.svg").read_text()
+
+
+def test_without_an_incident_there_is_no_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One line says so, and no file is left."""
+    run = Run()
+    run.page(BEFORE, 1, *[None] * 5)
+    assert main(["report", str(stored(tmp_path, run)), "--picture", str(tmp_path / "race.svg")]) == 2
+    assert "has no incident to draw" in capsys.readouterr().err
+    assert not (tmp_path / "race.svg").exists()
+
+
 def test_the_templates_are_packed() -> None:
     """They lie within the package, so that a wheel holds them."""
     assert {path.name for path in html.TEMPLATES.iterdir()} == {
         "diagnosis.html",
+        "picture.svg",
         "probe.html",
         "report.html",
         "drawings.html",
