@@ -8,6 +8,7 @@ from race401.harness.judge.counted import counted
 from race401.ledger.entry import Entry
 
 SEQ, RECEIVED, ANSWERED = attrgetter("seq"), attrgetter("received_at"), attrgetter("answered_at")
+UNWRITTEN = attrgetter("unwritten")
 NAMED = 3  # gaps that a sentence names
 BACK = 1.0  # s by which a clock may go back, as it is set right by a little all the time
 SPARSE = 10_000  # times as far apart as they are many: then `seq` is a clock's, of several processes, and has no gaps
@@ -49,6 +50,14 @@ def gaps(entries: Sequence[Entry], first: int | None = None) -> list[str]:
     some = ", ".join(f"#{at}" if at == last else f"#{at} to #{last}" for at, last in found[:NAMED])
     more = ", ..." if len(found) > NAMED else ""
     return [f"{counted(n, 'entry', 'entries')} of the ledger {'is' if n == 1 else 'are'} missing ({some}{more})"]
+
+
+def unwritten(entries: Sequence[Entry]) -> list[str]:
+    """Return a sentence of the entries that could not be written, if one that could says so."""
+    if not (n := sum(map(UNWRITTEN, entries))):
+        return []
+    after = next(e.seq for e in entries if e.unwritten)
+    return [f"{counted(n, 'entry', 'entries')} could not be written to the ledger (before #{after})"]
 
 
 def went_back(entries: Sequence[Entry]) -> tuple[int, float] | None:
