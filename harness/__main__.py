@@ -25,12 +25,14 @@ class Parser(ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Exit with 2."""
-        self.exit(USAGE, f"{self.prog}: {message}; see {self.prog} --help\n")
+        from race401.harness.reporting.terminal import fit
+
+        self.exit(USAGE, fit(f"{self.prog}: {message}; see {self.prog} --help\n", sys.stderr))
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    from race401.harness.reporting.streams import mend, say, silence
+    from race401.harness.reporting.streams import mend, print_to, silence
 
     mend()
     words = sys.argv[1:] if arguments is None else arguments
@@ -38,10 +40,10 @@ def main(arguments: list[str] | None = None) -> int:
         code = _command(*words) if words and not words[0].startswith("-") else _about(words)
         sys.stdout.flush()
     except CommandError as error:
-        say(f"race401: {error}")
+        print_to(f"race401: {error}")
         return USAGE
     except KeyboardInterrupt:
-        say("race401: interrupted")
+        print_to("race401: interrupted")
         return UNKNOWN
     except BrokenPipeError:  # `| head`: whoever read has seen enough
         silence(sys.stdout)
@@ -49,9 +51,9 @@ def main(arguments: list[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 - the last line of defence
         if isinstance(error, OSError) and error.filename is None and error.errno in NO_ROOM:
             silence(sys.stdout)
-            say(f"race401: standard output: {error.strerror}")
+            print_to(f"race401: standard output: {error.strerror}")
             return UNKNOWN
-        say(f"{traceback.format_exc()}race401: this is an error of ours, not of yours")
+        print_to(f"{traceback.format_exc()}race401: this is an error of ours, not of yours")
         return INTERNAL
     return code
 

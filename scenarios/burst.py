@@ -38,6 +38,12 @@ SCENARIO = Scenario(
             control=Expectation("some", "several", sessions_lost="some", cause="missing_token"),
         ),
     ),
+    own=Condition(
+        "own",
+        "",
+        "a world of your choice: needless exchanges are expected before the fix, and what else they cost is counted",
+        control=Expectation("any", "several", sessions_lost="any"),
+    ),
     load=Load(users=27, seconds=12),
 )
 

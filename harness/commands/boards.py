@@ -13,6 +13,7 @@ from race401.harness.card.making import NoDriver, make
 from race401.harness.card.races import RACES
 from race401.harness.card.record import Card, keep, load, slug
 from race401.harness.commands.errors import CommandError
+from race401.harness.reporting import terminal
 from race401.mock_api.rules.worlds import WORLDS
 
 
@@ -39,7 +40,7 @@ def made_board(commands: list[str], folder: Path) -> Board:
             board.missing.append(f"{command}: {error}")
         else:
             keep(card, folder / f"{slug(card.introduction)}.json")
-            print(show.summary(card), flush=True)
+            print(terminal.fit(show.summary(card)), flush=True)
             board.cards.append(card)
     return board
 

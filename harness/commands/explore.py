@@ -12,7 +12,7 @@ from race401.harness.explore.core.scenario import Scenario
 from race401.harness.explore.core.schedule import choices_of, walk
 from race401.harness.explore.core.search import Result, Search
 from race401.harness.explore.core.stage import Stage
-from race401.harness.explore.core.story import tell
+from race401.harness.explore.core.story import sentences
 from race401.harness.explore.core.token import encode
 from race401.harness.reporting import terminal
 from race401.harness.tokens.named import NoSuchPolicy, policy
@@ -140,7 +140,7 @@ def describe(stage: Stage, result: Result, brief: bool, worlds: str = "") -> Ite
             yield f"{KINDS[mark].weight:<9}  {mark}: {KINDS[mark].sentence} (in {steps:,} distinct steps)"
         if not brief and any(KINDS[mark].weight != "cost" for mark in marks):
             yield "the shortest way there:"
-            yield from tell(stage, walk(stage, choices_of(stage, result.found[marks[0]].path)))
+            yield from sentences(stage, walk(stage, choices_of(stage, result.found[marks[0]].path)))
         yield f"{AGAIN} {called()} replay {token}{worlds}"
 
 

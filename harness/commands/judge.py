@@ -11,7 +11,7 @@ from race401.harness.commands.called import called
 from race401.harness.commands.errors import CommandError
 from race401.harness.judge import checks, evidence, verdict, vocabulary
 from race401.harness.reporting import console, markdown, terminal
-from race401.harness.reporting.streams import say, tell
+from race401.harness.reporting.streams import print_line, print_to
 
 
 def add(parser: ArgumentParser) -> None:
@@ -26,7 +26,7 @@ def add(parser: ArgumentParser) -> None:
 def run(given: Namespace) -> int:
     """Print each verdict, and keep it where the run is kept; the worst of them is the exit code's."""
     if given.checks:
-        print(checks.described())
+        print(terminal.fit(checks.described()))
         return 0
     if not given.runs:
         raise CommandError("nothing to judge; give a run's folder or a ledger")
@@ -34,11 +34,11 @@ def run(given: Namespace) -> int:
     results = {path: verdict.judge(evidence) for path, evidence in every.items()}
     problems = [problem for path, evidence in every.items() if (problem := _keep(path, evidence, results[path]))]
     if given.json:
-        _tell_json(list(results.values()))
+        _print_json(list(results.values()))
     else:
-        _tell(every, results)
+        _print(every, results)
     for problem in problems:
-        say(problem)
+        print_to(problem)
     alone = len(every) == 1
     outputs.write(
         given,
@@ -61,22 +61,22 @@ def _keep(path: Path, each: evidence.Evidence, result: verdict.Verdict) -> str |
     return outputs.keep_beside(path / "verdict.json", verdict.to_json(result))
 
 
-def _tell_json(results: list[verdict.Verdict]) -> None:
+def _print_json(results: list[verdict.Verdict]) -> None:
     """Print the verdict, or a list of several."""
     told = [verdict.to_json(result).decode().rstrip() for result in results]
-    tell(told[0] if len(told) == 1 else "[\n" + ",\n".join(told) + "\n]")
+    print_line(told[0] if len(told) == 1 else "[\n" + ",\n".join(told) + "\n]")
 
 
-def _tell(every: Mapping[Path, evidence.Evidence], results: Mapping[Path, verdict.Verdict]) -> None:
+def _print(every: Mapping[Path, evidence.Evidence], results: Mapping[Path, verdict.Verdict]) -> None:
     """Print each verdict, below its path where there are several; each has its own clock and its own numbers."""
     for path, each in every.items():
         if len(every) > 1:
-            tell(f"{path}:")
-        tell(console.render(results[path], each.manifest, width=terminal.width(), color=terminal.has_colour()))
+            print_line(f"{path}:")
+        print_line(console.render(results[path], each.manifest, width=terminal.width(), color=terminal.has_colour()))
     keys: Counter[str] = Counter(key for each in every.values() for key in {e.key for e in each.entries if e.key})
     if any(n > 1 for n in keys.values()):
         paths = shlex.join(map(str, every))
-        say(f"recordings under one key were judged one by one; {called()} diagnose {paths} reads them together")
+        print_to(f"recordings under one key were judged one by one; {called()} diagnose {paths} reads them together")
 
 
 def load(path: Path) -> evidence.Evidence:

@@ -36,8 +36,9 @@ class Admission:
 
     def choose(self, plan: Plan) -> None:
         """Have locust spawn the browsers of the policies and conditions that were asked for."""
+        parts = {condition.part for condition in plan.conditions}
         self._environment.user_classes[:] = [
-            kind for kind in self._browsers if kind.role in plan.policies and kind.condition in plan.conditions
+            kind for kind in self._browsers if kind.role in plan.policies and kind.part in parts
         ]
 
     def hold_the_form(self) -> None:

@@ -49,13 +49,15 @@ class Browser(User):
 
     abstract = True
     run_in_hand: Callable[[], Run | None]  # these three, with its class: see `listeners`
-    condition: Condition
+    part: str  # of its condition
     role: str
+    condition: Condition  # of its run
 
     def on_start(self) -> None:
         """Sign in with a token that has the drawn life left."""
         if (run := self.run_in_hand()) is None:
             raise StopUser("the run did not begin")
+        self.condition = run.plan.condition(self.part)
         pair = run.number(self.condition.name, self.role)
         self.number = f"{run.share}.{pair:03}"  # no name begins another
         self.its_run, self.policy = run, run.plan.policies[self.role]
@@ -126,7 +128,7 @@ class Browser(User):
         margin = self.policy.expiry_margin - self.policy.jitter * self.jitter_share
         remaining = self.condition.remaining(decisive, margin)
         body = {"world": self.condition.world, "email": self.email, "password": PASSWORD, "remaining_s": remaining}
-        return TokenPair.of(self.steer("POST", "sessions", body))
+        return TokenPair.from_answer(self.steer("POST", "sessions", body))
 
     def steer(self, method: str, what: str, body: Any = None) -> Any:
         """Ask the mock's control API, and return its answer."""

@@ -60,11 +60,11 @@ def listen(scenario: Scenario, locustfile: dict[str, Any]) -> None:
     mend()
     signal.signal(signal.SIGINT, interrupt.end_at_once)
     process = Process(scenario)
-    for condition in scenario.conditions.values():
+    for condition in scenario.parts:
         browser = Visitor if condition.is_eventful else Browser
         for role in ROLES:
             name = f"{condition.name} {role}".title().replace("-", "").replace(" ", "")
-            about = {"condition": condition, "role": role, "run_in_hand": process.run_in_hand}
+            about = {"part": condition.part, "role": role, "run_in_hand": process.run_in_hand}
             locustfile[name] = type(name, (browser,), {**about, "__module__": locustfile["__name__"]})
 
     def options(parser: ArgumentParser, **_: Any) -> None:

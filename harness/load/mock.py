@@ -15,6 +15,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 import httpx
@@ -25,11 +26,16 @@ from race401.harness.load.options import Refused
 READY_WITHIN = 20.0  # s; it takes under 1 s on a quiet machine
 GONE_WITHIN = 4.0  # s
 FORBIDDEN = 403
+USAGE = 2  # exit code
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 class MockDidNotStart(Exception):
     """The child said nothing, or not what was hoped for; the message is for the user."""
+
+
+class MockRefused(MockDidNotStart):
+    """The child would not have its options, and has told the user so."""
 
 
 def die_with_parent() -> None:
@@ -54,7 +60,10 @@ class MockProcess:
             self.url: str = json.loads(line)["url"]
         except (ValueError, KeyError):
             self.stop()
-            raise MockDidNotStart(f"the mock did not start (exit {self._process.returncode})") from None
+            code = self._process.returncode
+            raise (MockRefused if code == USAGE else MockDidNotStart)(
+                f"the mock did not start (exit {code})"
+            ) from None
 
     @property
     def pid(self) -> int:
@@ -95,11 +104,19 @@ class Mock:
             raise Refused(f"--host {error}; start one with: race401 serve") from None
         for condition in conditions:
             if condition.world not in worlds:
-                raise Refused(f"--host {self.url} has no world {condition.world!r}; it has: {', '.join(worlds)}")
+                raise Refused(self._without(condition.world, list(worlds)))
         return worlds
 
+    def _without(self, world: str, known: list[str]) -> str:
+        """Say that a world is not there."""
+        if self.process is None:
+            return f"--host {self.url} has no world {world!r}; it has: {', '.join(known)}"
+        near = get_close_matches(world, known, 1)
+        meant = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
+        return f"--world {world}: there is no such world; {meant}"
 
-def steering(key: str | None) -> dict[str, str]:
+
+def control_headers(key: str | None) -> dict[str, str]:
     """Return the headers that let another machine use the mock's control API; this machine needs none."""
     return {"X-Race401-Key": key} if key else {}
 
@@ -107,7 +124,7 @@ def steering(key: str | None) -> dict[str, str]:
 def worlds_at(url: str, key: str | None = None) -> dict[str, dict[str, object]]:
     """Return the worlds that the mock at `url` serves, by name; raises ValueError with the reason if it is none."""
     try:
-        answer = httpx.get(f"{url}/_race401", headers=steering(key), timeout=5, trust_env=False)
+        answer = httpx.get(f"{url}/_race401", headers=control_headers(key), timeout=5, trust_env=False)
         answer.raise_for_status()
         worlds = answer.json()["worlds"]
     except httpx.InvalidURL as error:

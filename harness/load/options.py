@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from race401.harness.load.conditions import Condition
@@ -61,6 +61,10 @@ class Plan:
         """Return s from the start after which no page begins."""
         return self.run_time - NO_PAGE_IN_THE_LAST if self.run_time and not self.pages else float("inf")
 
+    def condition(self, part: str) -> Condition:
+        """Return the condition that browsers of this name play."""
+        return next(condition for condition in self.conditions if condition.part == part)
+
     def should_get(self, role: str) -> str:
         """Return the verdict of this role's policy, judged apart: FAIL if some condition should show a race in it."""
         name = self.policies[role].name
@@ -89,6 +93,15 @@ def add_options(parser: Any, scenario: Scenario) -> None:
     )
     conditions = scenario.conditions
     add("--conditions", default=",".join(conditions), help=f"known: {', '.join(conditions)}")
+    if scenario.own is not None:
+        add("--world", default="", metavar="NAME", help="play in this world alone: a shipped one, or of --worlds")
+        add(
+            "--worlds",
+            default="",
+            metavar="FILE",
+            include_in_web_ui=False,
+            help="worlds of your own, in TOML; race401 probe writes one",
+        )
     add("--arrival", default=ARRIVALS[0], help=f"how a page's requests leave: {' or '.join(ARRIVALS)}")
     add(
         "--arrivals",
@@ -118,7 +131,7 @@ def read(values: Mapping[str, Any], scenario: Scenario) -> Plan:
     users, rate = _whole("-u", values.get("num_users") or 0), float(values.get("spawn_rate") or 1)
     plan = Plan(
         policies=_policies(str(values["policies"])),
-        conditions=_conditions(str(values["conditions"]), scenario),
+        conditions=_played(values, scenario),
         arrival=str(values["arrival"]),
         seed=_whole("--seed", values["seed"]),
         users=users,
@@ -212,6 +225,18 @@ def _policies(text: str) -> dict[str, Policy]:
 
 def _repeated(names: list[str]) -> str | None:
     return next((name for name in names if names.count(name) > 1), None)
+
+
+def _played(values: Mapping[str, Any], scenario: Scenario) -> tuple[Condition, ...]:
+    """Return the conditions that were chosen, or the one that is made of the world."""
+    named, world, file = (str(values.get(name) or "") for name in ("conditions", "world", "worlds"))
+    if file and not world:
+        raise Refused(f"--worlds {file}: say which of its worlds to play in, by --world NAME")
+    if scenario.own is None or not world:
+        return _conditions(named, scenario)
+    if named != ",".join(scenario.conditions):
+        raise Refused(f"--conditions {named} and --world {world}: give one of them; a condition has a world already")
+    return (replace(scenario.own, name=world, world=world, played_as=scenario.own.name),)
 
 
 def _conditions(text: str, scenario: Scenario) -> tuple[Condition, ...]:

@@ -7,13 +7,11 @@ from race401.harness.load.admission import Admission
 from race401.harness.load.folder import RunFolder, name_of_run
 from race401.harness.load.judged_run import UNKNOWN
 from race401.harness.load.leader import Leader
-from race401.harness.load.mock import Mock, MockDidNotStart, MockProcess, die_with_parent
+from race401.harness.load.mock import USAGE, Mock, MockDidNotStart, MockProcess, MockRefused, die_with_parent
 from race401.harness.load.options import Plan, Refused
 from race401.harness.load.retention import retain_less
 from race401.harness.load.scenario import Scenario
-from race401.harness.reporting.streams import say
-
-USAGE = 2  # exit code
+from race401.harness.reporting.streams import print_to
 
 die_with_parent()
 
@@ -31,7 +29,7 @@ def lead(environment: Environment, scenario: Scenario) -> Leader:
         admission.choose(plan)
         mock, folder = _mock_and_folder(environment, scenario, plan)
     except Refused as refusal:
-        say(f"race401: {refusal}")
+        print_to(f"race401: {refusal}")
         raise SystemExit(USAGE) from None
     leader = Leader(environment, scenario, mock, folder)
     if environment.web_ui is not None:
@@ -45,15 +43,35 @@ def _mock_and_folder(environment: Environment, scenario: Scenario, plan: Plan) -
     given = environment.parsed_options
     assert given is not None
     name = given.run_id or name_of_run(scenario.name, given.seed)
+    own_worlds = getattr(given, "worlds", "")
     if environment.host:
+        if own_worlds:
+            raise Refused(
+                f"--worlds {own_worlds}: the mock at --host has its worlds already; race401 serve takes more"
+            )
         mock = Mock(environment.host.rstrip("/"))
         mock.worlds(plan.conditions, given.control_key)
         return mock, RunFolder.made(given.reports, name)
     folder = RunFolder.made(given.reports, name)
     try:
-        process = MockProcess(folder.ledger, scenario.mock)
-    except MockDidNotStart as error:
+        mock = _started(folder, [*scenario.mock, *(("--worlds", own_worlds) if own_worlds else ())], plan)
+    except MockRefused:
+        folder.remove()
+        raise SystemExit(USAGE) from None
+    except (MockDidNotStart, Refused) as error:
         folder.remove()
         raise Refused(str(error)) from None
-    environment.host = process.url
-    return Mock(process.url, process, folder.ledger), folder
+    environment.host = mock.url
+    return mock, folder
+
+
+def _started(folder: RunFolder, settings: list[str], plan: Plan) -> Mock:
+    """Return a mock of ours, which has the plan's worlds; raises MockDidNotStart, Refused."""
+    process = MockProcess(folder.ledger, settings)
+    mock = Mock(process.url, process, folder.ledger)
+    try:
+        mock.worlds(plan.conditions, None)
+    except Refused:
+        process.stop()
+        raise
+    return mock

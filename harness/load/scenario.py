@@ -28,3 +28,9 @@ class Scenario:
     policies: str = COMPARED  # the control, then the subjects, unless the command line says others
     mock: tuple[str, ...] = ()  # options of our own mock; one that runs already was started by somebody else
     memory: bool = False  # note what the mock and locust hold, all along
+    own: Condition | None = None  # what is played in a world that the user names, instead of the conditions
+
+    @property
+    def parts(self) -> list[Condition]:
+        """What locust has browsers for."""
+        return [*self.conditions.values(), *((self.own,) if self.own is not None else ())]

@@ -91,7 +91,7 @@ def render(verdict: Verdict, evidence: Evidence) -> str:
             scenes=list(
                 zip(
                     scenes,
-                    [story.tell(scene, manifest) for scene in scenes],
+                    [story.sentences(scene, manifest) for scene in scenes],
                     swimlane.draw(scenes, manifest) if scenes else [],
                     strip.draw(scenes, manifest) if scenes else [],
                     strict=True,

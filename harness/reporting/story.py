@@ -5,7 +5,7 @@ from typing import Any
 from race401.harness.judge.counted import seconds
 from race401.harness.reporting import life
 from race401.harness.reporting.incident import Scene
-from race401.harness.reporting.swimlane import answer, state
+from race401.harness.reporting.swimlane import answer_text, state
 from race401.harness.reporting.words import CAUSES, became, count, listed, number, took_for_theft
 from race401.ledger.entry import Entry
 from race401.ledger.outcomes import GRANTED, Outcome
@@ -15,7 +15,7 @@ AT_LEAST = 2  # refreshes that may be one too many
 FORGIVEN = {Outcome.REUSE_TOLERATED, Outcome.FORKED}
 
 
-def tell(scene: Scene, manifest: dict[str, Any]) -> list[str]:
+def sentences(scene: Scene, manifest: dict[str, Any]) -> list[str]:
     """Return the scene's sentences, in the order in which things happened."""
     return [s for s in (_leave(scene, manifest), _refresh(scene), _leaves(scene), _answers(scene)) if s]
 
@@ -81,7 +81,7 @@ def _one(scene: Scene, e: Entry) -> str:
         used = all(OK_FROM <= c.sends[-1].status < OK_TO for c in scene.calls)
         return f"{sent} It brings a new pair{', which all of them use' if used and scene.calls else ''}."
     if e.grant_outcome is None:
-        return f"{sent} The auth server answers {answer(e)}."
+        return f"{sent} The auth server answers {answer_text(e)}."
     return f"{sent} It is {became(e)}."
 
 

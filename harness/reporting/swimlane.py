@@ -123,17 +123,17 @@ def _app(scene: Scene, scale: _Scale) -> Iterator[tuple[str, str, str, list[Box]
                 says = f"{call.name}: waits, or is on its way, for {seconds(sent.received_at - since)}"
                 boxes.append(scale.box(since, sent.received_at, "wait", says))
             until = life.over(sent) if following is not None else call.ended_at
-            says = f"{call.name}: {answer(sent)}, from {scale.ms(sent.received_at)} to {scale.ms(until)}"
+            says = f"{call.name}: {answer_text(sent)}, from {scale.ms(sent.received_at)} to {scale.ms(until)}"
             boxes.append(scale.box(sent.received_at, until, kind_of(sent), says, seq=sent.seq))
             since = until
-        yield call.name, answer(call.sends[-1]), kind_of(call.sends[-1]), boxes
+        yield call.name, answer_text(call.sends[-1]), kind_of(call.sends[-1]), boxes
 
 
 def _auth(scene: Scene, scale: _Scale) -> Iterator[tuple[str, str, str, list[Box]]]:
     for name, e in _at_auth(scene):
-        says = f"{name}: {answer(e)}, at {scale.ms(e.received_at)}"
+        says = f"{name}: {answer_text(e)}, at {scale.ms(e.received_at)}"
         box = scale.box(e.received_at, life.over(e), kind_of(e), says, seq=e.seq)
-        yield name, in_short(e) or answer(e), kind_of(e), [box]
+        yield name, in_short(e) or answer_text(e), kind_of(e), [box]
 
 
 def _at_auth(scene: Scene) -> Iterator[tuple[str, Entry]]:
@@ -201,7 +201,7 @@ def kind_of(e: Entry) -> str:
     return "bad" if e.unauthorized else "ok" if 200 <= e.status < 300 else "other"  # noqa: PLR2004
 
 
-def answer(e: Entry) -> str:
+def answer_text(e: Entry) -> str:
     """Say what the server answered, and why."""
     if e.grant_outcome is not None:
         return became(e)
@@ -229,11 +229,11 @@ def _table(scene: Scene) -> Iterator[dict[str, Any]]:
 
     for name, e in _at_auth(scene):
         line = {"what": name, "sent": ms(e.received_at), "answered": ms(e.answered_at) if e.status else "never"}
-        yield line | {"answer": answer(e), "seqs": [e.seq]}
+        yield line | {"answer": answer_text(e), "seqs": [e.seq]}
     for call in scene.calls:
         line = {"what": call.name, "sent": ms(call.started_at), "answered": ms(call.ended_at)}
         yield line | {"answer": _answers(call), "seqs": [e.seq for e in call.sends]}
 
 
 def _answers(call: Call) -> str:
-    return "; then ".join(answer(e) for e in call.sends)
+    return "; then ".join(answer_text(e) for e in call.sends)

@@ -17,6 +17,8 @@ from bounds import HANG
 from locustruns import LOCUST, ROOT, SMALL, locust, served_mock
 from ports import free_port
 
+from race401.harness.judge import evidence, verdict
+
 LONG = ["--headless", "-u", "6", "-r", "6", "-t", "60s", "--narrate"]
 A_PAGE = "Using token"  # the first line of a narrated run that a page causes
 slow = pytest.mark.slow
@@ -62,6 +64,39 @@ def test_reports_that_cannot_be_written_are_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     line = refused(tmp_path / "file" / "reports", *SMALL)
     assert line == f"race401: --reports {tmp_path}/file/reports: Not a directory"
+
+
+@slow
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--world", "supabas"], "--world supabas: there is no such world; did you mean supabase?"),
+        (["--world", "mine", "--worlds", "nowhere.toml"], "nowhere.toml: No such file or directory"),
+        (
+            ["--world", "mine", "--worlds", "mine.toml", "--host", "http://127.0.0.1:9"],
+            "--worlds mine.toml: the mock at --host has its worlds already; race401 serve takes more",
+        ),
+    ],
+)
+def test_a_world_that_is_not_there_is_refused(tmp_path: Path, options: list[str], said: str) -> None:
+    assert refused(tmp_path / "reports", *SMALL, *options) == f"race401: {said}"
+
+
+@slow
+def test_a_world_of_ones_own(tmp_path: Path) -> None:
+    """The run keeps its settings, so that it is judged again without the file."""
+    file = tmp_path / "mine.toml"
+    file.write_text('[mine]\nlike = "rotate-strict"\nreuse_interval = 2\n')
+    with locust(tmp_path / "reports", *SMALL, "--world", "mine", "--worlds", str(file)) as run:
+        code = run.ended()
+    file.unlink()
+    assert code == 0, run.out
+    assert run.read("manifest.json")["worlds"]["mine"]["reuse_interval"] == 2
+    again = verdict.judge(evidence.load(run.folder))
+    assert [(row.condition, row.role, bool(row.repeated_seqs)) for row in again.rows] == [
+        ("mine", "control", True),
+        ("mine", "subject", False),
+    ]
 
 
 @slow

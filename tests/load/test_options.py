@@ -37,6 +37,14 @@ def test_the_main_job_is_a_plan() -> None:
     assert plan.last_page_after == 18.0
 
 
+def test_a_world_of_ones_own_is_played_alone() -> None:
+    """Under its name, by browsers that locust knew before anybody said which world; it costs what it costs."""
+    (condition,) = read(GIVEN | {"world": "mine", "worlds": "mine.toml"}).conditions
+    assert (condition.name, condition.world, condition.part) == ("mine", "mine", "own")
+    assert condition.expected("control", "pre-fix").plain()["caller_401s"] == "any"
+    assert condition.expected("subject", "fixed").plain()["caller_401s"] == "none"
+
+
 def test_a_single_policy_is_the_subject() -> None:
     assert list(read(GIVEN | {"policies": "pre-fix"}).policies) == ["subject"]
 
@@ -65,6 +73,8 @@ def test_a_late_browser_has_pages_enough_too() -> None:
         ({"policies": ""}, "--policies is empty; give a control and then subjects, or a subject alone"),
         ({"conditions": "supabase,mars"}, "unknown condition 'mars'; known: supabase, slow-clock, rfc9700"),
         ({"conditions": ","}, "--conditions is empty; known: supabase"),
+        ({"worlds": "mine.toml"}, "--worlds mine.toml: say which of its worlds to play in, by --world NAME"),
+        ({"conditions": "supabase", "world": "mine"}, "--conditions supabase and --world mine: give one of them"),
         ({"arrival": "late"}, "unknown arrival 'late'; known: together, first-then-rest"),
         ({"pages": -1}, "--pages -1: a browser loads at least one page"),
         ({"pages": "x"}, "--pages 'x' is not a whole number"),
