@@ -9,6 +9,7 @@ import importlib
 import sys
 import traceback
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterable
 from typing import NoReturn
 
 from race401.harness.commands import COMMANDS
@@ -27,7 +28,9 @@ class Parser(ArgumentParser):
         """Exit with 2."""
         from race401.harness.reporting.terminal import fit
 
-        self.exit(USAGE, fit(f"{self.prog}: {message}; see {self.prog} --help\n", sys.stderr))
+        word = message.removeprefix("unrecognized arguments: ").partition(" ")[0].partition("=")[0]
+        meant = _near(word, self._option_string_actions) if word.startswith("--") else ""
+        self.exit(USAGE, fit(f"{self.prog}: {message}; {meant}see {self.prog} --help\n", sys.stderr))
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -87,11 +90,16 @@ def _about(words: list[str]) -> int:
 
 
 def _nearest(name: str) -> str:
-    """Return what may have been meant."""
+    """Return which command may have been meant, or all of them."""
+    return _near(name, COMMANDS).rstrip() or f"there are {', '.join(COMMANDS)}"
+
+
+def _near(word: str, known: Iterable[str]) -> str:
+    """Return which known word may have been meant, with a space behind it; empty: none."""
     from difflib import get_close_matches
 
-    near = get_close_matches(name.lower(), COMMANDS, n=1)
-    return f"did you mean {near[0]}?" if near else f"there are {', '.join(COMMANDS)}"
+    near = get_close_matches(word.lower(), known, n=1)
+    return f"did you mean {near[0]}? " if near else ""
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from race401.harness.explore.core.search import Result, Search
 from race401.harness.explore.core.stage import Stage
 from race401.harness.explore.core.story import sentences
 from race401.harness.explore.core.token import encode
-from race401.harness.reporting import terminal
+from race401.harness.reporting import progress, terminal
 from race401.harness.tokens.named import NoSuchPolicy, policy
 from race401.harness.tokens.policy import POLICIES, Policy
 from race401.mock_api.rules import issuer
@@ -62,7 +62,8 @@ def run(given: Namespace) -> int:
     """Explore, and say what was found."""
     scenario, world = scenario_of(given)
     search = Search(Stage(scenario, world, issuer))
-    result = search.run(given.max_states, given.max_seconds)
+    result = search.run(given.max_states, given.max_seconds, _tell_progress)
+    progress.clear()
     columns, colour = terminal.width(), terminal.has_colour()
     for line in describe(search.stage, result, given.brief, own_worlds.option(given.worlds)):
         copied = line.startswith(AGAIN)  # whole, whatever its length
@@ -71,6 +72,10 @@ def run(given: Namespace) -> int:
     if any(KINDS[mark].weight == "violation" for mark in result.found):
         return FAIL
     return PASS if result.exhausted else UNKNOWN
+
+
+def _tell_progress(states: int, wrong: int) -> None:
+    progress.show(f"exploring: {states:,} states, {wrong} kinds of wrong so far")
 
 
 def scenario_of(given: Namespace) -> tuple[Scenario, World]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from race401.harness.commands import outputs
 from race401.harness.commands.called import called
 from race401.harness.commands.errors import CommandError
-from race401.harness.judge import checks, evidence, verdict, vocabulary
+from race401.harness.judge import checks, evidence, verdict
 from race401.harness.reporting import console, markdown, terminal
 from race401.harness.reporting.streams import print_line, print_to
 
@@ -82,7 +82,7 @@ def _print(every: Mapping[Path, evidence.Evidence], results: Mapping[Path, verdi
 def load(path: Path) -> evidence.Evidence:
     """Read what is to be judged."""
     try:
-        return vocabulary.understood(evidence.load(path))
+        return evidence.load(path)
     except evidence.EvidenceError as error:
         raise CommandError(_for_diagnose(path) or str(error)) from None
 

@@ -5,6 +5,13 @@ A token is its fingerprint. An edge goes from a refresh token that was presented
 session is a component of that graph, and of what names it: a claim in a JWT, or the mock. No token has a number:
 siblings of a fork have no order, and a kept token is one token. An entry without facts, of an older ledger, is known
 by the family and the generation that it recorded.
+
+For example, three exchanges of a session whose sign-in was not seen, and a call::
+
+    R0 was presented, and brought A1 and R1    R0, A1 and R1 are one session, known by one of its tokens
+    R1 was presented, and brought A2 and R2    A2 and R2 join it, since R1 is of it
+    R0 was presented, and was refused          of the same session: what it came to is for `outcomes` to say
+    A9 was sent, and answered 401              of none that is known: no answer here brought A9
 """
 
 from bisect import bisect_left

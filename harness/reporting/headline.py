@@ -29,6 +29,7 @@ NOUNS: dict[str, tuple[str, str, Callable[[Row], int]]] = {  # by check: one, se
 NAMED = 2  # measures in a headline
 UNPROVEN = {  # by the check that is UNKNOWN
     "completeness": "the run is not whole",
+    "vocabulary": "the run has a word that nobody knows",
     "witnesses": "clients and ledger differ",
     "clocks": "the clocks differ too much",
     "coverage": "the race had no chance",

@@ -113,7 +113,7 @@ def test_a_run_that_begins_at_once_after_another_is_not_judged_with_it(tmp_path:
     with locust(tmp_path / "reports", "--web-host", "127.0.0.1", "--web-port", str(port)) as run:
         run.until("Starting web interface")
         transport = httpx.HTTPTransport(retries=8)
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", transport=transport, timeout=60) as web:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", transport=transport, timeout=HANG) as web:
             for run_time in ("60s", "9s"):
                 assert web.post("/swarm", data=FORM | {"run_time": run_time}).json()["success"]
                 run.until("; mock at ")

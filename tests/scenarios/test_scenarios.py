@@ -29,7 +29,7 @@ HOLE = SOUND.but(needless_exchanges="some")
 HOLED = Scenario("holed", by_name(Condition("late", "supabase", "", control=RACE, known={"fixed": HOLE})))
 GIVEN: dict[str, Any] = {
     "conditions": "rfc9700",
-    "arrival": "together",
+    "leave": "together",
     "arrivals": "",
     "transport": "httpx",
     "connections": 6,
