@@ -140,8 +140,12 @@ def of_run(told: dict[str, Any], files: Mapping[str, Source], where: str = "") -
     damage += manifest.of_files(told, files)
     if "files" not in told:
         damage += order.gaps(entries)
+    graph = _settled(entries)
     whole, lost = _until_lost(entries)
-    return Evidence(told, whole, samples.items, read.torn, lost, damage)
+    evidence = Evidence(told, whole, samples.items, read.torn, lost, damage)
+    if graph is not None and lost is None:
+        vars(evidence)["graph"] = graph
+    return evidence
 
 
 def _nothing(run: str) -> dict[str, Any]:
