@@ -70,8 +70,10 @@ scoreboard: $(READY_DEV)  ## real clients by races: run each, keep its card, wri
 	@if command -v npm >/dev/null; then cd drivers/node && npm ci --silent --ignore-scripts; fi
 	@$(BIN)/race401 scoreboard --run $(ARGS)
 
-servers: servers/django-oauth-toolkit/.venv/.ready servers/simplejwt/.venv/.ready  ## real auth servers, set up on this machine (half a minute)
-	@if command -v npm >/dev/null; then cd servers/oidc-provider && npm ci --silent --ignore-scripts; fi
+SERVERS := $(patsubst %/requirements.lock,%/.venv/.ready,$(wildcard servers/*/requirements.lock))
+servers: $(SERVERS)  ## real auth servers, set up on this machine (a minute; npm for three of them)
+	@if command -v npm >/dev/null; then for each in $(dir $(wildcard servers/*/package-lock.json)); do \
+	  (cd $$each && npm ci --silent --ignore-scripts) || exit 1; done; fi
 
 servers/%/.venv/.ready: servers/%/requirements.lock $(READY)
 	@test -x $(@D)/bin/python || "$$PYTHON" -m venv --without-pip $(@D)

@@ -9,6 +9,7 @@ import importlib
 import sys
 import traceback
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterable
 from typing import NoReturn
 
 from race401.harness.commands import COMMANDS
@@ -25,12 +26,16 @@ class Parser(ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Exit with 2."""
-        self.exit(USAGE, f"{self.prog}: {message}; see {self.prog} --help\n")
+        from race401.harness.reporting.terminal import fit
+
+        word = message.removeprefix("unrecognized arguments: ").partition(" ")[0].partition("=")[0]
+        meant = _near(word, self._option_string_actions) if word.startswith("--") else ""
+        self.exit(USAGE, fit(f"{self.prog}: {message}; {meant}see {self.prog} --help\n", sys.stderr))
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    from race401.harness.reporting.streams import mend, say, silence
+    from race401.harness.reporting.streams import mend, print_to, silence
 
     mend()
     words = sys.argv[1:] if arguments is None else arguments
@@ -38,10 +43,10 @@ def main(arguments: list[str] | None = None) -> int:
         code = _command(*words) if words and not words[0].startswith("-") else _about(words)
         sys.stdout.flush()
     except CommandError as error:
-        say(f"race401: {error}")
+        print_to(f"race401: {error}")
         return USAGE
     except KeyboardInterrupt:
-        say("race401: interrupted")
+        print_to("race401: interrupted")
         return UNKNOWN
     except BrokenPipeError:  # `| head`: whoever read has seen enough
         silence(sys.stdout)
@@ -49,9 +54,9 @@ def main(arguments: list[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 - the last line of defence
         if isinstance(error, OSError) and error.filename is None and error.errno in NO_ROOM:
             silence(sys.stdout)
-            say(f"race401: standard output: {error.strerror}")
+            print_to(f"race401: standard output: {error.strerror}")
             return UNKNOWN
-        say(f"{traceback.format_exc()}race401: this is an error of ours, not of yours")
+        print_to(f"{traceback.format_exc()}race401: this is an error of ours, not of yours")
         return INTERNAL
     return code
 
@@ -85,11 +90,16 @@ def _about(words: list[str]) -> int:
 
 
 def _nearest(name: str) -> str:
-    """Return what may have been meant."""
+    """Return which command may have been meant, or all of them."""
+    return _near(name, COMMANDS).rstrip() or f"there are {', '.join(COMMANDS)}"
+
+
+def _near(word: str, known: Iterable[str]) -> str:
+    """Return which known word may have been meant, with a space behind it; empty: none."""
     from difflib import get_close_matches
 
-    near = get_close_matches(name.lower(), COMMANDS, n=1)
-    return f"did you mean {near[0]}?" if near else f"there are {', '.join(COMMANDS)}"
+    near = get_close_matches(word.lower(), known, n=1)
+    return f"did you mean {near[0]}? " if near else ""
 
 
 if __name__ == "__main__":

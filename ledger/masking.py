@@ -15,7 +15,7 @@ from race401.ledger.visible import JWT, Visible, decoded
 
 SEEN = 10_000  # secrets and parts of them that are known by value, at about 200 bytes each
 SHORTEST, LONGEST = 12, 4_096  # characters of those; GoTrue's refresh tokens have 12, and a word is often shorter
-CLEAN = 2_048  # texts that are not looked at again, at about 500 bytes each
+CLEAN_TEXTS_KEPT = 2_048  # texts that are not looked at again, at about 500 bytes each
 REMEMBERED = 1_024  # characters of the longest of those, and of what is written of a text that is longer
 
 RUN = re.compile(rf"[\w-]{{{SHORTEST},}}", re.ASCII)
@@ -88,7 +88,7 @@ class Clean:
         self.texts.difference_update(self._holding.pop(part, ()))
 
     def _remember(self, text: str, holds: Iterable[str]) -> None:
-        if len(self.texts) >= CLEAN:
+        if len(self.texts) >= CLEAN_TEXTS_KEPT:
             self.texts.clear()
             self._holding.clear()
         self.texts.add(text)

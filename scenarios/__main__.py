@@ -15,6 +15,7 @@ from race401.harness.judge.apart import apart
 from race401.harness.judge.checks import Value
 from race401.harness.judge.verdict import EXIT_CODES, worst
 from race401.harness.load.scenario import Scenario
+from race401.harness.reporting import terminal
 
 HERE = Path(__file__).parent
 NAMES = sorted(file.stem for file in HERE.glob("[!_]*.py"))
@@ -86,11 +87,11 @@ def main() -> int:
 def show(results: list[Result]) -> None:
     """Print the table."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for column in ("scenario", "policy", "should get", "got", ""):
+    for column in ("scenario", "policy", "should get", "got", "result"):
         table.add_column(column, no_wrap=True)
     for result in results:
         table.add_row(result.scenario, result.policy, result.expected, result.got, result.value)
-    Console(highlight=False).print(table)
+    Console(width=terminal.width(), highlight=False).print(table)
 
 
 if __name__ == "__main__":

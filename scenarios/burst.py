@@ -9,7 +9,7 @@ that they do is drawn from the seed.
 Verdicts: pre-fix FAIL, fixed PASS, hardened PASS.
 """
 
-from race401.harness.load.conditions import CLEAN, Condition, Expectation, by_name
+from race401.harness.load.conditions import NOTHING_WRONG, Condition, Expectation, by_name
 from race401.harness.load.scenario import Load, Scenario
 from race401.harness.load.stage import stage
 
@@ -50,14 +50,14 @@ SCENARIO = Scenario(
             "",
             "a system that is not ours; the client's clock is set such that its token is due while it lives",
             control=Expectation("any", "several", sessions_lost="any"),
-            subject=CLEAN.but(refreshes="any"),
+            subject=NOTHING_WRONG.but(refreshes="any"),
         ),
         Condition(
             "system-slow-clock",
             "",
             "a system that is not ours, and a client whose clock is 90 s behind: its token expires, so the run waits",
             control=Expectation("some", "any", sessions_lost="any"),
-            subject=CLEAN.but(refreshes="any"),
+            subject=NOTHING_WRONG.but(refreshes="any"),
             skew=-90.0,
             at_expiry=True,
             covers=("expiry",),

@@ -8,11 +8,11 @@ sharing it is enough.
 Verdicts: pre-fix FAIL, fixed FAIL (it sends no token when a refresh fails), hardened PASS.
 """
 
-from race401.harness.load.conditions import CLEAN, Condition, Expectation, by_name
+from race401.harness.load.conditions import NOTHING_WRONG, Condition, Expectation, by_name
 from race401.harness.load.scenario import Load, Scenario
 from race401.harness.load.stage import stage
 
-SOUND = CLEAN.but(exchanges_per_generation="any", refreshes="any")
+SOUND = NOTHING_WRONG.but(exchanges_per_generation="any", refreshes="any")
 GIVEN_UP = Expectation("some", "any", cause="missing_token")
 EXCHANGE = {"request": "exchange"}
 FAILING = {
@@ -31,7 +31,7 @@ SCENARIO = Scenario(
             "supabase",
             "the token endpoint answers after a second",
             control=Expectation("none", "several"),
-            subject=CLEAN.but(refreshes="any"),
+            subject=NOTHING_WRONG.but(refreshes="any"),
             left=45.0,
             visit=2,
             faults=({"kind": "delay", "fixed_s": 1.0, "which": EXCHANGE},),

@@ -8,11 +8,11 @@ what was refused with what he has sends the new one.
 Verdicts: pre-fix FAIL (the app sees the 401s), fixed FAIL (it refreshes again), hardened PASS.
 """
 
-from race401.harness.load.conditions import CLEAN, Condition, Expectation, by_name
+from race401.harness.load.conditions import NOTHING_WRONG, Condition, Expectation, by_name
 from race401.harness.load.scenario import Load, Scenario
 from race401.harness.load.stage import stage
 
-SOUND = CLEAN.but(refreshes="any", needless_exchanges="none")
+SOUND = NOTHING_WRONG.but(refreshes="any", needless_exchanges="none")
 REFUSED = {"request": "resource", "status": 401}
 PROGRAM = {
     "name": "late-401",

@@ -8,11 +8,11 @@ session no client can help, and none is judged for it.
 Verdicts: pre-fix FAIL (it does not try again), fixed PASS, hardened PASS.
 """
 
-from race401.harness.load.conditions import CLEAN, Condition, Expectation, by_name
+from race401.harness.load.conditions import NOTHING_WRONG, Condition, Expectation, by_name
 from race401.harness.load.scenario import Load, Scenario
 from race401.harness.load.stage import stage
 
-COSTS = CLEAN.but(exchanges_per_generation="any", refreshes="any")
+COSTS = NOTHING_WRONG.but(exchanges_per_generation="any", refreshes="any")
 PROGRAM = {
     "name": "lost-answer",
     "fault": [{"kind": "cut", "where": "answer", "which": {"request": "exchange"}, "times": 1}],

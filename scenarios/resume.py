@@ -8,14 +8,14 @@ device whose clock slept too, every token looks fresh, and only a retry helps.
 Verdicts: pre-fix FAIL, fixed PASS, hardened PASS.
 """
 
-from race401.harness.load.conditions import CLEAN, Condition, Expectation, by_name
+from race401.harness.load.conditions import NOTHING_WRONG, Condition, Expectation, by_name
 from race401.harness.load.scenario import Load, Scenario
 from race401.harness.load.stage import stage
 
 NIGHT = 8 * 3600.0  # s
 LOOKS_FRESH = 1800.0  # s that a token had left when the clock stopped
 TOGETHER = 2.0  # s from one waking to the next
-SOUND = CLEAN.but(refreshes="any")
+SOUND = NOTHING_WRONG.but(refreshes="any")
 
 SCENARIO = Scenario(
     "resume",

@@ -9,15 +9,15 @@ more.
 Verdicts: fixed PASS, hardened PASS.
 """
 
-from race401.harness.load.conditions import CLEAN, Condition, by_name
+from race401.harness.load.conditions import NOTHING_WRONG, Condition, by_name
 from race401.harness.load.scenario import COMPARED, Load, Scenario
 from race401.harness.load.stage import stage
 
 SCENARIO = Scenario(
     "soak",
     conditions=by_name(
-        Condition("steady", "supabase", "short tokens, refreshed again and again", control=CLEAN),
-        Condition("strict", "rfc9700", "the same where reuse revokes the session", control=CLEAN),
+        Condition("steady", "supabase", "short tokens, refreshed again and again", control=NOTHING_WRONG),
+        Condition("strict", "rfc9700", "the same where reuse revokes the session", control=NOTHING_WRONG),
     ),
     policies=COMPARED.removeprefix("pre-fix,"),
     mock=("--lifetime", "126", "--kept", "1000"),

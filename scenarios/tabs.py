@@ -8,11 +8,11 @@ Verdicts: pre-fix FAIL, fixed FAIL (each tab has a flight of its own), hardened 
 store is read again under it).
 """
 
-from race401.harness.load.conditions import CLEAN, Condition, Expectation, by_name
+from race401.harness.load.conditions import NOTHING_WRONG, Condition, Expectation, by_name
 from race401.harness.load.scenario import Load, Scenario
 from race401.harness.load.stage import stage
 
-SOUND = CLEAN.but(refreshes="any")
+SOUND = NOTHING_WRONG.but(refreshes="any")
 NEEDLESS = Expectation("none", "several")
 THEFT = Expectation("some", "several", sessions_lost="some", cause="missing_token")
 STOLEN = Expectation("any", "several", sessions_lost="some")

@@ -53,7 +53,7 @@ class Race401:
         """It has come whole, and is about to leave."""
         passing, answer = _passing(flow), flow.response
         self.watch.answered(passing, Answer(_head(f"HTTP/1.1 {answer.status_code} -", answer.headers)), hung_up=False)
-        self.watch.told(passing, answer.get_content(strict=False) or b"")
+        self.watch.note_answer_body(passing, answer.get_content(strict=False) or b"")
         self.watch.over(passing, hung_up=False)
 
     def error(self, flow: http.HTTPFlow) -> None:

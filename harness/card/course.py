@@ -28,7 +28,7 @@ from race401.ledger.entry import Entry
 HOLDS_WITHIN = 2.0  # s; a client that refreshes for a call does so at once
 MESSAGE = {"text": "a-body-that-must-arrive-whole"}  # one word, as JSON
 MOMENT = 1.0  # s after what was held has been answered: a client has taken it in
-PATIENCE = 10.0  # s that calls have to end in, before anybody asks why they do not
+CALLS_END_WITHIN = 10.0  # s that calls have to end in, before anybody asks why they do not
 QUIET = 5.0  # s without a request or an answer, nothing being held by the server: what is pending then, stays so
 LONGEST = 40.0  # s; no race holds anything for so long
 ENOUGH = 1_000  # requests: whoever sends so many goes on for ever
@@ -113,7 +113,7 @@ class Course:
             case SignOutDuring():
                 self._sign_out_during()
             case Tabs():
-                self.driver.tell(f"tabs {step.tabs}")
+                self.driver.command(f"tabs {step.tabs}")
             case SetClock():
                 self.mock.set_clock(step.ahead)
             case RevokeElsewhere():
@@ -123,7 +123,7 @@ class Course:
 
     def _sign_in(self, remaining: float | None) -> None:
         self.mock.age_sign_ins(self.result.world, remaining)
-        self.driver.tell("sign-in")
+        self.driver.command("sign-in")
         self._over_at = time.monotonic() + (remaining or 0.0) + SURELY_OVER
         self.mock.age_sign_ins(self.result.world, None)
         self.result.sign_ins += 1
@@ -147,14 +147,14 @@ class Course:
         """Let the calls end; what the app saw is noted, if the driver says so."""
         if self.protocol == 1:
             try:
-                self.driver.tell("end")
+                self.driver.command("end")
             except DriverSilent:
                 self.result.silent = True
                 raise
             return
         until = time.monotonic() + LONGEST
         while True:
-            answer = self.driver.ask(f"end {PATIENCE:g}", PATIENCE + WITHIN)
+            answer = self.driver.ask(f"end {CALLS_END_WITHIN:g}", CALLS_END_WITHIN + WITHIN)
             try:
                 note(answer, calls)
             except ValueError as error:
@@ -180,11 +180,11 @@ class Course:
         calls, program = self._begin(1, must=False), self.result.programs[-1]["id"]
         self.mock.program(program, until="holding", wait_s=HOLDS_WITHIN)
         met = self._ledger()
-        self.driver.tell("sign-out")
+        self.driver.command("sign-out")
         self._signed_out = True
         self._end(calls)
         if any(rule["held"] for rule in self.mock.program(program)["rules"]):
-            self.mock.program(program, until="ended", wait_s=PATIENCE)
+            self.mock.program(program, until="ended", wait_s=CALLS_END_WITHIN)
         time.sleep(MOMENT)
         self.result.signed_out = {entry.family for entry in met if entry.family is not None}
 
@@ -198,7 +198,7 @@ class Course:
             paths, body = [f"/contacts?limit=1&caller={k}" for k in numbers], None
         calls = [Call(path, must, self._signed_out, decided, body=body) for path in paths]
         self.result.calls += calls
-        self.driver.tell("begin " + " ".join(map(str, calls)))
+        self.driver.command("begin " + " ".join(map(str, calls)))
         return calls
 
 

@@ -66,7 +66,7 @@ class Driver:
             raise DriverFailed(f"it ended at `{word}` ({self._exit()}){self._last_words()}")
         return answer.strip()
 
-    def tell(self, line: str) -> None:
+    def command(self, line: str) -> None:
         """Send a line that is answered `ok`; raises DriverFailed if it is not."""
         answer = self.ask(line)
         if answer != "ok":

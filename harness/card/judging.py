@@ -95,7 +95,7 @@ def judge(run: Run, claims: Sequence[str]) -> Result:
         result.disproved = list(disproved(run, claims))
     if result.outcome is not RaceOutcome.SURVIVED or result.disproved:
         result.calls = [call.came_to for call in run.calls if call.came_to is not None]
-        result.story, result.entries = story.tell(run.entries, result.calls), run.entries
+        result.story, result.entries = story.sentences(run.entries, result.calls), run.entries
     return result
 
 

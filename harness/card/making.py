@@ -2,8 +2,8 @@
 
 import shlex
 import time
-from collections.abc import Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -31,11 +31,12 @@ def make(
     world: str | None,
     worlds: Collection[str],
     settings: tuple[str, ...] = (),
+    on_progress: Callable[[int, Race], None] | None = None,
 ) -> Card:
     """Return the card of the client behind this command; raises NoDriver.
 
     `world` is where it races, of those that the mock has (`worlds`, with these settings of its own); None: where the
-    client says it belongs.
+    client says it belongs. `on_progress` hears how many races are over, and which was the last.
     """
     began_at = time.monotonic()
     with Mocks() as mocks, ThreadPoolExecutor(LANES) as lanes, TemporaryDirectory(prefix="race401-card-") as path:
@@ -55,7 +56,11 @@ def make(
                     course.run(race, where, mock, command, folder, introduction.protocol), introduction.claims
                 )
 
-        results = list(lanes.map(one, races))
+        running = {lanes.submit(one, race): race for race in races}
+        for done, over in enumerate(as_completed(running), start=1):
+            if on_progress is not None:
+                on_progress(done, running[over])
+        results = [each.result() for each in running]
     return Card(introduction, shlex.join(command), version("race401"), results, round(time.monotonic() - began_at, 1))
 
 

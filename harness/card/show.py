@@ -9,6 +9,7 @@ from rich.text import Text
 from race401.harness.card.judging import RaceOutcome, Result
 from race401.harness.card.races import RACES
 from race401.harness.card.record import Card, again
+from race401.harness.reporting.terminal import fitted
 
 WIDTH = 118  # columns
 STORY = 14  # lines of a story shown; the kept card has them all
@@ -67,9 +68,10 @@ def summary(given: Card) -> str:
 def _lost(console: Console, given: Card, result: Result, called: str) -> None:
     console.print(Text(f"\n{result.race}: {ABOUT.get(result.race, '')}", "bold"))
     for line in result.story[:STORY]:
-        console.print(Text(f"  {line}"), soft_wrap=True)
+        console.print(*map(Text, fitted(f"  {line}", console.width)), sep="\n")
     if len(result.story) > STORY:
         console.print(f"  ... {len(result.story) - STORY} more in the kept card")
     if result.race in given.introduction.explains:
-        console.print(Text(f"  why: {given.introduction.explains[result.race]}"), soft_wrap=True)
+        why = f"  why: {given.introduction.explains[result.race]}"
+        console.print(*map(Text, fitted(why, console.width)), sep="\n")
     console.print(Text(f"  again: {called} {again(given, result)}"), soft_wrap=True)

@@ -16,7 +16,7 @@ ENDS = {
 }
 
 
-def tell(entries: Sequence[Entry], calls: Sequence[CameTo] = ()) -> list[str]:
+def sentences(entries: Sequence[Entry], calls: Sequence[CameTo] = ()) -> list[str]:
     """
     Return the lines, in the order of decision; and then what the app saw of the calls that did not succeed.
 

@@ -2,14 +2,14 @@
 
 import json
 import signal
-import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, replace
 from multiprocessing import get_context
 from pathlib import Path
 
-from rich.console import Console, Group
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -20,12 +20,12 @@ from race401.harness.explore.core.ablation import Case, Condition, Row, ablate
 from race401.harness.explore.core.scenario import Scenario
 from race401.harness.explore.core.search import Search
 from race401.harness.explore.core.stage import Stage
-from race401.harness.reporting import ablation
+from race401.harness.reporting import ablation, progress, terminal
 from race401.harness.reporting.ablation import Ablation, Effect
 from race401.mock_api.rules import issuer
 from race401.mock_api.rules.worlds import WORLDS
 
-WIDTH = 150  # columns, where the terminal does not say
+TABLE = 124  # columns that the table of three clients needs to be read
 STYLES = {"prevents": "green", "brings": "bold red", "needs": "bold", "hidden by": "bold", "not needed": "bold"}
 
 
@@ -43,7 +43,7 @@ def add(parser: ArgumentParser) -> None:
 
 def run(given: Namespace) -> int:
     """Explore, and show the table; nothing is judged, so the exit code is 0."""
-    console = Console(width=None if sys.stdout.isatty() else WIDTH, highlight=False)
+    console = Console(width=terminal.width(), no_color=not terminal.has_colour(), highlight=False)
     if given.kept and given.json:
         raise CommandError("--json writes rows, which only exploring finds: leave out --kept")
     rows = [] if given.kept else ablate(explore, each=in_processes)
@@ -70,9 +70,9 @@ def in_processes(do: Callable[[Case], Iterable[str]], cases: list[Case]) -> Iter
     """Do them in as many processes as there are cores; on a terminal, say how far it is."""
     with get_context("spawn").Pool(initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)) as pool:
         for n, done in enumerate(pool.imap(do, cases, chunksize=4), start=1):
-            if sys.stderr.isatty():
-                sys.stderr.write(f"\rexplored {n} of {len(cases)}" if n < len(cases) else "\r\033[K")
+            progress.show(f"explored {n} of {len(cases)}")
             yield done
+        progress.clear()
 
 
 def show(console: Console, table: Ablation) -> None:
@@ -86,6 +86,9 @@ def show(console: Console, table: Ablation) -> None:
             legend.add_row(*line)
         console.print(legend, "")
     for group in table.groups:
+        if console.width < TABLE:
+            console.print(*_blocks(table, group), "", sep="\n")
+            continue
         asked = ablation.asked(group)
         drawn = Table(
             "part", *(table.clients[n] for n in asked), title=group.title, title_justify="left", show_lines=True
@@ -95,6 +98,16 @@ def show(console: Console, table: Ablation) -> None:
             drawn.add_row(head, *(Group(*map(_line, part.cells[n])) for n in asked))
         console.print(drawn, "")
     console.print(*table.left_out, sep="\n")
+
+
+def _blocks(table: Ablation, group: ablation.Group) -> Iterator[RenderableType]:
+    """Yield a block for each part: what it is, then what it does in each client."""
+    yield Text(group.title, style="bold")
+    for part in group.parts:
+        yield Text.assemble("\n", (part.name, "bold"), ("  " + part.knob, "dim"), f"\n  {part.about}")
+        for n in ablation.asked(group):
+            if part.cells[n]:
+                yield Padding(Group(Text(table.clients[n], "dim"), *map(_line, part.cells[n])), (0, 0, 0, 2))
 
 
 def _line(effect: Effect) -> Text:

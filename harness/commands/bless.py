@@ -46,10 +46,11 @@ def run(given: Namespace) -> int:
 def _difference(path: Path, new: Summary) -> str:
     """Return what the baseline would become, beside what it is."""
     if not path.exists():
-        return f"{path} does not exist yet.\n{new.sentence}"
+        return terminal.fit(f"{path} does not exist yet.\n{new.sentence}")
     old = summary(path)
     if reasons := comparable.incomparable(old, new):
-        return "\n".join(["the baseline was made otherwise:", *(f"  {reason}" for reason in reasons), new.sentence])
+        made = (f"  {reason}" for reason in reasons)
+        return terminal.fit("\n".join(["the baseline was made otherwise:", *made, new.sentence]))
     return comparison.render(compare(old, new, Thresholds()), width=terminal.width(), color=terminal.has_colour())
 
 

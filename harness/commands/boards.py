@@ -3,6 +3,7 @@
 import shlex
 import shutil
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,9 +11,10 @@ import msgspec
 
 from race401.harness.card import show
 from race401.harness.card.making import NoDriver, make
-from race401.harness.card.races import RACES
+from race401.harness.card.races import RACES, Race
 from race401.harness.card.record import Card, keep, load, slug
 from race401.harness.commands.errors import CommandError
+from race401.harness.reporting import progress, terminal
 from race401.mock_api.rules.worlds import WORLDS
 
 
@@ -27,21 +29,30 @@ class Board:
 def made_board(commands: list[str], folder: Path) -> Board:
     """Run every client, keep its card, and return them."""
     board = Board([], [])
-    for command in commands:
+    for n, command in enumerate(commands, start=1):
         first, *rest = shlex.split(command)
         program = sys.executable if first == "python" else shutil.which(first)
         if program is None:
             board.missing.append(f"{command}: {first} is not installed")
             continue
         try:
-            card = msgspec.structs.replace(make([program, *rest], RACES, None, WORLDS), command=command)
+            card = msgspec.structs.replace(
+                make([program, *rest], RACES, None, WORLDS, on_progress=_on_progress(n, len(commands))),
+                command=command,
+            )
         except NoDriver as error:
             board.missing.append(f"{command}: {error}")
         else:
             keep(card, folder / f"{slug(card.introduction)}.json")
-            print(show.summary(card), flush=True)
+            progress.clear()
+            print(terminal.fit(show.summary(card)), flush=True)
             board.cards.append(card)
     return board
+
+
+def _on_progress(n: int, clients: int) -> Callable[[int, Race], None]:
+    """Return what shows how far the nth of so many clients is."""
+    return lambda done, _: progress.show(f"client {n} of {clients}: {done} of {len(RACES)} races are over")
 
 
 def stored_board(commands: list[str], folder: Path) -> Board:

@@ -15,6 +15,7 @@ from race401.harness.commands.errors import CommandError
 from race401.mock_api.rules.worlds import WORLDS
 
 MY_CARDS = Path("reports/my-cards")
+OURS = ("--race", "--world", "--worlds", "--keep", "--json", "--quiet")
 
 
 def add(parser: ArgumentParser) -> None:
@@ -40,18 +41,29 @@ def run(given: Namespace) -> int:
     from race401.harness.card import show
     from race401.harness.card.making import NoDriver, make
     from race401.harness.card.record import keep, slug
-    from race401.harness.reporting import terminal
+    from race401.harness.reporting import progress, terminal
+    from race401.harness.reporting.streams import print_to
 
     command = given.command[1:] if given.command[:1] == ["--"] else given.command
     if not command:
         raise CommandError(f"which program? e.g. {called()} card -- python drivers/template.py")
+    if misplaced := [word for word in command if word.partition("=")[0] in OURS]:
+        print_to(f"race401: {misplaced[0]} goes to the driver; what race401 is to read stands before {command[0]}")
     races = chosen(given.race)
     settings = () if given.worlds is None else ("--worlds", str(given.worlds))
     worlds = own_worlds.known(given.worlds)
     if given.world is not None:
         own_worlds.named(given.world, worlds)
     try:
-        card = make(command, races, given.world, worlds, settings)
+        card = make(
+            command,
+            races,
+            given.world,
+            worlds,
+            settings,
+            lambda done, race: progress.show(f"{done} of {len(races)} races are over, {race.name} just now"),
+        )
+        progress.clear()
     except NoDriver as error:
         raise CommandError(f"{shlex.join(command)}: {error}") from None
     if given.race is None:

@@ -10,14 +10,16 @@ from race401.harness.commands.errors import CommandError
 from race401.harness.commands.outputs import keep
 from race401.harness.judge.findings import Value
 from race401.harness.judge.verdict import EXIT_CODES
+from race401.harness.reporting import progress as bar
 from race401.harness.reporting import terminal
-from race401.harness.reporting.streams import tell
+from race401.harness.reporting.streams import print_line, print_to
 from race401.ledger.dialects.files import DialectError, named
 from race401.ledger.fingerprints import Fingerprints, KeyFileError, from_key_file
 
 if TYPE_CHECKING:
     from race401.harness.incident.diagnosis import Diagnosis
     from race401.harness.incident.evidence import Evidence
+    from race401.harness.incident.hand_over import Source
     from race401.harness.incident.readers.reader import How
     from race401.ledger.dialects.dialect import Dialect
 
@@ -58,6 +60,12 @@ def add(parser: ArgumentParser) -> None:
     )
     outputs = parser.add_argument_group("what to write, besides")
     outputs.add_argument("--page", type=Path, metavar="FILE", help="one HTML page, with the worst moment drawn")
+    outputs.add_argument(
+        "--guard",
+        type=Path,
+        metavar="DIR",
+        help="pytest files there that keep out what is shown; they run as they are",
+    )
 
 
 def run(given: Namespace) -> int:
@@ -69,7 +77,7 @@ def run(given: Namespace) -> int:
     width, colour = terminal.width(), terminal.has_colour()
     for line, look in lines(found):
         for part in terminal.fitted(line, width):
-            tell(terminal.painted(part, look, on=colour))
+            print_line(terminal.painted(part, look, on=colour))
     write(given, found)
     return EXIT_CODES[Value.FAIL if found.standing("shown") else Value.UNKNOWN]
 
@@ -80,7 +88,31 @@ def write(given: Namespace, found: "Diagnosis") -> None:
         from race401.harness.incident import page
 
         keep(given.page, page.render(found))
-        tell(f"\npage: {given.page}")
+        print_line(f"\npage: {given.page}")
+    if given.guard is not None:
+        from race401.harness.incident import guard
+
+        hand_over(found, "guard", given.guard, guard.source, "test_", f"pytest {given.guard}")
+
+
+def hand_over(found: "Diagnosis", what: str, folder: Path, source: "Source", prefix: str, runs: str) -> None:
+    """Write a file for each mechanism into the folder, beside what is there, and say how to run them."""
+    from race401.harness.incident import hand_over, way_on
+
+    handed = hand_over.hand_over(found, source, prefix)
+    if there := next((folder / name for name in handed.files if (folder / name).exists()), None):
+        raise CommandError(f"{there}: it is there already, and is kept; remove it, or name another folder")
+    print_line("")
+    for name, text in handed.files.items():
+        keep(folder / name, text)
+        print_line(f"{what}: {folder / name}")
+    for name in handed.without:
+        says, command = way_on.commands(name)[0]
+        print_line(f"{what}: none of {name.replace('-', ' ')}; this {says}: {command}")
+    if handed.files:
+        print_line(f"run it: {runs}")
+    elif not handed.without:
+        print_line(f"{what}: none, since nothing is shown and nothing fits")
 
 
 def read(given: Namespace) -> "Evidence":
@@ -120,9 +152,13 @@ def progress(path: Path) -> Callable[[int, int], None]:
         if size < LARGE or percent == shown or (not sys.stderr.isatty() and percent % STEP):
             return
         shown = percent
-        end = "\r" if sys.stderr.isatty() and percent < 100 else "\n"  # noqa: PLR2004 - of a hundred
-        sys.stderr.write(f"reading {path}: {percent} % of {size // 1_000_000} MB{end}")
-        sys.stderr.flush()
+        line = f"reading {path}: {percent} % of {size // 1_000_000} MB"
+        if not sys.stderr.isatty():
+            print_to(line)
+        elif percent < 100:  # noqa: PLR2004 - of a hundred
+            bar.show(line)
+        else:
+            bar.clear()
 
     return show
 

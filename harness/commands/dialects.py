@@ -32,7 +32,10 @@ def run(given: Namespace) -> int:
     elif given.markdown:
         print(markdown(dialects))
     else:
-        _show(dialects)
+        from race401.harness.reporting import blocks, terminal
+
+        rows = {name: described(dialect) for name, dialect in dialects.items()}
+        blocks.show(HEAD, rows, width=terminal.width(), color=terminal.has_colour())
     return 0
 
 
@@ -55,14 +58,3 @@ def markdown(dialects: dict[str, Dialect]) -> str:
     rows = [[f"`{name}`", *(f"`{cell}`" for cell in described(each))] for name, each in dialects.items()]
     cells = [HEAD, ["---"] * len(HEAD), *([cell.replace("|", " or ") for cell in row] for row in rows)]
     return "\n".join(f"| {' | '.join(row)} |" for row in cells)
-
-
-def _show(dialects: dict[str, Dialect]) -> None:
-    from rich.console import Console
-    from rich.table import Column, Table
-
-    name, *others = HEAD
-    table = Table(Column(name, no_wrap=True), *others, show_lines=True)
-    for name, dialect in dialects.items():
-        table.add_row(name, *described(dialect))
-    Console().print(table)

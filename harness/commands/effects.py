@@ -47,8 +47,8 @@ def tabulate(rows: list[Row]) -> Ablation:
         conditions=[(each.name, f"{each.about} ({each.world})") for each in CONDITIONS],
         faults=[(kind.short, kind.sentence) for name, kind in KINDS.items() if name in kinds],
         groups=[
-            Group("The fix, part by part", list(_answer(ours)), _parts(ours, PARTS)),
-            Group("What HARDENED adds", list(_answer(more)), _parts(more, PARTS | UNDONE)),
+            Group("The fix, part by part", list(_sentences(ours)), _parts(ours, PARTS)),
+            Group("What HARDENED adds", list(_sentences(more)), _parts(more, PARTS | UNDONE)),
         ],
     )
 
@@ -122,7 +122,7 @@ def _names(knobs: Iterable[str]) -> list[str]:
     return [PARTS[knob][0] for knob in dict.fromkeys(knobs)]
 
 
-def _answer(rows: list[Row]) -> Iterator[str]:
+def _sentences(rows: list[Row]) -> Iterator[str]:
     """Yield what a group of rows shows, in sentences."""
     prevented, brought, changed = (_kinds(rows, which) for which in (0, 1, None))
     alike: dict[tuple[str, ...], list[str]] = {}

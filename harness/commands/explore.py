@@ -12,9 +12,9 @@ from race401.harness.explore.core.scenario import Scenario
 from race401.harness.explore.core.schedule import choices_of, walk
 from race401.harness.explore.core.search import Result, Search
 from race401.harness.explore.core.stage import Stage
-from race401.harness.explore.core.story import tell
+from race401.harness.explore.core.story import sentences
 from race401.harness.explore.core.token import encode
-from race401.harness.reporting import terminal
+from race401.harness.reporting import progress, terminal
 from race401.harness.tokens.named import NoSuchPolicy, policy
 from race401.harness.tokens.policy import POLICIES, Policy
 from race401.mock_api.rules import issuer
@@ -62,7 +62,8 @@ def run(given: Namespace) -> int:
     """Explore, and say what was found."""
     scenario, world = scenario_of(given)
     search = Search(Stage(scenario, world, issuer))
-    result = search.run(given.max_states, given.max_seconds)
+    result = search.run(given.max_states, given.max_seconds, _tell_progress)
+    progress.clear()
     columns, colour = terminal.width(), terminal.has_colour()
     for line in describe(search.stage, result, given.brief, own_worlds.option(given.worlds)):
         copied = line.startswith(AGAIN)  # whole, whatever its length
@@ -71,6 +72,10 @@ def run(given: Namespace) -> int:
     if any(KINDS[mark].weight == "violation" for mark in result.found):
         return FAIL
     return PASS if result.exhausted else UNKNOWN
+
+
+def _tell_progress(states: int, wrong: int) -> None:
+    progress.show(f"exploring: {states:,} states, {wrong} kinds of wrong so far")
 
 
 def scenario_of(given: Namespace) -> tuple[Scenario, World]:
@@ -140,7 +145,7 @@ def describe(stage: Stage, result: Result, brief: bool, worlds: str = "") -> Ite
             yield f"{KINDS[mark].weight:<9}  {mark}: {KINDS[mark].sentence} (in {steps:,} distinct steps)"
         if not brief and any(KINDS[mark].weight != "cost" for mark in marks):
             yield "the shortest way there:"
-            yield from tell(stage, walk(stage, choices_of(stage, result.found[marks[0]].path)))
+            yield from sentences(stage, walk(stage, choices_of(stage, result.found[marks[0]].path)))
         yield f"{AGAIN} {called()} replay {token}{worlds}"
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from race401.harness.commands import outputs
 from race401.harness.commands.called import called
 from race401.harness.commands.errors import CommandError
-from race401.harness.judge import checks, evidence, verdict, vocabulary
+from race401.harness.judge import checks, evidence, verdict
 from race401.harness.reporting import console, markdown, terminal
-from race401.harness.reporting.streams import say, tell
+from race401.harness.reporting.streams import print_line, print_to
 
 
 def add(parser: ArgumentParser) -> None:
@@ -23,7 +23,7 @@ def add(parser: ArgumentParser) -> None:
 def run(given: Namespace) -> int:
     """Print the verdict, and keep it where the run is kept."""
     if given.checks:
-        print(checks.described())
+        print(terminal.fit(checks.described()))
         return 0
     if given.run is None:
         raise CommandError("nothing to judge; give a run's folder or a ledger")
@@ -33,11 +33,11 @@ def run(given: Namespace) -> int:
     if given.run.is_dir() and not evidence.ledger_alone:
         problem = outputs.keep_beside(given.run / "verdict.json", verdict.to_json(result))
     if given.json:
-        tell(verdict.to_json(result).decode().rstrip())
+        print_line(verdict.to_json(result).decode().rstrip())
     else:
-        tell(console.render(result, evidence.manifest, width=terminal.width(), color=terminal.has_colour()))
+        print_line(console.render(result, evidence.manifest, width=terminal.width(), color=terminal.has_colour()))
     if problem is not None:
-        say(problem)
+        print_to(problem)
     suite = evidence.manifest.get("scenario", {}).get("name", "ledger")
     outputs.write(
         given,
@@ -52,7 +52,7 @@ def run(given: Namespace) -> int:
 def load(path: Path) -> evidence.Evidence:
     """Read what is to be judged."""
     try:
-        return vocabulary.understood(evidence.load(path))
+        return evidence.load(path)
     except evidence.EvidenceError as error:
         raise CommandError(_for_diagnose(path) or str(error)) from None
 

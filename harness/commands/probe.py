@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from race401.harness.commands.errors import CommandError
 from race401.harness.commands.proxy import spoken
 from race401.harness.probe.answers import place
+from race401.harness.reporting.streams import print_to
 
 if TYPE_CHECKING:
     from race401.harness.probe.asking import Target
@@ -94,7 +95,7 @@ def run(given: Namespace) -> int:
         print(show.card(card, terminal.width(), color=terminal.has_colour()))
     _write(given, card)
     if card.ended:
-        _say(f"{card.ended}; what was learnt until then is kept")
+        _announce(f"{card.ended}; what was learnt until then is kept")
     return card.exit_code
 
 
@@ -115,12 +116,12 @@ def _write(given: Namespace, card: "Card") -> None:
             keep(given.toml, settings.toml(name, card))
             load(given.toml)
         except settings.NothingKnown as error:
-            _say(f"--toml {given.toml}: not written: {error}")
+            _announce(f"--toml {given.toml}: not written: {error}")
             return
         except WorldFileError as error:
-            _say(f"{error}")
+            _announce(f"{error}")
             return
-        _say(f"the world {name}: {called()} serve --worlds {given.toml}")
+        _announce(f"the world {name}: {called()} serve --worlds {given.toml}")
 
 
 def _target(given: Namespace) -> "Target":
@@ -184,7 +185,7 @@ def _allow(given: Namespace, target: "Target", signs_in: "ByRequest | ByCommand"
             why = f"a probe makes {does}; with a throwaway account, and its owner's consent: --yes-probe {host}"
             raise CommandError(f"{host} is not this machine: {why}")
     if far:
-        _say(f"probing {', '.join(far)}: it makes {does}")
+        _announce(f"probing {', '.join(far)}: it makes {does}")
 
 
 async def _probed(given: Namespace, target: "Target", signs_in: "ByRequest | ByCommand") -> "Card":
@@ -198,7 +199,7 @@ async def _probed(given: Namespace, target: "Target", signs_in: "ByRequest | ByC
     wire, learnt, since = Wire(target, signs_in), Learnt(), time.monotonic()
     try:
         await _first(wire, target)
-        await probe(wire, target.able, given.rounds, given.budget, _say, learnt)
+        await probe(wire, target.able, given.rounds, given.budget, _announce, learnt)
     except SignInFailed as error:
         raise CommandError(f"--sign-in {error}") from None
     except Gone as error:
@@ -233,5 +234,5 @@ async def _first(wire: "Wire", target: "Target") -> None:
             raise CommandError(f"--me {place(target.me)} answered {seen.status} to a new session's access token")
 
 
-def _say(line: str) -> None:
-    print(f"race401: {line}", file=sys.stderr, flush=True)
+def _announce(line: str) -> None:
+    print_to(f"race401: {line}")

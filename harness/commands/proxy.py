@@ -5,7 +5,6 @@ import contextlib
 import os
 import shlex
 import socket
-import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,6 +16,8 @@ from race401.harness.commands.errors import CommandError
 from race401.harness.judge.evidence import EvidenceError
 from race401.harness.judge.findings import Value
 from race401.harness.judge.verdict import EXIT_CODES
+from race401.harness.reporting import terminal
+from race401.harness.reporting.streams import print_to
 from race401.ledger.dialects.dialect import Dialect
 from race401.ledger.dialects.files import DialectError, named
 from race401.ledger.dialects.presets import USUAL, naming
@@ -116,15 +117,15 @@ def run(given: Namespace) -> int:
         here = [f"{scheme}://{_host(given.host)}:{sock.getsockname()[1]}" for sock in socks]
         places = dict(zip(here, shown, strict=True))
         told = announcement(places, given.ledger, dialects, exposed=exposed, rewrites=given.rewrite, tls=spoken_here)
-        print(told, flush=True)
-        watch, targets = Watch(recorder, dialects, say=_say), targets_of(urls)
+        print(terminal.fit(told), flush=True)
+        watch, targets = Watch(recorder, dialects, say=_announce), targets_of(urls)
         rewriting = Rewriting(dict(zip(here, targets, strict=True))) if given.rewrite else None
         with contextlib.suppress(asyncio.CancelledError):
-            asyncio.run(serve([*zip(socks, targets, strict=True)], watch, _say, rewriting, context))
-    print(traffic.line(recorder.counts))
+            asyncio.run(serve([*zip(socks, targets, strict=True)], watch, _announce, rewriting, context))
+    print(terminal.fit(traffic.line(recorder.counts)))
     print(f"judge it: {called()} judge {shlex.quote(str(given.ledger))}")
     if recorder.unwritten:
-        print(f"race401: {given.ledger} lacks the last {recorder.unwritten} of them: it was full", file=sys.stderr)
+        print_to(f"race401: {given.ledger} lacks the last {recorder.unwritten} of them: it was full")
         return EXIT_CODES[Value.UNKNOWN]
     return 0
 
@@ -141,8 +142,8 @@ def spoken(names: list[str] | None, token_paths: list[str] | None) -> list[Diale
     return [naming(first, *token_paths or []), *others]
 
 
-def _say(line: str) -> None:
-    print(f"race401: {line}", file=sys.stderr, flush=True)
+def _announce(line: str) -> None:
+    print_to(f"race401: {line}")
 
 
 def _recorder(ledger: Path, key_file: Path | None) -> "Recorder":
@@ -183,7 +184,7 @@ def announcement(
     if rewrites:
         lines.insert(-1, "It changes what would lead clients around it, and the record says where.")
     if tls is not None:
-        lines += ["", *tls.told]
+        lines += ["", *tls.trust_lines]
     if exposed:
         targets = " and ".join(places.values())
         lines += ["", f"EXPOSED: whoever reaches this address can reach {targets} through it."]

@@ -8,7 +8,8 @@ from race401.harness.commands.errors import CommandError
 from race401.harness.commands.judge import load
 from race401.harness.commands.outputs import keep, keep_beside
 from race401.harness.judge import verdict
-from race401.harness.reporting.streams import say, tell
+from race401.harness.reporting import terminal
+from race401.harness.reporting.streams import print_line, print_to
 
 
 def add(parser: ArgumentParser) -> None:
@@ -32,17 +33,17 @@ def run(given: Namespace) -> int:
     result = verdict.judge(evidence)
     page = given.out or given.run / "report.html"
     problem = None if evidence.ledger_alone else keep_beside(given.run / "verdict.json", verdict.to_json(result))
-    tell(f"{result.value}: {headline(result, evidence.manifest)}\n{below(result)}")
+    print_line(terminal.fit(f"{result.value}: {headline(result, evidence.manifest)}\n{below(result)}"))
     if problem is not None:
-        say(problem)
+        print_to(problem)
     keep(page, html.render(result, evidence))
-    tell(f"report: {page}")
+    print_line(f"report: {page}")
     if given.picture is not None:
         scenes = incident.choose(evidence, result.rows)
         if not scenes:
             raise CommandError(f"{given.run} has no incident to draw: no 401 that the app saw, and no refresh")
         keep(given.picture, picture.render(scenes, evidence.manifest))
-        tell(f"picture: {given.picture}")
+        print_line(f"picture: {given.picture}")
     if given.open and not webbrowser.open(page.resolve().as_uri()):
         print("no browser could be opened here; open the page yourself")
     return result.exit_code

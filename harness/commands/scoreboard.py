@@ -4,6 +4,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from race401.harness.commands.errors import CommandError
+from race401.harness.reporting import terminal
 
 CARDS = Path("reports/cards")
 
@@ -37,5 +38,5 @@ def run(given: Namespace) -> int:
         path.write_text(text(board.cards, board.missing))
         print(f"written: {path}")
     for name in board.missing:
-        print(f"not run: {name}")
+        print(terminal.fit(f"not run: {name}"))
     return 0

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from race401.harness.commands import tls
 from race401.harness.commands.errors import CommandError
+from race401.harness.reporting import terminal
+from race401.harness.reporting.progress import CLEAR, cut
 from race401.mock_api.process.options import add_options
 
 if TYPE_CHECKING:
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
     from race401.mock_api.process.serving import Serving
 
 PORT = 8401
-CLEAR = "\r\x1b[K"  # back to the line's beginning, and nothing on it
 
 
 def add(parser: ArgumentParser) -> None:
@@ -45,12 +46,12 @@ def _serve(given: Namespace, spoken: "tls.Tls | None") -> int:
         return 0
 
     async def show() -> None:
-        print(f"{CLEAR}{counts(ledger)}", end="", flush=True)
+        print(f"{CLEAR}{cut(counts(ledger), terminal.columns_of(sys.stdout))}", end="", flush=True)
 
     live = sys.stdout.isatty()
     serving.server(announcement(serving, given, spoken), show if live else None).serve_until_ended()
     print(CLEAR if live else "", end="")
-    print(counts(ledger))
+    print(terminal.fit(counts(ledger)))
     return 0
 
 
@@ -64,12 +65,12 @@ def announcement(serving: "Serving", given: Namespace, spoken: "tls.Tls | None" 
     ]
     lines += [f"armed: {program}" for program in given.program or ()]
     if spoken is not None:
-        lines += ["", *spoken.told]
+        lines += ["", *spoken.trust_lines]
     if serving.exposed:
         steered = "whoever has the key" if given.control_key else "nobody from elsewhere"
         lines += ["", "EXPOSED: whoever reaches this address can sign up, sign in and read what test accounts hold;"]
         lines += [f"it can be steered from this machine, and by {steered}."]
-    return "\n".join([*lines, ""])
+    return terminal.fit("\n".join([*lines, ""]))
 
 
 def where_the_ledger_is(serving: "Serving", given: Namespace) -> str:

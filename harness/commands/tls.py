@@ -32,7 +32,7 @@ class Tls:
     bundle: Path
 
     @property
-    def told(self) -> list[str]:
+    def trust_lines(self) -> list[str]:
         """The lines that say how clients come to trust it."""
         return [
             "It speaks TLS, by a certificate authority of its own. Clients trust that with",
@@ -66,7 +66,7 @@ def spoken(folder: Path | None, host: str) -> Iterator[Tls | None]:
         kept = folder != IN_MEMORY
         where = folder if kept else Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="race401-tls-")))
         try:
-            authority = _kept(where) if kept else trustme.CA(organization_name="race401")
+            authority = _authority(where) if kept else trustme.CA(organization_name="race401")
             yield _tls(authority, where, host)
         except OSError as error:
             raise CommandError(f"--tls {folder}: {error.strerror}") from None
@@ -87,7 +87,7 @@ def _tls(authority: "trustme.CA", folder: Path, host: str) -> Tls:
     return Tls(context, folder.resolve() / AUTHORITY, folder.resolve() / BUNDLE)
 
 
-def _kept(folder: Path) -> "trustme.CA":
+def _authority(folder: Path) -> "trustme.CA":
     """Return the authority of this folder, which is made (0700, its files 0600) if it is not there."""
     import trustme
 

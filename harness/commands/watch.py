@@ -11,6 +11,7 @@ from typing import TextIO
 from race401.harness.commands.errors import CommandError
 from race401.harness.judge.health import Health, Line, State, sentence
 from race401.harness.judge.verdict import EXIT_CODES
+from race401.harness.reporting import terminal
 
 LOOK_EVERY = 0.2  # s, where a log is followed
 
@@ -25,7 +26,7 @@ def run(given: Namespace) -> int:
     """Tell each change of state if the log is live; then the counts, the verdict and the exit code."""
     health, live = Health(), given.follow or given.log == "-"
     try:
-        _tell(health, _lines(given.log, given.follow), live=live)
+        _follow(health, _lines(given.log, given.follow), live=live)
     except KeyboardInterrupt:
         if not live:
             raise
@@ -34,11 +35,11 @@ def run(given: Namespace) -> int:
     for line in Line:
         if n := health.counts[line]:
             print(f"{n:6}  {line.strip(': (')}")
-    print(sentence(health))
+    print(terminal.fit(sentence(health)))
     return EXIT_CODES[health.value]
 
 
-def _tell(health: Health, lines: Iterator[str], *, live: bool) -> None:
+def _follow(health: Health, lines: Iterator[str], *, live: bool) -> None:
     printed: State | None = None
     for text in lines:
         if health.read(text) is not None and live and health.state is not printed:

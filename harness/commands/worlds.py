@@ -2,13 +2,10 @@
 
 import asyncio
 import json
-import textwrap
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from race401.harness.commands.errors import CommandError
-
-WIDEST, LEAST = 1_000, 20  # columns: of a table, and of a text beside its name
 
 
 def add(parser: ArgumentParser) -> None:
@@ -37,7 +34,10 @@ def run(given: Namespace) -> int:
     elif given.markdown:
         print(markdown(HEAD, rows))
     else:
-        _print_table(HEAD, rows)
+        from race401.harness.reporting import blocks, terminal
+
+        cells = {name: list(row.values()) for name, row in rows.items()}
+        blocks.show(HEAD, cells, width=terminal.width(), color=terminal.has_colour())
     return 0
 
 
@@ -45,25 +45,3 @@ def markdown(head: list[str], rows: dict[str, dict[str, str]]) -> str:
     """Return the table as Markdown."""
     lines = [head, ["---"] * len(head), *([f"`{name}`", *row.values()] for name, row in rows.items())]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _print_table(head: list[str], rows: dict[str, dict[str, str]]) -> None:
-    from rich.console import Console
-    from rich.table import Column, Table
-
-    from race401.harness.reporting import terminal
-
-    first, *uses = head
-    table = Table(Column(first, no_wrap=True), *uses)
-    for name, row in rows.items():
-        table.add_row(name, *row.values())
-    console = Console(width=terminal.width(), highlight=False)
-    if console.measure(table, options=console.options.update(width=WIDEST)).maximum <= console.width:
-        console.print(table)
-        return
-    indent = max(map(len, uses)) + 4
-    for name, row in rows.items():
-        print(terminal.painted(name, "strong", on=terminal.has_colour()))
-        for use, text in zip(uses, row.values(), strict=True):
-            lines = textwrap.wrap(text, max(console.width - indent, LEAST)) or [""]
-            print(f"  {use:<{indent - 4}}  {lines[0]}", *(f"{'':<{indent}}{line}" for line in lines[1:]), sep="\n")

@@ -1,6 +1,6 @@
 """A diagnosis in lines of text: the answer first, then each mechanism with its rows, then what was read and lacks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from race401.harness.incident import telling, way_on
 from race401.harness.incident.diagnosis import Diagnosis
@@ -56,9 +56,15 @@ def _way_on(diagnosis: Diagnosis) -> Iterator[Line]:
     yield "The way on", "strong"
     for mechanism, _ in worth[:WAYS]:
         yield f"  {mechanism.name.replace('-', ' ')}", "plain"
-        for says, command in way_on.commands(mechanism.name):
-            yield f"    {says}:", "soft"
-            yield f"      {command}", "plain"
+        yield from _commands(way_on.commands(mechanism.name))
+    yield "  of each", "plain"
+    yield from _commands(way_on.FILES)
+
+
+def _commands(told: Iterable[tuple[str, str]]) -> Iterator[Line]:
+    for says, command in told:
+        yield f"    {says}:", "soft"
+        yield f"      {command}", "plain"
 
 
 def _sign(diagnosis: Diagnosis, mechanism: Mechanism, sign: Sign, names: telling.Names) -> Iterator[Line]:

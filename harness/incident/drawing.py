@@ -120,7 +120,7 @@ def _heading(e: Entry, evidence: Evidence) -> str:
 
 def _lane(e: Entry, evidence: Evidence, names: Names, scale: Scale, *, within: bool) -> _Row:
     what = ASKED.get(e.kind or "") or e.target
-    token = names.of(e.presented) or names.of(e.sent)
+    token = names.name_of(e.presented) or names.name_of(e.sent)
     label = f"{'↳ ' if within else ''}{what}{f' by {token}' if e.presented else f' with {token}' if token else ''}"
     says = f"{entry(e, evidence, names)}, {scale.after(e.received_at)} ({where(e, evidence)})"
     return (
@@ -136,7 +136,7 @@ def _decision(e: Entry, names: Names) -> str:
     """Say what the server decided, in a word or two."""
     if not e.status:
         return "no answer"
-    brought = " ".join(name for name in (names.of(e.brought_access), names.of(e.brought_refresh)) if name)
+    brought = " ".join(name for name in (names.name_of(e.brought_access), names.name_of(e.brought_refresh)) if name)
     if brought:
         return f"{e.status} → {brought}"
     if e.kind == "exchange" and e.grant_outcome is not None:
@@ -180,7 +180,7 @@ def _ends(evidence: Evidence) -> Mapping[str, float]:
 
 
 def _life(token: str, evidence: Evidence, names: Names, scale: Scale, ends: Mapping[str, float]) -> _Row:
-    graph, name = evidence.graph, names.of(token) or "?"
+    graph, name = evidence.graph, names.name_of(token) or "?"
     first, last = scale.began_at, scale.began_at + scale.span
     born = min((e.answered_at for e in graph.brought.get(token, ())), default=None)
     begun, ended = max(first, born or first), last

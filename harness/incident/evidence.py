@@ -118,7 +118,7 @@ class Evidence:
         """Whether it is known that the request had no access token."""
         return entry.sent is None and any(seen.says_token for seen in self.seen[entry.seq - 1])
 
-    def of(self, sides: Iterable[Side]) -> Sequence[Entry]:
+    def entries_of(self, sides: Iterable[Side]) -> Sequence[Entry]:
         """Return the entries that one of these tells of."""
         wanted = set(sides)
         return [entry for entry in self.entries if wanted & self.sides(entry)]

@@ -38,7 +38,7 @@ def worst(diagnosis: Diagnosis) -> Moment | None:
     around = [e for e in every if e.kind in DRAWN and over(e) >= began and e.received_at <= ended]
     seqs = frozenset(e.seq for e in rows)
     wanted = _wanted(Case(diagnosis.evidence), around)
-    kept = _kept(around, seqs, wanted, rows)
+    kept = _nearest(around, seqs, wanted, rows)
     return Moment(
         kept,
         min(e.received_at for e in kept),
@@ -89,7 +89,7 @@ def _wanted(case: Case, around: Sequence[Entry]) -> dict[int, int]:
     return found
 
 
-def _kept(
+def _nearest(
     around: Sequence[Entry], seqs: frozenset[int], wanted: dict[int, int], rows: Sequence[Entry]
 ) -> list[Entry]:
     """Return as many as a picture has room for: the sign's own rows, then what refreshed, then what is nearest."""

@@ -30,7 +30,7 @@ HEADINGS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class MechanismRows:
     """A mechanism as the page tells it."""
 
     mechanism: Mechanism
@@ -49,13 +49,14 @@ def render(diagnosis: Diagnosis, *, version: str = "") -> str:
         value="FAIL" if diagnosis.standing("shown") else "UNKNOWN",
         span=telling.span(evidence),
         sources=[list(telling.source(each)) for each in _nameless(evidence).sources],
-        groups=[(HEADINGS[s], s, told) for s in HEADINGS if (told := _told(diagnosis, s))],
+        groups=[(HEADINGS[s], s, told) for s in HEADINGS if (told := _mechanism_rows(diagnosis, s))],
         signs=SIGNS,
         badges=BADGES,
         moment=worst,
         picture=None if worst is None else draw(worst, evidence, names),
         missing=list(telling.missing(evidence.missing, _nameless(evidence))),
         ways=[(m, way_on.commands(m.name)) for m, _ in way_on.worth_playing(diagnosis)],
+        files=way_on.FILES,
         row=lambda e: _row(e, diagnosis, names),
         anchors=_anchors(diagnosis, worst),
         sentence=lambda says: f"{says[:1].upper()}{says[1:]}.",
@@ -68,11 +69,11 @@ def _nameless(evidence: Evidence) -> Evidence:
     return replace(evidence, sources=tuple(replace(each, name=PurePath(each.name).name) for each in evidence.sources))
 
 
-def _told(diagnosis: Diagnosis, standing: Any) -> list[Told]:
+def _mechanism_rows(diagnosis: Diagnosis, standing: Any) -> list[MechanismRows]:
     found = []
     for mechanism, sign in diagnosis.standing(standing):
         rows = list(diagnosis.entries(sign))
-        found.append(Told(mechanism, sign, rows[:ROWS], max(0, len(rows) - ROWS)))
+        found.append(MechanismRows(mechanism, sign, rows[:ROWS], max(0, len(rows) - ROWS)))
     return found
 
 
@@ -80,7 +81,7 @@ def _row(e: Entry, diagnosis: Diagnosis, names: telling.Names) -> dict[str, str]
     evidence = diagnosis.evidence
     at = datetime.fromtimestamp(round(e.received_at, 3), UTC).strftime("%H:%M:%S.%f")[:-3]
     prints = (e.presented or e.sent, e.brought_access, e.brought_refresh)
-    tokens = [f"{names.of(token)} {token[:8]}" for token in prints if token is not None]
+    tokens = [f"{names.name_of(token)} {token[:8]}" for token in prints if token is not None]
     told = telling.entry(e, evidence, names)
     return {"place": places(e, diagnosis), "at": at, "told": told, "tokens": " · ".join(tokens)}
 

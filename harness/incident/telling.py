@@ -44,7 +44,7 @@ class Names:
                     self._counts[letter] += 1
                     self._names[token] = f"{letter}{self._counts[letter]}"
 
-    def of(self, token: str | None) -> str | None:
+    def name_of(self, token: str | None) -> str | None:
         """Return a token's name."""
         return None if token is None else self._names.get(token)
 
@@ -125,8 +125,8 @@ def entry(e: Entry, evidence: Evidence, names: Names) -> str:
     """Return an entry in one line, without its place."""
     asked = ASKED.get(e.kind or "", e.method)
     what = asked if e.kind in ASKED else f"{e.method} {e.target}"
-    token = names.of(e.presented) or names.of(e.sent)
-    brought = " ".join(name for name in (names.of(e.brought_access), names.of(e.brought_refresh)) if name)
+    token = names.name_of(e.presented) or names.name_of(e.sent)
+    brought = " ".join(name for name in (names.name_of(e.brought_access), names.name_of(e.brought_refresh)) if name)
     words = [what, f"by {token}" if e.presented else f"with {token}" if token else _untold(e, evidence)]
     outcome = "no answer" if not e.status else str(e.status)
     if e.hung_up:

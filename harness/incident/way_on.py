@@ -35,7 +35,7 @@ WAYS: dict[str, Way] = {
     "header-lost": Way("supabase", "concurrent-401s"),
     "body-lost": Way("rfc9700", "post-after-401"),
     "two-origins": Way("supabase", "concurrent-401s"),
-    "ended-by-refresh": Way("duende", EXPIRY),
+    "ended-by-refresh": Way("oauth2-server", EXPIRY),
     "stale-copy": Way("supabase", "three-tabs", "explore --policy fixed --world rfc9700 --tabs 2"),
     "late-401": Way("supabase", "late-401", "explore --policy fixed --world supabase --refuse"),
     "refresh-every-call": Way("supabase", "short-lifetime"),
@@ -52,6 +52,10 @@ def commands(name: str) -> list[tuple[str, str]]:
     ours = [("plays it with a client of ours", f"race401 {way.plays}")] if way.plays else []
     yours = f"race401 card --race {way.race} --world {way.world} {DRIVER}"
     return [*ours, ("asks your client", yours)]
+
+
+FILES = (("writes a test that keeps it out", "race401 diagnose FILE... --guard DIR"),)
+"""What hands over files of it, and what each is for."""
 
 
 def worth_playing(diagnosis: Diagnosis) -> Sequence[tuple[Mechanism, Sign]]:

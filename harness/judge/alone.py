@@ -40,7 +40,7 @@ def conditions(worlds: Iterable[str], entries: Iterable[Entry], graph: Graph | N
                 parts.join(seen.setdefault(id(session), e.world), e.world)
     systems: dict[str, list[str]] = {}
     for world in sorted(parts):
-        systems.setdefault(parts.of(world), []).append(world)
+        systems.setdefault(parts.root(world), []).append(world)
     return {" + ".join(mine): {"world": mine[0], "worlds": mine} for mine in systems.values()}
 
 

@@ -170,7 +170,7 @@ def counting(
     """
     where = seqs or f"{key_of(name)}_seqs"
 
-    def of(row: Row) -> list[int]:
+    def seqs_of(row: Row) -> list[int]:
         found: list[int] = getattr(row, where)
         return found
 
@@ -179,14 +179,14 @@ def counting(
 
     def finds(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
         for row, want in expected(evidence, rows, key_of(name), words):
-            yield judged(name, row, want, len(of(row)), sentence(row, of(row)), of(row))
+            yield judged(name, row, want, len(seqs_of(row)), sentence(row, seqs_of(row)), seqs_of(row))
 
     def figures(rows: list[Row]) -> Iterable[Figure]:
-        if always or any(of(row) for row in rows):
-            yield Figure(line or name, lambda row: number(len(of(row)), of(row)), card=line or name)
+        if always or any(seqs_of(row) for row in rows):
+            yield Figure(line or name, lambda row: number(len(seqs_of(row)), seqs_of(row)), card=line or name)
 
     finds.__doc__ = entries.__doc__
-    shown = None if brief is None else Brief(lambda row: len(of(row)), *brief)
+    shown = None if brief is None else Brief(lambda row: len(seqs_of(row)), *brief)
     return Check(name, finds, count, words, section, figures, shown, by_clock)
 
 

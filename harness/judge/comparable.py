@@ -31,7 +31,7 @@ def differences(before: Summary, now: Summary) -> list[str]:
 def _differ(before: Summary, now: Summary, names: tuple[str, ...]) -> list[str]:
     """Say which of the fields differ, each by its dotted path."""
     return [
-        f"{path}: {_told(old)} in the baseline, {_told(new)} now"
+        f"{path}: {_setting_text(old)} in the baseline, {_setting_text(new)} now"
         for name in names
         for path, old, new in _unequal(name, getattr(before, name), getattr(now, name))
     ]
@@ -45,7 +45,7 @@ def _unequal(path: str, old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
         yield path, old, new
 
 
-def _told(value: Any) -> str:
+def _setting_text(value: Any) -> str:
     """Return a value as a setting is written."""
     if isinstance(value, Mapping):
         return "{" + ", ".join(value) + "}"

@@ -23,7 +23,7 @@ class Components:
         """Have a node, alone unless it is there."""
         self._above.setdefault(node, node)
 
-    def of(self, node: str) -> str:
+    def root(self, node: str) -> str:
         """Return the node that stands for its component; raises KeyError if it was never added."""
         above = self._above
         while (up := above[node]) != node:
@@ -35,4 +35,4 @@ class Components:
         """Put two nodes into one component."""
         self.add(one)
         self.add(other)
-        self._above[self.of(other)] = self.of(one)
+        self._above[self.root(other)] = self.root(one)

@@ -116,7 +116,7 @@ def load(path: Path) -> Evidence:
         return Evidence(
             _nothing(path.name), [], [], damage=(f"{MANIFEST} is gone: whose requests these are is not known",)
         )
-    return _alone(path)
+    return _ledger_only(path)
 
 
 def of_run(told: dict[str, Any], files: Mapping[str, Source], where: str = "") -> Evidence:
@@ -132,7 +132,7 @@ def of_run(told: dict[str, Any], files: Mapping[str, Source], where: str = "") -
         kept.update((e.attempt, e.attempt) for e in read.items if e.attempt is not None)  # samples have them too
         samples = _lines(files[SAMPLES], where + SAMPLES, Sample, kept)
     entries, twice = order.once(sorted(read.items, key=attrgetter("seq")))
-    damage += [*read.told(LEDGER), *samples.told(SAMPLES), *twice]
+    damage += [*read.damage(LEDGER), *samples.damage(SAMPLES), *twice]
     if samples.torn:
         damage.append(f"the last line of {SAMPLES} is torn")
     if damage and damage[0].startswith(MANIFEST):
@@ -153,7 +153,7 @@ def _nothing(run: str) -> dict[str, Any]:
     return {"run": run, "policies": {}, "conditions": {}, "finished": True}
 
 
-def _alone(path: Path) -> Evidence:
+def _ledger_only(path: Path) -> Evidence:
     """Read a ledger, or all its segments; each of them may be torn."""
     segments = sorted(path.glob(SEGMENTS)) if path.is_dir() else [path]
     if not segments:
@@ -163,7 +163,7 @@ def _alone(path: Path) -> Evidence:
     for segment in segments:
         read = _lines(segment, str(segment), Entry, kept, WANT)
         every = every + read.items if every else read.items
-        damage += read.told(segment.name)
+        damage += read.damage(segment.name)
         torn = torn or read.torn
     every.sort(key=attrgetter("seq"))
     entries, twice = order.once(every)

@@ -5,6 +5,13 @@ A token is its fingerprint. An edge goes from a refresh token that was presented
 session is a component of that graph, and of what names it: a claim in a JWT, or the mock. No token has a number:
 siblings of a fork have no order, and a kept token is one token. An entry without facts, of an older ledger, is known
 by the family and the generation that it recorded.
+
+For example, three exchanges of a session whose sign-in was not seen, and a call::
+
+    R0 was presented, and brought A1 and R1    R0, A1 and R1 are one session, known by one of its tokens
+    R1 was presented, and brought A2 and R2    A2 and R2 join it, since R1 is of it
+    R0 was presented, and was refused          of the same session: what it came to is for `outcomes` to say
+    A9 was sent, and answered 401              of none that is known: no answer here brought A9
 """
 
 from bisect import bisect_left
@@ -111,7 +118,7 @@ class Graph:
         if entry.presented is None:
             return entry.seq
         if (ends := self._kept.get(entry.presented)) is None:
-            ends = sorted(e.answered_at for e in self.exchanges.get(entry.presented, ()) if kept(e))
+            ends = sorted(e.answered_at for e in self.exchanges.get(entry.presented, ()) if kept_its_token(e))
             self._kept[entry.presented] = ends
         return entry.presented, bisect_left(ends, entry.received_at)
 
@@ -145,7 +152,7 @@ class Graph:
 
     def beside(self, refresh: str) -> set[str]:
         """Return the access tokens that came with this refresh token, or by it if it is kept."""
-        answers = [*self.brought.get(refresh, ()), *(e for e in self.exchanges.get(refresh, ()) if kept(e))]
+        answers = [*self.brought.get(refresh, ()), *(e for e in self.exchanges.get(refresh, ()) if kept_its_token(e))]
         return {e.brought_access for e in answers if e.brought_access is not None}
 
     def replaced(self, sender: Entry) -> list[Entry]:
@@ -153,7 +160,7 @@ class Graph:
         access = sender.sent
         if access is None:
             return []
-        with_it = {e.presented if kept(e) else e.brought_refresh for e in self.brought.get(access, ())}
+        with_it = {e.presented if kept_its_token(e) else e.brought_refresh for e in self.brought.get(access, ())}
         if not with_it and sender.family is not None and sender.generation is not None:
             with_it = {self._linked.get((sender.family, sender.generation))}
         done = [e for token in with_it if token is not None for e in self.exchanges.get(token, ()) if granted(e)]
@@ -228,7 +235,7 @@ class Graph:
         sessions: dict[str, Session] = {}
         places: dict[str, Session] = {}
         for node in self._parts:
-            root = self._parts.of(node)
+            root = self._parts.root(node)
             if root not in sessions:
                 sessions[root] = Session(root)
             places[node] = sessions[root]
@@ -254,7 +261,7 @@ def _node(e: Entry) -> str | None:
     return e.sent or e.presented
 
 
-def kept(e: Entry) -> bool:
+def kept_its_token(e: Entry) -> bool:
     """Whether an exchange left the refresh token as it was."""
     return granted(e) and (e.brought_refresh is None or e.brought_refresh == e.presented)
 

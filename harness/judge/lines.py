@@ -30,7 +30,7 @@ class Lines(Generic[T]):
     damaged: list[tuple[int, str]] = field(default_factory=list)  # numbers of lines, from 1, and what is wrong there
     torn: bool = False  # the last line is not whole
 
-    def told(self, name: str) -> list[str]:
+    def damage(self, name: str) -> list[str]:
         """Return a sentence of what is damaged, if anything is."""
         if not self.damaged:
             return []

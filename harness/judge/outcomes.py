@@ -8,7 +8,7 @@ token that was granted to somebody else is a refused reuse. The order in which a
 
 from collections.abc import Iterable
 
-from race401.harness.judge.graph import Graph, granted, kept
+from race401.harness.judge.graph import Graph, granted, kept_its_token
 from race401.ledger.entry import Entry
 from race401.ledger.outcomes import SEEN, Outcome
 
@@ -23,10 +23,12 @@ def _outcome(e: Entry, uses: Iterable[Entry]) -> Outcome:
     """Return the outcome of one use of a refresh token, given all of them."""
     others = [use for use in uses if granted(use) and use is not e]
     if not granted(e):
-        return Outcome.REUSED if any(not kept(use) for use in others) else Outcome.SEEN_REFUSED
-    if kept(e):
+        return Outcome.REUSED if any(not kept_its_token(use) for use in others) else Outcome.SEEN_REFUSED
+    if kept_its_token(e):
         return Outcome.KEPT
-    earlier = [use for use in others if (use.received_at, use.seq) < (e.received_at, e.seq) and not kept(use)]
+    earlier = [
+        use for use in others if (use.received_at, use.seq) < (e.received_at, e.seq) and not kept_its_token(use)
+    ]
     if not earlier:
         return Outcome.ROTATED
     again = any(use.brought_refresh == e.brought_refresh for use in earlier)

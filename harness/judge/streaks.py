@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from race401.harness.judge.causal import before
-from race401.harness.judge.graph import Graph, granted, kept
+from race401.harness.judge.graph import Graph, granted, kept_its_token
 from race401.ledger.entry import Entry
 
 UNAUTHORIZED = 401
@@ -65,7 +65,7 @@ def _early(e: Entry, graph: Graph, refused: set[str], early: dict[int, Early]) -
     """Return the exchange if it came early, with a life that is known from its start."""
     if e.presented is None or e.token_left_s is None or not granted(e):
         return None
-    answers = [*graph.brought.get(e.presented, ()), *(o for o in graph.exchanges[e.presented] if kept(o))]
+    answers = [*graph.brought.get(e.presented, ()), *(o for o in graph.exchanges[e.presented] if kept_its_token(o))]
     last = max((b for b in answers if before(b, e)), key=lambda b: b.answered_at, default=None)
     if last is None or last.brought_access in refused:
         return None

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 
 import msgspec
 
-from race401.harness.judge import checks
+from race401.harness.judge import checks, vocabulary
 from race401.harness.judge.checks import Finding, Value, chances
 from race401.harness.judge.counted import counted
 from race401.harness.judge.evidence import Evidence
@@ -52,7 +52,7 @@ def judge(evidence: Evidence, besides: Iterable[Finding] = ()) -> Verdict:
     What else was found out about it (`besides`) counts as the checks' findings do.
     """
     rows = measure(evidence)
-    findings = chances.unless_said([*checks.run(evidence, rows), *besides])
+    findings = chances.unless_said([*vocabulary.unknown(evidence), *checks.run(evidence, rows), *besides])
     value = worst([finding.value for finding in findings])
     return Verdict(value, _sentence(value, rows, findings), rows, findings)
 

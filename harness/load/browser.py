@@ -132,7 +132,7 @@ class Browser(User):
         margin = self.policy.expiry_margin - self.policy.jitter * self.jitter_share
         remaining = self.condition.remaining(decisive, margin)
         body = {"world": self.condition.world, "email": self.email, "password": PASSWORD, "remaining_s": remaining}
-        return TokenPair.of(self.steer("POST", "sessions", body))
+        return TokenPair.from_answer(self.steer("POST", "sessions", body))
 
     def steer(self, method: str, what: str, body: Any = None) -> Any:
         """Ask the mock's control API, and return its answer."""

@@ -6,14 +6,14 @@ from typing import Any, Literal, TypeAlias
 
 from race401.harness.judge.expectation import Expectation
 
-__all__ = ["CLEAN", "Condition", "Expectation", "Fault", "Happening", "Program", "by_name"]
+__all__ = ["NOTHING_WRONG", "Condition", "Expectation", "Fault", "Happening", "Program", "by_name"]
 
 Program: TypeAlias = Mapping[str, Any]  # as `POST /_race401/programs` takes it
 Fault: TypeAlias = Mapping[str, Any]  # as `POST /_race401/faults` takes it
 Happening: TypeAlias = Literal["", "sign-out", "ended-elsewhere"]
 
 
-CLEAN = Expectation("none", "one", refreshes="ideal")
+NOTHING_WRONG = Expectation("none", "one", refreshes="ideal")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Condition:
     world: str
     about: str
     control: Expectation
-    subject: Expectation = CLEAN
+    subject: Expectation = NOTHING_WRONG
     known: Mapping[str, Expectation] = field(default_factory=dict)
     """By name of a policy, instead of `subject`: weaknesses that a comparison of policies should show."""
     skew: float = 0.0  # s, client clock minus server clock

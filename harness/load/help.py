@@ -15,7 +15,7 @@ of locust's options: -u N browsers, -r N of them started a second, -t 20s,
 in locust's web UI: locust -f scenarios/burst.py"""
 
 
-class _Options(ArgumentParser):
+class Options(ArgumentParser):
     """Takes options as they are declared to locust."""
 
     def add_argument(self, *names: Any, **how: Any) -> Action:
@@ -30,7 +30,7 @@ def asked(words: Sequence[str]) -> bool:
 
 def text(locustfile: str) -> str:
     """Return the help of a scenario's options; it is read as data."""
-    parser = _Options(
+    parser = Options(
         usage="race401 burst [OPTIONS]",
         add_help=False,
         epilog=MORE,

@@ -15,7 +15,7 @@ from race401.harness.load.messages import WorkerReport
 from race401.harness.load.mock import Mock
 from race401.harness.load.record import Record
 from race401.harness.load.tally import Tally
-from race401.harness.reporting.streams import say
+from race401.harness.reporting.streams import print_to
 
 UNKNOWN, INTERNAL = EXIT_CODES[Value.UNKNOWN], 4  # exit codes
 
@@ -101,8 +101,8 @@ class JudgedRun:
         try:
             return self.record.finish(self._end.at, self._end.too_soon, self.clock.plain())
         except (OSError, EvidenceError) as error:
-            say(f"race401: UNKNOWN: the evidence cannot be read: {error}")
+            print_to(f"race401: UNKNOWN: the evidence cannot be read: {error}")
             return "", UNKNOWN
         except Exception as error:  # noqa: BLE001 - an error of ours must not pass for a verdict
-            say(f"race401: internal error while judging: {type(error).__name__}: {error}")
+            print_to(f"race401: internal error while judging: {type(error).__name__}: {error}")
             return "", INTERNAL

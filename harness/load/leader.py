@@ -21,12 +21,12 @@ from race401.harness.load.folder import RunFolder, name_of_run
 from race401.harness.load.hosts import TURNS_WITHIN, measured_clock, shares
 from race401.harness.load.judged_run import JudgedRun
 from race401.harness.load.messages import BROWSER_DONE, BROWSER_FAILED, END, Assignment, assign, get_report
-from race401.harness.load.mock import Mock, steering
+from race401.harness.load.mock import Mock, control_headers
 from race401.harness.load.options import Plan, Refused
 from race401.harness.load.record import Record, hosts_of
 from race401.harness.load.run import Run
 from race401.harness.load.scenario import Scenario
-from race401.harness.reporting.streams import say
+from race401.harness.reporting.streams import print_to
 
 REPORTS_ARRIVE = 4.0  # s; locust's workers report every 3 s
 LAST_REPORTS_WITHIN = 20.0  # s: a page that was begun may take 15 to end, and a wire may lose what is told of it
@@ -89,10 +89,10 @@ class Leader:
         try:
             judged = JudgedRun(self._record(assignment, plan, began_at), clock, self._mock)
         except (OSError, Refused) as error:
-            say(f"race401: {error}")
+            print_to(f"race401: {error}")
             gevent.spawn(self._end_test)
             return
-        say(f"race401: {judged.record.plan}; {self._mock.called} at {self._mock.url}")
+        print_to(f"race401: {judged.record.plan}; {self._mock.called} at {self._mock.url}")
         if sys.stderr.isatty():
             gevent.spawn(progress.show, judged, self._runner.stats)
         assign(given, assignment)
@@ -106,7 +106,7 @@ class Leader:
             last_page_at=began_at + plan.last_page_after,
             report=judged.note,
             done=self._count_browser,
-            steering=steering(given.control_key),
+            steering=control_headers(given.control_key),
             problem=self._fail,
             places=assignment.places,
             narrate=given.narrate,
@@ -119,7 +119,7 @@ class Leader:
             scenario=self._scenario,
             plan=replace(plan, users=self._runner.target_user_count or plan.users),
             mock=self._mock,
-            steering=steering(self._options.control_key),
+            steering=control_headers(self._options.control_key),
             worlds=self._mock.worlds(plan.conditions, self._options.control_key),
             folder=Path(self._options.reports) / assignment.run,
             hosts=hosts_of(assignment.workers if is_master else None),
@@ -157,7 +157,7 @@ class Leader:
         try:
             ui.write(self._environment, self.rows())
         except OSError as error:
-            say(f"race401: {error.filename}: {error.strerror}")
+            print_to(f"race401: {error.filename}: {error.strerror}")
 
     def end(self) -> None:
         """Print the table, and stop the mock."""
@@ -168,8 +168,8 @@ class Leader:
             self._first.remove()
 
     def _print_table(self) -> None:
-        if self._table and (why := say(self._table, sys.stdout)) is not None:
-            say(f"race401: standard output: {why.strerror}; the verdict is where the evidence is")
+        if self._table and (why := print_to(self._table, sys.stdout)) is not None:
+            print_to(f"race401: standard output: {why.strerror}; the verdict is where the evidence is")
         self._table = ""
 
     # --- what comes in, and what ends a run before locust does ------------------------------------
@@ -204,7 +204,7 @@ class Leader:
     def _fail(self, why: str) -> None:
         """End the run, which cannot go on."""
         if self._judged is not None and self._judged.is_under_way:
-            say(f"race401: {why}")
+            print_to(f"race401: {why}")
             self._judged.end(why)
             gevent.spawn(self._end_test)
 

@@ -39,7 +39,7 @@ class Process:
     def begin(self, environment: Environment, **_: Any) -> None:
         """Take the part, and have everything ready for a run."""
         environment.stop_timeout = environment.stop_timeout or STOP_TIMEOUT
-        logging.getLogger("httpx").setLevel(logging.WARNING)  # it has a line for every request
+        _keep_quiet()
         interrupt.raise_in_main(lambda: self._part is not None and self._part.has_begun)
         limits.raise_open_files()
         if isinstance(environment.runner, WorkerRunner):
@@ -50,6 +50,13 @@ class Process:
     def run_in_hand(self) -> Run | None:
         """Return the run that browsers begin for; None: it did not begin."""
         return self.part.run
+
+
+def _keep_quiet() -> None:
+    """Have nothing bury the verdict: no line for every request, no table of every name each other second."""
+    for name in ("httpx", "locust.stats_logger"):  # locust's tables are in --csv and --html, and in its web UI
+        logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("locust.runners").addFilter(lambda line: not str(line.msg).startswith("All users spawned"))
 
 
 def listen(scenario: Scenario, locustfile: dict[str, Any]) -> None:

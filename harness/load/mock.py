@@ -84,7 +84,7 @@ class Mock:
         return f"--world {world}: there is no such world; {meant}"
 
 
-def steering(key: str | None) -> dict[str, str]:
+def control_headers(key: str | None) -> dict[str, str]:
     """Return the headers that let another machine use the mock's control API; this machine needs none."""
     return {"X-Race401-Key": key} if key else {}
 
@@ -92,7 +92,7 @@ def steering(key: str | None) -> dict[str, str]:
 def worlds_at(url: str, key: str | None = None) -> dict[str, dict[str, object]]:
     """Return the worlds that the mock at `url` serves, by name; raises ValueError with the reason if it is none."""
     try:
-        answer = httpx.get(f"{url}/_race401", headers=steering(key), timeout=5, trust_env=False)
+        answer = httpx.get(f"{url}/_race401", headers=control_headers(key), timeout=5, trust_env=False)
         answer.raise_for_status()
         worlds = answer.json()["worlds"]
     except httpx.InvalidURL as error:

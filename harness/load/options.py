@@ -1,6 +1,7 @@
 """What a run was asked for: the command line's and the web form's words, checked, as one value."""
 
 import math
+from argparse import SUPPRESS
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from race401.harness.tokens.policy import POLICIES, Policy
 
 PAGE = ("/contacts?limit=1000", "/me/entitlements", "/contacts", "/persona-notes", "/messages")
 ROLES = ("control", "subject", *POLICIES)  # a third policy, and every one after it, has its own name for a role
-ARRIVALS = ("together", "first-then-rest")
+LEAVE = ("together", "first-then-rest")
 TRANSPORTS = ("httpx", "fasthttp")
 CONNECTIONS = 6  # of one browser to one host, as browsers have over HTTP/1.1
 KEPT_ALIVE = 120.0  # s without a request, after which the mock closes a connection: KEEP_ALIVE in `process.serving`
@@ -128,7 +129,8 @@ def add_options(parser: Any, scenario: Scenario) -> None:
             include_in_web_ui=False,
             help="hosts beyond this machine that may be burst upon: their owners agree, the accounts are throwaways",
         )
-    add("--arrival", default=ARRIVALS[0], help=f"how a page's requests leave: {' or '.join(ARRIVALS)}")
+    add("--leave", default=LEAVE[0], help=f"how a page's requests leave: {' or '.join(LEAVE)}")
+    add("--arrival", dest="leave", default=SUPPRESS, include_in_web_ui=False, help=SUPPRESS)  # its name until 0.1
     add(
         "--arrivals",
         default="",
@@ -159,7 +161,7 @@ def read(values: Mapping[str, Any], scenario: Scenario) -> Plan:
     plan = Plan(
         policies=_policies(str(values["policies"])),
         conditions=_played(values, scenario) if system is None else _against(system, values, scenario),
-        arrival=str(values["arrival"]),
+        arrival=str(values["leave"]),
         seed=_whole("--seed", values["seed"]),
         users=users,
         pages=_whole("--pages", values["pages"]) or None,
@@ -170,8 +172,8 @@ def read(values: Mapping[str, Any], scenario: Scenario) -> Plan:
         arrivals=_rate(str(values["arrivals"])),
         system=system,
     )
-    if plan.arrival not in ARRIVALS:
-        raise Refused(f"unknown arrival {plan.arrival!r}; known: {', '.join(ARRIVALS)}")
+    if plan.arrival not in LEAVE:
+        raise Refused(f"--leave {plan.arrival}: known are {', '.join(LEAVE)}")
     if plan.pages is not None and plan.pages < 1:
         raise Refused(f"--pages {plan.pages}: a browser loads at least one page")
     if plan.transport not in TRANSPORTS:

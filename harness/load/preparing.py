@@ -16,7 +16,7 @@ from race401.harness.load.retention import retain_less
 from race401.harness.load.scenario import Scenario
 from race401.harness.load.system import System
 from race401.harness.load.trial import tried
-from race401.harness.reporting.streams import say
+from race401.harness.reporting.streams import print_to
 
 die_with_parent()
 
@@ -34,7 +34,7 @@ def lead(environment: Environment, scenario: Scenario) -> Leader:
         admission.choose(plan)
         mock, folder = _mock_and_folder(environment, scenario, plan)
     except Refused as refusal:
-        say(f"race401: {refusal}")
+        print_to(f"race401: {refusal}")
         raise SystemExit(USAGE) from None
     leader = Leader(environment, scenario, mock, folder)
     if environment.web_ui is not None:

@@ -3,10 +3,8 @@
 import gevent
 from locust.stats import RequestStats
 
-import shutil
-import sys
-
 from race401.harness.load.judged_run import JudgedRun
+from race401.harness.reporting import progress
 
 EVERY = 1.0  # s
 
@@ -14,10 +12,9 @@ EVERY = 1.0  # s
 def show(run: JudgedRun, stats: RequestStats) -> None:
     """Keep the line up to date until the run has ended."""
     while run.is_under_way:
-        line = _line(run, stats.total.num_requests)[: shutil.get_terminal_size().columns - 1]  # one row, at any width
-        print(f"\r{line}\x1b[K", end="", file=sys.stderr, flush=True)
+        progress.show(_line(run, stats.total.num_requests))
         gevent.sleep(EVERY)
-    print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+    progress.clear()
 
 
 def _line(run: JudgedRun, requests: int) -> str:

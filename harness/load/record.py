@@ -172,9 +172,9 @@ class Record:
         ]
         table = console.render(result, manifest, width=terminal.width(), color=terminal.has_colour())
         where = [f"report: {self.folder / 'report.html'}"] if kept[-1] else []
-        return "\n".join([table, "", *where, *self._said()]), result.exit_code
+        return "\n".join([table, "", *where, *self._evidence_lines()]), result.exit_code
 
-    def _said(self) -> list[str]:
+    def _evidence_lines(self) -> list[str]:
         """Return where the evidence is, or why it is not there."""
         return [f"not kept: {why}" for why in self._unkept] or [f"evidence: {self.folder}/"]
 

@@ -10,7 +10,7 @@ from race401.harness.load.system import System
 from race401.harness.probe.answers import place
 from race401.harness.probe.asking import refresh
 from race401.harness.probe.playing import Pair
-from race401.harness.probe.signing_in import PATIENCE, SHOWN, ByCommand, ByRequest, SignInFailed, pair_of
+from race401.harness.probe.signing_in import SHOWN, SIGNS_IN_WITHIN, ByCommand, ByRequest, SignInFailed, pair_of
 from race401.harness.tokens import RefreshRefused, RefreshUnavailable, TokenPair
 from race401.harness.tokens.exchange import lifetime_of
 from race401.ledger.dialects.reading import Tokens, brought, fields, first, outcome
@@ -84,12 +84,12 @@ def _by_command(asked: ByCommand) -> tuple[str, dict[str, str], str]:
     name = asked.command[0]  # what follows may be a password
     try:
         done = subprocess.run(
-            list(asked.command), stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE, check=False
+            list(asked.command), stdin=subprocess.DEVNULL, capture_output=True, timeout=SIGNS_IN_WITHIN, check=False
         )
     except OSError as error:
         raise SignInFailed(f"{name}: {error.strerror}") from None
     except subprocess.TimeoutExpired:
-        raise SignInFailed(f"{name}: has not ended within {PATIENCE:g} s") from None
+        raise SignInFailed(f"{name}: has not ended within {SIGNS_IN_WITHIN:g} s") from None
     if done.returncode:
         last = (done.stderr.decode("utf-8", "replace").strip().splitlines() or ["it says nothing"])[-1]
         raise SignInFailed(f"{name}: exit {done.returncode}: {last[:SHOWN]}")

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from race401.harness.judge.graph import kept
+from race401.harness.judge.graph import kept_its_token
 from race401.harness.judge.recovery import UNAUTHORIZED, is_api
 from race401.harness.judge.sessions import is_sign_out
 from race401.ledger.entry import Entry
@@ -80,7 +80,7 @@ class Counts:
             return e.family, e.generation
         ends = self.kept_at.setdefault(e.presented, [])
         need = e.presented, sum(at < e.received_at for at in ends)
-        if kept(e):
+        if kept_its_token(e):
             ends.append(e.answered_at)
         return need
 

@@ -12,7 +12,7 @@ from race401.harness.load.system import System
 from race401.harness.load.system_client import SystemClient
 from race401.harness.probe.answers import place
 from race401.harness.probe.signing_in import SignInFailed
-from race401.harness.reporting.streams import say
+from race401.harness.reporting.streams import print_to
 from race401.harness.tokens import RefreshRefused, RefreshUnavailable
 
 LATEST = 4.5  # idle times until the last decisive instant: see `browser.instant`
@@ -64,4 +64,4 @@ def _check_time(plan: Plan, life: float) -> None:
             raise Refused(f"{how}: give -t {needed:.0f}s or longer, or a sign_in whose tokens live shorter")
         if plan.run_time > life + LONGEST:
             raise Refused(f"-t {plan.run_time:g}s: at most {life + LONGEST:g} s against this system")
-        say(f"race401: {how}: only time helps, {life:g} s of it")
+        print_to(f"race401: {how}: only time helps, {life:g} s of it")

@@ -32,7 +32,7 @@ class Trial(msgspec.Struct, frozen=True):
     answers: dict[str, Answer]
     delay: float = 0.0  # s that it was told to wait before the use again
 
-    def of(self, name: str) -> Answer:
+    def answer_to(self, name: str) -> Answer:
         """Return the answer to this step."""
         return self.answers.get(name, SKIPPED)
 

@@ -106,7 +106,7 @@ def counts(trials: Iterable[Trial], n: int) -> list[list[int]]:
 def interval(sequence: str, end: End, late: Sequence[Trial]) -> Interval:
     """Return an interval, and the fate of sessions whose token was used after its end."""
     newest = "alive 2" if sequence == "after a refresh" else "alive 1"
-    fates = {trial.of(newest).what for trial in late if trial.of("again").what == "refused"}
+    fates = {trial.answer_to(newest).what for trial in late if trial.answer_to("again").what == "refused"}
     lives = {frozenset({"granted"}): True, frozenset({"refused"}): False}.get(frozenset(fates))
     return Interval(sequence, round(end.accepted, 3), None if end.refused is None else round(end.refused, 3), lives)
 

@@ -11,7 +11,7 @@ Look: TypeAlias = Callable[[Trial], bool | None]
 
 def granted(trial: Trial, name: str) -> bool | None:
     """Whether the answer to this step was a yes; None: it had no answer that says so."""
-    what = trial.of(name).what
+    what = trial.answer_to(name).what
     return {"granted": True, "refused": False}.get(what)
 
 
@@ -39,7 +39,7 @@ def same(one: str, other: str) -> Look:
     """Whether two steps brought the same refresh token; None unless both brought one."""
 
     def look(trial: Trial) -> bool | None:
-        a, b = trial.of(one), trial.of(other)
+        a, b = trial.answer_to(one), trial.answer_to(other)
         return a.refresh == b.refresh if a.what == b.what == "granted" else None
 
     return look
@@ -49,7 +49,7 @@ def same_access(one: str, other: str) -> Look:
     """Whether two steps brought the same access token; None unless both brought one."""
 
     def look(trial: Trial) -> bool | None:
-        a, b = trial.of(one), trial.of(other)
+        a, b = trial.answer_to(one), trial.answer_to(other)
         return a.access == b.access if a.what == b.what == "granted" else None
 
     return look
@@ -59,7 +59,7 @@ def new(name: str) -> Look:
     """Whether a refresh brought another token than it presented."""
 
     def look(trial: Trial) -> bool | None:
-        answer = trial.of(name)
+        answer = trial.answer_to(name)
         return answer.refresh != answer.presented if answer.what == "granted" else None
 
     return look
@@ -67,21 +67,21 @@ def new(name: str) -> Look:
 
 def accepted(trial: Trial, n: int) -> int:
     """Return how many of n uses at once were accepted."""
-    return sum(trial.of(name).what == "granted" for name in burst(n))
+    return sum(trial.answer_to(name).what == "granted" for name in burst(n))
 
 
 def successors(trial: Trial, n: int) -> set[str]:
     """Return the different refresh tokens that they brought."""
-    return {trial.of(name).refresh for name in burst(n) if trial.of(name).what == "granted"}
+    return {trial.answer_to(name).refresh for name in burst(n) if trial.answer_to(name).what == "granted"}
 
 
 def living(trial: Trial, n: int) -> int:
     """Return how many of those live afterwards."""
-    return sum(trial.of(f"alive {name}").what == "granted" for name in burst(n))
+    return sum(trial.answer_to(f"alive {name}").what == "granted" for name in burst(n))
 
 
 def left(trial: Trial) -> bool | None:
     """Whether a refresh beside the sign-out left a session that lives."""
-    if trial.of("1").what not in ("granted", "refused") or trial.of("out").what != "granted":
+    if trial.answer_to("1").what not in ("granted", "refused") or trial.answer_to("out").what != "granted":
         return None
-    return trial.of("1").what == "granted" and trial.of("alive 1").what == "granted"
+    return trial.answer_to("1").what == "granted" and trial.answer_to("alive 1").what == "granted"

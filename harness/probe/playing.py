@@ -144,7 +144,7 @@ def end_of(trials: Listed[Trial]) -> End:
     """Return what the trials say of it: the server's own time between two decisions lies within what we saw."""
     accepted, refused = 0.0, None
     for trial in trials:
-        first, again = trial.of("1"), trial.of(AGAIN.name)
+        first, again = trial.answer_to("1"), trial.answer_to(AGAIN.name)
         if again.what == "granted":
             accepted = max(accepted, again.sent - first.heard)
         elif again.what == "refused":

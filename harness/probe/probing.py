@@ -24,7 +24,7 @@ class Learnt:
     late: list[Trial] = field(default_factory=list)
     ended: str = ""
 
-    def of(self, sequence: str) -> list[Trial]:
+    def trials_of(self, sequence: str) -> list[Trial]:
         """Return the trials of this sequence, without delay."""
         return [trial for trial in self.trials if trial.sequence == sequence]
 
@@ -59,7 +59,10 @@ async def probe(
     try:
         for sequence in asked(able):
             for n in range(rounds):
-                if n >= _rounds(sequence, rounds) and len({_essence(t) for t in learnt.of(sequence.name)}) == 1:
+                if (
+                    n >= _rounds(sequence, rounds)
+                    and len({_essence(t) for t in learnt.trials_of(sequence.name)}) == 1
+                ):
                     break
                 if left() <= 0:
                     learnt.ended = f"the budget of {budget:g} s is spent"
@@ -93,14 +96,14 @@ async def _ends(
 def forgiving(learnt: Learnt) -> Iterator[str]:
     """Yield the sequences in which every use again was accepted, though it was of a consumed token."""
     for name in LATE:
-        trials = learnt.of(name)
-        rotated = [t.of("1").refresh != t.of("1").presented for t in trials]
-        if trials and all(rotated) and all(t.of(AGAIN.name).what == "granted" for t in trials):
+        trials = learnt.trials_of(name)
+        rotated = [t.answer_to("1").refresh != t.answer_to("1").presented for t in trials]
+        if trials and all(rotated) and all(t.answer_to(AGAIN.name).what == "granted" for t in trials):
             yield name
 
 
 def _late(learnt: Learnt, name: str) -> list[Trial]:
-    return [trial for trial in (*learnt.of(name), *learnt.late) if trial.sequence == name]
+    return [trial for trial in (*learnt.trials_of(name), *learnt.late) if trial.sequence == name]
 
 
 def intervals(learnt: Learnt) -> list[Interval]:

@@ -278,7 +278,7 @@ QUESTIONS: tuple[Question, ...] = (
         "sign-out.consumed",
         "sign-out with a consumed token: its successor lives on",
         "sign-out, consumed",
-        lambda trial: granted(trial, "alive 1") if trial.of("out").what in ("granted", "refused") else None,
+        lambda trial: granted(trial, "alive 1") if trial.answer_to("out").what in ("granted", "refused") else None,
         "a stale token still ends the session",
         "sign out with the newest token: a stale one does not always end the session",
         "sign out with the newest token: a stale one leaves the session alive, whatever the answer says",

@@ -46,37 +46,37 @@ def settings(card: Card) -> list[Setting]:
 def _exchange(card: Card) -> Iterator[Setting]:
     """Yield what an exchange does to a token, and for how long a consumed one is accepted."""
     rotates = _row(card, "rotates")
-    yield _said("rotates", rotates.said != "never", rotates)
+    yield _setting("rotates", rotates.said != "never", rotates)
     if rotates.said == "never":
         return
     second = _row(card, "second.accepted")
     if second.said in ("never", "unknown"):
-        yield _said("reuse_interval", 0.0, second)
+        yield _setting("reuse_interval", 0.0, second)
         return
     kind, plain = _brings(card, "second"), _interval(card, "second use")
     grand, used = _interval(card, "after a refresh"), _interval(card, "after a use")
     if plain is not None and plain.refused is not None:
         yield _interval_of(plain)
-        yield _said("reuse_brings", _tolerated(card, kind, grand), _row(card, "second.same"))
+        yield _setting("reuse_brings", _tolerated(card, kind, grand), _row(card, "second.same"))
         grandparent = _row(card, "grandparent.accepted")
-        yield _said("reuse_of", "parent" if grandparent.said == "never" else "any", grandparent)
+        yield _setting("reuse_of", "parent" if grandparent.said == "never" else "any", grandparent)
         return
     third = _row(card, "third.accepted")
     if third.said == "never":
         yield Setting("reuse_count", 1, "a second use is accepted whenever it comes, a third is not")
-        yield _said("reuse_brings", kind, _row(card, "second.same"))
+        yield _setting("reuse_brings", kind, _row(card, "second.same"))
         return
     waited = "" if plain is None else f"for as long as anybody waited ({plain.accepted:.0f} s)"
     yield Setting("unacknowledged_brings", kind, f"a consumed token is accepted {waited}".strip())
     by_use = _row(card, "used.accepted").said == "never" or (used is not None and used.refused is not None)
-    yield _said("acknowledged_by", "use" if by_use else "refresh", _row(card, "used.accepted"))
+    yield _setting("acknowledged_by", "use" if by_use else "refresh", _row(card, "used.accepted"))
     ended = used if by_use else grand
     if ended is not None and ended.refused is not None:
         yield _interval_of(ended)
-        yield _said("reuse_brings", _tolerated(card, kind, grand), _row(card, "grandparent.newest"))
+        yield _setting("reuse_brings", _tolerated(card, kind, grand), _row(card, "grandparent.newest"))
     elif not by_use and grand is not None:
         yield Setting("reuse_interval", _nice(grand.accepted, math.inf), "its end was not seen: at least this")
-        yield _said("reuse_brings", _tolerated(card, kind, grand), _row(card, "grandparent.newest"))
+        yield _setting("reuse_brings", _tolerated(card, kind, grand), _row(card, "grandparent.newest"))
 
 
 def _brings(card: Card, name: str) -> str:
@@ -134,17 +134,17 @@ def _ends(card: Card) -> Iterator[Setting]:
     after, later = _row(card, "access.after-refresh"), _row(card, "access.after-use")
     if after.of:
         ends = "at_once" if after.said == "never" else "at_first_use" if later.said == "never" else "no"
-        yield _said("refresh_ends_access_tokens", ends, after)
+        yield _setting("refresh_ends_access_tokens", ends, after)
         dead = _row(card, "sign-out.access")
         if dead.of:
-            yield _said("check_session", dead.said == "never" and ends == "no", dead)
+            yield _setting("check_session", dead.said == "never" and ends == "no", dead)
         else:
             yield Setting("", comment="not observed: check_session, whether an API asks for the session")
     else:
         yield Setting("", comment="not observed: refresh_ends_access_tokens, check_session, unauthorized_status")
     consumed = _row(card, "sign-out.consumed")
     if consumed.of:
-        yield _said("revoke_ends", "token" if consumed.yes * 2 > consumed.of else "family", consumed)
+        yield _setting("revoke_ends", "token" if consumed.yes * 2 > consumed.of else "family", consumed)
     else:
         yield Setting("", comment="not observed: revoke_ends, what revoking a consumed token ends")
 
@@ -183,7 +183,7 @@ def _nice(least: float, most: float) -> float:
     return round((least + most) / 2, 3)
 
 
-def _said(name: str, value: Any, row: Row) -> Setting:
+def _setting(name: str, value: Any, row: Row) -> Setting:
     return Setting(name, value, f"{row.text}: {_counted(row)}" if row.of else f"not observed ({row.why or row.said})")
 
 

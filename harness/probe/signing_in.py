@@ -15,7 +15,7 @@ from race401.ledger.dialects.dialect import Dialect
 from race401.ledger.dialects.reading import brought
 
 METHODS = ("GET", "POST", "PUT")
-PATIENCE = 60.0  # s that a command may take
+SIGNS_IN_WITHIN = 60.0  # s that a command may take
 SHOWN = 120  # characters of what a command said wrong
 
 
@@ -74,11 +74,11 @@ class ByCommand:
         except OSError as error:
             raise SignInFailed(f"{self.command[0]}: {error.strerror}") from None
         try:
-            out, wrong = await asyncio.wait_for(process.communicate(), PATIENCE)
+            out, wrong = await asyncio.wait_for(process.communicate(), SIGNS_IN_WITHIN)
         except TimeoutError:
             process.kill()
             await process.wait()
-            raise SignInFailed(f"{name}: has not ended within {PATIENCE:g} s") from None
+            raise SignInFailed(f"{name}: has not ended within {SIGNS_IN_WITHIN:g} s") from None
         if process.returncode:
             last = (wrong.decode("utf-8", "replace").strip().splitlines() or ["it says nothing"])[-1]
             raise SignInFailed(f"{name}: exit {process.returncode}: {last[:SHOWN]}")

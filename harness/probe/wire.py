@@ -18,7 +18,7 @@ from race401.ledger.dialects.reading import brought, first, outcome
 from race401.ledger.fingerprints import Fingerprints
 from race401.ledger.outcomes import Outcome
 
-PATIENCE = 15.0  # s until a request that is not answered is given up
+ANSWERS_WITHIN = 15.0  # s until a request that is not answered is given up
 SETTLED = 0.03  # s; until a server has read all but the last bytes of what comes at once
 IDLE = 1.0  # s; a connection that was idle for longer is not used again: the server may be closing it
 UNAUTHORIZED = frozenset({401, 403})
@@ -56,7 +56,9 @@ class Wire:
         self.target, self._signs_in, self._settled = target, signs_in, settled
         self._fingerprint = (fingerprints or Fingerprints()).fingerprint
         limits = httpx.Limits(keepalive_expiry=IDLE)
-        self._http = httpx.AsyncClient(trust_env=False, timeout=PATIENCE, limits=limits, headers={"accept": "*/*"})
+        self._http = httpx.AsyncClient(
+            trust_env=False, timeout=ANSWERS_WITHIN, limits=limits, headers={"accept": "*/*"}
+        )
         self._seen: set[str] = set()
         self.sessions = self.requests = 0
         self.spreads: list[float] = []
@@ -191,4 +193,4 @@ def _object(body: bytes) -> dict[str, Any]:
 
 
 def _why(error: Exception) -> str:
-    return f"no answer within {PATIENCE:g} s" if isinstance(error, httpx.TimeoutException) else str(error)
+    return f"no answer within {ANSWERS_WITHIN:g} s" if isinstance(error, httpx.TimeoutException) else str(error)

@@ -64,23 +64,27 @@ class Request(Head):
     """Of a request."""
 
     @cached_property
-    def _said(self) -> re.Match[bytes] | None:
+    def _request_line(self) -> re.Match[bytes] | None:
         return REQUEST.fullmatch(self.lines[0])
 
     @property
     def readable(self) -> bool:
         """Whether its first line is a request's."""
-        return self._said is not None and self._said[3] is not None and not self._said[3].startswith(b"HTTP/2")
+        return (
+            self._request_line is not None
+            and self._request_line[3] is not None
+            and not self._request_line[3].startswith(b"HTTP/2")
+        )
 
     @property
     def method(self) -> str:
         """As it was sent; `?` if it cannot be read."""
-        return "?" if self._said is None else self._said[1].decode("latin-1")
+        return "?" if self._request_line is None else self._request_line[1].decode("latin-1")
 
     @cached_property
     def target(self) -> str:
         """Path and query, byte by byte; of a whole URL (RFC 9112 s.3.2.2), its path and query."""
-        said = "?" if self._said is None else self._said[2].decode("latin-1")
+        said = "?" if self._request_line is None else self._request_line[2].decode("latin-1")
         whole = re.match(r"https?://[^/?#]*", said, re.IGNORECASE)
         return said if whole is None else said[whole.end() :] or "/"
 
@@ -97,8 +101,8 @@ class Request(Head):
     def sent_to(self, host: bytes, prefix: bytes = b"", encoding: bytes | None = None) -> bytes:
         """Return it as the target gets it: of that host, below that prefix, answered in that encoding."""
         raw = self.raw
-        if prefix and self._said is not None and self._said[2].startswith(b"/"):
-            at = raw.index(self._said[2], len(raw) - len(raw.lstrip(b"\r\n")) + len(self._said[1]))
+        if prefix and self._request_line is not None and self._request_line[2].startswith(b"/"):
+            at = raw.index(self._request_line[2], len(raw) - len(raw.lstrip(b"\r\n")) + len(self._request_line[1]))
             raw = raw[:at] + prefix + raw[at:]
         raw = _with(raw, b"host", host, times=1)  # a second one is for the target to refuse
         if encoding is None:

@@ -35,7 +35,7 @@ class Passage:
     ) -> None:
         self._target, self._watch, self._say = target, watch, say
         self._rewritten = None if rewriting is None else Rewritten(rewriting)
-        self._asked, self._told = Framing(self._asks, is_request), Framing(self._tells, is_answer)
+        self._requests, self._answers = Framing(self._asks, is_request), Framing(self._tells, is_answer)
         self._open: deque[Passing] = deque()  # what has no whole answer yet, in the order of asking
         self._sending: Passing | None = None
         self._request, self._answer = Request(b""), Answer(b"")
@@ -77,16 +77,16 @@ class Passage:
     async def _unreached(self, reader: asyncio.StreamReader, received: bytes | None) -> None:
         """Note the first request of a client whose target is not there."""
         while received and not self._open:
-            for piece in self._asked.feed(received):
+            for piece in self._requests.feed(received):
                 self._up(piece)
             received = None if self._open else await _some(reader)
 
     async def _pass_up(self, reader: asyncio.StreamReader, to: asyncio.StreamWriter, received: bytes | None) -> None:
         try:
             while received:
-                await _send(to, b"".join([self._up(piece) for piece in self._asked.feed(received)]))
+                await _send(to, b"".join([self._up(piece) for piece in self._requests.feed(received)]))
                 received = await _some(reader)
-            if rest := self._asked.rest():
+            if rest := self._requests.rest():
                 await _send(to, self._up(Piece(rest, unclear=True)))
         except OSError:
             return  # the target ended; whoever reads from it knows how
@@ -158,7 +158,7 @@ class Passage:
 
     def _pieces(self, received: bytes) -> Iterator[Piece]:
         """Yield what the target answered, as the client gets it."""
-        for piece in self._told.feed(received):
+        for piece in self._answers.feed(received):
             if self._rewritten is None or not self._open or (piece.head and self._answer.informs):
                 yield piece
             else:
@@ -175,9 +175,9 @@ class Passage:
         passing = self._open[0]
         if piece.head and self._answer.status is not None:
             self._watch.answered(passing, self._answer, hung_up=self._hung_up)
-        self._watch.told(passing, piece.content)
+        self._watch.note_answer_body(passing, piece.content)
         if piece.unclear:  # an upgrade or a tunnel: from here on it is no HTTP, either way
-            self._asked.stop()
+            self._requests.stop()
             self._unread = True
         if piece.ends or piece.unclear:
             self._watch.over(self._open.popleft(), hung_up=self._hung_up)
@@ -186,7 +186,7 @@ class Passage:
     def _end(self) -> bytes:
         """Note that the target closed, and return what is left of its answer."""
         held = () if self._rewritten is None or not self._open else self._rewritten.rest(self._open[0].entry)
-        left = b"".join(map(self._down, held)) + self._told.rest()
+        left = b"".join(map(self._down, held)) + self._answers.rest()
         self._all_over()
         return left
 

@@ -58,7 +58,7 @@ class Passing:
     role: Role | None = None
     read: bool = False
     asked: bytearray = field(default_factory=bytearray)
-    told: bytearray = field(default_factory=bytearray)
+    answer_body: bytearray = field(default_factory=bytearray)
     answer: Answer | None = None
     length: int = 0
     whole: bool = False  # the request was sent to its end
@@ -113,10 +113,10 @@ class Watch:
         if not passing.read:
             self._write(passing, hung_up=hung_up)
 
-    def told(self, passing: Passing, content: bytes) -> None:
+    def note_answer_body(self, passing: Passing, content: bytes) -> None:
         """Note some of the answer's body."""
-        if passing.read and not passing.written and len(passing.told) <= LONGEST:
-            passing.told += content
+        if passing.read and not passing.written and len(passing.answer_body) <= LONGEST:
+            passing.answer_body += content
 
     def over(self, passing: Passing, *, hung_up: bool) -> None:
         """Note that the answer's last bytes are about to leave, or that none will come any more."""
@@ -137,7 +137,7 @@ class Watch:
             entry.status = answer.status or 0
             self._wire.redirected(entry, entry.status, answer.get("location"))
             if entry.kind == "api":
-                body = reading.fields(_plain(answer, passing.told)) if passing.read else None
+                body = reading.fields(_plain(answer, passing.answer_body)) if passing.read else None
                 refused = reading.refuses(self._dialects, entry.status, passing.request.path, body)
                 entry.refusal = refused and entry.status != UNAUTHORIZED
             if entry.unauthorized:
@@ -155,7 +155,7 @@ class Watch:
         body = reading.fields(_plain(request, passing.asked))
         asked = Asked(body, query, _cookies(request), _bearer(request), _basic(request), empty=not passing.length)
         status = 0 if answer is None else answer.status or 0
-        told = {} if answer is None else reading.fields(_plain(answer, passing.told))
+        told = {} if answer is None else reading.fields(_plain(answer, passing.answer_body))
         tokens = Tokens() if answer is None else reading.brought(dialect, told, _set_cookies(answer))
         for name, value in [*body.items(), *told.items()]:
             if secret_by_name(name):

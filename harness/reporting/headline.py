@@ -29,6 +29,7 @@ NOUNS: dict[str, tuple[str, str, Callable[[Row], int]]] = {  # by check: one, se
 NAMED = 2  # measures in a headline
 UNPROVEN = {  # by the check that is UNKNOWN
     "completeness": "the run is not whole",
+    "vocabulary": "the run has a word that nobody knows",
     "witnesses": "clients and ledger differ",
     "clocks": "the clocks differ too much",
     "coverage": "the race had no chance",
@@ -75,7 +76,7 @@ def _before_and_after(before: list[Row], after: list[Row], manifest: Mapping[str
         clean = [row for row in after if row.condition in {each.condition for each in shown}]
         most = max((sum(map(n, rows)) for rows in _by_policy(clean)), default=0)
         if all(_word(row, name, manifest) in NONE for row in clean) and (seen := sum(map(n, shown))):
-            yield f"{seen} to {most} {many}"
+            yield f"{seen} to {most} {f'{refusal(shown + clean)}s' if name == 'caller-401s' else many}"
 
 
 def _clean(rows: list[Row]) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Any
 from race401.harness.judge.counted import seconds
 from race401.harness.reporting import life
 from race401.harness.reporting.incident import Scene
-from race401.harness.reporting.swimlane import answer, state
+from race401.harness.reporting.swimlane import answer_text, state
 from race401.harness.reporting.words import CAUSES, became, count, listed, number, took_for_theft
 from race401.ledger.entry import Entry
 from race401.ledger.outcomes import GRANTED, Outcome
@@ -15,7 +15,7 @@ AT_LEAST = 2  # refreshes that may be one too many
 FORGIVEN = {Outcome.REUSE_TOLERATED, Outcome.FORKED}
 
 
-def tell(scene: Scene, manifest: dict[str, Any]) -> list[str]:
+def sentences(scene: Scene, manifest: dict[str, Any]) -> list[str]:
     """Return the scene's sentences, in the order in which things happened."""
     return [s for s in (_leave(scene, manifest), _refresh(scene), _leaves(scene), _answers(scene)) if s]
 
@@ -81,7 +81,7 @@ def _one(scene: Scene, e: Entry) -> str:
         used = all(OK_FROM <= c.sends[-1].status < OK_TO for c in scene.calls)
         return f"{sent} It brings a new pair{', which all of them use' if used and scene.calls else ''}."
     if e.grant_outcome is None:
-        return f"{sent} The auth server answers {answer(e)}."
+        return f"{sent} The auth server answers {answer_text(e)}."
     return f"{sent} It is {became(e)}."
 
 
@@ -104,17 +104,18 @@ def _leaves(scene: Scene) -> str:
 def _answers(scene: Scene) -> str:
     last = [c.sends[-1] for c in scene.calls]
     bad = [e for e in last if e.unauthorized]
-    good = sum(OK_FROM <= e.status < OK_TO for e in last)
+    fine = [e.status for e in last if OK_FROM <= e.status < OK_TO]
+    good, ok = len(fine), listed(sorted({str(status) for status in fine})) or "200"
     recovered = sum(c.sends[0].unauthorized and not c.sends[-1].unauthorized for c in scene.calls)
     again = f", {number(recovered)} of them at the second try" if recovered else ""
     if not bad:
         every = f"All {number(good)} are" if good == len(last) > 1 else f"{count(good, 'request').capitalize()}"
         notices = "" if scene.sign_outs else ": the app notices nothing"
-        return f"{every} answered 200{again}{notices}."
+        return f"{every} answered {ok}{again}{notices}."
     causes = listed(sorted({CAUSES.get(e.cause or "?", e.cause or "?") for e in bad}))
     over = {"revoked", "not_found"}
     lost = any(e.grant_outcome in over or took_for_theft(e) for e in scene.exchanges)
     end = " The session is lost, and the user has to sign in again." if lost and not scene.sign_outs else ""
-    every = "All" if len(bad) == len(last) > 1 else f"{count(good, 'request').capitalize()} answered 200{again}, and"
+    every = "All" if len(bad) == len(last) > 1 else f"{count(good, 'request').capitalize()} answered {ok}{again}, and"
     statuses = listed(sorted({str(e.status) for e in bad if not e.refusal})) or "with a refusal"
     return f"{every} {number(len(bad))} {'are answered ' if every == 'All' else ''}{statuses} ({causes}).{end}"

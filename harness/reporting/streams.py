@@ -4,6 +4,8 @@ import os
 import sys
 from typing import TextIO
 
+from race401.harness.reporting.terminal import fit
+
 
 def mend() -> None:
     """Have streams that are closed lead nowhere, so that no file of ours is opened in their place."""
@@ -14,11 +16,11 @@ def mend() -> None:
     sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - nor has this
 
 
-def say(text: str, stream: TextIO | None = None) -> OSError | None:
-    """Print a line, to standard error unless told otherwise; return why it could not be printed."""
+def print_to(text: str, stream: TextIO | None = None) -> OSError | None:
+    """Print a line, to standard error, fitting a terminal, or to a stream; return why it could not be printed."""
     out = sys.stderr if stream is None else stream
     try:
-        out.write(f"{text}\n")
+        out.write(f"{fit(text, out) if stream is None else text}\n")
         out.flush()
     except OSError as error:
         silence(out)
@@ -26,9 +28,9 @@ def say(text: str, stream: TextIO | None = None) -> OSError | None:
     return None
 
 
-def tell(text: str) -> None:
+def print_line(text: str) -> None:
     """Print a line to standard output; raises OSError, but not where a reader has seen enough (`| head`)."""
-    if (why := say(text, sys.stdout)) is not None and not isinstance(why, BrokenPipeError):
+    if (why := print_to(text, sys.stdout)) is not None and not isinstance(why, BrokenPipeError):
         raise why
 
 

@@ -1,10 +1,12 @@
 """What a terminal takes: how wide it is, whether it has colour, and lines that fit it. Imports nothing slow."""
 
+import contextlib
 import os
 import re
 import shutil
 import sys
 import textwrap
+from typing import TextIO
 
 PIPED = 100  # columns of a file or a pipe, unless COLUMNS says otherwise
 LEAST = 40  # columns; narrower ones are taken for this
@@ -21,6 +23,26 @@ def width() -> int:
 def has_colour() -> bool:
     """Whether standard output is a terminal that is to be coloured; see https://no-color.org."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def fit(text: str, stream: TextIO | None = None) -> str:
+    """Return the text in lines that fit the terminal that the stream is, standard output unless told otherwise.
+
+    A file or a pipe gets it as it is: who searches it looks for whole lines.
+    """
+    room = columns_of(sys.stdout if stream is None else stream)
+    if not room:
+        return text
+    return "\n".join(part for line in text.split("\n") for part in fitted(line, max(LEAST, room)))
+
+
+def columns_of(stream: TextIO) -> int:
+    """Return the columns of the terminal that the stream is; 0 where it is none, or one that does not say."""
+    with contextlib.suppress(OSError, ValueError):  # closed, or no stream of the system's
+        if stream.isatty():
+            told = os.environ.get("COLUMNS", "")
+            return int(told) if told.isdecimal() else os.get_terminal_size(stream.fileno()).columns
+    return 0
 
 
 def fitted(line: str, columns: int) -> list[str]:

@@ -35,9 +35,11 @@ class TokenPair:
     lifetime: float = 0.0  # s, the whole life of the access token
 
     @classmethod
-    def of(cls, answer: Mapping[str, Any]) -> "TokenPair":
+    def from_answer(cls, answer: Mapping[str, Any]) -> "TokenPair":
         """Return the pair in a token endpoint's answer that tells `expires_at`, as the mock's do."""
         return cls(answer["access_token"], answer["refresh_token"], float(answer["expires_at"]))
+
+    of = from_answer  # its earlier name
 
     def __repr__(self) -> str:
         return (

@@ -1,4 +1,4 @@
-"""django-oauth-toolkit over SQLite, on loopback: `serve.py documented|safe`. See ../README.md."""
+"""django-oauth-toolkit over SQLite, on loopback: `serve.py documented|protected|safe|deferred`. See ../README.md."""
 
 import sys
 import tempfile
@@ -12,11 +12,19 @@ from django.conf import settings
 SETTINGS = {
     # docs/settings.rst: these are the defaults; a refresh rotates, and a consumed token is refused
     "documented": {"ROTATE_REFRESH_TOKEN": True},
-    # docs/settings.rst: for so many seconds a consumed token brings the pair that its first use brought
-    "safe": {"ROTATE_REFRESH_TOKEN": True, "REFRESH_TOKEN_GRACE_PERIOD_SECONDS": 10},
     # docs/settings.rst: a reuse ends the family (RFC 9700)
     "protected": {"ROTATE_REFRESH_TOKEN": True, "REFRESH_TOKEN_REUSE_PROTECTION": True},
+    # docs/settings.rst: for so many seconds a consumed token brings the pair that its first use brought
+    "safe": {
+        "ROTATE_REFRESH_TOKEN": True,
+        "REFRESH_TOKEN_REUSE_PROTECTION": True,
+        "REFRESH_TOKEN_GRACE_PERIOD_SECONDS": 3,
+    },
 }
+SETTINGS["deferred"] = SETTINGS["protected"]
+chosen = sys.argv[1] if len(sys.argv) > 1 else "documented"
+# Django's databases.rst: in SQLite's own mode writers that began by reading are refused with "database is locked"
+mode = "DEFERRED" if chosen == "deferred" else "IMMEDIATE"
 folder = tempfile.TemporaryDirectory(prefix="race401-server-")
 settings.configure(
     SECRET_KEY="not a secret: loopback, and gone with the process",
@@ -27,11 +35,10 @@ settings.configure(
         "default": {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": Path(folder.name) / "db.sqlite3",
-            # Django's databases.rst: else writers that began by reading are refused with "database is locked"
-            "OPTIONS": {"timeout": 60, "transaction_mode": "IMMEDIATE"},
+            "OPTIONS": {"timeout": 60, "transaction_mode": mode},
         }
     },
-    OAUTH2_PROVIDER=SETTINGS[sys.argv[1] if len(sys.argv) > 1 else "documented"],
+    OAUTH2_PROVIDER=SETTINGS[chosen],
     USE_TZ=True,
 )
 django.setup()

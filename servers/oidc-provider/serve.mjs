@@ -1,9 +1,10 @@
-// oidc-provider on loopback: `node serve.mjs documented|safe`. See ../README.md.
+// oidc-provider on loopback: `node serve.mjs documented|safe|memory`. See ../README.md.
 import { createServer } from 'node:http';
 import { setImmediate as others } from 'node:timers/promises';
 import Provider, { errors } from 'oidc-provider';
 
-const safe = process.argv[2] === 'safe';
+const [,, chosen] = process.argv;
+const safe = chosen === 'safe';
 const rows = new Map(); // model:id -> the payload, as a table with a row for each has it
 
 // The shape of the adapters that its documentation shows for databases: each step is a question to a store, and others
@@ -43,7 +44,7 @@ const redirect = 'https://app.example.com/cb';
 console.warn = () => {}; // it warns of what a test may do: no https, keys of its own
 console.info = () => {};
 const provider = new Provider(url, {
-  adapter: Adapter,
+  ...(chosen === 'memory' ? {} : { adapter: Adapter }), // its own keeps all in memory: for development, it says
   clients: [{
     client_id: 'app',
     token_endpoint_auth_method: 'none',

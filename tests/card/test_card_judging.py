@@ -10,14 +10,14 @@ from race401.harness.card.calls import Call
 from race401.harness.card.course import Run
 from race401.harness.card.judging import RaceOutcome, Result, judge, unable
 from race401.harness.card.races import CLAIMS, RACES, Race
-from race401.harness.card.story import tell
+from race401.harness.card.story import sentences
 
 ME = "me"
 BY_NAME = {race.name: race for race in RACES}
 EXPIRY, LATE, SIGN_OUT = BY_NAME["concurrent-expiry"], BY_NAME["late-401"], BY_NAME["sign-out"]
 
 
-def told(race: Race, seen: Seen, *calls: Call, claims: tuple[str, ...] = tuple(CLAIMS), **more: Any) -> Result:
+def result_of(race: Race, seen: Seen, *calls: Call, claims: tuple[str, ...] = tuple(CLAIMS), **more: Any) -> Result:
     """Judge what was seen; every entry was decided during a burst, unless said otherwise."""
     under = more.pop("under", {entry.seq for entry in seen.entries})
     bursts = [[entry for entry in seen.entries if entry.seq in under]]
@@ -51,7 +51,7 @@ def refreshed(callers: int = 2) -> Seen:
 
 
 def test_one_exchange_for_all_is_survived() -> None:
-    result = told(EXPIRY, refreshed(), called(1), called(2))
+    result = result_of(EXPIRY, refreshed(), called(1), called(2))
     assert (result.outcome, result.sentence) == (RaceOutcome.SURVIVED, "1 exchange")
     assert not result.entries, "there is nothing to prove"
 
@@ -59,7 +59,7 @@ def test_one_exchange_for_all_is_survived() -> None:
 def test_a_call_without_its_answer_is_lost_with_its_story() -> None:
     seen = refreshed(1)
     answer(seen, 2, "expired")
-    result = told(EXPIRY, seen, called(1), called(2))
+    result = result_of(EXPIRY, seen, called(1), called(2))
     assert (result.outcome, result.sentence) == (RaceOutcome.LOST, "1 of 2 calls failed")
     assert result.entries == seen.entries
     assert result.story[-1].endswith("GET /contacts?limit=1&caller=2  (session 1 token 0)  -> 401 expired")
@@ -72,28 +72,28 @@ def test_a_story_reads_in_the_order_of_decision() -> None:
     seen.exchange(ME, "rotated", received_at=0.048)
     seen.exchange(ME, "reused", received_at=0.032)
     answer(seen, 1, "expired", received_at=0.056)
-    told = [" ".join(line.split()[i] for i in (0, -1)) for line in tell(seen.entries[::-1])]
+    told = [" ".join(line.split()[i] for i in (0, -1)) for line in sentences(seen.entries[::-1])]
     assert told == ["0.000 200", "0.048 rotated", "0.048 it", "0.056 expired"]
 
 
 def test_a_call_that_was_never_sent_is_lost() -> None:
-    result = told(EXPIRY, refreshed(1), called(1), called(2))
+    result = result_of(EXPIRY, refreshed(1), called(1), called(2))
     assert result.sentence == "1 of 2 calls failed, 1 without being sent"
 
 
 def test_a_call_that_need_not_succeed_is_no_loss() -> None:
-    assert told(EXPIRY, refreshed(1), called(1), called(2, must=False)).outcome is RaceOutcome.SURVIVED
+    assert result_of(EXPIRY, refreshed(1), called(1), called(2, must=False)).outcome is RaceOutcome.SURVIVED
 
 
 def test_a_loss_that_is_not_claimed_is_shown_apart() -> None:
-    result = told(EXPIRY, refreshed(1), called(1), called(2), claims=())
+    result = result_of(EXPIRY, refreshed(1), called(1), called(2), claims=())
     assert result.outcome is RaceOutcome.NOT_CLAIMED
     assert result.sentence.endswith("it does not claim that callers share one refresh")
     assert result.entries
 
 
 def test_what_anyone_claims_is_lost_without_a_claim() -> None:
-    result = told(replace(EXPIRY, claim=None), refreshed(1), called(1), called(2), claims=())
+    result = result_of(replace(EXPIRY, claim=None), refreshed(1), called(1), called(2), claims=())
     assert result.outcome is RaceOutcome.LOST
 
 
@@ -102,7 +102,7 @@ def test_a_401_that_was_made_good_is_a_cost() -> None:
     answer(seen, 1, "expired")
     seen.exchange(ME)
     answer(seen, 1, generation=1)
-    result = told(EXPIRY, seen, called(1))
+    result = result_of(EXPIRY, seen, called(1))
     assert (result.outcome, result.sentence) == (RaceOutcome.SURVIVED, "1 exchange, 1 401 on the wire")
     assert result.wire_401s == {"expired": 1}
 
@@ -110,13 +110,13 @@ def test_a_401_that_was_made_good_is_a_cost() -> None:
 def test_more_exchanges_than_needed_are_a_cost() -> None:
     seen = refreshed(1)
     seen.exchange(ME, "reuse_tolerated")
-    assert told(EXPIRY, seen, called(1)).sentence == "2 exchanges where 1 would do"
+    assert result_of(EXPIRY, seen, called(1)).sentence == "2 exchanges where 1 would do"
 
 
 def test_a_session_that_was_refused_for_good_is_lost() -> None:
     seen = refreshed(1)
     seen.exchange(ME, "reused")
-    result = told(EXPIRY, seen, called(1))
+    result = result_of(EXPIRY, seen, called(1))
     assert (result.outcome, "the session was lost" in result.sentence) == (RaceOutcome.LOST, True)
 
 
@@ -124,7 +124,7 @@ def test_a_session_that_the_client_replaced_by_itself_is_a_cost() -> None:
     seen = refreshed(1)
     seen.exchange(ME, "reused")
     sign_in(seen, family="another")
-    result = told(EXPIRY, seen, called(1))
+    result = result_of(EXPIRY, seen, called(1))
     assert result.outcome is RaceOutcome.SURVIVED
     assert result.sentence.endswith("1 sign-in of its own")
 
@@ -133,7 +133,7 @@ def test_a_refresh_that_is_refused_after_the_sign_out_loses_nothing() -> None:
     seen = Seen()
     seen.entry(ME, "/auth/v1/logout", 204, method="POST")
     seen.exchange(ME, "not_found", family=None, received_at=0.0, answered_at=9.0)
-    assert told(SIGN_OUT, seen).outcome is RaceOutcome.SURVIVED
+    assert result_of(SIGN_OUT, seen).outcome is RaceOutcome.SURVIVED
 
 
 @pytest.mark.parametrize("where", ["/auth/v1/logout?scope=global", "/oauth/revoke"])
@@ -145,7 +145,7 @@ def test_a_call_that_began_after_the_sign_out_with_its_session(
     seen.exchange(ME, received_at=0.0, answered_at=0.05)
     seen.entry(ME, where, 204 if "auth" in where else 200, method="POST")
     answer(seen, 1, generation=1, received_at=1.0, answered_at=1.0)
-    result = told(SIGN_OUT, seen, called(1, must=False, signed_out=began_signed_out))
+    result = result_of(SIGN_OUT, seen, called(1, must=False, signed_out=began_signed_out))
     assert result.outcome is outcome
 
 
@@ -158,7 +158,7 @@ def test_three_refreshes_for_each_call_are_a_client_that_gives_up_and_more_are_o
     for _ in range(refreshes - 1):
         seen.exchange(ME, "not_found")
     sign_in(seen)
-    result = told(BY_NAME["revoked-elsewhere"], seen, called(1), claims=())
+    result = result_of(BY_NAME["revoked-elsewhere"], seen, called(1), claims=())
     assert result.outcome is outcome
     assert ("refreshes without end" in result.sentence) is (outcome is RaceOutcome.LOST)
 
@@ -168,18 +168,18 @@ def test_a_refresh_each_second_is_a_timer() -> None:
     seen = refreshed(1)
     for second in range(1, 20):
         seen.exchange(ME, received_at=float(second), answered_at=second + 0.1)
-    assert told(EXPIRY, seen, called(1)).outcome is RaceOutcome.SURVIVED
+    assert result_of(EXPIRY, seen, called(1)).outcome is RaceOutcome.SURVIVED
 
 
 def test_a_race_without_a_refresh_was_not_exercised() -> None:
     seen = Seen()
     answer(seen, 1)
-    result = told(EXPIRY, seen, called(1))
+    result = result_of(EXPIRY, seen, called(1))
     assert (result.outcome, result.sentence) == (RaceOutcome.NOT_EXERCISED, "no refresh was seen under the burst")
 
 
 def test_a_refresh_between_the_bursts_exercises_nothing() -> None:
-    assert told(EXPIRY, refreshed(1), called(1), under={3}).outcome is RaceOutcome.NOT_EXERCISED
+    assert result_of(EXPIRY, refreshed(1), called(1), under={3}).outcome is RaceOutcome.NOT_EXERCISED
 
 
 @pytest.mark.parametrize(("answered_at", "outcome"), [(9.0, RaceOutcome.SURVIVED), (0.01, RaceOutcome.NOT_EXERCISED)])
@@ -188,7 +188,7 @@ def test_a_401_is_late_if_its_tokens_successor_was_answered_before(answered_at: 
     answer(seen, 1, "generation_refused", answered_at=answered_at)
     seen.exchange(ME)
     answer(seen, 1, generation=1)
-    assert told(LATE, seen, called(1)).outcome is outcome
+    assert result_of(LATE, seen, called(1)).outcome is outcome
 
 
 @pytest.mark.parametrize(("held", "outcome"), [(1, RaceOutcome.SURVIVED), (0, RaceOutcome.NOT_EXERCISED)])
@@ -197,14 +197,14 @@ def test_a_sign_out_that_waits_for_the_refresh_survives_it(held: int, outcome: R
     seen.exchange(ME, received_at=0.0, answered_at=1.0)
     seen.entry(ME, "/auth/v1/logout", 204, method="POST", received_at=2.0, answered_at=2.0)
     programs = [{"rules": [{"held": held}], "program": {}}]
-    assert told(SIGN_OUT, seen, programs=programs).outcome is outcome
+    assert result_of(SIGN_OUT, seen, programs=programs).outcome is outcome
 
 
 @pytest.mark.parametrize(("fault", "outcome"), [("status", RaceOutcome.SURVIVED), (None, RaceOutcome.NOT_EXERCISED)])
 def test_a_fault_that_struck_nothing_exercises_nothing(fault: str | None, outcome: RaceOutcome) -> None:
     seen = refreshed(1)
     seen.entry(ME, "/oauth/token", 503, method="POST", fault=fault)
-    assert told(BY_NAME["refresh-fails"], seen, called(1)).outcome is outcome
+    assert result_of(BY_NAME["refresh-fails"], seen, called(1)).outcome is outcome
 
 
 @pytest.mark.parametrize("again", ["exchange", "sign-in", None])
@@ -218,12 +218,12 @@ def test_a_lost_answer_proves_nothing_until_there_is_a_second_try(again: str | N
     elif again == "sign-in":
         sign_in(seen)
     answer(seen, 1)
-    result = told(BY_NAME["lost-answer"], seen, called(1))
+    result = result_of(BY_NAME["lost-answer"], seen, called(1))
     assert result.outcome is (RaceOutcome.SURVIVED if again else RaceOutcome.NOT_EXERCISED)
 
 
 def test_a_driver_that_broke_proves_nothing() -> None:
-    result = told(EXPIRY, refreshed(1), called(1), called(2), failure="it ended")
+    result = result_of(EXPIRY, refreshed(1), called(1), called(2), failure="it ended")
     assert (result.outcome, result.sentence) == (RaceOutcome.BROKE, "it ended")
 
 

@@ -82,7 +82,7 @@ def test_a_call_that_never_ends_is_told_from_a_driver_that_broke(
 ) -> None:
     """Whoever hangs, hangs however long one waits; so the test need not wait long."""
     if mode == "hangs":
-        monkeypatch.setattr(course, "PATIENCE", 1.0)
+        monkeypatch.setattr(course, "CALLS_END_WITHIN", 1.0)
         monkeypatch.setattr(course, "QUIET", 0.1)
     race = Race("two-calls", "two calls", (SignIn(), Burst(2)), covers="condition", ideal=0)
     ran = run(race, mode, mock, tmp_path)

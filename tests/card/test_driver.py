@@ -64,7 +64,7 @@ def test_an_answer_that_is_not_ok_is_no_answer(tmp_path: Path) -> None:
         pytest.raises(DriverFailed, match=r"it answered `begin` with 'a stray line', not `ok`"),
         Driver(python(SILENT + "print('a stray line', flush=True)"), {}, tmp_path / "log") as driver,
     ):
-        driver.tell("begin /a")
+        driver.command("begin /a")
 
 
 def test_a_driver_without_an_answer_is_given_up_and_gone(tmp_path: Path) -> None:

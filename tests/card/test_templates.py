@@ -66,12 +66,12 @@ def test_a_template_drives_its_client_through_all_of_the_protocol(template: str,
     with Driver(command(copy), environment(f"{mock.url}/rfc9700/~me"), tmp_path / "log") as driver:
         hello: dict[str, Any] = json.loads(driver.ask("hello"))
         assert (hello["protocol"], hello["claims"], hello["can"]) == (2, [], [])
-        driver.tell("sign-in")
-        driver.tell("begin " + " ".join(map(str, calls)))
+        driver.command("sign-in")
+        driver.command("begin " + " ".join(map(str, calls)))
         note(driver.ask("end 60"), calls)
         assert [str(call.came_to) for call in calls] == ["200", "404", "201"]
-        driver.tell("sign-out")
-        driver.tell("begin /contacts")
+        driver.command("sign-out")
+        driver.command("begin /contacts")
     assert "no way out" in (tmp_path / "log").read_text()
 
 

@@ -26,7 +26,7 @@ print("imported:", *sorted(set(sys.modules) - before))
 """
 OWN = {"race401", "race401.harness", "race401.harness.__main__"}
 OWN |= {"race401.harness.commands", "race401.harness.commands.errors"}
-OWN |= {"race401.harness.reporting", "race401.harness.reporting.streams"}
+OWN |= {f"race401.harness.reporting{name}" for name in ("", ".streams", ".terminal")}
 
 
 def beyond(*words: str) -> set[str]:
@@ -102,6 +102,14 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
         (["xyzzy"], f"race401: there is no command 'xyzzy'; there are {', '.join(COMMANDS)}"),
         ([""], f"race401: there is no command ''; there are {', '.join(COMMANDS)}"),
         (["--bogus"], "race401: unrecognized arguments: --bogus; see race401 --help"),
+        (
+            ["explore", "--polcy", "x"],
+            "race401 explore: unrecognized arguments: --polcy x; did you mean --policy? see race401 explore --help",
+        ),
+        (
+            ["judge", "--jsn=x"],
+            "race401 judge: unrecognized arguments: --jsn=x; did you mean --json? see race401 judge --help",
+        ),
         (["judge", "--bogus"], "race401 judge: unrecognized arguments: --bogus; see race401 judge --help"),
         (["replay"], "race401 replay: the following arguments are required: token; see race401 replay --help"),
     ],

@@ -17,7 +17,7 @@ from race401.harness.explore.core.places import places
 from race401.harness.explore.core.scenario import Scenario
 from race401.harness.explore.core.schedule import choices_of, walk
 from race401.harness.explore.core.search import Search
-from race401.harness.explore.core.story import RISEN, tell
+from race401.harness.explore.core.story import RISEN, sentences
 from race401.harness.explore.core.token import BadToken, decode, encode
 from race401.harness.explore.core.values import Renaming
 from race401.harness.tokens.model import Session
@@ -162,10 +162,10 @@ def test_the_story_marks_the_step_that_brings_a_signed_out_session_back() -> Non
     """Once, and none where the session ends for good."""
     acted = stage(Scenario(FIXED, callers=2, sign_out=True), "rfc9700")
     found = Search(acted).run().found
-    story = list(tell(acted, walk(acted, choices_of(acted, found["resurrected"].path))))
+    story = list(sentences(acted, walk(acted, choices_of(acted, found["resurrected"].path))))
     (risen,) = (n for n, line in enumerate(story) if line.endswith(RISEN))
     assert any("sign-out" in line for line in story[:risen])
-    assert RISEN not in "".join(tell(acted, walk(acted, choices_of(acted, found["exchanged-again"].path))))
+    assert RISEN not in "".join(sentences(acted, walk(acted, choices_of(acted, found["exchanged-again"].path))))
 
 
 def test_damaged_tokens_are_refused() -> None:

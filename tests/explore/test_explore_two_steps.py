@@ -12,7 +12,7 @@ from race401.harness.explore.core.scenario import Scenario
 from race401.harness.explore.core.schedule import Step, Walk, choices_of, walk
 from race401.harness.explore.core.search import Search
 from race401.harness.explore.core.stage import Stage
-from race401.harness.explore.core.story import tell
+from race401.harness.explore.core.story import sentences
 from race401.harness.explore.core.token import decode, encode
 from race401.harness.tokens.policy import FIXED, HARDENED, POLICIES, PRE_FIX, Policy
 from race401.mock_api.rules import issuer
@@ -134,7 +134,9 @@ def test_the_story_tells_both_steps() -> None:
     here = Stage(Scenario(PRE_FIX, 2), LOST, issuer)
     choices = choices_of(here, Search(here).run().found[TWO].path)
     assert decode(encode(here.scenario, LOST.name, 3600.0, choices, POLICIES), POLICIES)[3] == choices
-    told = [line.split("POST /token with token A0's refresh token ")[-1] for line in tell(here, walk(here, choices))]
+    told = [
+        line.split("POST /token with token A0's refresh token ")[-1] for line in sentences(here, walk(here, choices))
+    ]
     assert [line for line in told if line.startswith("is c")] == [
         "is checked: rotated, but nothing is written yet",
         "is checked: rotated, but nothing is written yet",

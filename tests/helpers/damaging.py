@@ -12,7 +12,6 @@ from runfolders import AFTER, stored
 
 from race401.harness.judge import evidence, manifest, verdict
 from race401.harness.judge.evidence import EvidenceError
-from race401.harness.judge.vocabulary import understood
 from race401.harness.reporting import console, html
 
 FILES = ("manifest.json", "ledger.jsonl", "samples.jsonl")
@@ -79,7 +78,7 @@ def sealed(folder: Path, run: Run, *, killed: bool = False) -> Path:
 def judged(path: Path, *, page: bool = False) -> str:
     """The verdict, shown in every form; `refused` where there is nothing to judge. What else is raised is a bug."""
     try:
-        told = understood(evidence.load(path))
+        told = evidence.load(path)
     except EvidenceError:
         return "refused"
     result = verdict.judge(told)

@@ -13,6 +13,6 @@ def play(world: World, *steps: tuple[float, str]) -> tuple[Family, list[Answer]]
     return family, answers
 
 
-def told(answers: list[Answer]) -> list[str]:
+def outcomes_of(answers: list[Answer]) -> list[str]:
     """Outcome and token of each answer."""
     return [f"{answer.outcome} {answer.link.token}" if answer.link else str(answer.outcome) for answer in answers]

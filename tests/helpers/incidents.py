@@ -57,7 +57,7 @@ def standings(diagnosis: Diagnosis) -> dict[str, str]:
     return {mechanism.name: sign.standing for mechanism, sign in diagnosis.signs}
 
 
-def of(diagnosis: Diagnosis, standing: str) -> set[str]:
+def standing_as(diagnosis: Diagnosis, standing: str) -> set[str]:
     """The names of those that stand so."""
     return {name for name, each in standings(diagnosis).items() if each == standing}
 

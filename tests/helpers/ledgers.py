@@ -7,7 +7,7 @@ from race401.harness.judge.evidence import Evidence, Sample
 from race401.ledger.entry import Entry
 
 PAGE = ["/contacts?limit=1000", "/me/entitlements", "/contacts", "/persona-notes", "/messages"]
-CLEAN = {"caller_401s": "none", "exchanges_per_generation": "one", "sessions_lost": "none"}
+NO_HARM = {"caller_401s": "none", "exchanges_per_generation": "one", "sessions_lost": "none"}
 RACE = {
     "caller_401s": "some",
     "exchanges_per_generation": "several",
@@ -22,7 +22,7 @@ def manifest(**changes: Any) -> dict[str, Any]:
         "run": "run",
         "policies": {"control": {"name": "pre-fix"}, "subject": {"name": "fixed"}},
         "conditions": {
-            "rfc9700": {"world": "rfc9700", "expects": {"control": RACE, "subject": CLEAN}, "covers": ["refresh"]}
+            "rfc9700": {"world": "rfc9700", "expects": {"control": RACE, "subject": NO_HARM}, "covers": ["refresh"]}
         },
         "page": PAGE,
         "finished": True,

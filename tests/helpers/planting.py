@@ -15,7 +15,7 @@ HERE = ("rfc9700", "subject")
 Plant = Callable[[Run], object]
 
 
-def said(run: Run, check: str, role: str = "subject") -> list[Finding]:
+def findings_of(run: Run, check: str, role: str = "subject") -> list[Finding]:
     """What a check says of a role, and of the run as a whole."""
     return [f for f in judge(run.evidence()).findings if f.check == check and f.role in (role, "")]
 
@@ -30,7 +30,7 @@ def doing(*plants: Plant) -> Plant:
     return lambda run: [plant(run) for plant in plants]
 
 
-def told(**manifest: Any) -> Plant:
+def manifest_says(**manifest: Any) -> Plant:
     """Put this into the manifest."""
     return lambda run: run.manifest.update(manifest)
 
@@ -51,7 +51,7 @@ def exchanged(outcome: str = "rotated", **more: Any) -> Plant:
 
 
 IDEAL = doing(
-    told(worlds={"rfc9700": {"lifetime": 3600}}),
+    manifest_says(worlds={"rfc9700": {"lifetime": 3600}}),
     lambda run: run.manifest["policies"]["subject"].update(expiry_margin=120.0),
     left(119.0),
 )

@@ -100,7 +100,7 @@ class Recorded:
         return about
 
     def _response(self, e: Entry) -> dict[str, Any]:
-        text = self._told(e)
+        text = self._as_line(e)
         headers = [{"name": "content-type", "value": "application/json"}]
         if e.status:
             headers.append({"name": "date", "value": formatdate(int(e.answered_at), usegmt=True)})
@@ -112,7 +112,7 @@ class Recorded:
         about |= {"cookies": [], "content": content, "redirectURL": to and self._host + to}
         return about | {"headersSize": -1, "bodySize": -1, "_transferSize": len(text), "_error": None}
 
-    def _told(self, e: Entry) -> str:
+    def _as_line(self, e: Entry) -> str:
         if e.brought_access is not None:
             told: dict[str, Any] = {"access_token": self.token(e.brought_access), "token_type": "bearer"}
             if (end := self._ends.get(e.brought_access)) is not None:

@@ -19,7 +19,7 @@ async def signed_in(
     stage: Stage, policy: Policy, world: str, left: float, skew: float = 0.0
 ) -> AsyncIterator[tuple[httpx.AsyncClient, TokenAuth]]:
     """A client whose first token has `left` s of life."""
-    pair, clock = TokenPair.of(await stage.signed_in(world, left=left)), skewed(stage.clock, skew)
+    pair, clock = TokenPair.from_answer(await stage.signed_in(world, left=left)), skewed(stage.clock, skew)
     async with httpx.AsyncClient(transport=stage.transport) as bare:
         server = AuthServer(f"http://mock/{world}/auth/v1", async_client=bare, clock=clock)
         auth = TokenAuth(server, MemoryStore(pair), policy, clock=clock)

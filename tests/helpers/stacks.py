@@ -43,7 +43,10 @@ class Stack:
 DJANGO_OAUTH_TOOLKIT = Stack("django-oauth-toolkit", "/o/token/")
 SIMPLEJWT = Stack("simplejwt", "/api/token/refresh/", json=True, refresh="refresh", access="access")
 OIDC_PROVIDER = Stack("oidc-provider", "/token")
-STACKS = (DJANGO_OAUTH_TOOLKIT, SIMPLEJWT, OIDC_PROVIDER)
+AUTHLIB = Stack("authlib", "/oauth/token")
+OAUTH2_SERVER = Stack("oauth2-server", "/oauth/token")
+BETTER_AUTH = Stack("better-auth", "/api/auth/oauth2/token")
+STACKS = (DJANGO_OAUTH_TOOLKIT, SIMPLEJWT, OIDC_PROVIDER, AUTHLIB, OAUTH2_SERVER, BETTER_AUTH)
 
 
 @contextmanager

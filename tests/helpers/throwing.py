@@ -56,7 +56,7 @@ def kept(mock: Mock) -> tuple[Any, ...]:
     return accounts, sessions, clock, list(server.faults.armed), list(api.state.programs.armed)  # type: ignore[attr-defined]
 
 
-def said(text: str) -> Any:
+def refusal_of(text: str) -> Any:
     raise AssertionError(f"{text} is no JSON")
 
 
@@ -67,7 +67,7 @@ async def hold(mock: Mock, sent: Sent, bearer: str) -> bool:
     armed = status == 0 or (len(mock.ledger.entries) > 0 and mock.last.cause == "fault")
     assert status < 500 or armed, (status, sent)
     if body[:1] in {b"{", b"["} and b"\n" not in body:
-        json.loads(body, parse_constant=said)
+        json.loads(body, parse_constant=refusal_of)
     assert 200 <= status < 400 or armed or kept(mock) == before, (
         f"{sent} was refused with {status}, and left something"
     )

@@ -45,7 +45,7 @@ def sample(name: str) -> str:
     return (HERE / name).read_text(encoding="utf-8")
 
 
-def told(evidence: Evidence) -> str:
+def lines_of(evidence: Evidence) -> str:
     """The entries in a few words."""
     words = ([str(e.kind), str(e.status), str(e.grant_outcome or "")] for e in evidence.entries)
     return ", ".join(" ".join(word for word in each if word) for each in words)
@@ -62,7 +62,7 @@ def read(folder: Path, content: str | bytes, **how: object) -> Evidence:
 def test_a_log_is_told_by_its_content_and_read(tmp_path: Path, name: str) -> None:
     (kind, entries), content = SAMPLES[name], sample(name)
     evidence = read(tmp_path, content)
-    assert (evidence.sources[0].kind, told(evidence)) == (kind, entries)
+    assert (evidence.sources[0].kind, lines_of(evidence)) == (kind, entries)
     assert not evidence.sources[0].torn
 
 
@@ -81,7 +81,7 @@ ENCODINGS: dict[str, Callable[[str], bytes]] = {
 def test_its_encoding_changes_nothing(tmp_path: Path, name: str, encoding: str) -> None:
     (kind, entries), content = SAMPLES[name], sample(name)
     evidence = read(tmp_path, ENCODINGS[encoding](content))
-    assert (evidence.sources[0].kind, told(evidence)) == (kind, entries)
+    assert (evidence.sources[0].kind, lines_of(evidence)) == (kind, entries)
 
 
 @pytest.mark.parametrize("name", SAMPLES)
@@ -91,7 +91,7 @@ def test_of_a_log_that_is_cut_all_stands_that_is_whole(tmp_path: Path, name: str
     evidence = read(tmp_path, content.rstrip()[:-40])
     assert evidence.sources[0].kind == kind
     before = entries.count(",")
-    assert told(evidence).split(", ")[:before] == entries.split(", ")[:before]
+    assert lines_of(evidence).split(", ")[:before] == entries.split(", ")[:before]
 
 
 def test_a_client_that_hung_up_got_no_answer(tmp_path: Path) -> None:
@@ -156,7 +156,7 @@ def test_a_format_that_can_read_nothing_is_refused(tmp_path: Path, format_: str,
 def test_json_lines_of_any_kind_are_read_by_a_mapping(tmp_path: Path) -> None:
     mapping = load(HERE / "others.toml")
     evidence = read(tmp_path, sample("others.jsonl"), mapping=mapping)
-    assert told(evidence) == "api 401, exchange 200, exchange 400"
+    assert lines_of(evidence) == "api 401, exchange 200, exchange 400"
     assert evidence.entries[1].presented == evidence.entries[2].presented is not None
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import msgspec
-from incidents import REFRESH, begun, diagnosed, har, of, refused, rotated
+from incidents import REFRESH, begun, diagnosed, har, refused, rotated, standing_as
 from recording import written
 from wires import Wire
 
@@ -27,7 +27,7 @@ def lost(variant: str) -> Wire:
 def of_the_ledger(folder: Path, wire: Wire) -> set[str]:
     """What a ledger of it shows."""
     lines = b"".join(msgspec.json.encode(e) + b"\n" for e in wire.entries).decode()
-    return of(diagnose(gather([written(folder, "ledger.jsonl", lines)], How())), "shown")
+    return standing_as(diagnose(gather([written(folder, "ledger.jsonl", lines)], How())), "shown")
 
 
 def test_a_ledger_that_saw_both_sides_shows_it(tmp_path: Path) -> None:
@@ -44,12 +44,12 @@ def test_an_answer_that_arrived_was_not_lost(tmp_path: Path) -> None:
 def test_a_browser_alone_does_not_know_whether_the_server_granted(tmp_path: Path) -> None:
     """Consistent: a refresh without an answer, and the same token again."""
     found = diagnosed(tmp_path, har(lost("planted")))
-    assert "lost-answer" in of(found, "consistent")
-    assert "lost-answer" not in of(diagnosed(tmp_path, har(begun())), "consistent")
+    assert "lost-answer" in standing_as(found, "consistent")
+    assert "lost-answer" not in standing_as(diagnosed(tmp_path, har(begun())), "consistent")
 
 
 def test_a_refresh_without_an_answer_and_no_second_try_is_none(tmp_path: Path) -> None:
     """Near miss: the client gave up."""
     wire = begun()
     wire.exchange("r0", at=2.0, status=0, hung_up=True, target=REFRESH, grant_outcome=None)
-    assert "lost-answer" in of(diagnosed(tmp_path, har(wire)), "not seen")
+    assert "lost-answer" in standing_as(diagnosed(tmp_path, har(wire)), "not seen")

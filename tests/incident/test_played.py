@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 import virtual
-from incidents import of
+from incidents import standing_as
 from mocks import NOW
 from racing import Racing
 from recording import access_log_of, har_of, sanitized, written
@@ -86,7 +86,7 @@ def played(name: str) -> list[Entry]:
     return [e for e in virtual.run(within()).ledger.entries if not e.target.startswith("/_race401")]
 
 
-def told(folder: Path, name: str, content: object) -> Diagnosis:
+def diagnosis_of(folder: Path, name: str, content: object) -> Diagnosis:
     """What a file of it shows."""
     return diagnose(gather([written(folder, name, content)], How()))  # type: ignore[arg-type]
 
@@ -95,7 +95,7 @@ def told(folder: Path, name: str, content: object) -> Diagnosis:
 def test_its_ledger_shows_what_it_was_and_nothing_else(tmp_path: Path, name: str) -> None:
     """The mock knows both sides."""
     lines = b"".join(msgspec.json.encode(e) + b"\n" for e in played(name)).decode()
-    found = of(told(tmp_path, "ledger.jsonl", lines), "shown")
+    found = standing_as(diagnosis_of(tmp_path, "ledger.jsonl", lines), "shown")
     *_, shows, beside = PLAYED[name]
     assert shows <= found <= shows | beside
 
@@ -105,18 +105,18 @@ def test_a_browsers_har_of_it_shows_nothing_else_and_sanitized_nothing(tmp_path:
     """What it was is shown or fits; of the sanitized one it fits."""
     har = har_of(played(name))
     *_, shows, beside = PLAYED[name]
-    whole = told(tmp_path, "whole.har", har)
-    assert of(whole, "shown") <= shows | beside
-    assert shows <= of(whole, "shown") | of(whole, "consistent")
-    without = told(tmp_path, "without.har", sanitized(har))
-    assert of(without, "shown") == set()
-    assert not shows & of(without, "excluded")
+    whole = diagnosis_of(tmp_path, "whole.har", har)
+    assert standing_as(whole, "shown") <= shows | beside
+    assert shows <= standing_as(whole, "shown") | standing_as(whole, "consistent")
+    without = diagnosis_of(tmp_path, "without.har", sanitized(har))
+    assert standing_as(without, "shown") == set()
+    assert not shows & standing_as(without, "excluded")
 
 
 @every
 def test_an_access_log_of_it_shows_nothing_that_it_was_not(tmp_path: Path, name: str) -> None:
     """It has no tokens."""
     *_, shows, beside = PLAYED[name]
-    found = told(tmp_path, "access.log", access_log_of(played(name)))
-    assert of(found, "shown") <= shows | beside
-    assert not shows & of(found, "excluded")
+    found = diagnosis_of(tmp_path, "access.log", access_log_of(played(name)))
+    assert standing_as(found, "shown") <= shows | beside
+    assert not shows & standing_as(found, "excluded")

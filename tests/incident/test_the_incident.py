@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from incidents import diagnosed, har, of
+from incidents import diagnosed, har, standing_as
 from recording import sanitized
 from wires import Wire
 
@@ -24,8 +24,8 @@ def test_its_description_alone_fits_three_mechanisms_and_shows_none(tmp_path: Pa
     for each in told["log"]["entries"]:  # nobody noted what clocks there were
         each["response"]["headers"] = [h for h in each["response"]["headers"] if h["name"] != "date"]
     found = diagnosed(tmp_path, told)
-    assert of(found, "shown") == set()
-    assert {"reuse-revoked", "clock-skew", "missing-token"} <= of(found, "consistent")
+    assert standing_as(found, "shown") == set()
+    assert {"reuse-revoked", "clock-skew", "missing-token"} <= standing_as(found, "consistent")
     decides = [sign.decides for _, sign in found.standing("consistent")]
     assert all(decides)
     assert len(decides) == len(set(decides))
@@ -34,4 +34,4 @@ def test_its_description_alone_fits_three_mechanisms_and_shows_none(tmp_path: Pa
 def test_what_would_decide_it_does(tmp_path: Path) -> None:
     """With the tokens: had it been the clock, or a token that was not sent, a row would say so."""
     found = diagnosed(tmp_path, har(described(known=True)))
-    assert {"clock-skew", "missing-token"} <= of(found, "excluded")
+    assert {"clock-skew", "missing-token"} <= standing_as(found, "excluded")

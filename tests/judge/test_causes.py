@@ -8,7 +8,7 @@ from wires import Wire
 from race401.harness.judge.causes import body_lost, causes
 
 
-def told(wire: Wire) -> list[str]:
+def causes_of(wire: Wire) -> list[str]:
     """The causes, in the order of the requests."""
     found = causes(wire.entries, wire.graph)
     return [found[seq] for seq in sorted(found)]
@@ -26,40 +26,40 @@ def refreshed(**refused: Any) -> Wire:
 @pytest.mark.parametrize("recorded", [{"cause": "expired", "token_left_s": -5.0}, {"cause": None}])
 def test_a_stale_copy(recorded: dict[str, Any]) -> None:
     """Its successor had been issued before the request was received, whatever its age."""
-    assert told(refreshed(**recorded)) == ["stale_copy"]
+    assert causes_of(refreshed(**recorded)) == ["stale_copy"]
 
 
 def test_a_token_whose_successor_came_while_it_was_under_way_is_no_stale_copy() -> None:
     """Near miss."""
-    assert told(refreshed(cause="expired", token_left_s=-5.0, at=1.0005)) == []
+    assert causes_of(refreshed(cause="expired", token_left_s=-5.0, at=1.0005)) == []
 
 
 def test_a_token_that_nobody_refreshed_is_no_stale_copy() -> None:
     wire = Wire()
     wire.sign_in("a1", "r1")
     wire.get("a1", 401, cause="expired")
-    assert told(wire) == []
+    assert causes_of(wire) == []
 
 
 def test_a_token_that_its_refresh_ended() -> None:
     """Its end is known and was not reached; the refresh may have been under way."""
-    assert told(refreshed(token_left_s=100.0)) == ["ended_by_refresh"]
-    assert told(refreshed(token_left_s=100.0, at=1.0002, took=1.0)) == ["ended_by_refresh"]
+    assert causes_of(refreshed(token_left_s=100.0)) == ["ended_by_refresh"]
+    assert causes_of(refreshed(token_left_s=100.0, at=1.0002, took=1.0)) == ["ended_by_refresh"]
 
 
 def test_a_token_that_a_sign_out_ended_was_not_ended_by_its_refresh() -> None:
     """Near miss; so is one whose family a reuse ended, and one that was refused before any refresh."""
     wire = refreshed(token_left_s=100.0)
     wire.sign_out("a2", at=1.5)
-    assert told(wire) == []
+    assert causes_of(wire) == []
     wire = refreshed(token_left_s=100.0)
     wire.exchange("r1", at=1.5, grant_outcome="reused", ended="family")
-    assert told(wire) == []
-    assert told(refreshed(token_left_s=100.0, at=0.5)) == []
+    assert causes_of(wire) == []
+    assert causes_of(refreshed(token_left_s=100.0, at=0.5)) == []
 
 
 def test_what_the_server_said_itself_stands() -> None:
-    assert told(refreshed(cause="bad_signature", token_left_s=100.0)) == []
+    assert causes_of(refreshed(cause="bad_signature", token_left_s=100.0)) == []
 
 
 def redirected(**followed: Any) -> Wire:
@@ -71,7 +71,7 @@ def redirected(**followed: Any) -> Wire:
 
 
 def test_a_header_that_a_redirect_lost() -> None:
-    assert told(redirected()) == ["header_lost"]
+    assert causes_of(redirected()) == ["header_lost"]
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_a_header_that_a_redirect_lost() -> None:
 )
 def test_a_request_that_follows_no_redirect_lost_nothing_there(followed: dict[str, Any]) -> None:
     """Near miss: another target, another peer, or it was there before."""
-    assert told(redirected(**followed)) == []
+    assert causes_of(redirected(**followed)) == []
 
 
 def test_a_body_that_a_retry_lost() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ledgers import CLEAN, PAGE, Run, reproduced
+from ledgers import NO_HARM, PAGE, Run, reproduced
 
 from race401.harness.judge.checks import Finding, Value
 from race401.harness.judge.clocks import Offset
@@ -66,7 +66,7 @@ def ran_on(run: Run, left: list[float], taken_out: float = 0.0) -> Run:
     return run
 
 
-def told(run: Run) -> Finding:
+def finding_of(run: Run) -> Finding:
     """What the check says of that host."""
     (finding,) = [f for f in judge(run.evidence()).findings if f.check == "clocks"]
     return finding
@@ -77,7 +77,7 @@ def test_the_clean_twin() -> None:
     run = ran_on(reproduced(), [-0.01, 0.02], taken_out=30.0)
     run.manifest["conditions"]["rfc9700"]["skew_s"] = -90.0
     assert judge(run.evidence()).value is Value.PASS
-    assert told(run).sentence == (
+    assert finding_of(run).sentence == (
         "worker 0 (a): its clock is 29.99 to 30.02 s behind the server's, by 10 answers; "
         "+30.00 s of that are taken out; skew under test, beside that: rfc9700 -90 s"
     )
@@ -87,7 +87,7 @@ def test_an_offset_of_either_sign_is_an_interval() -> None:
     """A host that may agree with the server is said to be between the two."""
     assert (
         "its clock is between 0.20 s ahead of and 0.03 s behind the server's"
-        in told(ran_on(reproduced(), [-0.2, 0.03])).sentence
+        in finding_of(ran_on(reproduced(), [-0.2, 0.03])).sentence
     )
 
 
@@ -103,14 +103,14 @@ def test_an_offset_of_either_sign_is_an_interval() -> None:
     ],
 )
 def test_a_clock_that_is_off_proves_nothing(left: list[float], said: str) -> None:
-    finding = told(ran_on(reproduced(), left))
+    finding = finding_of(ran_on(reproduced(), left))
     assert finding.value is Value.UNKNOWN
     assert said in finding.sentence
 
 
 @pytest.mark.parametrize("left", [[0.4, 0.6], [-0.2, 1.2], [0.3, 0.1]])
 def test_less_than_a_second_is_less_than_a_tokens_dates_can_tell(left: list[float]) -> None:
-    assert told(ran_on(reproduced(), left)).value is Value.PASS
+    assert finding_of(ran_on(reproduced(), left)).value is Value.PASS
 
 
 def test_what_a_clock_may_have_caused_is_not_held_against_the_client() -> None:
@@ -127,7 +127,7 @@ def test_what_a_clock_may_have_caused_is_not_held_against_the_client() -> None:
 def test_samples_and_ledger_are_compared_with_what_is_left_between_their_clocks() -> None:
     """A page whose refresh the ledger dates 0.5 s later than the browser does."""
     run = Run()
-    run.manifest["conditions"]["rfc9700"]["expects"] = {"subject": CLEAN}
+    run.manifest["conditions"]["rfc9700"]["expects"] = {"subject": NO_HARM}
     run.exchange(AFTER, received_at=100.5, answered_at=100.5)
     run.attempt(AFTER, "1.1", PAGE[0], None, intended_at=99.9, started_at=99.9, ended_at=100.1)
     for left, paid in (

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from ledgers import CLEAN, PAGE, Run, reproduced
+from ledgers import NO_HARM, PAGE, Run, reproduced
 
 from race401.harness.judge.checks import Finding, Value
 from race401.harness.judge.verdict import judge
@@ -11,7 +11,7 @@ from race401.harness.judge.verdict import judge
 AFTER = "run/rfc9700/subject/1"
 
 
-def told(run: Run, check: str, role: str = "subject") -> Finding:
+def finding_of(run: Run, check: str, role: str = "subject") -> Finding:
     """What a check says of a role."""
     (finding,) = [f for f in judge(run.evidence()).findings if (f.check, f.role) == (check, role)]
     return finding
@@ -26,7 +26,7 @@ CLEAN_TWINS = {
 
 @pytest.mark.parametrize(("check", "sentence"), CLEAN_TWINS.items())
 def test_the_clean_twin(check: str, sentence: str) -> None:
-    finding = told(reproduced(), check)
+    finding = finding_of(reproduced(), check)
     assert (finding.value, finding.sentence, finding.rows) == (Value.PASS, sentence, [])
 
 
@@ -58,7 +58,7 @@ def test_a_cost_is_counted_and_passes(
 ) -> None:
     run = reproduced()
     plant(run)
-    finding = told(run, check)
+    finding = finding_of(run, check)
     assert (finding.value, finding.sentence, finding.rows) == (Value.PASS, sentence, rows)
 
 
@@ -69,9 +69,9 @@ def test_a_cost_that_a_condition_forbids_fails(
     """The same, where the condition expects none: the clean twin passes, the planted one is proven by its rows."""
     for spoil, value in ((lambda _: None, Value.PASS), (plant, Value.FAIL)):
         run = reproduced()
-        run.manifest["conditions"]["rfc9700"]["expects"]["subject"] = CLEAN | {check.replace("-", "_"): "none"}
+        run.manifest["conditions"]["rfc9700"]["expects"]["subject"] = NO_HARM | {check.replace("-", "_"): "none"}
         spoil(run)
-        finding = told(run, check)
+        finding = finding_of(run, check)
         assert finding.value is value
     assert finding.rows == rows
 
@@ -88,7 +88,7 @@ def test_waiting_is_told_from_the_intended_start() -> None:
     page(run, 1, intended=1.0, started=1.1, ended=1.2)
     page(run, 2, intended=9.8, started=9.9, ended=10.3)
     run.exchange(AFTER, received_at=10.0, answered_at=10.1)
-    finding = told(run, "added-waiting")
+    finding = finding_of(run, "added-waiting")
     assert finding.value is Value.PASS
     assert finding.sentence == (
         "fixed: requests of pages with a refresh took 500 ms from their intended start (median), "

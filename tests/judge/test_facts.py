@@ -10,7 +10,7 @@ from race401.ledger.entry import SCHEMA, Entry
 PASSWORD = "/auth/v1/token?grant_type=password"
 
 
-def of(mock: Mock, token: str) -> str:
+def fact_of(mock: Mock, token: str) -> str:
     """A token's fingerprint under the mock's key."""
     return mock.ledger.fingerprints.fingerprint(token)
 
@@ -22,7 +22,7 @@ def test_a_request_of_the_api_says_which_token_it_sent_and_who_sent_it() -> None
     one = mock.last
     mock.get("/contacts", session["access_token"], **{"User-Agent": "another"})
     assert (one.schema, one.kind, one.key) == (SCHEMA, "api", mock.ledger.fingerprints.key_id)
-    assert one.sent == mock.last.sent == of(mock, session["access_token"])
+    assert one.sent == mock.last.sent == fact_of(mock, session["access_token"])
     assert one.peer is not None
     assert one.peer != mock.last.peer
 
@@ -32,9 +32,9 @@ def test_an_exchange_says_what_was_presented_and_what_it_brought() -> None:
     first = mock.sign_in("rfc9700")
     second = mock.refresh(first["refresh_token"], "rfc9700").json()
     told = mock.last
-    assert (told.kind, told.presented, told.ended) == ("exchange", of(mock, first["refresh_token"]), "none")
-    assert told.brought_access == of(mock, second["access_token"])
-    assert told.brought_refresh == of(mock, second["refresh_token"])
+    assert (told.kind, told.presented, told.ended) == ("exchange", fact_of(mock, first["refresh_token"]), "none")
+    assert told.brought_access == fact_of(mock, second["access_token"])
+    assert told.brought_refresh == fact_of(mock, second["refresh_token"])
 
 
 def test_a_kept_refresh_token_is_not_brought() -> None:
@@ -102,10 +102,10 @@ def test_either_token_may_be_revoked() -> None:
     mock = Mock()
     session = mock.sign_in("rfc9700")
     by_refresh = asked(mock, "POST", "/rfc9700/oauth/revoke", data={"token": session["refresh_token"]})
-    assert (by_refresh.presented, by_refresh.ended) == (of(mock, session["refresh_token"]), "session")
+    assert (by_refresh.presented, by_refresh.ended) == (fact_of(mock, session["refresh_token"]), "session")
     session = mock.sign_in("rfc9700")
     by_access = asked(mock, "POST", "/rfc9700/oauth/revoke", data={"token": session["access_token"]})
-    assert (by_access.sent, by_access.ended) == (of(mock, session["access_token"]), "session")
+    assert (by_access.sent, by_access.ended) == (fact_of(mock, session["access_token"]), "session")
 
 
 def test_how_long_a_body_was() -> None:

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Callable
 
 import pytest
-from ledgers import CLEAN, PAGE, Run, manifest, reproduced
+from ledgers import NO_HARM, PAGE, Run, manifest, reproduced
 
 from race401.harness.judge import checks
 from race401.harness.judge.check import Check
@@ -32,7 +32,7 @@ def needs_no_refresh(run: Run) -> None:
     """Let the manifest say lifetimes and margins, and what is expected: a refresh where one is due, and no other."""
     run.manifest["worlds"] = {"rfc9700": {"lifetime": 3600}}
     run.manifest["policies"]["subject"]["expiry_margin"] = 120.0
-    run.manifest["conditions"]["rfc9700"]["expects"]["subject"] = CLEAN | {"refreshes": "ideal"}
+    run.manifest["conditions"]["rfc9700"]["expects"]["subject"] = NO_HARM | {"refreshes": "ideal"}
     for entry in run.entries:
         if entry.grant_outcome is not None:
             entry.token_left_s = 119.0
@@ -173,7 +173,7 @@ def test_a_race_that_had_no_chance_proves_nothing() -> None:
 def test_a_control_that_breaks_its_own_expectation_fails() -> None:
     """Where the control should show no 401, one is a FAIL of the condition."""
     run = reproduced()
-    run.manifest["conditions"]["rfc9700"]["expects"]["control"] = CLEAN | {"exchanges_per_generation": "several"}
+    run.manifest["conditions"]["rfc9700"]["expects"]["control"] = NO_HARM | {"exchanges_per_generation": "several"}
     verdict = judge(run.evidence())
     assert verdict.value is Value.FAIL
     assert {f.role for f in verdict.findings if f.value is Value.FAIL} == {"control"}

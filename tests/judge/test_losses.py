@@ -6,7 +6,7 @@ from wires import Wire
 from race401.harness.judge.losses import losses
 
 
-def told(wire: Wire) -> tuple[list[str | None], list[str | None]]:
+def losses_of(wire: Wire) -> tuple[list[str | None], list[str | None]]:
     """The refused tokens that lost a session, and those of which nobody knows."""
     found = losses(wire.entries, wire.graph)
     return [e.presented for e in found.lost], [e.presented for e in found.undecided]
@@ -18,7 +18,7 @@ def test_the_newest_token_is_refused_while_no_grant_is_under_way() -> None:
     wire.exchange("r1", "a2", "r2")
     wire.exchange("r2")
     wire.exchange("r2")
-    assert told(wire) == (["r2"], [])
+    assert losses_of(wire) == (["r2"], [])
 
 
 def test_a_later_grant_disproves_the_loss() -> None:
@@ -27,7 +27,7 @@ def test_a_later_grant_disproves_the_loss() -> None:
     wire.exchange("r1", "a2", "r2", took=0.05)
     wire.exchange("r1")
     wire.exchange("r2", "a3", "r3", at=1.0)
-    assert told(wire) == ([], [])
+    assert losses_of(wire) == ([], [])
 
 
 def test_the_winners_token_was_not_tried_again() -> None:
@@ -35,7 +35,7 @@ def test_the_winners_token_was_not_tried_again() -> None:
     wire = Wire()
     wire.exchange("r1", "a2", "r2")
     wire.exchange("r1")
-    assert told(wire) == ([], ["r1"])
+    assert losses_of(wire) == ([], ["r1"])
 
 
 def test_a_slow_winner_is_no_loss() -> None:
@@ -43,7 +43,7 @@ def test_a_slow_winner_is_no_loss() -> None:
     wire = Wire()
     wire.exchange("r1", at=1.0)
     wire.exchange("r1", "a2", "r2", at=1.0, took=5.0)
-    assert told(wire) == ([], ["r1"])
+    assert losses_of(wire) == ([], ["r1"])
 
 
 def test_a_grant_that_was_under_way_at_the_refusal_is_no_later_grant() -> None:
@@ -52,7 +52,7 @@ def test_a_grant_that_was_under_way_at_the_refusal_is_no_later_grant() -> None:
     wire.exchange("r1", "a2", "r2")
     wire.exchange("r1", at=1.0, took=1.0)
     wire.exchange("r2", "a3", "r3", at=1.5, took=1.0)
-    assert told(wire) == ([], ["r1"])
+    assert losses_of(wire) == ([], ["r1"])
 
 
 @pytest.mark.parametrize(("ended", "lost"), [("family", True), ("session", True), ("user", True), ("none", False)])
@@ -60,7 +60,7 @@ def test_the_mock_knows_what_a_decision_ended(ended: str, lost: bool) -> None:
     wire = Wire()
     wire.exchange("r1", "a2", "r2", ended="none")
     wire.exchange("r1", grant_outcome="reused", ended=ended)
-    assert told(wire) == ((["r1"] if lost else []), [])
+    assert losses_of(wire) == ((["r1"] if lost else []), [])
 
 
 def test_a_server_that_says_it_ended_a_session_and_grants_again_has_not() -> None:
@@ -68,7 +68,7 @@ def test_a_server_that_says_it_ended_a_session_and_grants_again_has_not() -> Non
     wire = Wire()
     wire.exchange("r1", grant_outcome="reused", ended="family")
     wire.exchange("r1", "a2", "r2", at=1.0)
-    assert told(wire) == ([], [])
+    assert losses_of(wire) == ([], [])
 
 
 def test_after_a_sign_out_a_refusal_loses_nothing() -> None:
@@ -77,16 +77,16 @@ def test_after_a_sign_out_a_refusal_loses_nothing() -> None:
     wire.sign_in("a1", "r1")
     wire.sign_out("a1", at=1.0, took=1.0)
     wire.exchange("r1", at=1.5)
-    assert told(wire) == ([], [])
+    assert losses_of(wire) == ([], [])
     early = Wire()
     early.sign_in("a1", "r1")
     early.exchange("r1")
     early.sign_out("a1", at=1.0)
-    assert told(early) == (["r1"], [])
+    assert losses_of(early) == (["r1"], [])
 
 
 @pytest.mark.parametrize("outcome", ["rate_limited", "conflict", None])
 def test_who_may_try_again_has_lost_nothing(outcome: str | None) -> None:
     wire = Wire()
     wire.exchange("r1", grant_outcome=outcome, status=429)
-    assert told(wire) == ([], [])
+    assert losses_of(wire) == ([], [])

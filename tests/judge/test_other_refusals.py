@@ -8,7 +8,7 @@ from race401.harness.judge.verdict import judge
 from race401.harness.reporting import console, markdown
 
 
-def shown(status: int, *, refusal: bool) -> str:
+def shown_as(status: int, *, refusal: bool) -> str:
     """All that is printed of a session whose token was refused so, and not made good."""
     wire = Wire()
     wire.sign_in("a1", "r1", at=0.0)
@@ -23,7 +23,7 @@ def shown(status: int, *, refusal: bool) -> str:
 
 @pytest.mark.parametrize("status", [403, 400, 419, 200])
 def test_a_refusal_by_another_status_is_called_a_refusal(status: int) -> None:
-    text = shown(status, refusal=True)
+    text = shown_as(status, refusal=True)
     assert "the app saw 1 refusal in" in text
     assert "refusals that the app saw" in text
     assert "401" not in text.replace("caller-401s", "").replace("race401", "")
@@ -31,6 +31,6 @@ def test_a_refusal_by_another_status_is_called_a_refusal(status: int) -> None:
 
 def test_a_401_is_called_a_401() -> None:
     """Near miss."""
-    text = shown(401, refusal=False)
+    text = shown_as(401, refusal=False)
     assert "the app saw 1 401 in" in text
     assert "refusal" not in text

@@ -9,7 +9,7 @@ from wires import Wire
 from race401.harness.judge.retries import LONGEST_REFRESH, match
 
 
-def told(wire: Wire, ends_at: float = inf) -> str:
+def verdict_of(wire: Wire, ends_at: float = inf) -> str:
     """What became of the one 401."""
     found = match(wire.entries, wire.graph, ends_at)
     names = ("retried", "cut", "unlinked", "otherwise")
@@ -23,7 +23,7 @@ def test_a_retry_with_a_token_of_the_session_recovers() -> None:
     wire.get("a1", 401)
     wire.exchange("r1", "a2", "r2")
     wire.get("a2")
-    assert told(wire) == "retried"
+    assert verdict_of(wire) == "retried"
 
 
 def test_a_401_that_nothing_follows_is_seen() -> None:
@@ -31,7 +31,7 @@ def test_a_401_that_nothing_follows_is_seen() -> None:
     wire = Wire()
     wire.get("a1", 401)
     wire.exchange("r1", "a2", "r2")
-    assert told(wire) == "seen"
+    assert verdict_of(wire) == "seen"
 
 
 @pytest.mark.parametrize("begun", [0.011, 0.0], ids=["begun after the 401", "under way at the 401"])
@@ -41,7 +41,7 @@ def test_an_exchange_of_the_same_peer_links_what_was_not_seen_to_begin(begun: fl
     wire.get("a1", 401, at=0.01)
     wire.exchange("r1", "a2", "r2", at=begun, took=0.1)
     wire.get("a2", at=0.2)
-    assert told(wire) == "retried"
+    assert verdict_of(wire) == "retried"
 
 
 def test_an_exchange_that_was_over_before_the_401_links_nothing() -> None:
@@ -50,7 +50,7 @@ def test_an_exchange_that_was_over_before_the_401_links_nothing() -> None:
     wire.exchange("r1", "a2", "r2", at=0.0)
     wire.get("a1", 401, at=0.01)
     wire.get("a2", at=0.2)
-    assert told(wire) == "unlinked"
+    assert verdict_of(wire) == "unlinked"
 
 
 def test_an_exchange_of_another_peer_links_nothing() -> None:
@@ -59,7 +59,7 @@ def test_an_exchange_of_another_peer_links_nothing() -> None:
     wire.get("a1", 401)
     wire.exchange("s1", "b2", "s2", peer="another")
     wire.get("b2", peer="another")
-    assert told(wire) == "seen"
+    assert verdict_of(wire) == "seen"
 
 
 def test_a_token_of_unknown_session_decides_nothing() -> None:
@@ -67,7 +67,7 @@ def test_a_token_of_unknown_session_decides_nothing() -> None:
     wire = Wire()
     wire.get("a1", 401)
     wire.get("a2")
-    assert told(wire) == "unlinked"
+    assert verdict_of(wire) == "unlinked"
 
 
 def test_a_token_of_another_session_never_recovers() -> None:
@@ -78,7 +78,7 @@ def test_a_token_of_another_session_never_recovers() -> None:
     wire.get("a1", 401)
     wire.exchange("s1", "b2", "s2")
     wire.get("b2")
-    assert told(wire) == "seen"
+    assert verdict_of(wire) == "seen"
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_what_is_no_retry(retry: dict[str, Any]) -> None:
     wire.get("a1", 401)
     wire.exchange("r1", "a2", "r2")
     wire.get("a2", **retry)
-    assert told(wire) == "seen"
+    assert verdict_of(wire) == "seen"
 
 
 def test_one_retry_recovers_one_401() -> None:
@@ -113,7 +113,7 @@ def test_a_retry_that_was_answered_otherwise_is_what_the_program_saw() -> None:
     wire.get("a1", 401)
     wire.exchange("r1", "a2", "r2")
     wire.get("a2", 422)
-    assert told(wire) == "otherwise"
+    assert verdict_of(wire) == "otherwise"
 
 
 @pytest.mark.parametrize(("wait", "found"), [(5.0, "unlinked"), (LONGEST_REFRESH + 1, "seen")])
@@ -122,14 +122,14 @@ def test_a_refresh_that_nobody_recorded_may_take_longer_than_a_silence(wait: flo
     wire = Wire()
     wire.get("a1", 401, family="sid")
     wire.get("a2", family="sid", at=wait)
-    assert told(wire) == found
+    assert verdict_of(wire) == found
 
 
 def test_the_end_of_the_ledger_decides_nothing() -> None:
     """When it comes within the burst."""
     wire = Wire()
     refused = wire.get("a1", 401)
-    assert told(wire, ends_at=refused.received_at) == "cut"
+    assert verdict_of(wire, ends_at=refused.received_at) == "cut"
 
 
 def test_who_names_itself_is_alone() -> None:
@@ -138,4 +138,4 @@ def test_who_names_itself_is_alone() -> None:
     wire.get("a1", 401, client="one")
     wire.exchange("r1", "a2", "r2", client="another")
     wire.get("a2", client="another")
-    assert told(wire) == "seen"
+    assert verdict_of(wire) == "seen"

@@ -15,10 +15,10 @@ from planting import (
     doing,
     exchanged,
     expecting,
+    findings_of,
     left,
-    said,
+    manifest_says,
     sent,
-    told,
 )
 
 from race401.harness.judge.checks import CHECKS, Finding, Value, described
@@ -162,7 +162,7 @@ OF_THE_SUBJECT: dict[str, tuple[Plant, str, Value, str, list[int]]] = {
     ),
     "nothing came within the margin": (lambda run: run.entries.pop(10), "coverage", UNKNOWN, NO_CHANCE, []),
     "what a 401 of a cut ledger came to": (
-        doing(told(finished=False), sent("2.1", "expired", status=200)),
+        doing(manifest_says(finished=False), sent("2.1", "expired", status=200)),
         *("caller-401s", UNKNOWN),
         "after 1 more 401 the ledger ends too soon to tell whether they were made good",
         [17],
@@ -176,7 +176,7 @@ def test_what_a_check_says_of_the_subject(
 ) -> None:
     run = reproduced()
     plant(run)
-    assert said(run, check)[-1] == Finding(check, value, sentence, *HERE, rows)
+    assert findings_of(run, check)[-1] == Finding(check, value, sentence, *HERE, rows)
 
 
 def test_a_condition_that_expects_nothing_is_judged_for_nothing() -> None:
@@ -195,7 +195,7 @@ def test_a_finding_shows_twenty_rows_at_most() -> None:
     run = reproduced()
     for n in range(30):
         sent(f"2.{n}", "expired")(run)
-    (finding,) = said(run, "caller-401s")
+    (finding,) = findings_of(run, "caller-401s")
     assert finding.rows == list(range(17, 37))
 
 
@@ -206,7 +206,7 @@ def test_added_waiting_is_told_in_ms() -> None:
         for k, target in enumerate(PAGE, 1):
             run.attempt(AFTER, f"{page}.{k}", target, None, intended_at=intended, started_at=intended, ended_at=ended)
     exchanged(received_at=10.0, answered_at=10.1)(run)
-    (finding,) = said(run, "added-waiting")
+    (finding,) = findings_of(run, "added-waiting")
     assert finding.sentence == (
         "fixed: requests of pages with a refresh took 4000 ms from their intended start (median), "
         "those of others 2000 ms: +2000 ms"

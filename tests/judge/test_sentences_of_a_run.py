@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from ledgers import PAGE, reproduced
-from planting import AFTER, FAIL, PASS, UNKNOWN, Plant, doing, exchanged, said, sent, told
+from planting import AFTER, FAIL, PASS, UNKNOWN, Plant, doing, exchanged, findings_of, manifest_says, sent
 
 from race401.harness.judge.checks import Finding
 
@@ -14,7 +14,7 @@ def unnamed(status: int, **more: Any) -> Plant:
     return lambda run: run.entry(None, PAGE[0], status, **more)
 
 
-ALONE = told(ledger_alone=True, policies={"subject": {"name": "it"}})
+ALONE = manifest_says(ledger_alone=True, policies={"subject": {"name": "it"}})
 OF_THE_RUN: dict[str, tuple[Plant, str, list[Finding]]] = {
     "attempts on one side only": (
         doing(
@@ -42,7 +42,7 @@ OF_THE_RUN: dict[str, tuple[Plant, str, list[Finding]]] = {
         [Finding("witnesses", PASS, "clients and ledger agree on 10 attempts; 1 cut off")],
     ),
     "a worker that left": (
-        told(missing_witnesses=["worker-2"]),
+        manifest_says(missing_witnesses=["worker-2"]),
         "witnesses",
         [
             Finding("witnesses", PASS, "clients and ledger agree on 10 attempts"),
@@ -76,17 +76,17 @@ OF_THE_RUN: dict[str, tuple[Plant, str, list[Finding]]] = {
         ],
     ),
     "entries that went missing": (
-        told(ledger_entries=18),
+        manifest_says(ledger_entries=18),
         "completeness",
         [Finding("completeness", UNKNOWN, "the ledger ends after entry #16: 2 of its 18 entries are missing")],
     ),
     "a run without an end": (
-        told(finished=False),
+        manifest_says(finished=False),
         "completeness",
         [Finding("completeness", UNKNOWN, "the run is unfinished: no end is recorded")],
     ),
     "a run that was stopped": (
-        told(finished=False, unfinished_because="stopped after 3 of 20 s"),
+        manifest_says(finished=False, unfinished_because="stopped after 3 of 20 s"),
         "completeness",
         [Finding("completeness", UNKNOWN, "the run is unfinished: stopped after 3 of 20 s")],
     ),
@@ -96,25 +96,25 @@ OF_THE_RUN: dict[str, tuple[Plant, str, list[Finding]]] = {
         [Finding("completeness", UNKNOWN, "the ledger is empty: nobody made a request")],
     ),
     "a process that held the same": (
-        told(memory_mb={"mock": [50.0] * 75}, memory_every_s=10.0),
+        manifest_says(memory_mb={"mock": [50.0] * 75}, memory_every_s=10.0),
         "memory",
         [Finding("memory", PASS, "mock held 50.0 MB early on and 50.0 MB late in the run (+0 bytes a request)")],
     ),
     "a process that grew": (
-        told(memory_mb={"mock": [50.0] * 50 + [52.0] * 25}, memory_every_s=10.0),
+        manifest_says(memory_mb={"mock": [50.0] * 50 + [52.0] * 25}, memory_every_s=10.0),
         "memory",
         [Finding("memory", FAIL, "mock held 50.0 MB early on and 52.0 MB late in the run (+400000 bytes a request)")],
     ),
     "a process that nobody asked anything": (
         doing(
-            told(memory_mb={"mock": [50.0] * 75}, memory_every_s=10.0),
+            manifest_says(memory_mb={"mock": [50.0] * 75}, memory_every_s=10.0),
             lambda run: run.entries.clear(),
             lambda run: run.samples.clear(),
         ),
         "memory",
         [Finding("memory", PASS, "mock held 50.0 MB early on and 50.0 MB late in the run")],
     ),
-    "readings of nobody knows when": (told(memory_mb={"mock": [50.0] * 700}), "memory", []),
+    "readings of nobody knows when": (manifest_says(memory_mb={"mock": [50.0] * 700}), "memory", []),
 }
 
 
@@ -122,4 +122,4 @@ OF_THE_RUN: dict[str, tuple[Plant, str, list[Finding]]] = {
 def test_what_a_check_says_of_the_run(plant: Plant, check: str, findings: list[Finding]) -> None:
     run = reproduced()
     plant(run)
-    assert said(run, check) == findings
+    assert findings_of(run, check) == findings

@@ -10,23 +10,25 @@ from race401.ledger.dialects.reading import Asked, credentials
 GRANT = {"grant_type": "client_credentials"}
 
 
-def said(basic: str | None = None, **fields: Any) -> str | None:
+def credential_of(basic: str | None = None, **fields: Any) -> str | None:
     """What stands for them."""
     return credentials(OAUTH, Asked(GRANT | fields, basic=basic))
 
 
 def test_the_same_client_for_the_same_scope_is_the_same() -> None:
     """By a field or by Basic; its secret may change."""
-    assert said(client_id="a", scope="x", client_secret="1") == said(client_id="a", scope="x", client_secret="2")
-    assert said("Zm9v", scope="x") == said("Zm9v", scope="x")
+    assert credential_of(client_id="a", scope="x", client_secret="1") == credential_of(
+        client_id="a", scope="x", client_secret="2"
+    )
+    assert credential_of("Zm9v", scope="x") == credential_of("Zm9v", scope="x")
 
 
 @pytest.mark.parametrize("other", [{"client_id": "b"}, {"scope": "y"}, {"audience": "y"}, {"resource": "y"}])
 def test_another_client_or_purpose_is_another(other: dict[str, str]) -> None:
-    assert said(**{"client_id": "a", "scope": "x"} | other) != said(client_id="a", scope="x")
+    assert credential_of(**{"client_id": "a", "scope": "x"} | other) != credential_of(client_id="a", scope="x")
 
 
 def test_another_grant_or_nobody_is_none() -> None:
     """A person's password; a client that an assertion names, which is another each time."""
     assert credentials(OAUTH, Asked({"grant_type": "password", "client_id": "a"})) is None
-    assert said(client_assertion="a.b.c") is None
+    assert credential_of(client_assertion="a.b.c") is None

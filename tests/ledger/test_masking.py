@@ -168,7 +168,7 @@ def test_the_oldest_that_were_seen_are_forgotten(monkeypatch: pytest.MonkeyPatch
 
 
 def test_texts_that_are_not_looked_at_again_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(masking, "CLEAN", 10)
+    monkeypatch.setattr(masking, "CLEAN_TEXTS_KEPT", 10)
     mask = Masking(MINE)
     for number in range(100):
         target(f"/things/{number}", mask)

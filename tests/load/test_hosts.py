@@ -69,7 +69,7 @@ def test_a_seed_draws_the_same_for_the_same_share() -> None:
         "from race401.harness.load.options import read\n"
         "from race401.harness.load.run import Run\n"
         "from race401.harness.load.scenario import Scenario\n"
-        "given = dict(policies='pre-fix,fixed', conditions='rfc9700', arrival='together', arrivals='', pages=0,\n"
+        "given = dict(policies='pre-fix,fixed', conditions='rfc9700', leave='together', arrivals='', pages=0,\n"
         "    transport='httpx', connections=6, num_users=4, run_time=20)\n"
         "RFC9700 = Condition('rfc9700', 'rfc9700', '', control=Expectation('some', 'any'))\n"
         "SCENARIO = Scenario('drawn', by_name(RFC9700))\n"

@@ -5,7 +5,11 @@ from typing import Any
 
 import pytest
 
-from race401.harness.load import limits, options
+from race401.harness.load import (
+    help,  # noqa: A004 - it is what the word says
+    limits,
+    options,
+)
 from race401.harness.load.options import KEPT_ALIVE, Plan, Refused, check_load
 from race401.mock_api.process.serving import KEEP_ALIVE
 from race401.scenarios.burst import SCENARIO as BURST
@@ -14,7 +18,7 @@ read = partial(options.read, scenario=BURST)
 GIVEN: dict[str, Any] = {
     "policies": "pre-fix,fixed",
     "conditions": "supabase,slow-clock,rfc9700",
-    "arrival": "together",
+    "leave": "together",
     "arrivals": "",
     "transport": "httpx",
     "connections": 6,
@@ -43,6 +47,16 @@ def test_a_world_of_ones_own_is_played_alone() -> None:
     assert (condition.name, condition.world, condition.part) == ("mine", "mine", "own")
     assert condition.expected("control", "pre-fix").plain()["caller_401s"] == "any"
     assert condition.expected("subject", "fixed").plain()["caller_401s"] == "none"
+
+
+def test_an_option_is_read_by_its_old_name_too_and_help_has_the_new_one() -> None:
+    """`--arrival` was a letter from `--arrivals`."""
+    parser = help.Options()
+    options.add_options(parser, BURST)
+    assert parser.parse_args([]).leave == "together"
+    assert parser.parse_args(["--leave", "first-then-rest"]).leave == "first-then-rest"
+    assert parser.parse_args(["--arrival", "first-then-rest"]).leave == "first-then-rest"
+    assert "--arrival " not in parser.format_help()
 
 
 def test_a_single_policy_is_the_subject() -> None:
@@ -75,7 +89,7 @@ def test_a_late_browser_has_pages_enough_too() -> None:
         ({"conditions": ","}, "--conditions is empty; known: supabase"),
         ({"worlds": "mine.toml"}, "--worlds mine.toml: say which of its worlds to play in, by --world NAME"),
         ({"conditions": "supabase", "world": "mine"}, "--conditions supabase and --world mine: give one of them"),
-        ({"arrival": "late"}, "unknown arrival 'late'; known: together, first-then-rest"),
+        ({"leave": "late"}, "--leave late: known are together, first-then-rest"),
         ({"pages": -1}, "--pages -1: a browser loads at least one page"),
         ({"pages": "x"}, "--pages 'x' is not a whole number"),
         ({"num_users": 0}, "-u 0: too few browsers; a run needs at least 6"),

@@ -26,7 +26,7 @@ client = "app"
 GIVEN: dict[str, Any] = {
     "policies": "pre-fix,fixed",
     "conditions": ",".join(SCENARIO.conditions),
-    "arrival": "together",
+    "leave": "together",
     "arrivals": "",
     "transport": "httpx",
     "connections": 6,

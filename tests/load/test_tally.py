@@ -23,7 +23,7 @@ def samples(run: Run) -> list[dict[str, Any]]:
     return [msgspec.to_builtins(sample) for sample in run.samples]
 
 
-def told(run: Run) -> Tally:
+def tallied(run: Run) -> Tally:
     """A tally that has heard the browsers, and has no ledger to read."""
     tally = Tally("run", NAMES, None)
     for sample in samples(run):
@@ -64,7 +64,7 @@ def test_an_earlier_runs_ledger_is_not_counted(tmp_path: Path) -> None:
 def test_a_mock_of_somebody_else() -> None:
     """Its ledger is read at the end: until then only what the browsers told is known."""
     run = reproduced()
-    (before, _) = told(run).rows()
+    (before, _) = tallied(run).rows()
     assert (before["app_401s"], before["rate"], before["exchanges"]) == (4, "80.0%", "-")
 
 
@@ -73,7 +73,7 @@ def test_an_attempt_that_was_cut_off_is_left_out() -> None:
     run = Run()
     run.attempt(BEFORE, "1.1", PAGE[0], cut_off=True, status=None)
     run.attempt(BEFORE, "1.2", PAGE[1], status=None, error="ConnectError")
-    (before, _) = told(run).rows()
+    (before, _) = tallied(run).rows()
     assert (before["requests"], before["errors"]) == (1, 1)
 
 

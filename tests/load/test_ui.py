@@ -48,7 +48,7 @@ def outputs(folder: Path) -> list[str]:
     return ["--csv", str(folder / "own"), "--html", str(folder / "own.html")]
 
 
-def told(run: LocustRun, name: str) -> tuple[str, str]:
+def samples_of(run: LocustRun, name: str) -> tuple[str, str]:
     """The requests and 401s of the samples that came in."""
     condition, policy = name.removesuffix("]").split(" [")
     role = {"pre-fix": "control", "fixed": "subject"}[policy]
@@ -61,7 +61,7 @@ def check_outputs(run: LocustRun, folder: Path, *, finished: bool = True) -> Non
     """The CSV and the report hold what the verdict holds, and the report holds it once, before its end."""
     expected = judged(run.read("verdict.json"))
     if not finished:  # what the workers had not told yet is in the ledger alone
-        expected = [(name, *told(run, name), exchanges, lost) for name, _, _, exchanges, lost in expected]
+        expected = [(name, *samples_of(run, name), exchanges, lost) for name, _, _, exchanges, lost in expected]
     assert of_csv(folder / "own_policies.csv") == expected
     page = (folder / "own.html").read_text()
     assert page.count('<section id="race401"') == 1
@@ -113,7 +113,7 @@ def test_a_run_that_begins_at_once_after_another_is_not_judged_with_it(tmp_path:
     with locust(tmp_path / "reports", "--web-host", "127.0.0.1", "--web-port", str(port)) as run:
         run.until("Starting web interface")
         transport = httpx.HTTPTransport(retries=8)
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", transport=transport, timeout=60) as web:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", transport=transport, timeout=HANG) as web:
             for run_time in ("60s", "9s"):
                 assert web.post("/swarm", data=FORM | {"run_time": run_time}).json()["success"]
                 run.until("; mock at ")

@@ -12,7 +12,7 @@ LINKS = sorted(path for path in (ROOT / "src" / "race401").iterdir() if path.is_
 NO_PYTHON = "no-such-python"  # ends the set-up before it installs anything
 
 
-def said(tree: Path) -> str:
+def refusal_of(tree: Path) -> str:
     """What `make setup` says in this tree, where it must fail."""
     outside = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}  # not `make test`'s
     given = outside | {"PYTHON": NO_PYTHON}
@@ -44,8 +44,8 @@ def test_each_leads_to_the_folder_of_its_name() -> None:
 
 def test_with_links_the_set_up_goes_on(tree: Path) -> None:
     """To what is asked next: a Python. `py.typed` is no link, and need not be."""
-    assert f"race401 needs Python 3.11 or newer; {NO_PYTHON} is not." in said(tree)
-    assert "symbolic" not in said(tree)
+    assert f"race401 needs Python 3.11 or newer; {NO_PYTHON} is not." in refusal_of(tree)
+    assert "symbolic" not in refusal_of(tree)
 
 
 @pytest.mark.parametrize("plain", [LINKS, LINKS[-1:]], ids=["all", "one"])
@@ -55,7 +55,7 @@ def test_without_links_the_set_up_says_so_in_one_line(tree: Path, plain: list[Pa
         here = tree / "src" / "race401" / link.name
         here.unlink()
         here.write_text(str(link.readlink()))
-    assert said(tree) == (
+    assert refusal_of(tree) == (
         f"race401 is developed with symbolic links, and src/race401/{plain[0].name} is none here: clone to a file"
         " system that has them, with core.symlinks on; or only use it: pip install ."
     )

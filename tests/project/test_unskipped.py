@@ -29,7 +29,7 @@ pytest.importorskip("no_such_library")
 
 
 @pytest.fixture
-def told(
+def session(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> pytest.RunResult:
     """What pytest says of these tests, in CI or not."""
@@ -40,35 +40,35 @@ def told(
     return pytester.runpytest("-p", "unskipped", "--strict-markers", "-rfE")
 
 
-@pytest.mark.parametrize("told", [("true", "")], indirect=True)
-def test_what_is_marked_for_elsewhere_may_be_skipped(told: pytest.RunResult) -> None:
+@pytest.mark.parametrize("session", [("true", "")], indirect=True)
+def test_what_is_marked_for_elsewhere_may_be_skipped(session: pytest.RunResult) -> None:
     """So may a failure that is known: it is no skip, although pytest counts it as one."""
-    assert told.ret == 0
-    told.assert_outcomes(passed=1, xfailed=1, skipped=1)
+    assert session.ret == 0
+    session.assert_outcomes(passed=1, xfailed=1, skipped=1)
 
 
 @pytest.mark.parametrize(
-    ("told", "how", "line"),
+    ("session", "how", "line"),
     [
         (("true", SKIPPED), "errors", "ERROR * - Skipped: no redis-server here: in CI nothing is skipped; *"),
         (("true", WHILE_IT_RUNS), "failed", "FAILED * - Skipped: no node here: in CI nothing is skipped; *"),
     ],
-    indirect=["told"],
+    indirect=["session"],
     ids=["before it runs", "while it runs"],
 )
-def test_any_other_skip_fails(told: pytest.RunResult, how: str, line: str) -> None:
-    assert told.ret == 1
-    told.assert_outcomes(passed=1, xfailed=1, skipped=1, **{how: 1})
-    told.stdout.fnmatch_lines([line])
+def test_any_other_skip_fails(session: pytest.RunResult, how: str, line: str) -> None:
+    assert session.ret == 1
+    session.assert_outcomes(passed=1, xfailed=1, skipped=1, **{how: 1})
+    session.stdout.fnmatch_lines([line])
 
 
-@pytest.mark.parametrize("told", [("true", MODULE)], indirect=True)
-def test_a_module_that_is_skipped_whole_fails(told: pytest.RunResult) -> None:
-    assert told.ret != 0
-    told.stdout.fnmatch_lines(["*could not import 'no_such_library'*: in CI nothing is skipped; *"])
+@pytest.mark.parametrize("session", [("true", MODULE)], indirect=True)
+def test_a_module_that_is_skipped_whole_fails(session: pytest.RunResult) -> None:
+    assert session.ret != 0
+    session.stdout.fnmatch_lines(["*could not import 'no_such_library'*: in CI nothing is skipped; *"])
 
 
-@pytest.mark.parametrize("told", [("", SKIPPED)], indirect=True)
-def test_outside_ci_a_skip_is_a_skip(told: pytest.RunResult) -> None:
-    assert told.ret == 0
-    told.assert_outcomes(passed=1, xfailed=1, skipped=2)
+@pytest.mark.parametrize("session", [("", SKIPPED)], indirect=True)
+def test_outside_ci_a_skip_is_a_skip(session: pytest.RunResult) -> None:
+    assert session.ret == 0
+    session.assert_outcomes(passed=1, xfailed=1, skipped=2)

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
+from bounds import HANG
 from proxied import app_at, proxy_at
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -170,7 +171,7 @@ def test_mitmproxy_itself_records_what_the_proxy_records(tmp_path: Path) -> None
                 here = f"http://{line.rpartition('listening at ')[2].strip().rstrip('.')}"
 
                 async def run() -> None:
-                    async with httpx.AsyncClient(base_url=here, trust_env=False, timeout=60) as client:
+                    async with httpx.AsyncClient(base_url=here, trust_env=False, timeout=HANG) as client:
                         await traffic(client)
 
                 asyncio.run(run())

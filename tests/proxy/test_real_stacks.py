@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 from proxied import proxy_at
-from stacks import DJANGO_OAUTH_TOOLKIT, OIDC_PROVIDER, SIMPLEJWT, Stack, served, tables
+from stacks import OAUTH2_SERVER, SIMPLEJWT, STACKS, Stack, served, tables
 
 from race401.harness.judge.evidence import load
 from race401.harness.judge.findings import Value
@@ -16,8 +16,11 @@ from race401.ledger.dialects.presets import DIALECTS, OAUTH, naming
 
 pytestmark = pytest.mark.slow
 CALLERS = 5
-DIALECT = {stack: [naming(OAUTH, stack.token_path)] for stack in (DJANGO_OAUTH_TOOLKIT, OIDC_PROVIDER)}
-DIALECT[SIMPLEJWT] = [DIALECTS["simplejwt"]]
+DIALECT = {
+    stack: [DIALECTS["simplejwt"]] if stack is SIMPLEJWT else [naming(OAUTH, stack.token_path)] for stack in STACKS
+}
+SETTINGS = [(s, setting) for s in STACKS for setting in ("documented", "one-row" if s is OAUTH2_SERVER else "safe")]
+every_setting = pytest.mark.parametrize(("stack", "setting"), SETTINGS, ids=[f"{s.name} {x}" for s, x in SETTINGS])
 
 
 async def page(client: httpx.AsyncClient, stack: Stack, session: dict[str, Any], flights: int) -> None:
@@ -52,8 +55,7 @@ def played(folder: Path, stack: Stack, setting: str, flights: int) -> tuple[Verd
     return result, sum(row.exchanges for row in result.rows), len(seen), told["refresh_tokens"] - 1
 
 
-@pytest.mark.parametrize("setting", ["documented", "safe"])
-@pytest.mark.parametrize("stack", DIALECT, ids=lambda stack: stack.name)
+@every_setting
 def test_a_client_of_one_flight_is_seen_to_refresh_once(tmp_path: Path, stack: Stack, setting: str) -> None:
     """One exchange, one successor in the ledger as in the server's tables, and no 401."""
     result, exchanges, seen, stored = played(tmp_path, stack, setting, 1)
@@ -61,8 +63,7 @@ def test_a_client_of_one_flight_is_seen_to_refresh_once(tmp_path: Path, stack: S
     assert result.value is Value.PASS, result.sentence
 
 
-@pytest.mark.parametrize("setting", ["documented", "safe"])
-@pytest.mark.parametrize("stack", DIALECT, ids=lambda stack: stack.name)
+@every_setting
 def test_a_client_of_five_flights_is_seen_to_refresh_five_times(tmp_path: Path, stack: Stack, setting: str) -> None:
     """As many successors as the server's tables have, whatever the server makes of uses at once."""
     result, exchanges, seen, stored = played(tmp_path, stack, setting, CALLERS)

@@ -29,7 +29,7 @@ def answer(*headers: str) -> bytes:
     return "\r\n".join(["HTTP/1.1 302 Found", *headers, "", ""]).encode()
 
 
-def told(line: str, rewriting: Rewriting = API) -> str:
+def rewritten(line: str, rewriting: Rewriting = API) -> str:
     """A header's line as a client gets it."""
     return rewriting.head(answer(line))[0].decode().split("\r\n")[1]
 
@@ -47,7 +47,7 @@ def told(line: str, rewriting: Rewriting = API) -> str:
     ],
 )
 def test_a_redirect_to_a_target_leads_to_the_proxy(url: str, here: str) -> None:
-    assert told(f"Location: {url}") == f"Location: {here}"
+    assert rewritten(f"Location: {url}") == f"Location: {here}"
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_a_redirect_to_a_target_leads_to_the_proxy(url: str, here: str) -> None:
 )
 def test_a_redirect_to_elsewhere_stays(url: str) -> None:
     """Near misses: a host, a port or a path that only looks like a target's."""
-    assert told(f"Location: {url}") == f"Location: {url}"
+    assert rewritten(f"Location: {url}") == f"Location: {url}"
 
 
 @pytest.mark.parametrize(
@@ -81,19 +81,19 @@ def test_a_redirect_to_elsewhere_stays(url: str) -> None:
 )
 def test_a_cookie_is_for_the_proxy(cookie: str, here: str) -> None:
     """Which is another host, and speaks no TLS."""
-    assert told(f"Set-Cookie: {cookie}") == f"Set-Cookie: {here}"
+    assert rewritten(f"Set-Cookie: {cookie}") == f"Set-Cookie: {here}"
 
 
 def test_a_secure_cookie_stays_secure_where_the_proxy_speaks_tls() -> None:
     tls = Rewriting({"https://localhost:5000": target_of(httpx.URL("http://api.example.com"))})
     line = "Set-Cookie: a=1; Domain=example.com; Secure; SameSite=None"
-    assert told(line, tls) == "Set-Cookie: a=1; Secure; SameSite=None"
+    assert rewritten(line, tls) == "Set-Cookie: a=1; Secure; SameSite=None"
 
 
 def test_a_challenge_names_the_proxys_metadata() -> None:
     """A client of MCP begins there."""
     line = 'WWW-Authenticate: Bearer resource_metadata="https://api.example.com/v1/.well-known/x", scope="a"'
-    assert told(line) == f'WWW-Authenticate: Bearer resource_metadata="{HERE}/.well-known/x", scope="a"'
+    assert rewritten(line) == f'WWW-Authenticate: Bearer resource_metadata="{HERE}/.well-known/x", scope="a"'
 
 
 # --- on the wire ----------------------------------------------------------------------------------

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 from bounds import HANG
-from ledgers import CLEAN, Run, manifest, reproduced
+from ledgers import NO_HARM, Run, manifest, reproduced
 
 from race401.harness.judge.apart import apart
 from race401.harness.judge.checks import Value
 from race401.harness.judge.checks.memory import growths
 from race401.harness.judge.verdict import judge
-from race401.harness.load.conditions import CLEAN as SOUND
+from race401.harness.load.conditions import NOTHING_WRONG as SOUND
 from race401.harness.load.conditions import Condition, Expectation, by_name
 from race401.harness.load.options import ROLES, Refused, read
 from race401.harness.load.scenario import Scenario
@@ -29,7 +29,7 @@ HOLE = SOUND.but(needless_exchanges="some")
 HOLED = Scenario("holed", by_name(Condition("late", "supabase", "", control=RACE, known={"fixed": HOLE})))
 GIVEN: dict[str, Any] = {
     "conditions": "rfc9700",
-    "arrival": "together",
+    "leave": "together",
     "arrivals": "",
     "transport": "httpx",
     "connections": 6,
@@ -115,8 +115,8 @@ def compared() -> Run:
     run = reproduced()
     run.manifest["policies"]["third"] = {"name": "third", "expiry_margin": 120.0}
     about = run.manifest["conditions"]["rfc9700"]
-    about["sound"] = {**CLEAN, "needless_exchanges": "none"}
-    about["expects"]["third"] = {**CLEAN, "needless_exchanges": "some"}
+    about["sound"] = {**NO_HARM, "needless_exchanges": "none"}
+    about["expects"]["third"] = {**NO_HARM, "needless_exchanges": "some"}
     third = "run/rfc9700/third/1"
     run.exchange(third)
     run.exchange(third, generation=1, token_left_s=3600.0)

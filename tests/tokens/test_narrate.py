@@ -35,7 +35,7 @@ class Server:
         return httpx.Response(200 if good or not self.strict else 401)
 
 
-def told(caplog: pytest.LogCaptureFixture, server: Server, *ats: float) -> list[str]:
+def log_of(caplog: pytest.LogCaptureFixture, server: Server, *ats: float) -> list[str]:
     """Send a request at each of these instants, in s before the first token expires; return the lines."""
     caplog.set_level(logging.INFO, logger="race401.tokens")
     now = EXPIRES
@@ -57,7 +57,7 @@ def told(caplog: pytest.LogCaptureFixture, server: Server, *ats: float) -> list[
 
 def test_a_fresh_token(caplog: pytest.LogCaptureFixture) -> None:
     """The age is the time since the session was last read; read 234 ms ago, it is 234 ms."""
-    assert told(caplog, Server(), 3456.334, 3456.1) == [
+    assert log_of(caplog, Server(), 3456.334, 3456.1) == [
         "🎫 Using token (age: 0ms, expires in: 3456s)",
         "🎫 Using token (age: 234ms, expires in: 3456s)",
     ]
@@ -65,7 +65,7 @@ def test_a_fresh_token(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_a_token_within_the_margin(caplog: pytest.LogCaptureFixture) -> None:
     """A proactive refresh."""
-    assert told(caplog, Server(), 119) == [
+    assert log_of(caplog, Server(), 119) == [
         "🔄 Token expiring soon, refreshing proactively...",
         "🔄 Calling refreshSession...",
         "✅ Token refreshed successfully",
@@ -76,12 +76,12 @@ def test_a_token_within_the_margin(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_an_expired_token(caplog: pytest.LogCaptureFixture) -> None:
     """A token that has expired."""
-    assert told(caplog, Server(), -1)[0] == "❌ Token expired, refreshing immediately..."
+    assert log_of(caplog, Server(), -1)[0] == "❌ Token expired, refreshing immediately..."
 
 
 def test_a_401(caplog: pytest.LogCaptureFixture) -> None:
     """A 401, recovered."""
-    assert told(caplog, Server(strict=True), 3456.5)[1:] == [
+    assert log_of(caplog, Server(strict=True), 3456.5)[1:] == [
         "🗑️ Clearing session cache",
         "🔄 401 Unauthorized - Attempting token refresh and retry...",
         "🔄 Forcing session refresh after 401...",
@@ -95,7 +95,7 @@ def test_a_401(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_a_401_that_cannot_be_recovered(caplog: pytest.LogCaptureFixture) -> None:
     """A 401 whose refresh is refused."""
-    assert told(caplog, Server(refuses=True, strict=True), 3456.5)[-3:] == [
+    assert log_of(caplog, Server(refuses=True, strict=True), 3456.5)[-3:] == [
         "❌ Token refresh failed: Invalid Refresh Token: Already Used",
         "🗑️ Clearing session cache",
         "❌ Failed to obtain new token, cannot retry",
@@ -111,7 +111,7 @@ def test_a_request_that_cannot_be_sent_again() -> None:
 
 def test_records_are_structured(caplog: pytest.LogCaptureFixture) -> None:
     """Each record carries the step as plain values."""
-    told(caplog, Server(), 119)
+    log_of(caplog, Server(), 119)
     facts = [record.__dict__["race401"] for record in caplog.records]
     assert facts[0] == {
         "step": "RefreshWanted",

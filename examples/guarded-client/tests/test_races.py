@@ -49,7 +49,7 @@ def test_a_sign_out_while_a_refresh_is_under_way(client_of, race401_server, race
     async def visit():
         async with client_of(race401_server.url, race401_server.signed_in(left=30)) as client:
             last = asyncio.create_task(client.get("/messages"))
-            await asyncio.to_thread(race.told, "holding")  # until the server holds the refresh
+            await asyncio.to_thread(race.status, "holding")  # until the server holds the refresh
             await client.sign_out()
             await last
             await client.get("/contacts")

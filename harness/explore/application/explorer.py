@@ -40,7 +40,7 @@ class Played:
 
     def __str__(self) -> str:
         wrong = [f"{violation.kind}: {violation.sentence}" for violation in self.violations]
-        return "\n".join([*story.tell(self.choices), *(wrong or ["no violation"])])
+        return "\n".join([*story.sentences(self.choices), *(wrong or ["no violation"])])
 
     @property
     def schedule(self) -> bytes:

@@ -3,6 +3,10 @@ Which schedules to try, as pure functions over choices: all of them, the likelie
 
 A schedule is a string of choices, one byte each; beyond its end the choice is 0: first come, first served. A
 deviation is a choice that is not 0.
+
+For example, two requests whose answers may come in either order: first there are two choices, then one. The empty
+schedule plays 0, 0: first come, first served. Its `children` deviate once: the byte 1, by which the second answer
+comes first. After it nothing is left to choose, so it has none, and both orders have been played, each once.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -7,7 +7,7 @@ from race401.harness.explore.application.stage import BEGIN
 from race401.harness.explore.application.transport import ARRIVE, Passage
 
 
-def tell(choices: Sequence[Choice]) -> Iterator[str]:
+def sentences(choices: Sequence[Choice]) -> Iterator[str]:
     """Yield the lines; a `*` marks what overtook something that had been there before it."""
     for number, choice in enumerate(choices, 1):
         yield f"{number:3} {'*' if choice.index else ' '} {_line(choice)}"

@@ -4,6 +4,14 @@ The core's generators as values that can be compared, stored and stepped again.
 Rules: where a flow stands is its place in the code and the names that later code reads, nothing else; `Position`
 is exactly that. A position is stepped by running the real generator up to it and one event further. What does
 not fit is refused: a loop around a yield, a name that holds anything but a value.
+
+For example, a caller of `attempt` whose cached pair has 30 s left, within the margin::
+
+    step(None, shared, store, Start)    runs the generator to `ReadStore()`: position 1
+    step(1, shared, store, StoreRead)   runs a new generator through position 1's past, sends this event, and does
+                                        `RefreshWanted` at once, up to `Join(flight)`: position 2, a flight launched
+
+A second caller who comes to the same place with the same names is at position 2 as well: nothing is run for it.
 """
 
 from bisect import bisect_left

@@ -14,7 +14,7 @@ that was spent, is kept with the way there, which is the shortest there is.
 import time
 from array import array
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -22,6 +22,8 @@ from race401.harness.explore.core import wrongs
 from race401.harness.explore.core.forms import Known, State
 from race401.harness.explore.core.stage import Stage
 from race401.harness.explore.core.state import Actor
+
+PROGRESS_EVERY = 1_024  # states
 
 
 @dataclass(slots=True)
@@ -66,8 +68,13 @@ class Search:
         self._counts: Counter[str] = Counter()
         self._first: dict[str, tuple[int, int, int]] = {}
 
-    def run(self, max_states: int = 10_000_000, max_seconds: float = 600.0) -> Result:
-        """Visit what can be visited within the bounds."""
+    def run(
+        self,
+        max_states: int = 10_000_000,
+        max_seconds: float = 600.0,
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> Result:
+        """Visit what can be visited within the bounds; `on_progress` gets how many states and wrongs there are."""
         began, deadline = time.process_time(), time.monotonic() + max_seconds
         env, actors = self.stage.first()
         first = (self.envs[env], *sorted(self.actors[actor] for actor in actors))
@@ -78,6 +85,8 @@ class Search:
         while n < len(states):
             if len(states) > max_states or (n & 1023 == 0 and time.monotonic() > deadline):
                 break
+            if on_progress is not None and n % PROGRESS_EVERY == 0:
+                on_progress(len(states), len(self._counts))
             self._visit(n, states[n])
             n += 1
         exhausted = n == len(states)

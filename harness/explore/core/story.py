@@ -27,7 +27,7 @@ RISEN = "the session is back after its sign-out, and stays"
 WHO = {"caller": "call", "ticker": "auto-refresh", "sign-out": "sign-out", "sign-in": "sign-in"}
 
 
-def tell(stage: Stage, steps: Iterable[Step]) -> Iterator[str]:
+def sentences(stage: Stage, steps: Iterable[Step]) -> Iterator[str]:
     """Yield the story's lines, numbered by step."""
     schedule = list(steps)
     risen = _risen(schedule)

@@ -11,7 +11,7 @@ import msgspec
 from race401.harness.incident.evidence import Evidence, Seen
 from race401.harness.judge import causes, losses, retries, streaks
 from race401.harness.judge.causal import before, concurrent
-from race401.harness.judge.graph import TAKEN, granted, kept
+from race401.harness.judge.graph import TAKEN, granted, kept_its_token
 from race401.harness.judge.losses import FOR_GOOD
 from race401.harness.judge.sessions import ends_session
 from race401.ledger.entry import Entry
@@ -53,7 +53,7 @@ class Case:
     @cached_property
     def streaks(self) -> list[streaks.Early]:
         """Rows of refreshes that nothing called for."""
-        return streaks.streaks([self._aged(e) for e in self.entries], self.graph)
+        return streaks.streaks([self.aged(e) for e in self.entries], self.graph)
 
     @cached_property
     def sign_outs(self) -> list[tuple[str, Entry]]:
@@ -81,7 +81,7 @@ class Case:
         """Return what the file that knows most tells of an entry."""
         return self.evidence.first(entry)
 
-    def said(self, entry: Entry) -> str:
+    def server_words(self, entry: Entry) -> str:
         """Return the server's own words, in lower case."""
         return next((each.said.lower() for each in self.evidence.seen[entry.seq - 1] if each.said), "")
 
@@ -144,11 +144,14 @@ class Case:
                     yield burst
                 at += len(burst)
 
-    def _aged(self, e: Entry) -> Entry:
+    def aged(self, e: Entry) -> Entry:
         """Return an exchange with what its access token had left, where another file's row tells it."""
         if e.kind != "exchange" or e.token_left_s is not None or e.presented is None:
             return e
-        answers = [*self.graph.brought.get(e.presented, ()), *filter(kept, self.graph.exchanges[e.presented])]
+        answers = [
+            *self.graph.brought.get(e.presented, ()),
+            *filter(kept_its_token, self.graph.exchanges[e.presented]),
+        ]
         last = max((b for b in answers if before(b, e)), key=lambda b: b.answered_at, default=None)
         life = None if last is None else self.seen(last).lifetime
         if last is None or life is None:

@@ -2,7 +2,7 @@
 A token ended by a refresh: the server ends the old access token as it issues the new one.
 
 Shown: an access token was taken, then a refresh of it arrived, then it was refused before its own end, without a
-sign-out and without a refusal that was over before the refresh.
+sign-out and without a refusal that was over before the refresh; or a ledger says so, whose server knows.
 Consistent: the same order, and the token's end is not told.
 Excluded: after a refresh the old access token was taken.
 """
@@ -25,6 +25,9 @@ def look(case: Case) -> Sign | None:
         (by, e) for e in case.api if e.status in TAKEN
         for by in case.graph.replaced(e) if before(by, e)
     ]  # fmt: skip
+    if known := [e for e in case.refused if e.cause == "ended_by_refresh"]:
+        says = f"{counted(len(known), 'request')} refused with a token that a refresh had ended, as the server knows"
+        return shown(says, known)
     if lived:
         return excluded("after a refresh the old access token was still taken", lived[0])
     if proven:

@@ -19,6 +19,7 @@ from race401.ledger.entry import Entry
 WORDS = re.compile(r"(?:bad|invalid|wrong).{0,12}signature|signature.{0,24}(?:invalid|fail|mismatch|verif)|"
                    r"no (?:suitable|matching) key|unknown kid|key.{0,16}not found|jwserror")  # fmt: skip
 OWN = frozenset({"expired", "missing_token"})
+SIGNED = frozenset({"bad_signature", "generation_refused"})  # causes of a ledger; the second is our mock's own change
 
 
 def look(case: Case) -> Sign | None:
@@ -26,7 +27,7 @@ def look(case: Case) -> Sign | None:
     good: dict[str | None, Entry] = {
         e.sent: e for e in reversed(case.api) if e.sent is not None and e.status in TAKEN
     }  # the first of each
-    signed = [e for e in case.refused if e.cause == "bad_signature" or WORDS.search(case.said(e))]
+    signed = [e for e in case.refused if e.cause in SIGNED or WORDS.search(case.server_words(e))]
     turned = [e for e in signed if e.sent in good and before(good[e.sent], e)]
     if turned:
         says = f"{counted(len(turned), 'request')} refused for the signature of a token that had been taken before"

@@ -34,7 +34,7 @@ def look(case: Case) -> Sign | None:
         says = "after a refused reuse a request left without a token"
         return consistent(says, open_[0], "whether the winner's token was still in the client's storage by then")
     untold = [e for e in case.refused if case.untold(e)]
-    for grant, refused in [*pairs, *reuse.untold(case)] if untold else []:
+    for grant, refused in [*pairs, *reuse.untold_uses(case)] if untold else []:
         for e in untold:
             if before(refused, e) and case.who(e) == case.who(refused):
                 says = "a request was refused after a refused reuse; its token is not told"

@@ -31,7 +31,7 @@ def look(case: Case) -> Sign | None:
     if maybe:
         says = "a refresh got no answer, and another followed; whether the first was granted is not told"
         return consistent(says, maybe[0], "the auth server's log: whether it granted the refresh without an answer")
-    said = reuse.told(case)
+    said = reuse.called_reuse(case)
     for e in case.exchanges:
         if (
             said

@@ -26,12 +26,12 @@ def refusals(case: Case) -> Iterator[tuple[Entry, Entry]]:
                 yield grant, lost
 
 
-def told(case: Case) -> list[Entry]:
+def called_reuse(case: Case) -> list[Entry]:
     """Return the refusals of which the server itself says that the refresh token had been used."""
     return [e for e in case.exchanges if refused_for_good(e) and _says(case, e)]
 
 
-def untold(case: Case) -> Iterator[tuple[Entry, Entry]]:
+def untold_uses(case: Case) -> Iterator[tuple[Entry, Entry]]:
     """Yield grant and refusal of refreshes at once of which the files do not tell the tokens, or the words."""
     for one, other in case.unknown_uses():
         for grant, refused in ((one, other), (other, one)):
@@ -46,7 +46,7 @@ def _may_be_refused(e: Entry) -> bool:
 def _says(case: Case, e: Entry) -> bool:
     uses = case.graph.exchanges.get(e.presented or "", ())
     own_word = e.grant_outcome == Outcome.REUSED and not any(was_granted(use) for use in uses)
-    return own_word or WORDS.search(case.said(e)) is not None
+    return own_word or WORDS.search(case.server_words(e)) is not None
 
 
 def manner(one: Entry, other: Entry) -> str:

@@ -11,7 +11,7 @@ from race401.harness.incident.mechanisms.case import Case, was_granted
 from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign, consistent, excluded, shown
 from race401.harness.judge.causal import concurrent
 from race401.harness.judge.counted import counted
-from race401.harness.judge.graph import kept
+from race401.harness.judge.graph import kept_its_token
 from race401.ledger.entry import Entry
 from race401.ledger.outcomes import Outcome
 
@@ -42,7 +42,9 @@ def look(case: Case) -> Sign | None:
 def _again(e: Entry, won: list[Entry]) -> bool:
     if e.grant_outcome in AGAIN:
         return True
-    return kept(e) and any(other is not e and kept(other) and concurrent(e, other) for other in won)
+    return kept_its_token(e) and any(
+        other is not e and kept_its_token(other) and concurrent(e, other) for other in won
+    )
 
 
 MECHANISM = Mechanism(

@@ -25,10 +25,10 @@ def look(case: Case) -> Sign | None:
         says = f"one refresh token was presented again, {reuse.manner(grant, refused)}: granted, and refused"
         more = f" ({counted(len(found), 'refusal')})" if len(found) > 1 else ""
         return shown(says + more, [e for pair in found for e in pair])
-    if said := reuse.told(case):
+    if said := reuse.called_reuse(case):
         says = f"the server says that a refresh token had been used before ({counted(len(said), 'refusal')})"
         return shown(says, said)
-    for grant, refused in reuse.untold(case):
+    for grant, refused in reuse.untold_uses(case):
         says = "of two refreshes at once one was granted and one refused; the files do not tell their tokens"
         return consistent(says, (grant, refused), "whether both presented the same refresh token")
     open_ = [e for e in case.exchanges if refused_for_good(e) and e.grant_outcome not in OTHERWISE]

@@ -40,9 +40,9 @@ def look(case: Case) -> Sign | None:
 
 
 def _untold(case: Case) -> Sign | None:
-    if said := reuse.told(case):
+    if said := reuse.called_reuse(case):
         return consistent("a reuse was refused; whether it ended the session is not told", said, TRIED)
-    for pair in reuse.untold(case):
+    for pair in reuse.untold_uses(case):
         return consistent("of two refreshes at once one was refused; their tokens are not told", pair, TRIED)
     return None
 

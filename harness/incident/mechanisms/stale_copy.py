@@ -13,7 +13,7 @@ from race401.harness.incident.mechanisms.case import Case, refused_for_good, was
 from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign, consistent, excluded, shown
 from race401.harness.judge.causal import before
 from race401.harness.judge.counted import counted
-from race401.harness.judge.graph import kept
+from race401.harness.judge.graph import kept_its_token
 from race401.ledger.entry import Entry
 
 
@@ -49,8 +49,12 @@ def _second_uses(case: Case) -> tuple[list[Entry], list[Entry]]:
     unknown: list[Entry] = []
     for uses in case.uses():
         for first in uses:
-            later = [e for e in uses if before(first, e) and not kept(e) and (was_granted(e) or refused_for_good(e))]
-            if not later or not was_granted(first) or kept(first) or case.no_answer(first):
+            later = [
+                e
+                for e in uses
+                if before(first, e) and not kept_its_token(e) and (was_granted(e) or refused_for_good(e))
+            ]
+            if not later or not was_granted(first) or kept_its_token(first) or case.no_answer(first):
                 continue
             used = (
                 e
@@ -72,7 +76,7 @@ def _untold(case: Case) -> Sign | None:
             if case.untold(e) and before(by, e) and case.who(e) == case.who(by):
                 says = "a request was refused after a refresh; its token is not told"
                 return consistent(says, (by, e), "whether it had the token from before the refresh")
-    said = reuse.told(case)
+    said = reuse.called_reuse(case)
     for by in (e for e in case.exchanges if was_granted(e) and said and before(e, said[0])):
         says = "the server refused a used token after it had granted a refresh; their tokens are not told"
         return consistent(says, (by, said[0]), "whether both presented the same refresh token, and who each was")

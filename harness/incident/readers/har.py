@@ -101,7 +101,7 @@ def read(reading: Reading) -> Iterator[Row]:
             entry.cause = None
         if not _knows_end(entry, one, reading.clock):
             timeless.append(item.row)
-        told = watched.told(entry, one)
+        told = watched.answer_facts(entry, one)
         seen = Seen(
             source=reading.index,
             row=item.row,

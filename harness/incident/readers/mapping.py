@@ -50,7 +50,7 @@ class FieldMap:
     kind: tuple[str, ...] = ()
     kinds: Mapping[str, str] = field(default_factory=dict)
 
-    def of(self, record: Record, name: str) -> Any:
+    def value_of(self, record: Record, name: str) -> Any:
         """Return what a record says of this; None: nothing."""
         path = self.fields.get(name)
         if path is None:
@@ -94,7 +94,7 @@ def read(reading: Reading) -> Iterator[Row]:
         if mapping.kind and (kind := mapping.kinds.get(str(next(values(record, mapping.kind), "")))) is not None:
             _is(entry, kind)
         for name, fact in TOKENS.items():
-            if (token := mapping.of(record, name)) is not None:
+            if (token := mapping.value_of(record, name)) is not None:
                 setattr(entry, fact, fingerprint(str(token)))
         yield entry, seen
     plain.over()
@@ -107,15 +107,17 @@ def _is(entry: Entry, kind: str) -> None:
 
 
 def _line(mapping: FieldMap, number: int, record: Record) -> Line | None:
-    at, status = instant(mapping.of(record, "at")), mapping.of(record, "status")
+    at, status = instant(mapping.value_of(record, "at")), mapping.value_of(record, "status")
     if at is None or (status is not None and not str(status).isdigit()):
         return None
-    took = next((float(t) * unit for name, unit in TOOK.items() if _is_number(t := mapping.of(record, name))), None)
-    url = urlsplit(str(mapping.of(record, "target") or "?"))
-    texts = {name: str(told) for name in TEXTS if (told := mapping.of(record, name)) is not None}
+    took = next(
+        (float(t) * unit for name, unit in TOOK.items() if _is_number(t := mapping.value_of(record, name))), None
+    )
+    url = urlsplit(str(mapping.value_of(record, "target") or "?"))
+    texts = {name: str(told) for name in TEXTS if (told := mapping.value_of(record, name)) is not None}
     return Line(
         row=number,
-        method=str(mapping.of(record, "method") or "?").upper(),
+        method=str(mapping.value_of(record, "method") or "?").upper(),
         target=url.path + (f"?{url.query}" if url.query else ""),
         status=0 if status is None else int(status),
         at=at,

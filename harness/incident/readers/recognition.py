@@ -20,7 +20,7 @@ from race401.ledger.dialects.reading import Asked, Role
 from race401.ledger.outcomes import Outcome
 
 MOST = 3  # dialects of one file: an API's, its auth server's, another's
-GRANTED, SIGNED_IN, JUDGED, ASKED, POINTS, UNREAD = 8, 6, 5, 3, 1, -3  # what a request says for a dialect
+GRANTED_POINTS, SIGNED_IN, JUDGED, ASKED, POINTS, UNREAD = 8, 6, 5, 3, 1, -3  # what a request says for a dialect
 GRANTS = frozenset(name for dialect in DIALECTS.values() for name in dialect.grant)  # whose values say what is asked
 Said: TypeAlias = tuple[tuple[str, int], ...]
 """What a request says for each dialect for or against which it says anything."""
@@ -143,7 +143,7 @@ def _read(dialect: Dialect, role: Role, parsed: _Parsed) -> int:
     if kind == "exchange":
         outcome = reading.outcome(dialect, one.status, parsed.told, tokens)
         if outcome == Outcome.SEEN_GRANTED:
-            return GRANTED
+            return GRANTED_POINTS
         return UNREAD if outcome == Outcome.UNREAD else JUDGED
     if not asks_for_refresh(dialect, role, one):
         return UNREAD

@@ -43,7 +43,7 @@ class Exchanged:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class AnswerFacts:
     """What an answer tells besides an entry's facts; see `Seen`."""
 
     said: str | None
@@ -89,14 +89,14 @@ class Watched:
         if one.status:
             answer = Answer(_head(f"HTTP/1.1 {one.status} -", one.answer_headers))
             self._watch.answered(passing, answer, hung_up=one.hung_up)
-            self._watch.told(passing, one.answer_body)
+            self._watch.note_answer_body(passing, one.answer_body)
         self._watch.over(passing, hung_up=one.hung_up)
         entry = passing.entry
         if entry.kind in ("unreadable", "other") and passing.dialect is not None and passing.role is not None:
             self._refresh_without_token(entry, passing.dialect, passing.role, one)
         return entry
 
-    def told(self, entry: Entry, one: Exchanged) -> Told:
+    def answer_facts(self, entry: Entry, one: Exchanged) -> AnswerFacts:
         """Return what else its answer tells."""
         headers = dict(one.answer_headers)
         lifetime = signed_by = None
@@ -105,8 +105,8 @@ class Watched:
         elif entry.sent is not None:
             signed_by = kid(dict(one.headers).get("authorization", "").partition(" ")[2])
         refused = entry.unauthorized or one.status >= 400  # noqa: PLR2004 - of errors
-        return Told(
-            self._said(headers, one.answer_body) if refused else None,
+        return AnswerFacts(
+            self._refusal_text(headers, one.answer_body) if refused else None,
             _seconds(headers.get("retry-after")),
             signed_by,
             lifetime,
@@ -136,10 +136,10 @@ class Watched:
                 return life, kid(tokens.access)
         return None, None
 
-    def _said(self, headers: dict[str, str], body: bytes) -> str | None:
+    def _refusal_text(self, headers: dict[str, str], body: bytes) -> str | None:
         if challenge := CHALLENGED.findall(headers.get("www-authenticate", "")):
             return spoken(challenge[-1], self._fingerprint)
-        return said(reading.fields(body), self._fingerprint)
+        return refusal_text(reading.fields(body), self._fingerprint)
 
 
 def spoken(words: str, fingerprint: Callable[[str], str]) -> str | None:
@@ -147,7 +147,7 @@ def spoken(words: str, fingerprint: Callable[[str], str]) -> str | None:
     return LIKE_SECRET.sub(lambda found: fingerprint(found[0]), words)[:LONGEST_SAID] or None
 
 
-def said(told: dict[str, Any], fingerprint: Callable[[str], str]) -> str | None:
+def refusal_text(told: dict[str, Any], fingerprint: Callable[[str], str]) -> str | None:
     """Return the words in which a server's JSON says what is wrong, without secrets."""
     within = told.get("error")
     if isinstance(within, dict):

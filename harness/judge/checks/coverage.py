@@ -82,6 +82,8 @@ def _finds(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
     """Whether what the condition is about happened at all."""
     for row in rows:
         for name in evidence.manifest["conditions"][row.condition].get("covers", []):
+            if name not in COVERAGE:  # `vocabulary` says so
+                continue
             did, change = COVERAGE[name]
             if n := row.coverage[name]:
                 yield Finding(NAME, Value.PASS, f"{n} times {did}", row.condition, row.role)

@@ -48,12 +48,14 @@ class SharedFamilies:
         queue = self._queues.setdefault(found.id, asyncio.Lock())
         stale = bool(self._held) or queue.locked()
         async with queue:  # those of this process come one by one, so that only other processes can be in the way
-            result = await self._alone(None if stale else found, found.id, token, step, siblings=siblings)
+            result = await self._uncontended(None if stale else found, found.id, token, step, siblings=siblings)
         if self._held and self._queued:
             await self._sleep(self._held)
         return result
 
-    async def _alone(self, found: Family | None, name: str, token: str, step: Step[T], *, siblings: bool) -> T | None:
+    async def _uncontended(
+        self, found: Family | None, name: str, token: str, step: Step[T], *, siblings: bool
+    ) -> T | None:
         """Decide on what was read until nobody has written meanwhile; what was found may do as the first reading."""
         until = monotonic() + RETRY_LOOP
         raw = encode(found) if found is not None else await self._link.get(self._family(name))

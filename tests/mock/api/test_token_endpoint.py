@@ -15,13 +15,13 @@ from race401.mock_api.state.store import MemoryStore
 CONTENDED = "Too many concurrent token refresh requests on the same session or refresh token"
 
 
-def told(answer: httpx.Response) -> dict[str, str]:
+def session_headers(answer: httpx.Response) -> dict[str, str]:
     """The headers that tell of the session."""
     plain = {name.removeprefix("sb-auth-"): value for name, value in answer.headers.items() if name.startswith("sb-")}
     return {name.removeprefix("refresh-token-"): value for name, value in plain.items()}
 
 
-def said(answer: httpx.Response) -> tuple[int, str, str]:
+def refusal_of(answer: httpx.Response) -> tuple[int, str, str]:
     """Status, code and message."""
     body = answer.json()
     return answer.status_code, body["error_code"], body["msg"]
@@ -34,31 +34,31 @@ def test_headers_of_v1() -> None:
     first = mock.sign_in()
     session = {"user-id": first["user"]["id"]}
     rotated = mock.refresh(first["refresh_token"])
-    session["session-id"] = told(rotated)["session-id"]
+    session["session-id"] = session_headers(rotated)["session-id"]
     second = rotated.json()["refresh_token"]
-    assert told(rotated) == {**session, "prefix": second[:5], "reuse": "false"}
-    assert told(mock.refresh(first["refresh_token"])) == {**session, "prefix": second[:5]}
+    assert session_headers(rotated) == {**session, "prefix": second[:5], "reuse": "false"}
+    assert session_headers(mock.refresh(first["refresh_token"])) == {**session, "prefix": second[:5]}
     mock.refresh(second)
     mock.now += 11
-    assert told(mock.refresh(first["refresh_token"])) == session, "an error tells whose it was"
+    assert session_headers(mock.refresh(first["refresh_token"])) == session, "an error tells whose it was"
 
 
 def test_headers_of_v2() -> None:
     mock = Mock()
     first = mock.sign_in("supabase-v2")["refresh_token"]
     rotated = mock.refresh(first, "supabase-v2")
-    session = {name: told(rotated)[name] for name in ("user-id", "session-id")}
-    assert told(rotated) == {**session, "counter": "1", "reuse": "false"}
-    again = told(mock.refresh(first, "supabase-v2"))
+    session = {name: session_headers(rotated)[name] for name in ("user-id", "session-id")}
+    assert session_headers(rotated) == {**session, "counter": "1", "reuse": "false"}
+    again = session_headers(mock.refresh(first, "supabase-v2"))
     assert again == {**session, "counter": "1", "reuse": "true", "reuse-cause": "concurrent-refresh,fail-to-save"}
     mock.now += 10
-    late = told(mock.refresh(first, "supabase-v2"))
+    late = session_headers(mock.refresh(first, "supabase-v2"))
     assert late["reuse-cause"] == "fail-to-save"
     mock.refresh(rotated.json()["refresh_token"], "supabase-v2")
-    older = told(mock.refresh(first, "supabase-v2"))
+    older = session_headers(mock.refresh(first, "supabase-v2"))
     assert (older["counter"], older["reuse-cause"]) == ("2", "concurrent-refresh")
     mock.now += 10
-    assert told(mock.refresh(first, "supabase-v2")) == {**session, "rotated": "true"}
+    assert session_headers(mock.refresh(first, "supabase-v2")) == {**session, "rotated": "true"}
 
 
 def test_headers_where_reuse_is_always_allowed() -> None:
@@ -66,7 +66,7 @@ def test_headers_where_reuse_is_always_allowed() -> None:
     first = mock.sign_in("supabase-v2")["refresh_token"]
     mock.refresh(mock.refresh(first, "supabase-v2").json()["refresh_token"], "supabase-v2")
     mock.now += 99
-    assert told(mock.refresh(first, "supabase-v2"))["reuse-cause"] == "always-allow"
+    assert session_headers(mock.refresh(first, "supabase-v2"))["reuse-cause"] == "always-allow"
 
 
 def test_v1_never_reads_that() -> None:
@@ -87,10 +87,10 @@ def test_v2_is_deterministic_and_ends_with_the_session() -> None:
     (second,) = {mock.refresh(first, "supabase-v2").json()["refresh_token"] for _ in range(20)}
     third = mock.refresh(second, "supabase-v2").json()
     mock.now += 10
-    assert said(mock.refresh(first, "supabase-v2"))[1] == "refresh_token_already_used"
-    gone = said(mock.refresh(third["refresh_token"], "supabase-v2"))
+    assert refusal_of(mock.refresh(first, "supabase-v2"))[1] == "refresh_token_already_used"
+    gone = refusal_of(mock.refresh(third["refresh_token"], "supabase-v2"))
     assert gone == (400, "refresh_token_not_found", "Invalid Refresh Token: Refresh Token Not Found")
-    assert said(mock.get("/supabase-v2/auth/v1/user", third["access_token"]))[1] == "session_not_found"
+    assert refusal_of(mock.get("/supabase-v2/auth/v1/user", third["access_token"]))[1] == "session_not_found"
     assert mock.get("/supabase-v2/contacts", third["access_token"]).status_code == 200
 
 
@@ -101,15 +101,15 @@ def test_v2_tokens_that_were_never_issued() -> None:
     mock.sign_in("supabase-v2")
     (session,) = (family.id for family in families(realm))
     ahead = refresh_tokens.counted(realm._key(session), session, 1)
-    assert said(mock.refresh(ahead, "supabase-v2")) == (
+    assert refusal_of(mock.refresh(ahead, "supabase-v2")) == (
         400,
         "validation_failed",
         "Invalid Refresh Token: Not Issued By This Server",
     )
     assert mock.last.grant_outcome == "not_issued"
     forged = refresh_tokens.counted(b"x", session, 0)
-    assert said(mock.refresh(forged, "supabase-v2"))[1] == "refresh_token_not_found"
-    assert said(mock.refresh(ahead, "supabase"))[1] == "refresh_token_not_found"
+    assert refusal_of(mock.refresh(forged, "supabase-v2"))[1] == "refresh_token_not_found"
+    assert refusal_of(mock.refresh(ahead, "supabase"))[1] == "refresh_token_not_found"
 
 
 def test_v2_knows_its_oldest_token_for_ever() -> None:
@@ -120,7 +120,7 @@ def test_v2_knows_its_oldest_token_for_ever() -> None:
         token = mock.refresh(token, "supabase-v2").json()["refresh_token"]
     assert mock.refresh(first, "supabase-v2").json()["refresh_token"] == token, "within the interval"
     mock.now += 10
-    assert said(mock.refresh(first, "supabase-v2"))[1] == "refresh_token_already_used"
+    assert refusal_of(mock.refresh(first, "supabase-v2"))[1] == "refresh_token_already_used"
 
 
 def test_the_same_pair_is_the_same_bytes() -> None:
@@ -159,7 +159,7 @@ def test_a_session_that_lasted_too_long(world: str, case: str) -> None:
     session = mock.sign_in(world)
     mock.now = NOW + after
     expected = (400, "session_expired", f"Invalid Refresh Token: {message}")
-    assert said(mock.refresh(session["refresh_token"], world)) == expected
+    assert refusal_of(mock.refresh(session["refresh_token"], world)) == expected
     assert mock.get(f"/{world}/auth/v1/user", session["access_token"]).status_code == (
         403 if case == "timebox" else 200
     )
@@ -172,7 +172,7 @@ def test_a_single_session() -> None:
     mock.now += 1
     new = mock.sign_in()
     expected = (400, "session_expired", "Invalid Refresh Token: Session Expired (Revoked by Newer Login)")
-    assert said(mock.refresh(old["refresh_token"])) == expected
+    assert refusal_of(mock.refresh(old["refresh_token"])) == expected
     assert mock.last.grant_outcome == "superseded"
     assert mock.refresh(new["refresh_token"]).status_code == 200
     other = mock.sign_in(email="grace@race401.test")
@@ -209,7 +209,7 @@ def test_the_rate_limit() -> None:
 
     assert {ask().status_code for _ in range(30)} == {200}
     limited = ask()
-    assert said(limited) == (429, "over_request_rate_limit", "Request rate limit reached")
+    assert refusal_of(limited) == (429, "over_request_rate_limit", "Request rate limit reached")
     assert "retry-after" not in limited.headers
     assert (mock.last.grant_outcome, mock.last.status) == ("rate_limited", 429)
     assert ask("203.0.113.10").status_code == ask("").status_code == 200
@@ -258,7 +258,7 @@ def test_a_conflict_over_the_wire() -> None:
     store = mock.realm().store
     assert isinstance(store, MemoryStore)
     store._free_at[family] = NOW + 5.5
-    assert said(mock.refresh(token)) == (409, "conflict", CONTENDED)
+    assert refusal_of(mock.refresh(token)) == (409, "conflict", CONTENDED)
     assert (mock.last.grant_outcome, mock.last.answered_at) == ("conflict", NOW + 5)
 
 

@@ -61,7 +61,7 @@ def contended(running: Workers, world: str, rounds: int) -> None:
         client.close()
 
 
-def of(entries: list[Entry], world: str) -> list[Entry]:
+def of_world(entries: list[Entry], world: str) -> list[Entry]:
     """The exchanges of a world."""
     return [entry for entry in entries if entry.world == world and entry.grant_outcome is not None]
 
@@ -69,7 +69,7 @@ def of(entries: list[Entry], world: str) -> list[Entry]:
 def test_one_token_rotates_once_whichever_process_is_asked(two: Workers) -> None:
     """Eight clients of two processes, one token, one instant: one success, one reuse, and then a revoked family."""
     contended(two, "rfc9700", 1)
-    outcomes = [entry.grant_outcome for entry in of(two.entries(), "rfc9700")]
+    outcomes = [entry.grant_outcome for entry in of_world(two.entries(), "rfc9700")]
     assert outcomes == ["rotated", "reused", *["revoked"] * 6]
 
 
@@ -77,7 +77,7 @@ def test_one_token_rotates_once_whichever_process_is_asked(two: Workers) -> None
 def test_the_history_of_a_contended_run_is_one_exchange_after_another(two: Workers, world: str) -> None:
     """Sorted by `seq`, every outcome is what the issuer's pure rules say after those before it."""
     contended(two, world, 10)
-    mine = of(two.entries(), world)
+    mine = of_world(two.entries(), world)
     assert len(mine) == 10 * 2 * EACH
     assert broken_at(mine) is None
     assert len({entry.seq for entry in mine}) == len(mine)
@@ -86,7 +86,7 @@ def test_the_history_of_a_contended_run_is_one_exchange_after_another(two: Worke
 def test_a_history_that_no_order_explains_is_found(two: Workers) -> None:
     """The planted violation: a store that checks and writes in two steps rotates one token more than once."""
     contended(two, "lost-update", 5)
-    mine = [entry_of(entry, "rfc9700") for entry in of(two.entries(), "lost-update")]
+    mine = [entry_of(entry, "rfc9700") for entry in of_world(two.entries(), "lost-update")]
     assert broken_at(mine) is not None
     rotated = Counter(entry.generation for entry in mine if entry.grant_outcome == "rotated")
     assert max(rotated.values()) > 1

@@ -220,5 +220,5 @@ def test_a_connection_is_reset(served: httpx.Client, where: str, outcome: str | 
 def test_an_answer_that_never_comes(served: httpx.Client) -> None:
     served.post("/_race401/faults", json={"kind": "cut", "silent": True, "times": 1})
     with pytest.raises(httpx.ReadTimeout):
-        served.get("/contacts", timeout=0.2)
+        served.get("/contacts", timeout=httpx.Timeout(HANG, read=0.2))
     assert served.get("/contacts").status_code == 401

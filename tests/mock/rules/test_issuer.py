@@ -6,7 +6,7 @@ from dataclasses import replace
 from time import monotonic_ns
 
 import pytest
-from exchanging import play, told
+from exchanging import outcomes_of, play
 
 from race401.ledger.entry import received
 from race401.ledger.outcomes import Outcome
@@ -172,7 +172,7 @@ CASES = {
 @pytest.mark.parametrize(("world", "steps", "expected"), CASES.values(), ids=CASES)
 def test_the_rules(world: World, steps: list[tuple[float, str]], expected: list[str]) -> None:
     """Each case is a row: the world, tokens with instants, and what comes of each."""
-    assert told(play(world, *steps)[1]) == expected
+    assert outcomes_of(play(world, *steps)[1]) == expected
 
 
 @pytest.mark.parametrize(("world", "steps"), [case[:2] for case in CASES.values()], ids=CASES)
@@ -208,7 +208,7 @@ def test_a_token_that_was_not_used_has_brought_nothing() -> None:
 def test_interval_zero_forgives_not_even_the_same_instant() -> None:
     """With interval 0 and no parent rule the second use is a reuse, however soon."""
     strict = replace(SUPABASE, reuse_interval=0.0, unacknowledged_brings="as_reuse")
-    assert told(play(strict, (1, "R0"), (1, "R0"))[1]) == ["rotated R1", "reused"]
+    assert outcomes_of(play(strict, (1, "R0"), (1, "R0"))[1]) == ["rotated R1", "reused"]
 
 
 def test_generations_grow_by_one() -> None:

@@ -1,0 +1,148 @@
+"""Guards: written from a diagnosis, run as they stand; a client that has the mechanism fails, a sound one passes."""
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from bounds import HANG
+from incidents import BUILDERS, diagnosed, standing_as
+from naive import naive
+from recording import written
+
+from race401.harness.__main__ import main
+from race401.harness.incident import guard
+from race401.harness.incident.circumstances import USUAL, Circumstances, seen
+from race401.harness.incident.diagnosis import diagnose
+from race401.harness.incident.gathering import gather
+from race401.harness.incident.hand_over import hand_over
+from race401.harness.incident.mechanisms import BY_NAME
+from race401.harness.incident.readers.reader import How
+from race401.harness.incident.recipes import RECIPES
+
+ALONE = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # the plugins of this environment take seconds to load
+PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "race401.harness.pytest_plugin", "-p", "no:cacheprovider"]
+KEEPS = '''
+"""Keeps each test's ledger."""
+
+import msgspec
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def kept(request, race401_server):
+    yield
+    lines = [msgspec.json.encode(entry) for entry in race401_server.ledger()]
+    request.path.with_suffix(".jsonl").write_bytes(b"\\n".join(lines))
+'''
+BY_ITS_CLIENT = {"clock-skew", "rate-limit-storm"}  # the server's ledger has no clock of a client, no `Retry-After`
+
+
+def run(folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the tests there."""
+    return subprocess.run(
+        [*PYTEST, str(folder)],
+        env=os.environ | ALONE,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=HANG,
+        check=False,
+    )
+
+
+def guards(folder: Path, names: list[str], client: str = "sound") -> Path:
+    """Guards against these mechanisms, with such a client."""
+    folder.mkdir()
+    (folder / "conftest.py").write_text(KEEPS)
+    for name in names:
+        source = guard.source(BY_NAME[name], Circumstances(), "a.har")
+        assert source is not None
+        (folder / f"test_{name}.py").write_text(naive(name, source) if client == "naive" else source)
+    return folder
+
+
+def told_apart(folder: Path, names: list[str]) -> None:
+    """A sound client passes; one that has the mechanism fails, and its ledger is diagnosed as that mechanism."""
+    sound = run(guards(folder / "sound", names))
+    assert sound.returncode == 0, sound.stdout
+    assert f"{len(names)} passed" in sound.stdout
+    failing = run(guards(folder / "naive", names, "naive"))
+    assert failing.returncode == 1, failing.stdout
+    assert f"{len(names)} failed" in failing.stdout
+    for name in set(names) - BY_ITS_CLIENT:
+        found = diagnose(gather([folder / "naive" / f"test_{name}.jsonl"], How()))
+        assert name in standing_as(found, "shown"), name
+
+
+def test_a_guard_passes_for_a_sound_client_and_fails_for_one_that_has_the_mechanism(tmp_path: Path) -> None:
+    """As it stands; and what the failing client did is diagnosed as what the guard is against."""
+    told_apart(tmp_path, ["reuse-refused"])
+
+
+@pytest.mark.slow
+def test_so_does_every_guard(tmp_path: Path) -> None:
+    """All mechanisms that the fixtures play."""
+    told_apart(tmp_path, list(RECIPES))
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_a_guard_is_python_and_has_what_was_seen(name: str) -> None:
+    """Numbers of the incident; its world is one that lets the mechanism happen."""
+    how = Circumstances(calls=7, lifetime=900.0, left=44.0, behind=77.0, wait=9.0)
+    source = guard.source(BY_NAME[name], how, "a.har")
+    if source is None:
+        assert name not in RECIPES
+        return
+    ast.parse(source)
+    assert "lifetime=900" in source
+    used = {"CALLS": "7", "LEFT": "44", "BEHIND": "77", "WAIT": "9"}
+    assert all(f"\n{word} = {number} " in source for word, number in used.items() if f"{word} =" in source)
+
+
+def test_what_was_seen_is_taken_over(tmp_path: Path) -> None:
+    """Calls within a second, the life of tokens, what was left at a refresh; what is not told is usual."""
+    found = diagnosed(tmp_path, BUILDERS["reuse-refused"]("planted"))
+    mechanism, sign = found.standing("shown")[0]
+    assert mechanism.name == "reuse-refused"
+    how = seen(found, sign)
+    assert how.calls == 2
+    assert how.behind is None
+    assert how.completed().behind == USUAL.behind
+
+
+def test_diagnose_writes_it_and_says_how_to_run_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file that is there is kept: one line, and nothing is written over."""
+    har = written(tmp_path, "a.har", BUILDERS["reuse-refused"]("planted"))
+    words = ["diagnose", str(har), "--guard", str(tmp_path / "guards")]
+    assert main(words) == 1
+    out = capsys.readouterr().out
+    file = tmp_path / "guards" / "test_reuse_refused.py"
+    assert f"guard: {file}" in out
+    assert f"run it: pytest {file.parent}" in out
+    file.write_text("mine")
+    assert main(words) == 2
+    assert (
+        capsys.readouterr().err
+        == f"race401: {file}: it is there already, and is kept; remove it, or name another folder\n"
+    )
+    assert file.read_text() == "mine"
+
+
+def test_what_the_fixtures_do_not_play_is_said_in_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the command that meets it; near miss: no mechanism at all."""
+    har = written(tmp_path, "a.har", BUILDERS["header-lost"]("planted"))
+    assert main(["diagnose", str(har), "--guard", str(tmp_path / "guards")]) == 1
+    assert "guard: none of header lost; this " in capsys.readouterr().out
+    assert not (tmp_path / "guards" / "test_header_lost.py").exists()
+
+
+def test_a_files_name_is_no_code(tmp_path: Path) -> None:
+    """Planted: a name that would end the docstring."""
+    har = written(tmp_path, 'x"""; raise SystemExit #.har', BUILDERS["reuse-refused"]("planted"))
+    handed = hand_over(diagnose(gather([har], How())), guard.source, "test_")
+    for source in handed.files.values():
+        assert ast.get_docstring(ast.parse(source))
+        assert "raise" not in {type(node).__name__.lower() for node in ast.walk(ast.parse(source))}
