@@ -15,7 +15,7 @@ from race401.harness.tokens.errors import RefreshRefused, RefreshUnavailable
 from race401.harness.tokens.model import TokenPair
 
 API_VERSION = "2024-01-01"  # sent by Supabase's own clients; selects the newer error format
-TIMEOUT = 10.0  # s; Supabase Auth gives up on a request of its own after 10 s
+TIMEOUT = 30.0  # s; where reuse is punished, an answer that nobody waits for is a session lost
 TRY_AGAIN = frozenset({408, 425, 429})  # and 5xx: the grant was not judged
 
 

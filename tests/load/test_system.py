@@ -15,7 +15,8 @@ from locustruns import LOCUST, ROOT, locust, served_mock
 from race401.harness.judge import evidence, verdict
 from race401.ledger.entry import Entry
 
-SIX = ["--headless", "--skip-log-setup", "-u", "4", "-r", "4", "-t", "6s"]
+SMALL = ["--headless", "--skip-log-setup", "-u", "4", "-r", "4"]
+WORK = ["--pages", "8"]  # a page comes after the burst that loses a session, however slow the machine is
 slow = pytest.mark.slow
 
 
@@ -44,7 +45,7 @@ def test_the_counts_are_the_systems_own(tmp_path: Path) -> None:
     own = tmp_path / "own.jsonl"
     with (
         served_mock("--ledger", str(own)) as url,
-        locust(tmp_path / "reports", *SIX, "--system", str(shop(tmp_path, url))) as run,
+        locust(tmp_path / "reports", *SMALL, *WORK, "--system", str(shop(tmp_path, url))) as run,
     ):
         code = run.ended()
     assert code == 0, run.out
@@ -75,7 +76,7 @@ def test_a_system_that_goes_away_in_the_middle(tmp_path: Path) -> None:
     try:
         assert mock.stdout is not None
         url, ledger = mock.stdout.readline().split('"')[3], tmp_path / "reports" / "gone" / evidence.LEDGER
-        long = [*SIX, "-t", "60s", "--run-id", "gone", "--system", str(shop(tmp_path, url))]
+        long = [*SMALL, "-t", "60s", "--run-id", "gone", "--system", str(shop(tmp_path, url))]
         with locust(tmp_path / "reports", *long) as run:
             while not (ledger.exists() and ledger.read_text().count('"attempt":"') > 20):  # all have signed in
                 assert run.process.poll() is None, run.out
@@ -112,7 +113,7 @@ def test_what_does_not_work_is_said_before_any_burst(tmp_path: Path, other: dict
     """In one line, with exit code 2 and no folder."""
     with served_mock() as url:
         file = shop(tmp_path, url, **{key: value.replace("URL", url) for key, value in other.items()})
-        command = [*LOCUST, *SIX, "--reports", str(tmp_path / "reports"), "--system", str(file)]
+        command = [*LOCUST, *SMALL, *WORK, "--reports", str(tmp_path / "reports"), "--system", str(file)]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=HANG, check=False)
     assert done.returncode == 2, done.stderr
     (line,) = done.stderr.splitlines()
