@@ -26,7 +26,7 @@ def add(parser: ArgumentParser) -> None:
         "--only",
         action="append",
         metavar="NAME",
-        help="with --run: of the servers this one, of the clients those whose command has this in it; may be repeated",
+        help="with --run: this server, or the clients with this in their command; may be repeated",
     )
     parser.add_argument(
         "--race", action="append", metavar="NAME", help="of clients, with --run: only this one; likewise"
