@@ -38,7 +38,7 @@ def run(given: Namespace) -> int:
     limits = _thresholds(given)
     result = compared(summary(given.baseline), summary(given.current), limits)
     print(comparison.render(result, width=terminal.width(), color=terminal.has_colour()))
-    outputs.write(given, "compare", result.findings, markdown.comparison(result))
+    outputs.write(given, {"compare": result.findings}, markdown.comparison(result))
     return result.exit_code
 
 
