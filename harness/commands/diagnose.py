@@ -66,6 +66,9 @@ def add(parser: ArgumentParser) -> None:
         metavar="DIR",
         help="pytest files there that keep out what is shown; they run as they are",
     )
+    outputs.add_argument(
+        "--scenario", type=Path, metavar="DIR", help="locustfiles there that play what is shown, by clients of ours"
+    )
 
 
 def run(given: Namespace) -> int:
@@ -93,6 +96,12 @@ def write(given: Namespace, found: "Diagnosis") -> None:
         from race401.harness.incident import guard
 
         hand_over(found, "guard", given.guard, guard.source, "test_", f"pytest {given.guard}")
+    if given.scenario is not None:
+        from race401.harness.incident import scenario
+
+        hand_over(
+            found, "scenario", given.scenario, scenario.source, "", "locust -f FILE --headless -u 9 -r 9 -t 10s"
+        )
 
 
 def hand_over(found: "Diagnosis", what: str, folder: Path, source: "Source", prefix: str, runs: str) -> None:
