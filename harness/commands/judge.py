@@ -8,14 +8,14 @@ from race401.harness.commands import outputs
 from race401.harness.commands.called import called
 from race401.harness.commands.errors import CommandError
 from race401.harness.judge import checks, evidence, verdict
-from race401.harness.reporting import console, markdown, terminal
+from race401.harness.reporting import answer, console, markdown, terminal
 from race401.harness.reporting.streams import print_line, print_to
 
 
 def add(parser: ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("run", type=Path, nargs="?", help="a run's folder, or a ledger (JSON lines)")
-    parser.add_argument("--json", action="store_true", help="print the verdict as JSON instead of a table")
+    answer.add(parser)
     parser.add_argument("--checks", action="store_true", help="print what is checked, and judge nothing")
     outputs.add(parser)
 
@@ -32,10 +32,13 @@ def run(given: Namespace) -> int:
     problem = None
     if given.run.is_dir() and not evidence.ledger_alone:
         problem = outputs.keep_beside(given.run / "verdict.json", verdict.to_json(result))
-    if given.json:
-        print_line(verdict.to_json(result).decode().rstrip())
-    else:
-        print_line(console.render(result, evidence.manifest, width=terminal.width(), color=terminal.has_colour()))
+    print_line(
+        answer.render(
+            answer.of_verdict("judge", result),
+            given.form,
+            lambda: console.render(result, evidence.manifest, width=terminal.width(), color=terminal.has_colour()),
+        )
+    )
     if problem is not None:
         print_to(problem)
     suite = evidence.manifest.get("scenario", {}).get("name", "ledger")
