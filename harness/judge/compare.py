@@ -154,7 +154,8 @@ def _sentence(value: Value, now: Summary, findings: list[Finding]) -> str:
         sessions, seen = sum(c.sessions for c in mine), sum(c.sessions_401 for c in mine)
         met = sum(c.sessions if c.sessions_met is None else c.sessions_met for c in mine)
         bound = f" (at most {upper_bound(met):.1%}, at 95 %)" if met and not seen else ""
-        told = f"the app saw a 401 in {seen or 'none'} of {counted(sessions, 'session')}{bound}"
+        refusal = "refusal" if any(c.other_refusals for c in mine) else "401"
+        told = f"the app saw a {refusal} in {seen or 'none'} of {counted(sessions, 'session')}{bound}"
         return f"PASS: no worse than the baseline: {told}"
     first, *more = [finding for finding in findings if finding.value is value]
     where = f" [{first.condition}] {first.check}:" if first.condition else ""

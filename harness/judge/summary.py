@@ -42,6 +42,7 @@ class Counts(msgspec.Struct, frozen=True):
     store_reads: int
     sampled: int
     sessions_met: int | None = None  # in which a 401 had its chance; None: an older baseline does not say
+    other_refusals: int = 0  # of the refusals, answered otherwise than by a 401
     sessions_tried: int | None = None  # in which a refresh token was presented
 
 
@@ -123,5 +124,6 @@ def _counts(row: Row) -> Counts:
         store_reads=row.store_reads,
         sampled=row.sampled,
         sessions_met=min(row.sessions_met, row.sessions),
+        other_refusals=row.other_refusals,
         sessions_tried=min(row.sessions_tried, row.sessions),
     )

@@ -1,4 +1,4 @@
-"""The small pictures of a condition: 401s over time, exchanges against the ideal, and what people waited."""
+"""The small pictures of a condition: refusals over time, exchanges against the ideal, and what people waited."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any
 
 from race401.harness.judge.counted import seconds
 from race401.harness.judge.evidence import Evidence
-from race401.harness.judge.row import Row
+from race401.harness.judge.row import Row, refusal
 from race401.harness.reporting import life
 from race401.harness.reporting.incident import find
 from race401.harness.reporting.words import CAUSES, listed
@@ -17,7 +17,7 @@ WAITS = {"without": "no refresh in the page", "with_refresh": "a refresh in the 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One stretch of the run, and the 401s in it. Heights and widths are percentages of the picture's."""
+    """One stretch of the run, and the refusals in it. Heights and widths are percentages of the picture's."""
 
     x: float
     width: float
@@ -41,7 +41,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class OverTime:
-    """The 401s that the app saw, over the run; roles share one scale."""
+    """The refusals that the app saw, over the run; roles share one scale."""
 
     columns: dict[str, list[Column]]  # by role
     most: int  # in one column
@@ -49,7 +49,7 @@ class OverTime:
 
 
 def over_time(evidence: Evidence, rows: list[Row]) -> OverTime | None:
-    """Return the 401s that the app saw, by role and cause; None if there were none."""
+    """Return the refusals that the app saw, by role and cause; None if there were none."""
     began, ended = _from_to(evidence)
     each = max(ended - began, 0.001) / BINS
     counted: dict[str, list[Counter[str]]] = {}
@@ -60,17 +60,20 @@ def over_time(evidence: Evidence, rows: list[Row]) -> OverTime | None:
     most = max((bin_.total() for bins in counted.values() for bin_ in bins), default=0)
     if not most:
         return None
-    columns = {role: [_column(i, bin_, each, most) for i, bin_ in enumerate(bins)] for role, bins in counted.items()}
+    noun = refusal(rows)
+    columns = {
+        role: [_column(i, bin_, each, most, noun) for i, bin_ in enumerate(bins)] for role, bins in counted.items()
+    }
     return OverTime(columns, most, ended - began)
 
 
-def _column(i: int, causes: Counter[str], each: float, most: int) -> Column:
+def _column(i: int, causes: Counter[str], each: float, most: int, noun: str) -> Column:
     parts, top = [], 100.0
     for cause, n in sorted(causes.items()):
         height = round(100 * n / most, 2)
         top = round(top - height, 2)
         parts.append((cause, top, height))
-    refusals = listed(f"{n} {CAUSES.get(cause, cause)}" for cause, n in sorted(causes.items())) or "no 401"
+    refusals = listed(f"{n} {CAUSES.get(cause, cause)}" for cause, n in sorted(causes.items())) or f"no {noun}"
     says = f"{i * each:.1f} to {(i + 1) * each:.1f} s: {refusals}"
     width = 100 / BINS
     return Column(round(i * width + width * 0.1, 2), round(width * 0.8, 2), says, i * each, dict(causes), parts)

@@ -76,7 +76,7 @@ def _before_and_after(before: list[Row], after: list[Row], manifest: Mapping[str
         clean = [row for row in after if row.condition in {each.condition for each in shown}]
         most = max((sum(map(n, rows)) for rows in _by_policy(clean)), default=0)
         if all(_word(row, name, manifest) in NONE for row in clean) and (seen := sum(map(n, shown))):
-            yield f"{seen} to {most} {many}"
+            yield f"{seen} to {most} {f'{refusal(shown + clean)}s' if name == 'caller-401s' else many}"
 
 
 def _clean(rows: list[Row]) -> list[str]:

@@ -6,7 +6,7 @@ sample. The same evidence gives the same file, byte for byte.
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -17,12 +17,13 @@ from race401.harness.judge.check import Cell
 from race401.harness.judge.checks import SOUND, Finding, Value
 from race401.harness.judge.counted import seconds
 from race401.harness.judge.evidence import Evidence
-from race401.harness.judge.row import Row
+from race401.harness.judge.row import Row, refusal
 from race401.harness.judge.verdict import Verdict
 from race401.harness.reporting import ablation, charts, incident, story, strip, swimlane, table
 from race401.harness.reporting.headline import below, headline
+from race401.harness.reporting.legend import legend
 from race401.harness.reporting.words import CAUSES, called, listed
-from race401.harness.tokens.policy import POLICIES
+from race401.harness.tokens.policy import POLICIES, Policy
 from race401.ledger.entry import Entry
 
 ROWS_SHOWN = 12  # ledger rows behind one figure
@@ -33,6 +34,7 @@ UNJUDGED = {
     "refusals that the app saw",
     "sessions lost",
 }  # of a condition that expects nothing
+UNITS = {each.name: each.metadata.get("unit", "") for each in fields(Policy)}  # of the knobs
 CONTROL_FIRST = {"control": 0, "subject": 1}
 
 
@@ -71,6 +73,15 @@ def render(verdict: Verdict, evidence: Evidence) -> str:
     findings = [
         _finding(finding, proofs, when) for finding in sorted(verdict.findings, key=_gravest)[:FINDINGS_SHOWN]
     ]
+    drawn = [
+        (scene, story.sentences(scene, manifest), panel, whole)
+        for scene, panel, whole in zip(
+            scenes,
+            swimlane.draw(scenes, manifest) if scenes else [],
+            strip.draw(scenes, manifest) if scenes else [],
+            strict=True,
+        )
+    ]
     sections = [_condition(name, verdict.rows, evidence, proofs, when) for name in manifest["conditions"]]
     return (
         templates()
@@ -88,15 +99,8 @@ def render(verdict: Verdict, evidence: Evidence) -> str:
             entries=len(evidence.entries),
             samples=len(evidence.samples),
             began_at=manifest.get("started_at") or (evidence.entries[0].received_at if evidence.entries else 0.0),
-            scenes=list(
-                zip(
-                    scenes,
-                    [story.sentences(scene, manifest) for scene in scenes],
-                    swimlane.draw(scenes, manifest) if scenes else [],
-                    strip.draw(scenes, manifest) if scenes else [],
-                    strict=True,
-                )
-            ),
+            scenes=drawn,
+            legend=legend((scene, panel, whole) for scene, _, panel, whole in drawn),
             sections=sections,
             findings=findings,
             unshown=max(0, len(verdict.findings) - FINDINGS_SHOWN),
@@ -150,6 +154,7 @@ def _condition(
         "lines": lines,
         "card": [(line, _big(line, cells)) for line, cells in lines if line.card in shown],
         "judged": bool(judged),
+        "refusal": refusal(rows),
         "weak": [row.role for row in rows if table.weak(evidence.manifest, name, row.role)],
         "over_time": charts.over_time(evidence, rows),
         "exchanges": charts.exchanges(rows, when),
@@ -195,11 +200,19 @@ def _asked(manifest: dict[str, Any]) -> list[tuple[str, str]]:
     return [(name, str(value)) for name, value in about.items() if value is not None]
 
 
-def _policies(policies: dict[str, dict[str, Any]]) -> list[tuple[str, list[str], bool]]:
-    """Return each knob, its value for each role, and whether they differ."""
+def _policies(policies: dict[str, dict[str, Any]]) -> list[tuple[str, list[tuple[str, bool]]]]:
+    """Return each knob with its unit, its value for each role, and whether that is another than the first one's."""
     names = list(dict.fromkeys(name for knobs in policies.values() for name in knobs if name != "name"))
-    settings = [(name, [_plain(knobs.get(name, "-")) for knobs in policies.values()]) for name in names]
-    return [(name.replace("_", " "), values, len(set(values)) > 1) for name, values in settings]
+    return [(name.replace("_", " "), _settings(name, list(policies.values()))) for name in names]
+
+
+def _settings(name: str, policies: list[dict[str, Any]]) -> list[tuple[str, bool]]:
+    values = [_with_unit(_plain(knobs.get(name, "-")), UNITS.get(name, "")) for knobs in policies]
+    return [(value, value != values[0]) for value in values]
+
+
+def _with_unit(value: str, unit: str) -> str:
+    return f"{value} {unit}" if unit and value[0].isdigit() else value
 
 
 def _expectations(manifest: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:

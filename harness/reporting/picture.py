@@ -12,24 +12,25 @@ from typing import Any
 
 from race401.harness.reporting import html, swimlane
 from race401.harness.reporting.incident import Scene
-from race401.harness.reporting.swimlane import Box, Lane, Panel
+from race401.harness.reporting.swimlane import Box, Panel
 from race401.harness.reporting.words import called, listed, number
 
 WIDTH, GAP = 760, 14  # px, of the whole and between the two
 NAMES, BARS, BEFORE_ANSWER = 122, 66, 8  # px: a lane's name, then its bars; what is left is the answer's
-TOP, HEADING, LANE, BAR = 56, 26, 20, 10  # px
-SECTIONS = ("At the auth server", "The app's requests")  # the refreshes come first: they explain the rest
+TOP, LANE, BAR = 56, 20, 10  # px
+UNDER = 12  # px further in: a refresh, under the request that waited for it
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A heading, or a lane with its bars. Positions are px."""
+    """A lane with its bars. Positions are px."""
 
     y: int
+    x: int
     label: str
-    answer: str = ""
-    kind: str = ""  # empty: a heading
-    bars: tuple[tuple[float, float, str], ...] = ()  # x, width, kind
+    answer: str
+    kind: str
+    bars: tuple[tuple[float, float, str], ...]  # x, width, kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,23 +74,11 @@ def _half(scene: Scene, panel: Panel, x: int, title: str) -> Half:
 
 def _rows(panel: Panel, x: int) -> Iterator[Row]:
     """Yield the rows of a panel, from the top."""
-    sections = dict(_sections(panel))
     y = TOP
-    for heading in SECTIONS:
-        if heading not in sections:
-            continue
-        y += HEADING
-        yield Row(y, heading)
-        for lane in sections[heading]:
-            y += LANE
-            yield Row(y, lane.label, lane.answer, lane.kind, tuple(_bar(box, x) for box in lane.boxes))
-
-
-def _sections(panel: Panel) -> Iterator[tuple[str, list[Lane]]]:
-    """Yield the panel's lanes below their headings."""
-    for nth, (begun, heading) in enumerate(panel.headings):
-        end = panel.headings[nth + 1][0] if nth + 1 < len(panel.headings) else panel.height
-        yield heading, [lane for lane in panel.lanes if begun < lane.y < end]
+    for lane in panel.lanes:
+        y += LANE
+        bars = tuple(_bar(box, x) for box in lane.boxes)
+        yield Row(y, x + UNDER * lane.under, lane.label, lane.answer, lane.kind, bars)
 
 
 def _bar(box: Box, x: int) -> tuple[float, float, str]:

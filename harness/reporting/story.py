@@ -104,17 +104,18 @@ def _leaves(scene: Scene) -> str:
 def _answers(scene: Scene) -> str:
     last = [c.sends[-1] for c in scene.calls]
     bad = [e for e in last if e.unauthorized]
-    good = sum(OK_FROM <= e.status < OK_TO for e in last)
+    fine = [e.status for e in last if OK_FROM <= e.status < OK_TO]
+    good, ok = len(fine), listed(sorted({str(status) for status in fine})) or "200"
     recovered = sum(c.sends[0].unauthorized and not c.sends[-1].unauthorized for c in scene.calls)
     again = f", {number(recovered)} of them at the second try" if recovered else ""
     if not bad:
         every = f"All {number(good)} are" if good == len(last) > 1 else f"{count(good, 'request').capitalize()}"
         notices = "" if scene.sign_outs else ": the app notices nothing"
-        return f"{every} answered 200{again}{notices}."
+        return f"{every} answered {ok}{again}{notices}."
     causes = listed(sorted({CAUSES.get(e.cause or "?", e.cause or "?") for e in bad}))
     over = {"revoked", "not_found"}
     lost = any(e.grant_outcome in over or took_for_theft(e) for e in scene.exchanges)
     end = " The session is lost, and the user has to sign in again." if lost and not scene.sign_outs else ""
-    every = "All" if len(bad) == len(last) > 1 else f"{count(good, 'request').capitalize()} answered 200{again}, and"
+    every = "All" if len(bad) == len(last) > 1 else f"{count(good, 'request').capitalize()} answered {ok}{again}, and"
     statuses = listed(sorted({str(e.status) for e in bad if not e.refusal})) or "with a refusal"
     return f"{every} {number(len(bad))} {'are answered ' if every == 'All' else ''}{statuses} ({causes}).{end}"

@@ -8,11 +8,12 @@ size; down, they are pixels. Two scenes share one scale of time.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import floor, log10
-from typing import Any
+from typing import Any, TypeAlias
 
 from race401.harness.judge.counted import seconds
 from race401.harness.reporting import life
 from race401.harness.reporting.incident import Call, Scene
+from race401.harness.reporting.wanted import wanted
 from race401.harness.reporting.words import CAUSES, became, in_short, took_for_theft
 from race401.ledger.entry import Entry
 
@@ -46,6 +47,7 @@ class Lane:
     answer: str
     kind: str  # of the answer
     boxes: list[Box]
+    under: bool = False  # a refresh, under the request that wanted it
 
 
 @dataclass(slots=True)
@@ -60,6 +62,8 @@ class Panel:
     lanes: list[Lane] = field(default_factory=list)
     marks: list[Box] = field(default_factory=list)  # instants: a line from the band down
     ticks: list[tuple[float, str]] = field(default_factory=list)  # % and ms
+    race: tuple[float, float] = (0.0, 100.0)  # %: from the first refresh to what hangs on the last; opens there
+    span_ms: float = 0.0  # what 0 to 100 % less both edges stand for
     table: list[dict[str, Any]] = field(default_factory=list)  # the same for those who do not see it
 
 
@@ -77,19 +81,18 @@ def _panel(scene: Scene, span: float, manifest: dict[str, Any]) -> Panel:
     panel = Panel(row.role, row.policy)
     panel.band = list(_band(spans, scene, scale, margin))
     y = BAND_Y + BAND
-    groups = [("The app's requests", list(_app(scene, scale)))]
-    if scene.at_auth:
-        groups.append(("At the auth server", list(_auth(scene, scale))))
-    for heading, rows in groups:
+    for heading, rows in _groups(scene, scale):
         y += HEADING
         panel.headings.append((y, heading))
         y += 8
-        for label, short, kind, boxes in rows:
+        for under, (label, short, kind, boxes) in rows:
             y += LANE
-            panel.lanes.append(Lane(y - BAR, label, short, kind, boxes))
+            panel.lanes.append(Lane(y - BAR, label, short, kind, boxes, under))
         y += 4
     panel.marks = list(_marks(scene, scale))
     panel.ticks = list(_ticks(scale, span))
+    panel.race = _race(scene, scale)
+    panel.span_ms = round(span * 1000, 3)
     panel.height = y + 30
     panel.table = [*_table(scene)]
     return panel
@@ -114,26 +117,52 @@ class _Scale:
         return f"{(at - self.began_at) * 1000:.1f} ms"
 
 
-def _app(scene: Scene, scale: _Scale) -> Iterator[tuple[str, str, str, list[Box]]]:
-    """Yield a lane for each request: on its way or waiting, then on the wire with its answer."""
-    for call in scene.calls:
-        boxes, since = [], call.started_at
-        for sent, following in zip(call.sends, [*call.sends[1:], None], strict=True):
-            if sent.received_at > since:
-                says = f"{call.name}: waits, or is on its way, for {seconds(sent.received_at - since)}"
-                boxes.append(scale.box(since, sent.received_at, "wait", says))
-            until = life.over(sent) if following is not None else call.ended_at
-            says = f"{call.name}: {answer_text(sent)}, from {scale.ms(sent.received_at)} to {scale.ms(until)}"
-            boxes.append(scale.box(sent.received_at, until, kind_of(sent), says, seq=sent.seq))
-            since = until
-        yield call.name, answer_text(call.sends[-1]), kind_of(call.sends[-1]), boxes
+Row: TypeAlias = tuple[str, str, str, list[Box]]  # its label, the answer, that one's kind, and its bars
 
 
-def _auth(scene: Scene, scale: _Scale) -> Iterator[tuple[str, str, str, list[Box]]]:
+def _groups(scene: Scene, scale: _Scale) -> Iterator[tuple[str, list[tuple[bool, Row]]]]:
+    """Yield the requests, each with the refreshes that stand under it; then what nobody waited for."""
+    under, besides = wanted(scene)
+    named = {e.seq: row for (_, e), row in zip(_at_auth(scene), _auth(scene, scale), strict=True)}
+    rows: list[tuple[bool, Row]] = []
+    for nth, call in enumerate(scene.calls):
+        rows.append((False, _app(call, scale)))
+        rows += [(True, named[e.seq]) for e in under.get(nth, [])]
+    if rows:
+        yield "The app's requests" + (", and the refreshes that they waited for" if under else ""), rows
+    rest = [(False, named[e.seq]) for e in scene.at_auth if e in besides or e in scene.sign_outs]
+    if rest:
+        yield "At the auth server", rest
+
+
+def _app(call: Call, scale: _Scale) -> Row:
+    """Return a request's lane: on its way or waiting, then on the wire with its answer."""
+    boxes, since = [], call.started_at
+    for sent, following in zip(call.sends, [*call.sends[1:], None], strict=True):
+        if sent.received_at > since:
+            says = f"{call.name}: waits, or is on its way, for {seconds(sent.received_at - since)}"
+            boxes.append(scale.box(since, sent.received_at, "wait", says))
+        until = life.over(sent) if following is not None else call.ended_at
+        says = f"{call.name}: {answer_text(sent)}, from {scale.ms(sent.received_at)} to {scale.ms(until)}"
+        boxes.append(scale.box(sent.received_at, until, kind_of(sent), says, seq=sent.seq))
+        since = until
+    return call.name, answer_text(call.sends[-1]), kind_of(call.sends[-1]), boxes
+
+
+def _auth(scene: Scene, scale: _Scale) -> Iterator[Row]:
     for name, e in _at_auth(scene):
         says = f"{name}: {answer_text(e)}, at {scale.ms(e.received_at)}"
         box = scale.box(e.received_at, life.over(e), kind_of(e), says, seq=e.seq)
         yield name, in_short(e) or answer_text(e), kind_of(e), [box]
+
+
+def _race(scene: Scene, scale: _Scale) -> tuple[float, float]:
+    """Return where the refreshes are, and the requests that they held up; all of it where there are none."""
+    if not scene.exchanges:
+        return 0.0, 100.0
+    begun, over = min(e.received_at for e in scene.at_auth), max(map(life.over, scene.at_auth))
+    left = [next((life.over(s) for s in c.sends if s.received_at > begun), over) for c in scene.calls]
+    return scale.x(begun), scale.x(max([over, *left]))
 
 
 def _at_auth(scene: Scene) -> Iterator[tuple[str, Entry]]:

@@ -13,13 +13,16 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 
-def knob(default: Any, part: str = "", does: str = "", *, undone: str = "", unseen: str = "") -> Any:
+def knob(default: Any, part: str = "", does: str = "", *, undone: str = "", unseen: str = "", unit: str = "") -> Any:
     """
     Return a field of `Policy`, with what the ablation calls it and says that it does.
 
     `undone`: what it says where HARDENED leaves out a part of the fix. `unseen`: why exploring cannot show it.
+    `unit`: of a number, as a report writes it.
     """
-    return field(default=default, metadata={"part": part, "does": does, "undone": undone, "unseen": unseen})
+    return field(
+        default=default, metadata={"part": part, "does": does, "undone": undone, "unseen": unseen, "unit": unit}
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +30,10 @@ class Policy:
     """One column of behaviour. Durations are in s."""
 
     name: str
-    session_cache: float = knob(0.0, "session cache", "the session is reused for 5 s")
+    session_cache: float = knob(0.0, "session cache", "the session is reused for 5 s", unit="s")
     """For how long a pair read from the session store is used without reading again; 0 reads on each call.
     The report: `SESSION_CACHE_MS = 5000`."""
-    expiry_margin: float = knob(60.0, "wider margin", "a refresh is due 120 s before the expiry, not 60")
+    expiry_margin: float = knob(60.0, "wider margin", "a refresh is due 120 s before the expiry, not 60", unit="s")
     """Refresh when fewer than this many seconds are left. The report: 60 s before the fix, 120 s after it."""
     single_flight: bool = knob(False, "shared refresh", "callers wait for one refresh together")
     """Callers share one refresh. The report: a "shared refresh promise"."""
@@ -72,7 +75,7 @@ class Policy:
     ticker_joins: bool = knob(False, "ticker joins", "the background refresh is the shared one")
     """The background auto-refresh is the shared refresh, not a second one beside it (axios#10701)."""
     mandatory_margin: float | None = knob(
-        None, "no wait above 30 s", "with 30 s left, callers go on while the token is refreshed"
+        None, "no wait above 30 s", "with 30 s left, callers go on while the token is refreshed", unit="s"
     )
     """With at least so many seconds left, callers start a refresh and go on with the pair they have; below, they
     wait. None: they always wait. botocore's advisory and mandatory windows."""
@@ -86,19 +89,19 @@ class Policy:
     )
     """The expiry is the client's instant of receipt + `expires_in`, which a wrong clock does not shift, and not the
     server's `expires_at`."""
-    failure_cooldown: float = knob(0.0, "cooldown", "after a failed refresh none begins for 5 s")
+    failure_cooldown: float = knob(0.0, "cooldown", "after a failed refresh none begins for 5 s", unit="s")
     """For so long after a failed exchange nobody begins another. azure-identity: 30 s, botocore: 60 s, both while the
     token lives; here it holds for expired ones too, so it is shorter."""
-    jitter: float = knob(0.0, unseen="spreads many sessions; one shows nothing")
+    jitter: float = knob(0.0, unseen="spreads many sessions; one shows nothing", unit="s")
     """The margin is smaller by a share of this that each session draws once, so that a fleet does not refresh in
     step. azure-core: up to 60 s."""
 
     # --- the background auto-refresh ---
 
-    auto_refresh_every: float = knob(30.0, unseen="here the ticker comes round at any time")
+    auto_refresh_every: float = knob(30.0, unseen="here the ticker comes round at any time", unit="s")
     """ASSUMPTION: the period of the background auto-refresh, where it runs. Supabase's ticker has 30 s
     (auth-js constants.ts: AUTO_REFRESH_TICK_DURATION_MS); the report does not mention it."""
-    auto_refresh_margin: float = knob(120.0, unseen="it is the same in all three clients")
+    auto_refresh_margin: float = knob(120.0, unseen="it is the same in all three clients", unit="s")
     """ASSUMPTION: the background auto-refresh refreshes below this. auth-js: `floor(left / 30 s) <= 3`, so below
     120 s."""
 

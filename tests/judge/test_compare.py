@@ -52,6 +52,12 @@ def test_the_clean_twin() -> None:
     )
 
 
+def test_refusals_that_are_no_401_are_called_so() -> None:
+    """In the sentence, as soon as one of the run's was answered otherwise."""
+    result = compare(counted(), counted(other_refusals=1), Thresholds())
+    assert "the app saw a refusal in none of 1 session" in result.sentence
+
+
 PLANTED: dict[str, tuple[Callable[[Run], object], str, str]] = {
     "a 401 that the app saw": (
         lambda run: run.attempt(AFTER, "2.1", PAGE[0], "expired"),

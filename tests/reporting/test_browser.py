@@ -2,18 +2,17 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-from bounds import HANG
+from actions import ROOT
 from pages import ODD, crossed_by_a_pair
-from playwright.sync_api import BrowserContext, Page, Request, Route, expect, sync_playwright
+from playwright.sync_api import BrowserContext, FloatRect, Locator, Page, Request, Route, expect, sync_playwright
 
+from race401.harness.__main__ import main
 from race401.harness.judge.verdict import judge
 from race401.harness.reporting import html
 
@@ -69,12 +68,11 @@ class Shown:
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small real run's page, and its verdict beside it."""
-    reports = tmp_path_factory.mktemp("reports")
-    command = [sys.executable, "-m", "locust", "-f", "scenarios/burst.py", "--headless", "--only-summary"]
-    command += ["--reports", str(reports), "--run-id", "run", "-u", "18", "-r", "18", "-t", "9s"]
-    subprocess.run(command, check=True, capture_output=True, timeout=HANG)
-    return reports / "run" / "report.html"
+    """The sample run's page, and its verdict beside it."""
+    run = tmp_path_factory.mktemp("reports") / "run"
+    shutil.copytree(ROOT / "reports/sample", run)
+    assert main(["report", str(run)]) == 0
+    return run / "report.html"
 
 
 @pytest.fixture(scope="module")
@@ -154,31 +152,101 @@ def test_a_number_leads_to_its_rows_without_a_mouse(browser: Any, report: Path) 
         assert group.locator("tbody tr").count() > 0
 
 
-def test_a_bar_says_what_it_is_and_the_picture_comes_closer(browser: Any, report: Path) -> None:
+TAKEN = """(lanes, ctrlKey) => !lanes.dispatchEvent(new WheelEvent("wheel", {ctrlKey, cancelable: true}))"""
+
+
+def scene_of(page: Page) -> Locator:
+    """The first picture, whole."""
+    scene = page.locator(".scene").first
+    scene.get_by_role("button", name="Fit").click()
+    return scene
+
+
+def box(shown: Locator) -> FloatRect:
+    """Where it is in the window."""
+    found = shown.bounding_box()
+    assert found is not None
+    return found
+
+
+def inside(inner: FloatRect, outer: FloatRect) -> bool:
+    """Whether something of it can be seen."""
+    return inner["x"] + inner["width"] >= outer["x"] and inner["x"] <= outer["x"] + outer["width"]
+
+
+def test_the_picture_opens_on_the_race_and_the_strip_shows_where(browser: Any, report: Path) -> None:
+    """Every refresh is in sight, as wide as it can be; the frame in the strip is where the view is."""
     with browser(viewport=DESKTOP) as context:
         page = look(context, report).page
-        scene = page.locator(".scene").first
+        scene = page.locator(".scene").nth(1)
+        view, frame = box(scene.locator(".lanes")), box(scene.locator(".window"))
+        assert frame["width"] < 0.75 * view["width"] < box(scene.locator(".lanes svg"))["width"]
+        refreshes = scene.locator(".lanes .k-issued")
+        assert refreshes.count() >= 1
+        assert all(inside(box(each), view) for each in refreshes.all())
+        scene.get_by_role("button", name="Fit").click()
+        assert box(scene.locator(".window"))["width"] == pytest.approx(view["width"], abs=2)
+        scene.get_by_role("button", name="The race").click()
+        assert box(scene.locator(".window"))["width"] == pytest.approx(frame["width"], abs=2)
+
+
+def test_a_bar_says_what_it_is_and_zoom_goes_to_it(browser: Any, report: Path) -> None:
+    """As soon as it has focus, by whatever way; after four presses it is still in sight."""
+    with browser(viewport=DESKTOP) as context:
+        page = look(context, report).page
+        scene = scene_of(page)
         bars = scene.locator(".lanes a")
         assert bars.count() >= 6
         for bar in (bars.first, bars.last):
             bar.focus()
-            expect(scene.locator("output")).to_have_text(
-                bar.get_attribute("data-says") or "?"
-            )  # as soon as it has focus
-        before = scene.locator(".lanes svg").bounding_box()
-        scene.get_by_role("button", name="Zoom in").click()
-        after = scene.locator(".lanes svg").bounding_box()
-        assert before is not None
-        assert after is not None
-        assert after["width"] == pytest.approx(2 * before["width"], rel=0.02)
-        view, last = (
-            scene.locator(".lanes").bounding_box(),
-            bars.last.bounding_box(),
-        )  # the bar in focus stays in sight
-        assert view is not None
-        assert last is not None
-        assert view["x"] <= last["x"] <= view["x"] + view["width"]
+            expect(scene.locator("output")).to_have_text(bar.get_attribute("data-says") or "?")
+        width = box(scene.locator(".lanes svg"))["width"]
+        for _ in range(4):
+            scene.get_by_role("button", name="Zoom in").click()
+        assert box(scene.locator(".lanes svg"))["width"] == pytest.approx(16 * width, rel=0.02)
+        assert inside(box(bars.last), box(scene.locator(".lanes")))
+        scene.get_by_role("button", name="Zoom out").click()
+        assert box(scene.locator(".lanes svg"))["width"] == pytest.approx(8 * width, rel=0.02)
         assert page.evaluate("document.documentElement.scrollWidth") == DESKTOP["width"]
+
+
+def test_labels_stay_and_ticks_are_made_anew(browser: Any, report: Path) -> None:
+    """Close by, each lane's name is where it was, and there are ticks in sight, with finer steps."""
+    with browser(viewport=DESKTOP) as context:
+        scene = scene_of(look(context, report).page)
+        view, name = box(scene.locator(".lanes")), scene.locator(".still text").last
+        at, texts = box(name)["x"], scene.locator(".lanes .t-tick").all_text_contents()
+        scene.locator(".lanes a").last.focus()
+        for _ in range(3):
+            scene.get_by_role("button", name="Zoom in").click()
+        assert box(name)["x"] == pytest.approx(at, abs=2)
+        ticks = scene.locator(".lanes .t-tick")
+        assert any(inside(box(tick), view) for tick in ticks.all())
+        assert set(ticks.all_text_contents()) - set(texts)
+
+
+def test_dragging_moves_and_the_wheel_zooms_where_it_points(browser: Any, report: Path) -> None:
+    """A drag is no click on the bar where it began; without Ctrl the wheel scrolls the page."""
+    with browser(viewport=DESKTOP) as context:
+        page = look(context, report).page
+        scene = scene_of(page)
+        lanes = scene.locator(".lanes")
+        lanes.scroll_into_view_if_needed()
+        view = box(lanes)
+        page.mouse.move(view["x"] + view["width"] / 2, view["y"] + 120)
+        page.keyboard.down("Control")
+        page.mouse.wheel(0, -400)
+        page.keyboard.up("Control")
+        expect(lanes).to_have_class("lanes closer")
+        left = lanes.evaluate("(e) => e.scrollLeft")
+        assert left == pytest.approx(1.5 * view["width"], rel=0.05), "the middle stays under the pointer"
+        page.mouse.down()
+        page.mouse.move(view["x"] + view["width"] / 2 - 200, view["y"] + 120, steps=5)
+        page.mouse.up()
+        assert lanes.evaluate("(e) => e.scrollLeft") == pytest.approx(left + 200, abs=5)
+        assert "#e" not in page.url
+        assert lanes.evaluate(TAKEN, True) is True
+        assert lanes.evaluate(TAKEN, False) is False
 
 
 def test_without_script_it_says_the_same(browser: Any, report: Path) -> None:

@@ -131,6 +131,74 @@ def test_bars_lie_within_the_picture_and_share_one_scale() -> None:
     assert ends[0] > ends[1]
 
 
+def under(run: Run) -> list[tuple[str, list[str]]]:
+    """Each request of the first scene, and the refreshes drawn under it."""
+    panel = swimlane.draw(chosen(run), run.manifest)[0]
+    rows: list[tuple[str, list[str]]] = []
+    for lane in panel.lanes:
+        if lane.under:
+            rows[-1][1].append(lane.label)
+        else:
+            rows.append((lane.label, []))
+    return rows
+
+
+def waited(run: Run, order: list[int]) -> Run:
+    """Its client's requests waited from the beginning, and left in this order."""
+    mine = [e for e in run.entries if e.client == BEFORE and e.attempt is not None]
+    for sample in run.samples:
+        sample.started_at, sample.ended_at = 0.0, 2.0
+    for nth, at in enumerate(order):
+        mine[at].received_at = mine[at].answered_at = 1.0 + nth / 100
+    return run
+
+
+def test_a_refresh_stands_under_the_request_that_left_next_after_it() -> None:
+    """Five requests that refresh each: whoever carried the new token had it, the others go by their order."""
+    run = waited(reproduced(), [2, 0, 4, 3, 1])
+    refreshes = [e for e in run.entries if e.client == BEFORE and e.grant_outcome is not None]
+    refreshes[0].brought_access = "brought"
+    next(e for e in run.entries if e.attempt == f"{BEFORE}#1.1").sent = "brought"
+    names = dict(under(run))
+    assert names == {
+        PAGE[0]: ["refresh 1"],
+        PAGE[1]: ["refresh 5"],
+        PAGE[2]: ["refresh 2"],
+        PAGE[3]: ["refresh 4"],
+        PAGE[4]: ["refresh 3"],
+    }
+
+
+def test_a_shared_refresh_stands_under_one_request() -> None:
+    """The first that left after it; the others have none."""
+    run = waited(reproduced(), [0, 1, 2, 3, 4])
+    first = next(e for e in run.entries if e.grant_outcome is not None)
+    run.entries[:] = [e for e in run.entries if e.client == BEFORE and (e.grant_outcome is None or e is first)]
+    assert [names for _, names in under(run)] == [["refresh 1"], [], [], [], []]
+
+
+def test_a_refresh_that_nobody_waited_for_stands_alone() -> None:
+    """Near miss: it came while the requests were answered already."""
+    run = waited(reproduced(), [0, 1, 2, 3, 4])
+    last = next(e for e in run.entries if e.grant_outcome is not None)
+    last.received_at = last.answered_at = 1.06
+    panel = swimlane.draw(chosen(run), run.manifest)[0]
+    assert [heading for _, heading in panel.headings][1:] == ["At the auth server"]
+    assert [lane.under for lane in panel.lanes][-1] is False
+
+
+def test_the_picture_opens_on_the_race() -> None:
+    """From the first refresh to the last request that it held up; where nobody refreshed, on all."""
+    run = waited(reproduced(), [0, 1, 2, 3, 4])
+    panels = swimlane.draw(chosen(run), run.manifest)
+    begun, over = panels[0].race
+    bars = [box for lane in panels[0].lanes for box in lane.boxes if lane.under]
+    assert begun == min(bar.x for bar in bars)
+    assert begun < over <= 100
+    run.entries[:] = [e for e in run.entries if e.grant_outcome is None]
+    assert swimlane.draw(chosen(run), run.manifest)[0].race == (0.0, 100.0)
+
+
 def test_the_session_around_it() -> None:
     """Page loads are marks, and one with a 401 is another mark."""
     run = reproduced()

@@ -44,6 +44,22 @@ def test_the_story_before_and_after() -> None:
     assert "All five are answered 200: the app notices nothing." in text
 
 
+def test_knobs_have_units_and_what_differs_is_marked() -> None:
+    """Seconds are said to be seconds; yes, none and a share are none. The first policy has no mark."""
+    run = crossed_by_a_pair()
+    run.manifest["policies"]["control"] |= {"jitter": 0.0, "mandatory_margin": None, "margin_share": 0.25}
+    run.manifest["policies"]["subject"] |= {"jitter": 0.0, "mandatory_margin": 30.0, "margin_share": 0.25}
+    source = page(run.evidence()).source
+    cells = {
+        "expiry margin": '<td>60 s</td><td class="differs">120 s</td>',
+        "jitter": "<td>0 s</td><td>0 s</td>",
+        "mandatory margin": '<td>none</td><td class="differs">30 s</td>',
+        "margin share": "<td>0.25</td><td>0.25</td>",
+    }
+    for name, values in cells.items():
+        assert f'<th scope="row">{name}</th>{values}' in source
+
+
 def test_the_same_evidence_gives_the_same_page() -> None:
     """Byte for byte."""
     one, two = (html.render(judge(e), e) for e in (crossed_by_a_pair().evidence(), crossed_by_a_pair().evidence()))
