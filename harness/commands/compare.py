@@ -47,7 +47,7 @@ def run(given: Namespace) -> int:
             lambda: comparison.render(result, width=terminal.width(), color=terminal.has_colour()),
         )
     )
-    outputs.write(given, "compare", result.findings, markdown.comparison(result))
+    outputs.write(given, {"compare": result.findings}, markdown.comparison(result))
     return result.exit_code
 
 

@@ -40,16 +40,27 @@ def look(case: Case) -> Sign | None:
 def _wrong(case: Case, wrong: list[tuple[Entry, Clock]]) -> Sign | None:
     offset = wrong[0][1].offset or 0.0
     is_ = f"the client's clock is {seconds(abs(offset))} {'behind' if offset > 0 else 'ahead'}"
-    ends = [e for e, _ in wrong if e.token_left_s is not None]
-    believed = [e for e, clock in wrong if e.token_left_s is not None and _believed(e.token_left_s, clock)]
-    if believed and len(believed) == len(ends) and _by_the_clock(case, believed):
+    own = [
+        (e, clock) for e, clock in wrong if not any(before(by, e) for by in case.graph.replaced(e))
+    ]  # no stale copy
+    ends = [e for e, _ in own if e.token_left_s is not None]
+    believed = [e for e, clock in own if e.token_left_s is not None and _believed(e.token_left_s, clock)]
+    disputed = any(clock.disputed for _, clock in wrong)
+    if believed and len(believed) == len(ends) and not disputed and _by_the_clock(case, believed):
         says = f"{is_}: {counted(len(believed), 'request')} refused with a token that was good by it, and was over"
         return shown(says, believed)
     if ends and not believed:
         return excluded(f"{is_}, but no refused token was good by it and over for the server", ends[:1])
     told = f"{is_}, and {counted(len(wrong), 'request')} refused"
+    if disputed:
+        return consistent(told, [e for e, _ in wrong], "which clock is wrong: the servers' own differ")
     decides = "whether the client refreshes by its clock" if believed else "when the refused tokens ended (`exp`)"
     return consistent(told, [e for e, _ in wrong], decides)
+
+
+def _stale(case: Case, e: Entry) -> bool:
+    """Whether the token had been replaced: then it was a stale copy, whatever the clock."""
+    return any(before(by, e) for by in case.graph.replaced(e))
 
 
 def _believed(left: float, clock: Clock) -> bool:
