@@ -138,14 +138,14 @@ class AuthServer:
                 received_at=now,
                 expires_in=expires_in,
                 refresh_in=float(body.get("refresh_in") or 0),
-                lifetime=_lifetime(access_token) or expires_in,
+                lifetime=lifetime_of(access_token) or expires_in,
             )
         except (ValueError, KeyError, TypeError, AttributeError):
             message = f"the auth server answered {response.status_code} without a token pair"
             raise RefreshUnavailable(message, status=response.status_code) from None
 
 
-def _lifetime(access_token: str) -> float:
+def lifetime_of(access_token: str) -> float:
     """Return the whole life that a JWT claims, in s; 0 if the token is none. Nothing is verified: it is only ours."""
     try:
         payload = access_token.split(".")[1]
