@@ -1,6 +1,7 @@
 """The scoreboard: clients by races, from stored cards; as Markdown, and as a page in the report's style."""
 
 import re
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -8,23 +9,26 @@ from markupsafe import Markup, escape
 
 from race401.harness.card import record
 from race401.harness.card.judging import RaceOutcome, Result
-from race401.harness.card.races import CLAIMS, RACES
+from race401.harness.card.race import CLAIMS
+from race401.harness.card.races import RACES
 from race401.harness.card.record import Card
 from race401.harness.reporting.html import TEMPLATES
 
 MARKS = {
     RaceOutcome.SURVIVED: "✓",
+    RaceOutcome.WASTEFUL: "~",
     RaceOutcome.LOST: "✗",
-    RaceOutcome.NOT_CLAIMED: "○",
+    RaceOutcome.NOT_CLAIMED: "x",
+    RaceOutcome.NOT_ASKED: "-",
     RaceOutcome.NOT_EXERCISED: "·",
     RaceOutcome.SILENT: "…",
     RaceOutcome.BROKE: "?",
 }
 LEGEND = (
-    "✓ survived (✓ 3: with 3 exchanges, or sign-ins of its own, where fewer would do); ✗ lost, although the client "
-    "claims otherwise; ○ lost, and the client claims nothing else; - cannot be asked, as it has no sign-out, no "
-    "shared storage, or a driver that sends no POST; ! the ledger disproves what it claims; · not exercised; "
-    "… no answer, of the client or its driver; ? the driver broke."
+    "✓ survived (✓ 3: with 3 exchanges or sign-ins of its own, where answers failed); ~ 5 wasteful: survived with 5, "
+    "where fewer would do; ✗ lost, although the client claims otherwise; x lost, and the client claims nothing else; "
+    "- not asked, as it has no sign-out, no shared storage, or a driver that sends no POST; ! the ledger disproves "
+    "what it claims; · not exercised; … no answer, of the client or its driver; ? the driver broke."
 )
 
 
@@ -32,12 +36,10 @@ def cell(result: Result | None) -> str:
     """Return a cell's text: the mark, and the price of a survival that cost more than needed."""
     if result is None:
         return ""
-    if result.outcome is RaceOutcome.NOT_CLAIMED and not result.entries:
-        return "-"
     cost = result.exchanges + result.own_sign_ins
     dear = result.outcome is RaceOutcome.SURVIVED and result.ideal is not None and cost > result.ideal
     mark = MARKS[result.outcome] + ("!" if result.disproved else "")
-    return f"{mark} {cost}" if dear else mark
+    return f"{mark} {cost}" if dear or result.outcome is RaceOutcome.WASTEFUL else mark
 
 
 def losses(cards: Iterable[Card]) -> list[tuple[Card, Result]]:
@@ -46,25 +48,34 @@ def losses(cards: Iterable[Card]) -> list[tuple[Card, Result]]:
     return [(card, result) for card, result in found if result.outcome is RaceOutcome.LOST or result.disproved]
 
 
-def ordered(cards: Iterable[Card]) -> list[Card]:
-    """Return the cards, those with most survivals first, and of them those with fewest losses."""
+def by_world(cards: Iterable[Card]) -> list[tuple[str, list[Card]]]:
+    """
+    Return the cards of each world: worlds differ in severity, so that nobody is ranked across them.
+
+    In a world those with most survivals come first, and of them those with fewest losses, claimed or not.
+    """
 
     def key(card: Card) -> tuple[int, int, str]:
-        counts = [result.outcome for result in card.results]
-        return -counts.count(RaceOutcome.SURVIVED), counts.count(RaceOutcome.LOST), card.introduction.client
+        counts = Counter(result.outcome for result in card.results)
+        lost = counts[RaceOutcome.LOST] + counts[RaceOutcome.NOT_CLAIMED]
+        return -counts[RaceOutcome.SURVIVED], lost, card.introduction.client
 
-    return sorted(cards, key=key)
+    worlds: dict[str, list[Card]] = defaultdict(list)
+    for card in sorted(cards, key=key):
+        worlds[card.world or card.introduction.world].append(card)
+    return sorted(worlds.items(), key=lambda each: (-len(each[1]), each[0]))
 
 
 def table(cards: Sequence[Card]) -> str:
-    """Return the table and its legend, as Markdown."""
-    names = [race.name for race in RACES]
-    lines = ["| client | world | " + " | ".join(names) + " |", "|---" * (len(names) + 2) + "|"]
-    for card in ordered(cards):
-        by_race = {result.race: result for result in card.results}
-        cells = " | ".join(cell(by_race.get(name)) for name in names)
-        lines.append(f"| {title(card)} | {card.introduction.world} | {cells} |")
-    return "\n".join([*lines, "", LEGEND])
+    """Return a table for each world, and the legend, as Markdown."""
+    names, lines = [race.name for race in RACES], list[str]()
+    for world, there in by_world(cards):
+        lines += [f"| in `{world}` | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
+        for card in there:
+            results = {result.race: result for result in card.results}
+            lines.append(f"| {title(card)} | " + " | ".join(cell(results.get(name)) for name in names) + " |")
+        lines.append("")
+    return "\n".join([*lines, LEGEND])
 
 
 def markdown(cards: Sequence[Card], missing: Sequence[str]) -> str:
@@ -74,7 +85,10 @@ def markdown(cards: Sequence[Card], missing: Sequence[str]) -> str:
         lines += ["What was lost, and why:", ""]
     for card, result in losses(cards):
         why = card.introduction.explains.get(result.race, "no reason was given")
-        lines.append(f"* **{title(card)}, {result.race}**: {sentence(result)}. {why}. Again: `{again(card, result)}`")
+        where = "" if result.world == card.introduction.world else f" in `{result.world}`"
+        lines.append(
+            f"* **{title(card)}, {result.race}**{where}: {sentence(result)}. {why}. Again: `{again(card, result)}`"
+        )
     lines += ["", *(f"Not run: {name}." for name in missing)]
     return "\n".join(lines) + "\n"
 
@@ -86,7 +100,10 @@ def page(cards: Sequence[Card], missing: Sequence[str]) -> str:
     )
     environment.filters["code"] = _code
     return environment.get_template("scoreboard.html").render(
-        cards=[(card, {result.race: result for result in card.results}) for card in ordered(cards)],
+        worlds=[
+            (world, [(card, {result.race: result for result in card.results}) for card in there])
+            for world, there in by_world(cards)
+        ],
         races=RACES,
         claims=CLAIMS,
         losses=losses(cards),

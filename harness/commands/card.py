@@ -8,7 +8,8 @@ from pathlib import Path
 
 import msgspec
 
-from race401.harness.card.races import RACES, Race
+from race401.harness.card.race import Race
+from race401.harness.card.races import RACES
 from race401.harness.commands import own_worlds
 from race401.harness.commands.called import called
 from race401.harness.commands.errors import CommandError
@@ -67,7 +68,7 @@ def run(given: Namespace) -> int:
     except NoDriver as error:
         raise CommandError(f"{shlex.join(command)}: {error}") from None
     if given.race is None:
-        keep(card, given.keep / f"{slug(card.introduction)}.json")
+        keep(card, given.keep / f"{slug(card)}.json")
     if given.json:
         sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(card)) + b"\n")
     else:

@@ -22,7 +22,15 @@ def add(parser: ArgumentParser) -> None:
         action="store_true",
         help=f"servers by behaviours instead, those of {SERVERS} (after make servers)",
     )
-    parser.add_argument("--only", action="append", metavar="NAME", help="of the servers, with --run: may be repeated")
+    parser.add_argument(
+        "--only",
+        action="append",
+        metavar="NAME",
+        help="with --run: this server, or the clients with this in their command; may be repeated",
+    )
+    parser.add_argument(
+        "--race", action="append", metavar="NAME", help="of clients, with --run: only this one; likewise"
+    )
     parser.add_argument(
         "--clients", type=Path, default=Path("drivers/clients.txt"), help="the list: a command a line"
     )
@@ -33,22 +41,33 @@ def add(parser: ArgumentParser) -> None:
 
 def run(given: Namespace) -> int:
     """Write both pages. A loss is the client's, and what a server does is its own: the exit code is 0."""
-    if given.only and not (given.servers and given.run):
-        raise CommandError("--only: expected with --servers --run")
+    if given.only and not given.run:
+        raise CommandError("--only: expected with --run")
+    if given.race and (given.servers or not given.run):
+        raise CommandError("--race: expected with --run, and of clients")
     return _servers(given) if given.servers else _clients(given)
 
 
 def _clients(given: Namespace) -> int:
     # with httpx and what draws pages: wrong usage should not wait for them
     from race401.harness.card import scoreboard
-    from race401.harness.commands.boards import made_board, stored_board
+    from race401.harness.commands.boards import Board, made_board, stored_board
+    from race401.harness.commands.card import chosen
 
     try:
         commands = [line for line in given.clients.read_text().splitlines() if line and not line.startswith("#")]
     except OSError as error:
         raise CommandError(f"{given.clients}: {error.strerror}") from None
     folder = given.cards or CARDS
-    board = made_board(commands, folder) if given.run else stored_board(commands, folder)
+    only = [each for each in commands if not given.only or any(name in each for name in given.only)]
+    if not only:
+        raise CommandError(f"--only {given.only[0]}: no command of {given.clients} has this in it")
+    races = chosen(given.race)
+    made = made_board(only, folder, races) if given.run else Board([], [])
+    whole = made.cards and len(only) == len(commands) and given.race is None
+    board = made if whole else stored_board(commands, folder)
+    if not whole:
+        board.missing.extend(made.missing)
     if not board.cards:
         raise CommandError(f"{folder} holds no card; --run makes them")
     _write(given.markdown or Path("docs/scoreboard.md"), scoreboard.markdown(board.cards, board.missing))

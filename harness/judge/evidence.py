@@ -139,8 +139,12 @@ def of_run(told: dict[str, Any], files: Mapping[str, Source], where: str = "") -
         return Evidence(_nothing(str(told["run"])), entries, samples.items, read.torn, damage=damage)
     damage += manifest.of_files(told, files)
     damage += order.unwritten(entries) or (order.gaps(entries) if "files" not in told else [])
+    graph = _settled(entries)
     whole, lost = _until_lost(entries)
-    return Evidence(told, whole, samples.items, read.torn, lost, damage)
+    evidence = Evidence(told, whole, samples.items, read.torn, lost, damage)
+    if graph is not None and lost is None:
+        vars(evidence)["graph"] = graph
+    return evidence
 
 
 def _nothing(run: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from race401.harness.judge import manifest as manifests
 from race401.harness.judge.findings import Finding, Value
 from race401.harness.judge.lines import Source
 from race401.harness.load import memory
-from race401.harness.load.browser import PAGE, instant
+from race401.harness.load.browser import instant
 from race401.harness.load.hosts import LOCAL, named
 from race401.harness.load.messages import WorkerReport
 from race401.harness.load.mock import Mock
@@ -32,7 +32,6 @@ from race401.ledger.lines import Lines
 
 LIBRARIES = ("locust", "httpx", "fastapi", "uvicorn", "gevent", "joserfc")
 BLOCK = 1_000  # samples
-LEDGER_WITHIN = 30.0  # s, for the mock to hand over its ledger
 
 
 @dataclass(slots=True)
@@ -119,7 +118,8 @@ class Record:
             "pages": plan.pages,
             "run_time_s": plan.run_time,
             "users": plan.users,
-            "page": list(PAGE),
+            **({} if plan.system is None else {"system": plan.system.shown()}),
+            "page": list(plan.page),
             "worlds": {c.world: self.worlds.get(c.world, {}) for c in plan.conditions},
             "policies": {role: knobs(policy) for role, policy in plan.policies.items()},
             "should_get": {role: plan.should_get(role) for role in plan.policies},
@@ -128,6 +128,7 @@ class Record:
                     "world": c.world,
                     "about": c.about,
                     "skew_s": c.skew,
+                    **({"clock_set": True} if plan.system is not None and not c.at_expiry else {}),
                     "covers": c.covers,
                     "tabs": c.tabs,
                     "sound": c.subject.plain(),
@@ -203,21 +204,20 @@ class Record:
     def _lost(self, spool: Path) -> str | None:
         """Return why the file that our own mock writes is not whole; None: it is."""
         try:
-            lost = int(self._ask("").json()["ledger"]["lost"])
-        except (httpx.HTTPError, KeyError, ValueError) as error:
-            return f"the mock did not answer for its ledger ({type(error).__name__})"
+            lost = self.mock.lost(self.steering)
+        except (httpx.HTTPError, OSError, KeyError, ValueError) as error:
+            return f"{self.mock.called} did not answer for its ledger ({type(error).__name__})"
         if lost:
-            return f"the mock could not write {lost} entries of its ledger"
+            return f"{self.mock.called} could not write {lost} entries of its ledger"
         return None if os.access(spool, os.R_OK) else f"{spool.name} is gone"
 
     def _held(self) -> tuple[bytes, str | None]:
         """Return what the mock holds of this run, and why that is not whole, if it is not."""
         try:
-            answer = self._ask("/ledger", client=f"{self.run}/")
-            dropped = int(answer.headers["X-Race401-Dropped"])
+            content, dropped = self.mock.held(self.steering, self.run)
         except (httpx.HTTPError, KeyError, ValueError) as error:
-            return b"", f"the mock did not answer for its ledger ({type(error).__name__})"
-        return answer.content, f"the mock no longer held {dropped} entries of its ledger" if dropped else None
+            return b"", f"{self.mock.called} did not answer for its ledger ({type(error).__name__})"
+        return content, f"the mock no longer held {dropped} entries of its ledger" if dropped else None
 
     def _of_this_run(self, ledger: bytes) -> bytes:
         name = f'"client":"{self.run}/'.encode()
@@ -242,11 +242,6 @@ class Record:
             self._unkept.append(f"{name}: {error.strerror}")
             return False
         return True
-
-    def _ask(self, what: str, **params: str) -> httpx.Response:
-        where = f"{self.mock.url}/_race401{what}"
-        answer = httpx.get(where, params=params, headers=self.steering, timeout=LEDGER_WITHIN, trust_env=False)
-        return answer.raise_for_status()
 
 
 def _pretty(plain: dict[str, Any]) -> bytes:

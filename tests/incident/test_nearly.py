@@ -374,3 +374,26 @@ def test_two_clients_in_one_ledger_are_told_apart(tmp_path: Path) -> None:
     wire.exchange("r01", at=2.1, took=0.2, target=REFRESH, peer="peer 1", grant_outcome="refused")
     wire.get(None, 401, at=3.0, peer="peer 2", **BARE)
     assert standing_as(diagnosed(tmp_path, ledger(wire)), "shown") == set()
+
+
+@pytest.mark.parametrize(
+    ("again", "stands"),
+    [("/contacts", "excluded"), ("/admin", "excluded"), (None, "consistent")],
+    ids=["another route took it", "the same route took it", "nobody took it"],
+)
+def test_a_token_that_was_taken_after_its_refusal_was_not_over(
+    tmp_path: Path, again: str | None, stands: str
+) -> None:
+    """Of one that was not, a clock may be the reason; so it may where another server took it, by its own clock."""
+    wire = Wire()
+    wire.get("a0", 401, at=1000.0, target="/admin")
+    if again is not None:
+        wire.get("a0", at=1001.0, target=again)
+    told = har(wire)
+    for each in told["log"]["entries"]:
+        each["response"]["headers"] = [h for h in each["response"]["headers"] if h["name"] != "date"]
+    assert "clock-skew" in standing_as(diagnosed(tmp_path, told), stands)
+    elsewhere = at_host(told, "/contacts", "other.example.org/contacts")
+    assert "clock-skew" in standing_as(
+        diagnosed(tmp_path, elsewhere), stands if again != "/contacts" else "consistent"
+    )

@@ -6,7 +6,8 @@ the client's clock; and the client is known to refresh by the clock: it refreshe
 refused token again after it had heard.
 Consistent: the clock is known to be wrong by more than two seconds, or is not known, and requests were refused of
 which nothing contradicts it.
-Excluded: the two clocks agree within two seconds; or what was refused was good by both, or over by both.
+Excluded: the two clocks agree within two seconds; what was refused was good by both, or over by both; or the same
+server took the refused token afterwards, which it would not if it thought it over.
 """
 
 from race401.harness.incident.evidence import Clock
@@ -14,6 +15,7 @@ from race401.harness.incident.mechanisms.case import Case, was_granted
 from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign, consistent, excluded, shown
 from race401.harness.judge.causal import before
 from race401.harness.judge.counted import counted, seconds
+from race401.harness.judge.graph import TAKEN
 from race401.ledger.entry import Entry
 
 AGREE_S = 2.0  # tokens begin and end in whole seconds on both sides: a smaller difference has no effect of its own
@@ -25,6 +27,13 @@ def look(case: Case) -> Sign | None:
     by_clients = [(e, clock) for e in case.refused if (clock := _clock(case, e)) is not None]
     if not by_clients:
         return None
+    taken = {id(e): by for e, _ in by_clients if (by := _taken_after(case, e)) is not None}
+    if len(taken) == len(by_clients):
+        first = by_clients[0][0]
+        return excluded(
+            "each token that was refused was taken afterwards: it was not over", (first, taken[id(first)])
+        )
+    by_clients = [(e, clock) for e, clock in by_clients if id(e) not in taken]
     known = [(e, clock) for e, clock in by_clients if clock.offset is not None]
     wrong = [(e, clock) for e, clock in known if _least(clock) > AGREE_S]
     if not known:
@@ -63,6 +72,15 @@ def _stale(case: Case, e: Entry) -> bool:
     return any(before(by, e) for by in case.graph.replaced(e))
 
 
+def _taken_after(case: Case, e: Entry) -> Entry | None:
+    """Return the first request after it with the same token that the same server took."""
+    if e.sent is None:
+        return None
+    return next(
+        (a for a in case.api if a.sent == e.sent and a.world == e.world and a.status in TAKEN and before(e, a)), None
+    )
+
+
 def _believed(left: float, clock: Clock) -> bool:
     """Whether the token was over for the server and good for the client, as far as the clock is known."""
     return left <= 0 < left + _least(clock) and (clock.offset or 0.0) > 0
@@ -88,7 +106,7 @@ def _unknown(case: Case, refused: list[Entry]) -> Sign | None:
     expired = [e for e in refused if e.cause == "expired"]
     if expired or may:
         n = counted(len(expired or may), "request")
-        how = "as the token was over" if expired else "with tokens whose end is not told"
+        how = "as the token was over" if expired else "and nothing tells whether the token was over"
         return consistent(f"{n} refused {how}; the client's clock is not known", expired or may, DATE)
     left = [e for e in refused if e.token_left_s is not None and e.token_left_s > 0]
     return excluded("what was refused had not come to its end", left[:1]) if left else None
