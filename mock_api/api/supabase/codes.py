@@ -17,23 +17,46 @@ RESENT = frozenset({"signup", "email_change", "sms", "phone_change"})
 @router.post("/otp", summary="Ask for a code or a link", openapi_extra=documented(bodies.Code))
 async def otp(request: Request) -> dict[str, Any]:
     """No account is made; there is no SMS provider."""
-    body = await _addressed(request)
+    realm, body = realm_of(request), await bodies.read(request, bodies.Code)
+    await limited(request, realm.signup_limit)
+    if body.email and body.phone:
+        raise AuthProblem(400, "validation_failed", "Only an email address or phone number should be provided")
+    if not body.email and not body.phone:
+        raise AuthProblem(400, "validation_failed", "One of email or phone must be set")
+    known = await realm.accounts.find(checked_email(body.email)) if body.email else None
+    if known is None and body.create_user is False:
+        raise AuthProblem(422, "otp_disabled", "Signups not allowed for otp")
     if body.phone:
         raise AuthProblem(400, "phone_provider_disabled", "Unsupported phone provider")
-    realm, email = realm_of(request), checked_email(body.email or "")
-    if body.create_user is not False and not realm.world.signups and await realm.accounts.find(email) is None:
-        raise AuthProblem(422, "otp_disabled", "Signups not allowed for otp")
+    if known is None and not realm.world.signups:
+        raise AuthProblem(422, "signup_disabled", "Signups not allowed for this instance")
     return {}
 
 
 @router.post("/resend", summary="Ask for it once more", openapi_extra=documented(bodies.Code))
 async def resend(request: Request) -> dict[str, Any]:
     """The same for whoever has an account and whoever has none, so that nobody learns it."""
-    if (await _addressed(request)).type not in RESENT:
-        raise AuthProblem(
-            400, "validation_failed", "Missing one of these types: signup, email_change, sms, phone_change"
-        )
+    body = await bodies.read(request, bodies.Code)
+    await limited(request, realm_of(request).signup_limit)
+    if (wrong := _wrong(body)) is not None:
+        raise AuthProblem(400, "validation_failed", wrong)
+    if body.phone:
+        raise AuthProblem(400, "phone_provider_disabled", "Phone logins are disabled")
+    checked_email(body.email or "")
     return {}
+
+
+def _wrong(body: bodies.Code) -> str | None:
+    """Return what is wrong with what is to be sent once more."""
+    if body.type not in RESENT:
+        return "Missing one of these types: signup, email_change, sms, phone_change"
+    if body.type == "signup" and not body.email:
+        return "Type provided requires an email address"
+    if body.type == "sms" and not body.phone:
+        return "Type provided requires a phone number"
+    if body.email and body.phone:
+        return "Only an email address or phone number should be provided."
+    return None if body.email or body.phone else "Missing email address or phone number"
 
 
 @router.post("/recover", summary="Ask for a new password", openapi_extra=documented(bodies.Code))
@@ -50,8 +73,12 @@ async def recover(request: Request) -> dict[str, Any]:
 @router.get("/reauthenticate", summary="Ask for a code before a change of the password")
 async def reauthenticate(request: Request) -> dict[str, Any]:
     """Of an account whose address is confirmed."""
-    if (await caller(request)).account.confirmed_at is None:
-        raise AuthProblem(422, "email_not_confirmed", "Please verify your email first.")
+    account = (await caller(request)).account
+    if not account.email:
+        message = "Reauthentication requires the user to have an email or a phone number"
+        raise AuthProblem(422, "validation_failed", message)
+    if account.confirmed_at is None:
+        raise AuthProblem(400, "email_not_confirmed", "Please verify your email first.")
     return {}
 
 
@@ -71,16 +98,3 @@ async def verify(request: Request) -> dict[str, Any]:
 async def sso() -> dict[str, Any]:
     """It is disabled here."""
     raise AuthProblem(404, "saml_provider_disabled", "SAML 2.0 is disabled")
-
-
-async def _addressed(request: Request) -> bodies.Code:
-    """Return a body that names one address."""
-    body = await bodies.read(request, bodies.Code)
-    await limited(request, realm_of(request).signup_limit)
-    if bool(body.email) == bool(body.phone):
-        raise AuthProblem(400, "validation_failed", "Only an email address or phone number should be provided")
-    if body.email:
-        checked_email(body.email)
-    else:
-        checked_phone(body.phone or "")
-    return body
