@@ -1,7 +1,7 @@
 """The scoreboard: clients by races, from stored cards; as Markdown, and as a page in the report's style."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -20,11 +20,18 @@ MARKS = {
     RaceOutcome.SILENT: "…",
     RaceOutcome.BROKE: "?",
 }
+LOSSES = (
+    "✗ lost, although the client claims otherwise; ○ lost, and the client claims nothing else; ! the ledger "
+    "disproves what it claims; · not exercised; … no answer, of the client or its driver; ? the driver broke."
+)
+CANNOT = "it has no sign-out, no shared storage, or a driver that sends no POST"
 LEGEND = (
-    "✓ survived (✓ 3: with 3 exchanges, or sign-ins of its own, where fewer would do); ✗ lost, although the client "
-    "claims otherwise; ○ lost, and the client claims nothing else; - cannot be asked, as it has no sign-out, no "
-    "shared storage, or a driver that sends no POST; ! the ledger disproves what it claims; · not exercised; "
-    "… no answer, of the client or its driver; ? the driver broke."
+    "✓ survived (✓ 3: with 3 exchanges, or sign-ins of its own, where fewer would do); - cannot be asked, as "
+    f"{CANNOT}; {LOSSES}"
+)
+IN_WORDS = (
+    "At a price: survived with so many exchanges, or sign-ins of its own, where fewer would do. Not asked: "
+    f"{CANNOT}. {LOSSES}"
 )
 
 
@@ -57,14 +64,26 @@ def ordered(cards: Iterable[Card]) -> list[Card]:
 
 
 def table(cards: Sequence[Card]) -> str:
-    """Return the table and its legend, as Markdown."""
-    names = [race.name for race in RACES]
-    lines = ["| client | world | " + " | ".join(names) + " |", "|---" * (len(names) + 2) + "|"]
+    """Return a row for each client and its legend, as Markdown: a column for each race is wider than a page."""
+    lines = ["| client | survived | at a price | lost, or not shown | not asked |", "|---|---|---|---|---|"]
     for card in ordered(cards):
-        by_race = {result.race: result for result in card.results}
-        cells = " | ".join(cell(by_race.get(name)) for name in names)
-        lines.append(f"| {title(card)} | {card.introduction.world} | {cells} |")
-    return "\n".join([*lines, "", LEGEND])
+        results = [
+            (result.race, cell(result)) for race in RACES for result in card.results if result.race == race.name
+        ]
+        asked = [mark for _, mark in results if mark != "-"]
+        cells = (
+            f"{sum(mark.startswith('✓') for mark in asked)} of {len(asked)}",
+            _named(results, lambda mark: mark.startswith("✓ ")),
+            _named(results, lambda mark: mark not in {"-", "✓"} and not mark.startswith("✓ ")),
+            ", ".join(race for race, mark in results if mark == "-"),
+        )
+        lines.append(f"| {title(card)}, {card.introduction.world} | " + " | ".join(cells) + " |")
+    return "\n".join([*lines, "", IN_WORDS])
+
+
+def _named(results: Iterable[tuple[str, str]], of: Callable[[str], bool]) -> str:
+    """Return the races with such a mark, each with it; of a price the number alone."""
+    return ", ".join(f"{race} {mark.removeprefix('✓ ')}" for race, mark in results if of(mark))
 
 
 def markdown(cards: Sequence[Card], missing: Sequence[str]) -> str:

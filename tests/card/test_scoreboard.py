@@ -25,9 +25,10 @@ def test_the_board_ranks_clients_and_says_what_it_costs() -> None:
     worse, better = a_card("worse", late_401=RaceOutcome.LOST), a_card("better", late_401=RaceOutcome.SURVIVED)
     text = scoreboard.markdown([worse, better], ["node x.mjs: node is not installed"])
     rows = [line for line in text.splitlines() if line.startswith("| ")]
-    assert [row.split(" | ")[0] for row in rows[1:]] == ["| better 1.0", "| worse 1.0"]
-    assert "| ✓ 3 |" in rows[1]
-    assert "| ✗ |" in rows[2]
+    assert [row.split(", ")[0] for row in rows[1:]] == ["| better 1.0", "| worse 1.0"]
+    assert "| late-401 3 |  |" in rows[1]
+    assert "| late-401 ✗ |" in rows[2]
+    assert {row.count("|") for row in rows} == {6}, "a column for each race is wider than a page"
     assert "* **worse 1.0, late-401**: what happened. lib.py:1 `a < b`: because." in text
     assert "Not run: node x.mjs: node is not installed." in text
 
