@@ -53,10 +53,12 @@ class Entry(msgspec.Struct, gc=False, omit_defaults=True):
     brought_refresh: str | None = None
     peer: str | None = None  # client address and user agent
     hung_up: bool = False  # the client did, before the answer
+    hung_up_at: float | None = None  # when it did, s; None: that was not seen
     body_length: int | None = None  # of the request, in bytes
     redirect: str | None = None  # where this answer redirects to, or what redirect this request may follow
     ended: Ended | None = None  # by this decision, where the server itself says so
     rewritten: str | None = None  # what a proxy changed in this answer on purpose: location, cookie, ...
+    unwritten: int = 0  # entries of this process, just before this one, that could not be written
     refusal: bool = False  # of the access token, in the server's dialect, by another status than 401
 
     @property

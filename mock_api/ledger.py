@@ -3,8 +3,8 @@ The ledger: the server's append-only record of every request, with the cause of 
 
 What a client says in it is masked (`race401.ledger.masking`) before anybody can read it, in memory too.
 An entry reaches the operating system before its answer leaves, so that no answer that a client received is
-missing from it, whatever ends the process. A write that fails is said once and counted; it breaks no answer, and
-leaves no part of a line.
+missing from it, whatever ends the process. A write that fails is said once and counted, and the next entry that can
+be written says how many were not; it breaks no answer, and leaves no part of a line.
 """
 
 import contextlib
@@ -53,6 +53,7 @@ class Ledger:
         self.listeners: list[Callable[[Entry], None]] = []  # called with each entry that is written
         self.dropped = 0
         self.lost = 0
+        self._unsaid = 0  # of these, how many no entry of the file tells
         self._order = order if order is not None else count(1 + _last(path))
         self._encoder = msgspec.json.Encoder()
         self._file = None if path is None else Lines(path)
@@ -90,12 +91,15 @@ class Ledger:
     def _append(self, entry: Entry) -> None:
         if self._file is None:
             return
+        told = msgspec.structs.replace(entry, unwritten=self._unsaid) if self._unsaid else entry
         try:
-            self._file.write(self._encoder.encode(entry) + b"\n")
+            self._file.write(self._encoder.encode(told) + b"\n")
+            self._unsaid = 0
         except OSError as error:
             if not self.lost:
                 print(f"race401: the ledger cannot be written: {error.strerror}", file=sys.stderr)
             self.lost += 1
+            self._unsaid += 1
 
 
 class Segment(Ledger):

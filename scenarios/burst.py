@@ -9,7 +9,7 @@ that they do is drawn from the seed.
 Verdicts: pre-fix FAIL, fixed PASS, hardened PASS.
 """
 
-from race401.harness.load.conditions import Condition, Expectation, by_name
+from race401.harness.load.conditions import NOTHING_WRONG, Condition, Expectation, by_name
 from race401.harness.load.scenario import Load, Scenario
 from race401.harness.load.stage import stage
 
@@ -43,6 +43,25 @@ SCENARIO = Scenario(
         "",
         "a world of your choice: needless exchanges are expected before the fix, and what else they cost is counted",
         control=Expectation("any", "several", sessions_lost="any"),
+    ),
+    systems=by_name(
+        Condition(
+            "system",
+            "",
+            "a system that is not ours; the client's clock is set such that its token is due while it lives",
+            control=Expectation("any", "several", sessions_lost="any"),
+            subject=NOTHING_WRONG.but(refreshes="any"),
+        ),
+        Condition(
+            "system-slow-clock",
+            "",
+            "a system that is not ours, and a client whose clock is 90 s behind: its token expires, so the run waits",
+            control=Expectation("some", "any", sessions_lost="any"),
+            subject=NOTHING_WRONG.but(refreshes="any"),
+            skew=-90.0,
+            at_expiry=True,
+            covers=("expiry",),
+        ),
     ),
     load=Load(users=27, seconds=12),
 )

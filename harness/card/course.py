@@ -9,7 +9,7 @@ from typing import Any
 from race401.harness.card.calls import Call, note
 from race401.harness.card.driver import WITHIN, Driver, DriverFailed, DriverSilent
 from race401.harness.card.mock import EMAIL, PASSWORD, Mock
-from race401.harness.card.races import (
+from race401.harness.card.race import (
     SURELY_OVER,
     Arm,
     Burst,
@@ -25,7 +25,7 @@ from race401.harness.card.races import (
 from race401.harness.judge.recovery import UNAUTHORIZED
 from race401.ledger.entry import Entry
 
-HOLDS_WITHIN = 2.0  # s; a client that refreshes for a call does so at once
+HOLDS_WITHIN = 2.0  # s after a call was answered; a client that refreshes for it has begun by then
 MESSAGE = {"text": "a-body-that-must-arrive-whole"}  # one word, as JSON
 MOMENT = 1.0  # s after what was held has been answered: a client has taken it in
 CALLS_END_WITHIN = 10.0  # s that calls have to end in, before anybody asks why they do not
@@ -178,8 +178,7 @@ class Course:
 
     def _sign_out_during(self) -> None:
         calls, program = self._begin(1, must=False), self.result.programs[-1]["id"]
-        self.mock.program(program, until="holding", wait_s=HOLDS_WITHIN)
-        met = self._ledger()
+        met = self._held(program, calls)
         self.driver.command("sign-out")
         self._signed_out = True
         self._end(calls)
@@ -187,6 +186,16 @@ class Course:
             self.mock.program(program, until="ended", wait_s=CALLS_END_WITHIN)
         time.sleep(MOMENT)
         self.result.signed_out = {entry.family for entry in met if entry.family is not None}
+
+    def _held(self, program: str, calls: list[Call]) -> list[Entry]:
+        """Wait until something is held, or will not be: the calls were answered a while ago. Return the ledger."""
+        paths, until = {call.path for call in calls}, time.monotonic() + CALLS_END_WITHIN
+        while True:
+            before = self._ledger()
+            stands = self.mock.program(program, until="holding", wait_s=HOLDS_WITHIN)
+            answered = paths <= {entry.target for entry in before}
+            if answered or any(rule["held"] for rule in stands["rules"]) or time.monotonic() > until:
+                return self._ledger()
 
     def _begin(self, callers: int, *, must: bool, post: bool = False) -> list[Call]:
         """Begin calls with paths that were never asked for before, so that each is known again on the wire."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
-WITHIN = 20.0  # s, for each answer; a client may retry for a while
+WITHIN = 60.0  # s, for each answer; a client may retry for a while, and a busy machine take long to start it
 GONE_WITHIN = 3.0  # s
 BELOW = re.compile(r"\s|[]})]+$|Node\.js v")  # an error's stack and fields, the runtime's version
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from race401.harness.card.course import Run
-from race401.harness.card.races import Covers
+from race401.harness.card.race import Covers
 from race401.harness.card.sign_ins import is_sign_in
 from race401.harness.judge.recovery import UNAUTHORIZED
 from race401.harness.judge.row import Row
@@ -27,6 +27,10 @@ def _failed(run: Run, _: Row) -> bool:
 def _refused(run: Run, _: Row) -> bool:
     refused = (entry.status == UNAUTHORIZED or entry.grant_outcome not in {None, *GRANTED} for entry in run.entries)
     return any(refused)
+
+
+def _ended(run: Run, _: Row) -> bool:
+    return any(entry.cause == "ended_by_refresh" for entry in run.entries)
 
 
 def _refused_twice(_: Run, row: Row) -> bool:
@@ -69,6 +73,7 @@ EXERCISED: dict[Covers, tuple[Callable[[Run, Row], bool], str]] = {
     "refresh": (_refreshed, "no refresh was seen under the burst"),
     "third-refresh": (_refreshed_thrice, "no third refresh was seen"),
     "refusal": (_refused, "nothing was refused"),
+    "ended-token": (_ended, "no call carried a token that a refresh had ended"),
     "fault": (_failed, "no refresh was seen that could fail"),
     "lost-answer": (_tried_again, "no answer to a refresh was lost and followed by a second try"),
     "two-401s-one-token": (_refused_twice, "no two calls were refused with one token"),

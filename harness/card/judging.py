@@ -10,15 +10,13 @@ from enum import StrEnum
 
 import msgspec
 
-from race401.harness.card import story
+from race401.harness.card import cost, story
 from race401.harness.card.calls import CameTo
 from race401.harness.card.course import Run
 from race401.harness.card.disproved import disproved
 from race401.harness.card.exercised import EXERCISED
 from race401.harness.card.losses import losses
-from race401.harness.card.races import ABILITIES, CLAIMS, Race
-from race401.harness.card.sign_ins import is_sign_in
-from race401.harness.judge.counted import counted
+from race401.harness.card.race import ABILITIES, CLAIMS, Race
 from race401.harness.judge.evidence import from_ledger
 from race401.harness.judge.measure import measure
 from race401.harness.judge.row import Row
@@ -29,8 +27,10 @@ class RaceOutcome(StrEnum):
     """One cell of the scoreboard."""
 
     SURVIVED = "survived"
+    WASTEFUL = "wasteful"  # survived, at more than it may cost
     LOST = "lost"
-    NOT_CLAIMED = "not claimed"  # lost, but the client does not say that it would not; or it cannot be asked
+    NOT_CLAIMED = "lost, not claimed"  # the client does not say that it would not
+    NOT_ASKED = "not asked"  # it has not what the race needs
     NOT_EXERCISED = "not exercised"
     SILENT = "no answer"  # calls never ended, or the driver hung: one of protocol 1 does not say which
     BROKE = "broke"  # the driver did
@@ -58,7 +58,7 @@ def unable(race: Race, world: str, can: Sequence[str]) -> Result | None:
     """Return the result of a race that this client cannot be asked to run."""
     if race.ability is None or race.ability in can:
         return None
-    return Result(race.name, race.world or world, RaceOutcome.NOT_CLAIMED, f"it has {ABILITIES[race.ability]}")
+    return Result(race.name, race.world or world, RaceOutcome.NOT_ASKED, f"it has {ABILITIES[race.ability]}")
 
 
 def judge(run: Run, claims: Sequence[str]) -> Result:
@@ -69,8 +69,8 @@ def judge(run: Run, claims: Sequence[str]) -> Result:
         run.world,
         RaceOutcome.SURVIVED,
         "",
-        exchanges=row.exchanges,
-        own_sign_ins=_own_sign_ins(run),
+        exchanges=len(cost.exchanges(run)),
+        own_sign_ins=cost.own_sign_ins(run),
         ideal=race.ideal,
         wire_401s=dict(sorted(row.wire_401s.items())),
         programs=[program["program"] for program in run.programs],
@@ -85,12 +85,15 @@ def judge(run: Run, claims: Sequence[str]) -> Result:
     elif lost:
         claimed = any(loss.claims is None or loss.claims & set(claims) for loss in lost)
         result.outcome = RaceOutcome.LOST if claimed else RaceOutcome.NOT_CLAIMED
-        blame = "" if claimed else f"; it does not claim that {CLAIMS[race.claim or '']}"
+        unclaimed = [] if claimed else sorted({claim for loss in lost for claim in loss.claims or ()})
+        blame = "".join(f"; it does not claim that {CLAIMS[claim]}" for claim in unclaimed)
         result.sentence = "; ".join(loss.sentence for loss in lost) + blame
     elif not exercised(run, row):
         result.outcome, result.sentence = RaceOutcome.NOT_EXERCISED, why_not
     else:
-        result.sentence = _cost(run, row)
+        result.sentence = cost.said(run, row)
+        if cost.wasteful(run, row):
+            result.outcome = RaceOutcome.WASTEFUL
     if run.failure is None:
         result.disproved = list(disproved(run, claims))
     if result.outcome is not RaceOutcome.SURVIVED or result.disproved:
@@ -103,18 +106,3 @@ def _row(run: Run) -> Row:
     """Measure the entries as a ledger alone."""
     (row,) = measure(from_ledger(run.entries, run.race.name, worlds=[run.world]))
     return row
-
-
-def _own_sign_ins(run: Run) -> int:
-    return max(0, sum(is_sign_in(entry) for entry in run.entries) - run.sign_ins)
-
-
-def _cost(run: Run, row: Row) -> str:
-    parts, ideal = [counted(row.exchanges, "exchange")], run.race.ideal
-    if ideal is not None and row.exchanges > ideal:
-        parts[0] += f" where {ideal} would do"
-    if own := _own_sign_ins(run):
-        parts.append(f"{counted(own, 'sign-in')} of its own")
-    if row.wire_401s:
-        parts.append(counted(row.wire_401s.total(), "401") + " on the wire")
-    return ", ".join(parts)

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from race401.harness.card.calls import Call
+from race401.harness.card.cost import TRIES, exchanges
 from race401.harness.card.course import Run
-from race401.harness.card.races import RevokeElsewhere
+from race401.harness.card.race import RevokeElsewhere
 from race401.harness.card.sign_ins import is_sign_in
 from race401.harness.judge.counted import counted
 from race401.harness.judge.row import Row
@@ -18,7 +19,6 @@ from race401.harness.judge.sessions import is_sign_out
 from race401.ledger.entry import Entry
 from race401.ledger.outcomes import GRANTED, REFUSED
 
-TRIES = 3  # of a refresh for one call, in a client that gives up; ours
 EVERY = 1.0  # s, and one more in so long: of a client with a timer, or that backs off
 
 
@@ -32,7 +32,9 @@ class Loss:
 
 def losses(run: Run, row: Row) -> Iterator[Loss]:
     """Yield what was lost."""
-    broken = None if run.race.claim is None else frozenset({run.race.claim})
+    claim = None if run.race.claim is None else frozenset({run.race.claim})
+    given_up = _given_up(run)  # then that callers share one refresh would not have helped
+    broken = frozenset({"keeps_session"}) if claim and given_up else claim
     if pending := [call for call in run.calls if call.pending]:
         yield Loss(
             f"{len(pending)} of {counted(len(run.calls), 'call')} never ended, although the server owed them nothing"
@@ -42,13 +44,14 @@ def losses(run: Run, row: Row) -> Iterator[Loss]:
     yield from map(Loss, _posted(run))
     if _session_lost(run, row):
         if not (pending and any(isinstance(step, RevokeElsewhere) for step in run.race.steps)):  # it was ended by us
-            yield Loss("the session was lost: the server refused its refresh token for good", broken)
+            after = ", after the client had hung up on a refresh that was granted" if given_up else ""
+            yield Loss(f"the session was lost: the server refused its refresh token for good{after}", broken)
     elif _thrown_away(run):
         gave_up = "the client gave up a session that lives on at the server"
         yield Loss(gave_up, None if broken is None else broken | {"keeps_session"})
     if carried := _carried(run, row):
-        yield Loss(f"{counted(len(carried), 'call')} carried the session that had been signed out", broken)
-    if row.exchanges > TRIES * max(1, len(run.calls)) + _span(run.entries) / EVERY:
+        yield Loss(f"{counted(len(carried), 'call')} carried the session that had been signed out", claim)
+    if len(exchanges(run)) > TRIES * max(1, len(run.calls)) + _span(run.entries) / EVERY:
         yield Loss(f"refreshes without end: more than {TRIES} for each call, and one for each second besides")
 
 
@@ -98,6 +101,15 @@ def _session_lost(run: Run, row: Row) -> bool:
     begins = [entry.seq for entry in run.entries if is_sign_in(entry)]
     lost = [seq for seq in row.lost_seqs if not any(end < seq for end in ends)]
     return bool(lost) and not any(begin > max(lost) for begin in begins)
+
+
+def _given_up(run: Run) -> bool:
+    """Whether the client did not wait for what the first use of a refresh token brought."""
+    uses: dict[tuple[str | None, int | None], list[Entry]] = {}
+    for entry in run.entries:
+        if entry.grant_outcome is not None:
+            uses.setdefault((entry.family, entry.generation), []).append(entry)
+    return any(same[0].hung_up and same[0].grant_outcome in GRANTED for same in uses.values())
 
 
 def _thrown_away(run: Run) -> bool:

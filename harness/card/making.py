@@ -4,6 +4,7 @@ import shlex
 import time
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import nullcontext
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,7 +14,8 @@ import msgspec
 from race401.harness.card import course, judging
 from race401.harness.card.driver import Driver, DriverFailed
 from race401.harness.card.mock import Mocks
-from race401.harness.card.races import Race
+from race401.harness.card.race import Race
+from race401.harness.card.races import RACES
 from race401.harness.card.record import Card, Introduction
 
 NOWHERE = "http://127.0.0.1:9"  # nobody asks before `sign-in`
@@ -32,14 +34,20 @@ def make(
     worlds: Collection[str],
     settings: tuple[str, ...] = (),
     on_progress: Callable[[int, Race], None] | None = None,
+    mocks: Mocks | None = None,
 ) -> Card:
     """Return the card of the client behind this command; raises NoDriver.
 
     `world` is where it races, of those that the mock has (`worlds`, with these settings of its own); None: where the
-    client says it belongs. `on_progress` hears how many races are over, and which was the last.
+    client says it belongs. `on_progress` hears how many races are over, and which was the last. `mocks` are lent, and
+    go on; None: it starts its own.
     """
     began_at = time.monotonic()
-    with Mocks() as mocks, ThreadPoolExecutor(LANES) as lanes, TemporaryDirectory(prefix="race401-card-") as path:
+    with (
+        Mocks() if mocks is None else nullcontext(mocks) as lent,
+        ThreadPoolExecutor(LANES) as lanes,
+        TemporaryDirectory(prefix="race401-card-") as path,
+    ):
         folder = Path(path)
         introduction = hello(command, folder)
         if introduction.protocol not in PROTOCOLS:
@@ -51,7 +59,7 @@ def make(
             where = race.world or world or introduction.world
             if (unable := judging.unable(race, where, introduction.can)) is not None:
                 return unable
-            with mocks.one((*race.settings, *settings)) as mock:
+            with lent.one((*race.settings, *settings)) as mock:
                 return judging.judge(
                     course.run(race, where, mock, command, folder, introduction.protocol), introduction.claims
                 )
@@ -61,7 +69,14 @@ def make(
             if on_progress is not None:
                 on_progress(done, running[over])
         results = [each.result() for each in running]
-    return Card(introduction, shlex.join(command), version("race401"), results, round(time.monotonic() - began_at, 1))
+    took = round(time.monotonic() - began_at, 1)
+    return Card(introduction, shlex.join(command), version("race401"), results, took, world or introduction.world)
+
+
+def merged(older: Card, newer: Card) -> Card:
+    """Return the newer card, with what the older says of the races that the newer has not; in the card's order."""
+    results = {result.race: result for result in (*older.results, *newer.results)}
+    return msgspec.structs.replace(newer, results=[results[race.name] for race in RACES if race.name in results])
 
 
 def hello(command: Sequence[str], folder: Path) -> Introduction:

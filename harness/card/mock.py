@@ -30,10 +30,10 @@ class Mock:
         )
         assert self._process.stdout is not None
         if not (answer := self._process.stdout.readline()):
-            code = self._process.wait(GONE_WITHIN)
+            code = self._process.wait()  # its output is closed: it ends
             raise MockFailed(f"the mock did not start (exit {code}); standard error has its last words")
         self.url: str = json.loads(answer)["url"]
-        self._http = httpx.Client(base_url=self.url, timeout=30, trust_env=False)
+        self._http = httpx.Client(base_url=self.url, timeout=120, trust_env=False)
 
     def __enter__(self) -> Self:
         return self

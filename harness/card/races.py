@@ -1,133 +1,79 @@
 """
 The races of a score card, each a piece of data: the world, what the server is told, what the client is told, and
 what to look for in the ledger.
-
-Durations are in s. The client's clock is the machine's; a clock that is wrong is the server's, set apart from it.
 """
 
-from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
-CALLERS = 5  # of a burst
+from race401.harness.card.race import (
+    CALLERS,
+    SURELY_OVER,
+    Arm,
+    Burst,
+    Pause,
+    Race,
+    RevokeElsewhere,
+    SetClock,
+    SignIn,
+    SignOutDuring,
+    Tabs,
+)
+
 ALMOST_OVER = 1.0  # left of a token that is due: within the margin of whoever has one, and soon waited for
 STILL_GOOD = 8.0  # within every margin in use (the shortest that is one: supabase_auth's 10 s), and no hurry
 COOLED_DOWN = 6.0  # after which a client that waits for a while after a failure should have tried again
-SURELY_OVER = 2.1  # after a token's last one: expiry is in whole seconds, and so is `expires_in`, one later at most
 SHORT = 4.0  # of a token's life: less than most margins
 SKEW = 300.0  # more than every margin in use (the longest: google-auth's 225 s)
-
-CLAIMS = {
-    "single_flight": "callers share one refresh",
-    "retry_on_401": "a 401 is made good by a refresh and a second try",
-    "serve_while_valid": "a token that still lives is used although its refresh failed",
-    "keeps_session": "a refresh that fails for the moment does not end the session",
-    "sign_out": "a sign-out ends the session for good",
-    "shared_flight": "clients over one storage share one refresh",
-}
-ABILITIES = {
-    "sign_out": "no sign-out",
-    "tabs": "no storage that several clients can share",
-    "post": "a driver that sends no POST",
-}
+PATIENT = 12.0  # longer than locks last and requests wait, of clients that give both 10 s
 
 
-@dataclass(frozen=True, slots=True)
-class SignIn:
-    """Sign in, with so much left of the first token's life; None: all of it."""
-
-    remaining: float | None = None
+def _fails(status: int, for_s: float, **more: Any) -> dict[str, Any]:
+    exchange = {"request": "exchange"}
+    return {"fault": [{"kind": "status", "status": status, "which": exchange, "for_s": for_s, **more}]}
 
 
-@dataclass(frozen=True, slots=True)
-class Arm:
-    """Put a race program to work: a shipped one, with some of its fields changed, or one of our own."""
-
-    program: str
-    changes: dict[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Burst:
-    """So many calls at once. `due`: a refresh is due; for a client that looks only at the expiry, wait for that."""
-
-    callers: int = CALLERS
-    must: bool = True  # succeed
-    due: bool = False
-    post: bool = False  # a body, which only a driver that can `post` is asked to send
+def _slow(seconds: float) -> dict[str, Any]:
+    """For so long, or until every caller has sent a refresh of its own: then the same ones lose each time."""
+    first, all_of_them = {"request": "exchange", "nth": 1}, {"request": "exchange", "at": "answer", "count": CALLERS}
+    return {
+        "hold": [{"which": first, "until": all_of_them, "or_after_s": seconds}],
+        "within_s": seconds + COOLED_DOWN,
+    }
 
 
-@dataclass(frozen=True, slots=True)
-class SignOutDuring:
-    """One call; and a sign-out as soon as the program holds something of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tabs:
-    """From now on so many clients over one storage; a burst goes round them."""
-
-    tabs: int = 3
-
-
-@dataclass(frozen=True, slots=True)
-class SetClock:
-    """Set the server's clock apart from the client's."""
-
-    ahead: float
-
-
-@dataclass(frozen=True, slots=True)
-class RevokeElsewhere:
-    """The user ends all sessions from another device."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """Let time pass."""
-
-    seconds: float
-
-
-Step: TypeAlias = SignIn | Arm | Burst | SignOutDuring | Tabs | SetClock | RevokeElsewhere | Pause
-Covers: TypeAlias = Literal[
-    "refresh",
-    "third-refresh",
-    "refusal",
-    "two-401s-one-token",
-    "late-401",
-    "refresh-during-sign-out",
-    "lost-answer",
-    "fault",
-    "condition",
-]
-
-
-@dataclass(frozen=True, slots=True)
-class Race:
-    """One line of the card."""
-
-    name: str
-    about: str
-    steps: tuple[Step, ...]
-    covers: Covers  # what the ledger must show; else the race was not exercised
-    claim: str | None = None  # who does not claim this is not blamed for losing
-    ability: str | None = None  # who does not have this is not asked
-    world: str | None = None  # None: the world that the client is made for
-    settings: tuple[str, ...] = ()  # of the mock, as on its command line
-    ideal: int | None = 1  # exchanges of a client that does it right; None: none is right
-
-
-def _fails(status: int, for_s: float) -> dict[str, Any]:
-    return {"fault": [{"kind": "status", "status": status, "which": {"request": "exchange"}, "for_s": for_s}]}
-
-
-SLOW = {  # for 2 s, or until every caller has sent a refresh of its own: then the same ones lose each time
+LOSERS_HEAR_LAST = {  # all refreshes arrive before any is decided, and who is refused hears of it after the winner
     "hold": [
         {
-            "which": {"request": "exchange", "nth": 1},
-            "until": {"request": "exchange", "at": "answer", "count": CALLERS},
+            "which": {"request": "exchange"},
+            "at": "arrive",
+            "until": {"request": "exchange", "at": "arrive", "count": CALLERS},
             "or_after_s": 2.0,
-        }
+        },
+        {
+            "which": {"request": "exchange", "grant_outcome": "reused"},
+            "until": {"request": "exchange", "grant_outcome": "rotated"},
+            "settle_s": 0.2,
+            "or_after_s": 0.5,  # the winner's answer has left before
+        },
     ]
+}
+BESIDE_A_REFRESH = {  # two calls with one token: one is refused and makes a refresh, and then the other is decided
+    "fault": [{"kind": "refuse", "times": 1}],
+    "hold": [
+        {
+            "which": {"request": "resource", "nth": 2},
+            "at": "arrive",
+            "until": {"request": "resource", "at": "arrive", "count": 2},  # this one, and the other's retry
+            "or_after_s": 2.0,  # a client that does not try again
+        },
+        {  # the first retry waits for the other's: of two refreshes the second has ended the token of the first
+            "which": {"request": "resource", "nth": 3},
+            "at": "arrive",
+            "until": {"request": "resource", "status": 200},
+            "or_after_s": 2.0,
+        },
+    ],
+    "within_s": 5.0,
 }
 THRICE = (
     SignIn(ALMOST_OVER),
@@ -148,9 +94,29 @@ RACES = (
     Race(
         "slow-refresh",
         "the same, and the answer to the refresh takes 2 s",
-        (SignIn(ALMOST_OVER), Arm("slow-refresh", SLOW), Burst(due=True), Burst(1)),
+        (SignIn(ALMOST_OVER), Arm("slow-refresh", _slow(2.0)), Burst(due=True), Burst(1)),
         covers="refresh",
         claim="single_flight",
+    ),
+    Race(
+        "slower-than-locks",
+        "the same, and the answer takes 12 s, longer than many locks last; the next call comes after that",
+        (
+            SignIn(ALMOST_OVER),
+            Arm("slow-refresh", _slow(PATIENT)),
+            Burst(due=True, must=False),
+            Burst(1),
+        ),
+        covers="refresh",
+        claim="single_flight",
+    ),
+    Race(
+        "losers-clean-up",
+        "several may refresh at once; who is refused hears of it after the winner, whose session lives on",
+        (SignIn(ALMOST_OVER), Arm("concurrent-expiry", LOSERS_HEAR_LAST), Burst(due=True, must=False), Burst(1)),
+        covers="refresh",
+        claim="keeps_session",
+        world="rotate-strict",
     ),
     Race(
         "concurrent-401s",
@@ -162,9 +128,17 @@ RACES = (
     Race(
         "late-401",
         "a 401 arrives after its token was replaced",
-        (SignIn(), Arm("late-401", {"within_s": 2.0}), Burst(2)),
+        (SignIn(), Arm("late-401", {"within_s": 4.0}), Burst(2)),
         covers="late-401",
         claim="retry_on_401",
+    ),
+    Race(
+        "old-token-dies",
+        "a refresh ends the access token that another call has just sent",
+        (SignIn(), Arm("late-401", BESIDE_A_REFRESH), Burst(2)),
+        covers="ended-token",
+        claim="retry_on_401",
+        world="oauth2-server",
     ),
     Race(
         "refresh-fails",
@@ -191,10 +165,10 @@ RACES = (
     ),
     Race(
         "rate-limited",
-        "the auth server answers 429 for 1.5 s, and the token is over; the next call comes 6 s later",
+        "the auth server answers 429, Retry-After 2, for 1.5 s, and the token is over; the next call comes 6 s later",
         (
             SignIn(ALMOST_OVER),
-            Arm("rate-limited", _fails(429, 1.5)),
+            Arm("rate-limited", _fails(429, 1.5, retry_after_s=2)),
             Burst(1, due=True, must=False),
             Pause(COOLED_DOWN),
             Burst(1),
@@ -208,7 +182,7 @@ RACES = (
         "the user signs out while a refresh is under way",
         (
             SignIn(STILL_GOOD),
-            Arm("sign-out-during-refresh", {"within_s": 2.0}),
+            Arm("sign-out-during-refresh", {"within_s": 4.0}),
             SignOutDuring(),
             Burst(2, must=False),
         ),
@@ -290,6 +264,20 @@ RACES = (
         "three-tabs",
         "three clients over one storage meet the end of the token at once",
         (Tabs(), SignIn(ALMOST_OVER), Arm("concurrent-expiry"), Burst(6, due=True)),
+        covers="refresh",
+        claim="shared_flight",
+        ability="tabs",
+    ),
+    Race(
+        "slow-tabs",
+        "the same, and the answer to the refresh takes 12 s, longer than many locks last",
+        (
+            Tabs(),
+            SignIn(ALMOST_OVER),
+            Arm("slow-refresh", _slow(PATIENT)),
+            Burst(6, due=True, must=False),
+            Burst(3),
+        ),
         covers="refresh",
         claim="shared_flight",
         ability="tabs",

@@ -16,8 +16,8 @@ class Introduction(msgspec.Struct):
     language: str = ""
     docs: str = ""
     world: str = "rfc9700"  # that the client is made for
-    can: list[str] = []  # see races.ABILITIES
-    claims: list[str] = []  # see races.CLAIMS
+    can: list[str] = []  # see race.ABILITIES
+    claims: list[str] = []  # see race.CLAIMS
     explains: dict[str, str] = {}  # the line of its documentation or source that explains a loss, by race
     protocol: int = 1  # 2: `end SECONDS` answers what each call came to
 
@@ -30,6 +30,7 @@ class Card(msgspec.Struct):
     race401: str
     results: list[Result]
     took_s: float
+    world: str = ""  # in which it raced, where a race has none of its own
 
     @property
     def exit_code(self) -> int:
@@ -37,7 +38,8 @@ class Card(msgspec.Struct):
         outcomes = {result.outcome for result in self.results}
         if RaceOutcome.LOST in outcomes or any(result.disproved for result in self.results):
             return 1
-        return 3 if outcomes & {RaceOutcome.BROKE, RaceOutcome.SILENT} or RaceOutcome.SURVIVED not in outcomes else 0
+        survived = outcomes & {RaceOutcome.SURVIVED, RaceOutcome.WASTEFUL}
+        return 3 if outcomes & {RaceOutcome.BROKE, RaceOutcome.SILENT} or not survived else 0
 
     def essence(self) -> dict[str, tuple[str, str]]:
         """Return what must be the same each time: outcome and sentence of each race."""
@@ -62,7 +64,10 @@ def again(card: Card, result: Result) -> str:
     return f"card --race {result.race}{world} -- {card.command}"
 
 
-def slug(introduction: Introduction) -> str:
-    """Return the file's name."""
-    letters = [letter if letter.isalnum() else "-" for letter in introduction.client.lower()]
+def slug(card: Card) -> str:
+    """Return the file's name: the client's, and the world's if that is not the one that it is made for."""
+    name = card.introduction.client
+    if card.world not in ("", card.introduction.world):
+        name += f" in {card.world}"
+    letters = [letter if letter.isalnum() else "-" for letter in name.lower()]
     return "-".join(part for part in "".join(letters).split("-") if part)

@@ -1,37 +1,34 @@
 """The scoreboard: clients by races, from stored cards; as Markdown, and as a page in the report's style."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from race401.harness.card import record
 from race401.harness.card.judging import RaceOutcome, Result
-from race401.harness.card.races import CLAIMS, RACES
+from race401.harness.card.race import CLAIMS
+from race401.harness.card.races import RACES
 from race401.harness.card.record import Card
 from race401.harness.reporting.html import TEMPLATES
 
 MARKS = {
     RaceOutcome.SURVIVED: "✓",
+    RaceOutcome.WASTEFUL: "~",
     RaceOutcome.LOST: "✗",
-    RaceOutcome.NOT_CLAIMED: "○",
+    RaceOutcome.NOT_CLAIMED: "x",
+    RaceOutcome.NOT_ASKED: "-",
     RaceOutcome.NOT_EXERCISED: "·",
     RaceOutcome.SILENT: "…",
     RaceOutcome.BROKE: "?",
 }
-LOSSES = (
-    "✗ lost, although the client claims otherwise; ○ lost, and the client claims nothing else; ! the ledger "
-    "disproves what it claims; · not exercised; … no answer, of the client or its driver; ? the driver broke."
-)
-CANNOT = "it has no sign-out, no shared storage, or a driver that sends no POST"
 LEGEND = (
-    "✓ survived (✓ 3: with 3 exchanges, or sign-ins of its own, where fewer would do); - cannot be asked, as "
-    f"{CANNOT}; {LOSSES}"
-)
-IN_WORDS = (
-    "At a price: survived with so many exchanges, or sign-ins of its own, where fewer would do. Not asked: "
-    f"{CANNOT}. {LOSSES}"
+    "✓ survived (✓ 3: with 3 exchanges or sign-ins of its own, where answers failed); ~ 5 wasteful: survived with 5, "
+    "where fewer would do; ✗ lost, although the client claims otherwise; x lost, and the client claims nothing else; "
+    "- not asked, as it has no sign-out, no shared storage, or a driver that sends no POST; ! the ledger disproves "
+    "what it claims; · not exercised; … no answer, of the client or its driver; ? the driver broke."
 )
 
 
@@ -39,12 +36,10 @@ def cell(result: Result | None) -> str:
     """Return a cell's text: the mark, and the price of a survival that cost more than needed."""
     if result is None:
         return ""
-    if result.outcome is RaceOutcome.NOT_CLAIMED and not result.entries:
-        return "-"
     cost = result.exchanges + result.own_sign_ins
     dear = result.outcome is RaceOutcome.SURVIVED and result.ideal is not None and cost > result.ideal
     mark = MARKS[result.outcome] + ("!" if result.disproved else "")
-    return f"{mark} {cost}" if dear else mark
+    return f"{mark} {cost}" if dear or result.outcome is RaceOutcome.WASTEFUL else mark
 
 
 def losses(cards: Iterable[Card]) -> list[tuple[Card, Result]]:
@@ -53,37 +48,49 @@ def losses(cards: Iterable[Card]) -> list[tuple[Card, Result]]:
     return [(card, result) for card, result in found if result.outcome is RaceOutcome.LOST or result.disproved]
 
 
-def ordered(cards: Iterable[Card]) -> list[Card]:
-    """Return the cards, those with most survivals first, and of them those with fewest losses."""
+def by_world(cards: Iterable[Card]) -> list[tuple[str, list[Card]]]:
+    """
+    Return the cards of each world: worlds differ in severity, so that nobody is ranked across them.
+
+    In a world those with most survivals come first, and of them those with fewest losses, claimed or not.
+    """
 
     def key(card: Card) -> tuple[int, int, str]:
-        counts = [result.outcome for result in card.results]
-        return -counts.count(RaceOutcome.SURVIVED), counts.count(RaceOutcome.LOST), card.introduction.client
+        counts = Counter(result.outcome for result in card.results)
+        lost = counts[RaceOutcome.LOST] + counts[RaceOutcome.NOT_CLAIMED]
+        return -counts[RaceOutcome.SURVIVED], lost, card.introduction.client
 
-    return sorted(cards, key=key)
+    worlds: dict[str, list[Card]] = defaultdict(list)
+    for card in sorted(cards, key=key):
+        worlds[card.world or card.introduction.world].append(card)
+    return sorted(worlds.items(), key=lambda each: (-len(each[1]), each[0]))
 
 
 def table(cards: Sequence[Card]) -> str:
-    """Return a row for each client and its legend, as Markdown: a column for each race is wider than a page."""
-    lines = ["| client | survived | at a price | lost, or not shown | not asked |", "|---|---|---|---|---|"]
-    for card in ordered(cards):
-        results = [
-            (result.race, cell(result)) for race in RACES for result in card.results if result.race == race.name
-        ]
-        asked = [mark for _, mark in results if mark != "-"]
-        cells = (
-            f"{sum(mark.startswith('✓') for mark in asked)} of {len(asked)}",
-            _named(results, lambda mark: mark.startswith("✓ ")),
-            _named(results, lambda mark: mark not in {"-", "✓"} and not mark.startswith("✓ ")),
-            ", ".join(race for race, mark in results if mark == "-"),
-        )
-        lines.append(f"| {title(card)}, {card.introduction.world} | " + " | ".join(cells) + " |")
-    return "\n".join([*lines, "", IN_WORDS])
+    """Return a table for each world, and the legend, as Markdown: in words, which wrap."""
+    lines = []
+    for world, there in by_world(cards):
+        lines += [f"| in `{world}` | survived | wasteful | lost, or not shown | not asked |", "|---|---|---|---|---|"]
+        lines += [f"| {title(card)} | {' | '.join(_in_words(card))} |" for card in there]
+        lines.append("")
+    return "\n".join([*lines, LEGEND])
 
 
-def _named(results: Iterable[tuple[str, str]], of: Callable[[str], bool]) -> str:
-    """Return the races with such a mark, each with it; of a price the number alone."""
-    return ", ".join(f"{race} {mark.removeprefix('✓ ')}" for race, mark in results if of(mark))
+def _in_words(card: Card) -> tuple[str, str, str, str]:
+    """Return how many races the client survived, and the names of the others with their marks."""
+    results = {result.race: cell(result) for result in card.results}
+    marks = [(race.name, results[race.name]) for race in RACES if race.name in results]
+    survived = [(name, mark) for name, mark in marks if mark.startswith("✓")]
+    asked = [(name, mark) for name, mark in marks if mark != "-"]
+    wasteful = [(name, mark) for name, mark in asked if mark.startswith("~")]
+    rest = [f"{name} {mark}" for name, mark in asked if (name, mark) not in survived + wasteful]
+    dear = "".join(f", {name} {mark}" for name, mark in survived if mark != "✓")
+    return (
+        f"{len(survived)} of {len(asked)}{dear}",
+        ", ".join(f"{name} {mark.removeprefix('~ ')}" for name, mark in wasteful),
+        ", ".join(rest),
+        ", ".join(name for name, mark in marks if mark == "-"),
+    )
 
 
 def markdown(cards: Sequence[Card], missing: Sequence[str]) -> str:
@@ -93,7 +100,10 @@ def markdown(cards: Sequence[Card], missing: Sequence[str]) -> str:
         lines += ["What was lost, and why:", ""]
     for card, result in losses(cards):
         why = card.introduction.explains.get(result.race, "no reason was given")
-        lines.append(f"* **{title(card)}, {result.race}**: {sentence(result)}. {why}. Again: `{again(card, result)}`")
+        where = "" if result.world == card.introduction.world else f" in `{result.world}`"
+        lines.append(
+            f"* **{title(card)}, {result.race}**{where}: {sentence(result)}. {why}. Again: `{again(card, result)}`"
+        )
     lines += ["", *(f"Not run: {name}." for name in missing)]
     return "\n".join(lines) + "\n"
 
@@ -105,7 +115,10 @@ def page(cards: Sequence[Card], missing: Sequence[str]) -> str:
     )
     environment.filters["code"] = _code
     return environment.get_template("scoreboard.html").render(
-        cards=[(card, {result.race: result for result in card.results}) for card in ordered(cards)],
+        worlds=[
+            (world, [(card, {result.race: result for result in card.results}) for card in there])
+            for world, there in by_world(cards)
+        ],
         races=RACES,
         claims=CLAIMS,
         losses=losses(cards),

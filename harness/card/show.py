@@ -15,8 +15,10 @@ WIDTH = 118  # columns
 STORY = 14  # lines of a story shown; the kept card has them all
 COLOURS = {
     RaceOutcome.SURVIVED: "green",
+    RaceOutcome.WASTEFUL: "yellow",
     RaceOutcome.LOST: "bold red",
-    RaceOutcome.NOT_CLAIMED: "yellow",
+    RaceOutcome.NOT_CLAIMED: "red",
+    RaceOutcome.NOT_ASKED: "dim",
     RaceOutcome.NOT_EXERCISED: "dim",
     RaceOutcome.SILENT: "dim",
     RaceOutcome.BROKE: "bold red",

@@ -3,15 +3,17 @@
 import shlex
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from race401.harness.card import show
-from race401.harness.card.making import NoDriver, make
-from race401.harness.card.races import RACES, Race
+from race401.harness.card.making import NoDriver, make, merged
+from race401.harness.card.mock import Mocks
+from race401.harness.card.race import Race
+from race401.harness.card.races import RACES
 from race401.harness.card.record import Card, keep, load, slug
 from race401.harness.commands.errors import CommandError
 from race401.harness.reporting import progress, terminal
@@ -26,33 +28,58 @@ class Board:
     missing: list[str]
 
 
-def made_board(commands: list[str], folder: Path) -> Board:
-    """Run every client, keep its card, and return them."""
-    board = Board([], [])
-    for n, command in enumerate(commands, start=1):
-        first, *rest = shlex.split(command)
-        program = sys.executable if first == "python" else shutil.which(first)
-        if program is None:
-            board.missing.append(f"{command}: {first} is not installed")
-            continue
-        try:
-            card = msgspec.structs.replace(
-                make([program, *rest], RACES, None, WORLDS, on_progress=_on_progress(n, len(commands))),
-                command=command,
-            )
-        except NoDriver as error:
-            board.missing.append(f"{command}: {error}")
-        else:
-            keep(card, folder / f"{slug(card.introduction)}.json")
-            progress.clear()
-            print(terminal.fit(show.summary(card)), flush=True)
-            board.cards.append(card)
+COMMON = "rfc9700"  # where every client races, beside the world that it is made for
+
+
+def made_board(commands: list[str], folder: Path, races: Sequence[Race]) -> Board:
+    """Run every client through these races, keep its cards, and return them.
+
+    A race that is not run stays in its card as it was. In the common world those with a world of their own are not
+    run again.
+    """
+    board, everywhere = Board([], []), [race for race in races if race.world is None]
+    with Mocks() as mocks:
+        for n, command in enumerate(commands, start=1):
+            client = f"client {n} of {len(commands)}"
+            first, *rest = shlex.split(command)
+            program = sys.executable if first == "python" else shutil.which(first)
+            if program is None:
+                board.missing.append(f"{command}: {first} is not installed")
+                continue
+            try:
+                card = make([program, *rest], races, None, WORLDS, (), _on_progress(client, races), mocks)
+                own = _kept(card, command, folder)
+                board.cards.append(own)
+                if own.world != COMMON:
+                    said = _on_progress(f"{client}, in {COMMON}", everywhere)
+                    there = make([program, *rest], everywhere, COMMON, WORLDS, (), said, mocks)
+                    board.cards.append(_kept(merged(_anywhere(own), there), command, folder))
+            except NoDriver as error:
+                board.missing.append(f"{command}: {error}")
     return board
 
 
-def _on_progress(n: int, clients: int) -> Callable[[int, Race], None]:
-    """Return what shows how far the nth of so many clients is."""
-    return lambda done, _: progress.show(f"client {n} of {clients}: {done} of {len(RACES)} races are over")
+def _anywhere(card: Card) -> Card:
+    """Return the card with those races alone that have a world of their own."""
+    names = {race.name for race in RACES if race.world is not None}
+    return msgspec.structs.replace(card, results=[result for result in card.results if result.race in names])
+
+
+def _kept(card: Card, command: str, folder: Path) -> Card:
+    """Keep the card, with what the one that is kept says of other races; return it."""
+    path = folder / f"{slug(card)}.json"
+    if len(card.results) < len(RACES) and path.exists():
+        card = merged(load(path), card)
+    card = msgspec.structs.replace(card, command=command)
+    keep(card, path)
+    progress.clear()
+    print(terminal.fit(show.summary(card)), flush=True)
+    return card
+
+
+def _on_progress(client: str, races: Sequence[Race]) -> Callable[[int, Race], None]:
+    """Return what shows how far this client is."""
+    return lambda done, _: progress.show(f"{client}: {done} of {len(races)} races are over")
 
 
 def stored_board(commands: list[str], folder: Path) -> Board:

@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from race401.harness.commands.errors import CommandError
 
+OF_A_SYSTEM = ("-u", "12", "-r", "12")  # of browsers: a system that is not ours is not loaded
 DEFAULTS = ("--headless", "--skip-log-setup", "-u", "324", "-r", "100", "-t", "20s", "--transport", "fasthttp")
 
 
@@ -24,6 +25,7 @@ def run(given: Namespace) -> NoReturn:
     if scenario is None or scenario.origin is None:
         raise CommandError("the scenario is missing from this installation; install race401 again")
     sys.stdout.flush()
-    locust = [sys.executable, "-m", "race401.harness.load", "-f", scenario.origin, *DEFAULTS, *given.options]
+    few = OF_A_SYSTEM if any(word.partition("=")[0] == "--system" for word in given.options) else ()
+    locust = [sys.executable, "-m", "race401.harness.load", "-f", scenario.origin, *DEFAULTS, *few, *given.options]
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # it waits until there is somebody to hear it
     os.execv(sys.executable, locust)  # noqa: S606 - our own module, and no shell

@@ -2,6 +2,7 @@
 
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
 from pathlib import Path
 
 from race401.harness.commands.errors import CommandError
@@ -21,14 +22,14 @@ def add(parser: ArgumentParser) -> None:
     forms.add_argument("--annotations", action="store_true", help="print GitHub's ::error and ::warning lines")
 
 
-def write(given: Namespace, suite: str, findings: list[Finding], as_markdown: str, at: float | None = None) -> None:
+def write(given: Namespace, suites: Mapping[str, list[Finding]], as_markdown: str, at: float | None = None) -> None:
     """Write what was asked for; `as_markdown` is the result so, `at` when the run began."""
     if given.junit is not None:
-        keep(given.junit, junit.render({suite: findings}, at))
+        keep(given.junit, junit.render(suites, at))
     if given.markdown is not None:
         keep(given.markdown, as_markdown)
     if given.annotations:
-        sys.stdout.write(annotations.render(findings))
+        sys.stdout.write(annotations.render([finding for findings in suites.values() for finding in findings]))
 
 
 def keep(path: Path, content: bytes | str) -> None:

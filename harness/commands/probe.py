@@ -4,8 +4,6 @@ twice, late, or several times at once.
 """
 
 import asyncio
-import sys
-import time
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,14 +11,16 @@ from urllib.parse import urlsplit
 
 from race401.harness.commands.errors import CommandError
 from race401.harness.commands.proxy import spoken
+from race401.harness.judge.verdict import VALUES
 from race401.harness.probe.answers import place
+from race401.harness.reporting import answer
+from race401.harness.reporting.answer import Answer
 from race401.harness.reporting.streams import print_to
 
 if TYPE_CHECKING:
     from race401.harness.probe.asking import Target
     from race401.harness.probe.card import Card
     from race401.harness.probe.signing_in import ByCommand, ByRequest
-    from race401.harness.probe.wire import Wire
 
 ROUNDS, BUDGET = 10, 240.0
 FEWEST = 2
@@ -58,7 +58,7 @@ def add(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--budget", type=float, default=BUDGET, metavar="S", help=f"at most so many seconds (default: {BUDGET:g})"
     )
-    parser.add_argument("--json", action="store_true", help="print the card as JSON instead")
+    answer.add(parser)
     parser.add_argument("--keep", type=Path, metavar="FILE", help="write the card as JSON, too")
     parser.add_argument("--page", type=Path, metavar="FILE", help="write the card as a page, too")
     parser.add_argument(
@@ -88,15 +88,25 @@ def run(given: Namespace) -> int:
     for path in (given.keep, given.page, given.toml):
         if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
             raise CommandError(f"{path}: expected a file in a folder that is there")
-    card = asyncio.run(_probed(given, target, signs_in))
-    if given.json:
-        sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(card)) + b"\n")
-    else:
-        print(show.card(card, terminal.width(), color=terminal.has_colour()))
+    card = _probed(given, target, signs_in)
+    print(
+        answer.render(
+            Answer("probe", VALUES[card.exit_code], _sentence(card), beside=msgspec.to_builtins(card, str_keys=True)),
+            given.form,
+            lambda: show.card(card, terminal.width(), color=terminal.has_colour()),
+        )
+    )
     _write(given, card)
     if card.ended:
         _announce(f"{card.ended}; what was learnt until then is kept")
     return card.exit_code
+
+
+def _sentence(card: "Card") -> str:
+    unknown = [row.text for row in card.rows if row.said == "unknown"]
+    if card.ended:
+        return f"not whole: {card.ended}"
+    return f"no answer to: {'; '.join(unknown)}" if unknown else f"all {len(card.rows)} questions have an answer"
 
 
 def _write(given: Namespace, card: "Card") -> None:
@@ -188,50 +198,18 @@ def _allow(given: Namespace, target: "Target", signs_in: "ByRequest | ByCommand"
         _announce(f"probing {', '.join(far)}: it makes {does}")
 
 
-async def _probed(given: Namespace, target: "Target", signs_in: "ByRequest | ByCommand") -> "Card":
-    import msgspec
-
+def _probed(given: Namespace, target: "Target", signs_in: "ByRequest | ByCommand") -> "Card":
+    from race401.harness.probe.making import NotAnswered, make
     from race401.harness.probe.playing import Gone
-    from race401.harness.probe.probing import Learnt, middle, probe, summed
     from race401.harness.probe.signing_in import SignInFailed
-    from race401.harness.probe.wire import Wire
 
-    wire, learnt, since = Wire(target, signs_in), Learnt(), time.monotonic()
     try:
-        await _first(wire, target)
-        await probe(wire, target.able, given.rounds, given.budget, _announce, learnt)
+        card, _ = asyncio.run(make(target, signs_in, given.rounds, given.budget, _announce))
     except SignInFailed as error:
         raise CommandError(f"--sign-in {error}") from None
-    except Gone as error:
+    except (Gone, NotAnswered) as error:
         raise CommandError(str(error)) from None
-    finally:
-        await wire.close()
-    return msgspec.structs.replace(
-        summed(learnt, target.able, place(target.token_url), target.dialect.name),
-        facts=wire.facts,
-        sessions=wire.sessions,
-        requests=wire.requests,
-        released_within=middle(wire.spreads),
-        answered_within=middle(wire.answered),
-        took=round(time.monotonic() - since, 1),
-    )
-
-
-async def _first(wire: "Wire", target: "Target") -> None:
-    """Refresh once: what refuses a new session's token is no token endpoint, or speaks another dialect."""
-    from race401.harness.probe.sequences import Refresh, Use
-
-    pair = await wire.sign_in()
-    [(answer, _)] = await wire.send([(Refresh("0", "1"), pair)])
-    if answer.what != "granted":
-        raise CommandError(
-            f"{place(target.token_url)} answered {answer.status} {answer.error}".rstrip()
-            + f" to a new session's refresh token: not a token endpoint, or not the dialect {target.dialect.name}"
-        )
-    if target.me:
-        [(seen, _)] = await wire.send([(Use("0", "use"), await wire.sign_in())])
-        if seen.what != "granted":
-            raise CommandError(f"--me {place(target.me)} answered {seen.status} to a new session's access token")
+    return card
 
 
 def _announce(line: str) -> None:

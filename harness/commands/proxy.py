@@ -118,7 +118,8 @@ def run(given: Namespace) -> int:
         places = dict(zip(here, shown, strict=True))
         told = announcement(places, given.ledger, dialects, exposed=exposed, rewrites=given.rewrite, tls=spoken_here)
         print(terminal.fit(told), flush=True)
-        watch, targets = Watch(recorder, dialects, say=_announce), targets_of(urls)
+        around = set() if given.rewrite else {url.netloc.decode() for url in urls}
+        watch, targets = Watch(recorder, dialects, say=_announce, around=around), targets_of(urls)
         rewriting = Rewriting(dict(zip(here, targets, strict=True))) if given.rewrite else None
         with contextlib.suppress(asyncio.CancelledError):
             asyncio.run(serve([*zip(socks, targets, strict=True)], watch, _announce, rewriting, context))

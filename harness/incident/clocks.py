@@ -45,10 +45,12 @@ class Bounds:
         if not agreed:
             return Clock()
         low, high = self.of[max(agreed, key=self.counts.__getitem__)]
+        disputed = bool(self.disagree)
         for origin in agreed:
             both = max(low, self.of[origin][0]), min(high, self.of[origin][1])
+            disputed = disputed or both[0] > both[1]
             low, high = both if both[0] <= both[1] else (low, high)
-        return _between(low, high)
+        return _between(low, high, disputed=disputed)
 
 
 def agreed(clocks: Sequence[Clock | None]) -> list[Clock | None]:
@@ -62,11 +64,13 @@ def agreed(clocks: Sequence[Clock | None]) -> list[Clock | None]:
             if other is not None and other.offset is not None:
                 both = max(low, other.between[0]), min(high, other.between[1])
                 low, high = both if both[0] <= both[1] else (low, high)
-        found[n] = _between(low, high)
+        found[n] = _between(low, high, disputed=clock.disputed)
     return found
 
 
-def _between(low: float, high: float) -> Clock:
+def _between(low: float, high: float, *, disputed: bool) -> Clock:
     """Return a clock; an offset that is not shown to differ from 0 is 0."""
     offset = 0.0 if low <= 0 <= high else round((low + high) / 2, 3)
-    return Clock(offset=offset, within=round(max(offset - low, high - offset), 3), between=(low, high))
+    return Clock(
+        offset=offset, within=round(max(offset - low, high - offset), 3), between=(low, high), disputed=disputed
+    )

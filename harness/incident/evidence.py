@@ -28,6 +28,7 @@ class Clock:
     offset: float | None = None  # was added to the file's times; above 0: its clock was behind the server's
     within: float | None = None  # the offset may be wrong by as much
     between: tuple[float, float] = (0.0, 0.0)  # it is not below the first nor above the second
+    disputed: bool = False  # the clocks of servers that answered differ among each other
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,6 +23,7 @@ async with client_of(race401_server, tokens) as client:
     await asyncio.gather(*(client.get(f"/contacts?call={n}") for n in range(CALLS)))
     await client.get("/messages")  # the session lives on
 """
+LATER = '        await client.get(f"/contacts?later={n}")\n'
 IN_A_ROW = """
 async with client_of(race401_server, tokens) as client:
     for n in range(CALLS + 3):
@@ -30,17 +31,17 @@ async with client_of(race401_server, tokens) as client:
 """
 
 
-def _burst(world: str) -> Recipe:
+def _burst(world: str, scene: str = BURST) -> Recipe:
     """Return how a world is guarded in which refreshes at once spend one token."""
     arm, check = 'race401_server.arm("concurrent-expiry")', 'race401_verdict.check(covers="refresh")'
-    return Recipe(world=world, arm=arm, scene=BURST, check=check)
+    return Recipe(world=world, arm=arm, scene=scene, check=check)
 
 
 RECIPES: dict[str, Recipe] = {
     "reuse-forgiven": _burst("supabase"),
     "reuse-refused": _burst("rotate-strict"),
     "reuse-revoked": _burst("rfc9700"),
-    "losers-clean-up": _burst("rotate-strict"),
+    "losers-clean-up": _burst("rotate-strict", BURST + "    for n in range(CALLS):\n" + LATER),
     "missing-token": _burst("rfc9700"),
     "ended-by-refresh": Recipe(
         world="oauth2-server",

@@ -93,6 +93,7 @@ class Check:
     figures: Callable[[list[Row]], Iterable[Figure]] = _no_figures
     brief: Brief | None = None
     by_clock: bool = False  # what it expects depends on what time the client thinks it is
+    by_order: bool = False  # what it finds depends on what came before what
 
     @property
     def key(self) -> str:

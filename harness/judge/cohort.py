@@ -12,6 +12,7 @@ from typing import Any
 
 from race401.harness.judge import recovery
 from race401.harness.judge.answers import Answers, last_answers
+from race401.harness.judge.causal import concurrent
 from race401.harness.judge.causes import causes
 from race401.harness.judge.evidence import Evidence, Sample
 from race401.harness.judge.graph import Graph
@@ -107,7 +108,7 @@ class Cohort:
         if self.evidence.ledger_alone:
             nobodys = {e.seq for e in recovery.of_nobody(self.marked, self.entries, self.evidence.systems)}
         unproven = self.undecided | nobodys
-        return [e for e in self.last if e.unauthorized and e.seq not in unproven]
+        return [e for e in self.last if e.unauthorized and e.seq not in unproven and not self._beside_sign_out(e)]
 
     @cached_property
     def ended(self) -> dict[str | None, Entry]:
@@ -119,6 +120,13 @@ class Cohort:
                 if ends_session(entry, session):
                     ended.setdefault(session, entry)
         return ended
+
+    def _beside_sign_out(self, refused: Entry) -> bool:
+        """Whether its session was being signed out meanwhile, by its own user: that is no failure of anybody."""
+        if not self.ended or (session := self.graph.session(refused)) is None:
+            return False
+        out = self.ended.get(session)
+        return out is not None and concurrent(refused, out)
 
     @cached_property
     def answers(self) -> Answers:

@@ -138,10 +138,13 @@ def of_run(told: dict[str, Any], files: Mapping[str, Source], where: str = "") -
     if damage and damage[0].startswith(MANIFEST):
         return Evidence(_nothing(str(told["run"])), entries, samples.items, read.torn, damage=damage)
     damage += manifest.of_files(told, files)
-    if "files" not in told:
-        damage += order.gaps(entries)
+    damage += order.unwritten(entries) or (order.gaps(entries) if "files" not in told else [])
+    graph = _settled(entries)
     whole, lost = _until_lost(entries)
-    return Evidence(told, whole, samples.items, read.torn, lost, damage)
+    evidence = Evidence(told, whole, samples.items, read.torn, lost, damage)
+    if graph is not None and lost is None:
+        vars(evidence)["graph"] = graph
+    return evidence
 
 
 def _nothing(run: str) -> dict[str, Any]:
@@ -163,7 +166,7 @@ def _ledger_only(path: Path) -> Evidence:
         torn = torn or read.torn
     every.sort(key=attrgetter("seq"))
     entries, twice = order.once(every)
-    damage = [*twice, *damage, *order.gaps(entries)]
+    damage = [*twice, *damage, *(order.unwritten(entries) or order.gaps(entries))]
     run = (path / LEDGER if path.is_dir() else path).stem
     return from_ledger(entries, run, apart=True, torn=torn, damage=damage)
 

@@ -8,7 +8,7 @@ recovers. Each Y recovers one X, within one burst: the next page load recovers n
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from race401.harness.judge.graph import TAKEN, Graph
@@ -35,8 +35,11 @@ class Retries:
 
 
 def match(entries: Sequence[Entry], graph: Graph, ends_at: float) -> Retries:
-    """Match the entries of one condition, exchanges among them; `ends_at`, s: no entry was received later."""
-    found, taken = Retries(), set[int]()
+    """Match the entries of one condition, exchanges among them; `ends_at`, s: no entry was received later.
+
+    A recording under another key cannot show the retry: its tokens and peers cannot be compared with these.
+    """
+    found, taken, ends = Retries(), set[int](), _ends(entries, ends_at)
     for mine, company in _companies(entries, graph):
         every = list(bursts(company))
         for number, burst in enumerate(every):
@@ -48,7 +51,7 @@ def match(entries: Sequence[Entry], graph: Graph, ends_at: float) -> Retries:
             for x in sorted(refused, key=lambda e: (e.answered_at, e.seq)):
                 if _made_good(x, burst, graph, taken, found) or _unseen(x, later, graph, found):
                     continue
-                if over + QUIET > ends_at:
+                if over + QUIET > ends.get(x.key, ends_at):
                     found.cut.add(x.seq)
     return found
 
@@ -67,7 +70,7 @@ def _made_good(x: Entry, burst: Iterable[Entry], graph: Graph, taken: set[int], 
             else:
                 found.otherwise[x.seq] = y
             return True
-        unlinked = unlinked or (linked is None and y.status in TAKEN)
+        unlinked = unlinked or (linked is None and _served(y))
     if unlinked:
         found.unlinked.add(x.seq)
     return unlinked
@@ -77,7 +80,7 @@ def _unseen(x: Entry, later: Iterable[Entry], graph: Graph, found: Retries) -> b
     """Whether a refresh that nobody recorded may have taken longer than a silence does."""
     for y in later:
         fresh = y.sent is not None and y.sent != x.sent and not graph.brought.get(y.sent)
-        if fresh and _again(x, y) and y.status in TAKEN and _linked(x, y, graph) is not False:
+        if fresh and _again(x, y) and _served(y) and _linked(x, y, graph) is not False:
             found.unlinked.add(x.seq)
             return True
     return False
@@ -87,7 +90,23 @@ def _again(x: Entry, y: Entry) -> bool:
     """Whether y asks for the same, after x was answered."""
     if y.target != x.target or y.method != x.method or y.received_at < x.answered_at or y is x:
         return False
-    return y.status in TAKEN or y.sent != x.sent  # the same token, and no success: another call
+    return _served(y) or y.sent != x.sent  # the same token, and no success: another call
+
+
+def _served(y: Entry) -> bool:
+    """Whether the answer is a success; a refusal may stand in a 200."""
+    return y.status in TAKEN and not y.unauthorized
+
+
+def _ends(entries: Iterable[Entry], ends_at: float) -> Mapping[str | None, float]:
+    """Return when the recordings of several keys ended, the last of them as the ledger does; of one key: nothing."""
+    over: dict[str | None, float] = {}
+    for e in entries:
+        over[e.key] = max(e.received_at, over.get(e.key, e.received_at))
+    if len(over) < 2:  # noqa: PLR2004 - there is nothing to tell apart
+        return {}
+    last = max(over, key=lambda key: over[key])
+    return {**over, last: ends_at}
 
 
 def _linked(x: Entry, y: Entry, graph: Graph) -> bool | None:

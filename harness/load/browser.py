@@ -31,7 +31,6 @@ from race401.harness.tokens.model import ExchangeFailed, Step
 
 gevent.config.track_greenlet_tree = False  # who spawned whom: a stack kept for each caller, and nobody looks
 
-PAGE = ("/contacts?limit=1000", "/me/entitlements", "/contacts", "/persona-notes", "/messages")
 TLS = httpx.create_ssl_context()  # shared: one of its own costs a client 60 ms and 1 MB
 TIMEOUT = 10.0  # s
 TabLock: TypeAlias = Callable[[], AbstractContextManager[object]]
@@ -92,9 +91,14 @@ class Browser(User):
         """Where the browser's world is."""
         return f"{self.its_run.host}/{self.condition.world}"
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """What every request of the API has."""
+        return {"X-Race401-Client": self.me}
+
     def client(self) -> Any:
         """Return a client of the API: httpx.Client, or one with the same calls: build_request, send, close."""
-        plan, mine = self.its_run.plan, {"X-Race401-Client": self.me}
+        plan, mine = self.its_run.plan, self.headers
         if plan.transport == "fasthttp":
             return FastClient(self.base_url, mine, TIMEOUT, plan.connections)
         limits = httpx.Limits(max_connections=plan.connections)
@@ -165,11 +169,12 @@ class Browser(User):
     def burst(self, page: int, intended: float) -> None:
         """Send the page's requests and wait for the answers."""
         self.before_page(page)
-        callers = [gevent.spawn(self.call, PAGE[0], page, 1, intended)]
+        targets = self.its_run.plan.page
+        callers = [gevent.spawn(self.call, targets[0], page, 1, intended)]
         try:
             if self.its_run.plan.arrival == "first-then-rest":
                 callers[0].join()
-            callers += [gevent.spawn(self.call, target, page, k, intended) for k, target in enumerate(PAGE[1:], 2)]
+            callers += [gevent.spawn(self.call, target, page, k, intended) for k, target in enumerate(targets[1:], 2)]
             gevent.joinall(callers, raise_error=True)
         finally:
             gevent.killall(callers)
@@ -179,7 +184,11 @@ class Browser(User):
         """Sign in again if the session is lost, as people do."""
         if self.refused:
             self.refused = False
-            self.auth.sign_in(self.server.sign_in(self.email, PASSWORD))
+            self.auth.sign_in(self.signed_in())
+
+    def signed_in(self) -> TokenPair:
+        """Return the pair of a new session of its user."""
+        return self.server.sign_in(self.email, PASSWORD)
 
     def after_page(self, page: int) -> None:
         """Do what a scenario does when a page is loaded."""

@@ -20,7 +20,7 @@ from race401.harness.load import options, progress, ui
 from race401.harness.load.folder import RunFolder, name_of_run
 from race401.harness.load.hosts import TURNS_WITHIN, measured_clock, shares
 from race401.harness.load.judged_run import JudgedRun
-from race401.harness.load.messages import BROWSER_DONE, END, Assignment, assign, get_report
+from race401.harness.load.messages import BROWSER_DONE, BROWSER_FAILED, END, Assignment, assign, get_report
 from race401.harness.load.mock import Mock, control_headers
 from race401.harness.load.options import Plan, Refused
 from race401.harness.load.record import Record, hosts_of
@@ -46,6 +46,7 @@ class Leader:
         self._table = ""  # to be printed at the end
         if isinstance(self._runner, MasterRunner):
             self._runner.register_message(BROWSER_DONE, lambda **_: self._count_browser())
+            self._runner.register_message(BROWSER_FAILED, lambda msg, **_: self._fail(msg.data["why"]))
             environment.events.worker_report.add_listener(self._hear)
         if mock.process is not None:
             gevent.spawn(self._watch_mock)
@@ -79,6 +80,7 @@ class Leader:
             is_mock_ours=self._mock.process is not None,
             load=load,
             workers=shares(_at_work(self._runner)) if isinstance(self._runner, MasterRunner) else [],
+            places=self._mock.places,
         )
         has_browsers = not isinstance(self._runner, MasterRunner)
         asked = None if assignment.is_mock_ours else assignment.mock
@@ -90,8 +92,9 @@ class Leader:
             print_to(f"race401: {error}")
             gevent.spawn(self._end_test)
             return
-        print_to(f"race401: {judged.record.plan}; mock at {self._mock.url}")
-        if sys.stderr.isatty():
+        if judged.record.form == "text":
+            print_to(f"race401: {judged.record.plan}; {self._mock.called} at {self._mock.url}")
+        if sys.stderr.isatty() and judged.record.form == "text":
             gevent.spawn(progress.show, judged, self._runner.stats)
         assign(given, assignment)
         self._judged = judged
@@ -105,6 +108,8 @@ class Leader:
             report=judged.note,
             done=self._count_browser,
             steering=control_headers(given.control_key),
+            problem=self._fail,
+            places=assignment.places,
             narrate=given.narrate,
         )
 
@@ -120,6 +125,7 @@ class Leader:
             folder=Path(self._options.reports) / assignment.run,
             hosts=hosts_of(assignment.workers if is_master else None),
             started_at=began_at,
+            form=self._options.verdict_as,
         )
 
     def stop(self) -> None:
@@ -186,13 +192,23 @@ class Leader:
             self._runner.quit()
 
     def _watch_mock(self) -> None:
-        """End the run when the mock does."""
-        assert self._mock.process is not None
-        while (ended := self._mock.process.ended()) is None:
+        """End the run when the mock ends, or a system that is not ours is gone."""
+        process = self._mock.process
+        assert process is not None
+        while (ended := process.ended()) is None:
+            if (why := process.trouble()) is not None:
+                self._fail(why)
             gevent.sleep(0.5)
         if self._judged is not None and self._judged.is_under_way:
             self._judged.end(ended)
             self._runner.quit()
+
+    def _fail(self, why: str) -> None:
+        """End the run, which cannot go on."""
+        if self._judged is not None and self._judged.is_under_way:
+            print_to(f"race401: {why}")
+            self._judged.end(why)
+            gevent.spawn(self._end_test)
 
     def _hear_the_last(self, runner: MasterRunner, record: Record) -> None:
         """Have the workers end, and wait for their last reports; locust's 0.5 s are too short for a lossy wire."""

@@ -15,6 +15,7 @@ from race401.harness.load.leader import Leader
 from race401.harness.load.options import ROLES, add_options
 from race401.harness.load.run import Run
 from race401.harness.load.scenario import Scenario
+from race401.harness.load.system_browser import SystemBrowser
 from race401.harness.load.visitor import Visitor
 from race401.harness.load.worker import Worker
 from race401.harness.reporting.streams import mend
@@ -68,7 +69,9 @@ def listen(scenario: Scenario, locustfile: dict[str, Any]) -> None:
     signal.signal(signal.SIGINT, interrupt.end_at_once)
     process = Process(scenario)
     for condition in scenario.parts:
-        browser = Visitor if condition.is_eventful else Browser
+        browser: type[Browser] = Visitor if condition.is_eventful else Browser
+        if condition.name in scenario.systems:
+            browser = SystemBrowser
         for role in ROLES:
             name = f"{condition.name} {role}".title().replace("-", "").replace(" ", "")
             about = {"part": condition.part, "role": role, "run_in_hand": process.run_in_hand}

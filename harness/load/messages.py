@@ -9,6 +9,7 @@ from argparse import Namespace
 from typing import Any, NamedTuple
 
 BROWSER_DONE = "race401_done"  # a worker's message: one of its browsers has loaded all its pages
+BROWSER_FAILED = "race401_failed"  # a worker's: why the run cannot go on
 END = "race401_end"  # the master's: let the pages that were begun end, and report the last
 TRAVELS_AS = "race401"  # an option's name, and a report's key
 
@@ -21,6 +22,7 @@ class Assignment(NamedTuple):
     is_mock_ours: bool  # it is not: its clock may be another one
     load: dict[str, Any]  # by locust's names for its options; a worker's own are not the run's
     workers: list[str]  # by the number of their share
+    places: dict[str, str]  # of a system that is not ours: the recorder's addresses, by origin
 
 
 class WorkerReport(NamedTuple):

@@ -1,17 +1,8 @@
-"""The mock as a child process of the run: started once, and gone however the run ends.
+"""The mock that a run talks to: a child process of its own, or one that was there."""
 
-A process of its own, since an event loop does not live in one that gevent has patched. It ends when its
-standard input does, so that even a killed locust leaves nothing behind.
-"""
-
-from gevent import with_timeout
-
-import atexit
 import ctypes
-import json
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,22 +11,13 @@ from pathlib import Path
 
 import httpx
 
+from race401.harness.load.child import Child
 from race401.harness.load.conditions import Condition
 from race401.harness.load.options import Refused
 
-READY_WITHIN = 20.0  # s; it takes under 1 s on a quiet machine
-GONE_WITHIN = 4.0  # s
+LEDGER_WITHIN = 30.0  # s, for the mock to hand over its ledger
 FORBIDDEN = 403
-USAGE = 2  # exit code
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
-
-
-class MockDidNotStart(Exception):
-    """The child said nothing, or not what was hoped for; the message is for the user."""
-
-
-class MockRefused(MockDidNotStart):
-    """The child would not have its options, and has told the user so."""
 
 
 def die_with_parent() -> None:
@@ -44,48 +26,13 @@ def die_with_parent() -> None:
         os.register_at_fork(after_in_child=lambda: ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL))
 
 
-class MockProcess:
+class MockProcess(Child):
     """A running mock at `url`, started with these options, writing its ledger to `ledger`."""
 
     def __init__(self, ledger: Path, options: Sequence[str] = ()) -> None:
-        self._owner = os.getpid()
-        command = [sys.executable, "-m", "race401.mock_api", "--json", "--exit-with-parent", "--ledger", str(ledger)]
-        self._process = subprocess.Popen(  # noqa: S603 - our own module
-            [*command, *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
-        )
-        atexit.register(self.stop)
-        assert self._process.stdout is not None
-        line = with_timeout(READY_WITHIN, self._process.stdout.readline, timeout_value=b"")
-        try:
-            self.url: str = json.loads(line)["url"]
-        except (ValueError, KeyError):
-            self.stop()
-            code = self._process.returncode
-            raise (MockRefused if code == USAGE else MockDidNotStart)(
-                f"the mock did not start (exit {code})"
-            ) from None
-
-    @property
-    def pid(self) -> int:
-        """The child's process id."""
-        return self._process.pid
-
-    def ended(self) -> str | None:
-        """Return how the child ended by itself; None while it runs."""
-        code = self._process.poll()
-        return None if code is None else f"the mock ended in mid-run (exit {code})"
-
-    def stop(self) -> None:
-        """End it and wait. Forked workers hold a copy of this object and do nothing."""
-        if os.getpid() != self._owner or self._process.poll() is not None:
-            return
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        try:
-            self._process.wait(GONE_WITHIN)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        always = ["--json", "--exit-with-parent", "--ledger", str(ledger)]
+        super().__init__("the mock", "race401.mock_api", [*always, *options])
+        self.url: str = self.ready["url"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,19 +40,40 @@ class Mock:
     """The mock that this process's runs talk to."""
 
     url: str
-    process: MockProcess | None = None  # ours; None: somebody else's, which runs already
+    process: Child | None = None  # ours; None: somebody else's, which runs already
     ledger: Path | None = None  # the file that ours writes; None: the mock is asked for it
+    called: str = "the mock"
+
+    @property
+    def places(self) -> dict[str, str]:
+        """Where else a run's addresses are; see `recorded`."""
+        return {}
 
     def worlds(self, conditions: Iterable[Condition], key: str | None) -> dict[str, dict[str, object]]:
         """Return what it serves by name; raises Refused unless that is all that the conditions want."""
         try:
             worlds = worlds_at(self.url, key)
         except ValueError as error:
-            raise Refused(f"--host {error}; start one with: race401 serve") from None
+            start = "start one with race401 serve, or burst upon a system of your own by --system FILE"
+            raise Refused(f"--host {error}; {start}") from None
         for condition in conditions:
             if condition.world not in worlds:
                 raise Refused(self._without(condition.world, list(worlds)))
         return worlds
+
+    def lost(self, headers: dict[str, str]) -> int:
+        """Return how many entries are not in its file; raises httpx.HTTPError, OSError, ValueError, KeyError."""
+        return int(self._ask("", headers).json()["ledger"]["lost"])
+
+    def held(self, headers: dict[str, str], run: str) -> tuple[bytes, int]:
+        """Return the entries of a run that it holds, and how many it held; raises as `lost` does."""
+        answer = self._ask("/ledger", headers, client=f"{run}/")
+        return answer.content, int(answer.headers["X-Race401-Dropped"])
+
+    def _ask(self, what: str, headers: dict[str, str], **params: str) -> httpx.Response:
+        where = f"{self.url}/_race401{what}"
+        answer = httpx.get(where, params=params, headers=headers, timeout=LEDGER_WITHIN, trust_env=False)
+        return answer.raise_for_status()
 
     def _without(self, world: str, known: list[str]) -> str:
         """Say that a world is not there."""

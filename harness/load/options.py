@@ -4,13 +4,18 @@ import math
 from argparse import SUPPRESS
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from race401.harness.load.conditions import Condition
 from race401.harness.load.scenario import Scenario
+from race401.harness.load.system import System, SystemFileError
+from race401.harness.load.system import load as load_system
+from race401.harness.reporting.answer import FORMS
 from race401.harness.tokens.named import NoSuchPolicy, policy
 from race401.harness.tokens.policy import POLICIES, Policy
 
+PAGE = ("/contacts?limit=1000", "/me/entitlements", "/contacts", "/persona-notes", "/messages")
 ROLES = ("control", "subject", *POLICIES)  # a third policy, and every one after it, has its own name for a role
 LEAVE = ("together", "first-then-rest")
 TRANSPORTS = ("httpx", "fasthttp")
@@ -22,6 +27,8 @@ LEAST_IDLE = 0.4  # s, in the shortest run
 IDLE_BY_PAGES = 1.0  # s, where the work is fixed and nothing is gained by waiting
 PAGES_HOPED_FOR = 8  # in a timed run, so that there are some on each side of the decisive instant
 NO_PAGE_IN_THE_LAST = 2.0  # s of a timed run, so that every page that was begun ends in it
+MOST_BROWSERS = 60  # of a system that is not ours
+LONGEST = 600.0  # s of a run against one, beside what a condition has to wait
 SHORTEST = 5.0  # s of run time that hold a page before the decisive instant and one after it
 
 
@@ -44,6 +51,7 @@ class Plan:
     transport: str = "httpx"
     connections: int = CONNECTIONS  # of one browser, at most, and for each of its clients
     arrivals: float | None = None  # bursts a second, of all browsers together; None: closed, answers are waited for
+    system: System | None = None  # that is not ours; None: a mock
 
     @property
     def idle(self) -> float:
@@ -56,6 +64,11 @@ class Plan:
             return IDLE
         paging = self.run_time - self.ramp - NO_PAGE_IN_THE_LAST
         return max(LEAST_IDLE, min(IDLE, paging / PAGES_HOPED_FOR))
+
+    @property
+    def page(self) -> tuple[str, ...]:
+        """Return what a page asks for: paths of the API, in their order."""
+        return PAGE if self.system is None else self.system.page
 
     @property
     def last_page_after(self) -> float:
@@ -103,6 +116,20 @@ def add_options(parser: Any, scenario: Scenario) -> None:
             include_in_web_ui=False,
             help="worlds of your own, in TOML; race401 probe writes one",
         )
+    if scenario.systems:
+        add(
+            "--system",
+            default="",
+            metavar="FILE",
+            help="a system that is not ours: how to sign in, a page's requests, the token endpoint, in TOML",
+        )
+        add(
+            "--yes-burst",
+            default="",
+            metavar="HOST,...",
+            include_in_web_ui=False,
+            help="hosts beyond this machine that may be burst upon: their owners agree, the accounts are throwaways",
+        )
     add("--leave", default=LEAVE[0], help=f"how a page's requests leave: {' or '.join(LEAVE)}")
     add("--arrival", dest="leave", default=SUPPRESS, include_in_web_ui=False, help=SUPPRESS)  # its name until 0.1
     add(
@@ -125,15 +152,22 @@ def add_options(parser: Any, scenario: Scenario) -> None:
     )
     add("--reports", default="reports", help="the folder that gets a folder for each run")
     add("--narrate", action="store_true", help="log the token's life (logger race401.tokens)")
+    add(
+        "--verdict-as",
+        default="text",
+        include_in_web_ui=False,
+        help=f"how the verdict is printed: {', '.join(FORMS)}",
+    )
     add("--run-id", default="", include_in_web_ui=False, help="the run's name (default: time and seed)")
 
 
 def read(values: Mapping[str, Any], scenario: Scenario) -> Plan:
     """Return the plan that these options make, by locust's names; raises Refused."""
     users, rate = _whole("-u", values.get("num_users") or 0), float(values.get("spawn_rate") or 1)
+    system = _system(values)
     plan = Plan(
         policies=_policies(str(values["policies"])),
-        conditions=_played(values, scenario),
+        conditions=_played(values, scenario) if system is None else _against(system, values, scenario),
         arrival=str(values["leave"]),
         seed=_whole("--seed", values["seed"]),
         users=users,
@@ -143,6 +177,7 @@ def read(values: Mapping[str, Any], scenario: Scenario) -> Plan:
         transport=str(values["transport"]),
         connections=_whole("--connections", values["connections"]),
         arrivals=_rate(str(values["arrivals"])),
+        system=system,
     )
     if plan.arrival not in LEAVE:
         raise Refused(f"--leave {plan.arrival}: known are {', '.join(LEAVE)}")
@@ -173,6 +208,18 @@ def check_load(plan: Plan) -> None:
         )
     if plan.arrivals:
         _check_arrivals(plan, plan.arrivals)
+    if plan.system is not None:
+        _check_bounds(plan)
+
+
+def _check_bounds(plan: Plan) -> None:
+    """Refuse more than a burst: a system that is not ours is nobody's to load."""
+    if plan.users > MOST_BROWSERS:
+        raise Refused(f"-u {plan.users}: at most {MOST_BROWSERS} browsers burst upon a system that is not ours")
+    if not plan.pages and not plan.run_time:
+        raise Refused("a run against a system that is not ours has an end: give -t, such as -t 20s, or --pages")
+    if plan.run_time and plan.run_time > LONGEST and not any(c.at_expiry for c in plan.conditions):
+        raise Refused(f"-t {plan.run_time:g}s: at most {LONGEST:g} s against a system that is not ours")
 
 
 def _check_arrivals(plan: Plan, rate: float) -> None:
@@ -227,6 +274,41 @@ def _policies(text: str) -> dict[str, Policy]:
 
 def _repeated(names: list[str]) -> str | None:
     return next((name for name in names if names.count(name) > 1), None)
+
+
+def _system(values: Mapping[str, Any]) -> System | None:
+    """Return the system that is not ours, if one is named; hosts beyond this machine are named by hand."""
+    if not (file := str(values.get("system") or "")):
+        return None
+    for option in ("world", "worlds"):
+        if values.get(option):
+            raise Refused(f"--system {file} and --{option} {values[option]}: give one of them; a world is the mock's")
+    try:
+        system = load_system(Path(file))
+    except SystemFileError as error:
+        raise Refused(f"--system {error}") from None
+    named = {name.strip() for name in str(values.get("yes_burst") or "").split(",")}
+    if far := [host for host in system.far() if host not in named]:
+        why = "a burst makes a session for each browser, may end all of the account and may lock it"
+        means = f"with a throwaway account, and its owner's consent: --yes-burst {','.join(far)}"
+        raise Refused(f"{far[0]} is not this machine: {why}; {means}")
+    return system
+
+
+def _against(system: System, values: Mapping[str, Any], scenario: Scenario) -> tuple[Condition, ...]:
+    """Return the conditions in which a system is met, under its name; the first, unless others are named."""
+    text = str(values["conditions"])
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if text == ",".join(scenario.conditions):
+        names = [next(iter(scenario.systems))]
+    if unknown := [name for name in names if name not in scenario.systems]:
+        raise Refused(f"condition {unknown[0]!r} is the mock's; with --system: {', '.join(scenario.systems)}")
+    return tuple(
+        replace(
+            scenario.systems[name], name=name.replace("system", system.name, 1), world=system.name, played_as=name
+        )
+        for name in dict.fromkeys(names)
+    )
 
 
 def _played(values: Mapping[str, Any], scenario: Scenario) -> tuple[Condition, ...]:

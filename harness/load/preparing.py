@@ -1,16 +1,21 @@
 """Before a run: refuse what can't work, and have a mock to talk to."""
 
 from locust.env import Environment
+from locust.runners import MasterRunner
 
 from race401.harness.load import ui
 from race401.harness.load.admission import Admission
+from race401.harness.load.child import USAGE, ChildDidNotStart, ChildRefused
 from race401.harness.load.folder import RunFolder, name_of_run
 from race401.harness.load.judged_run import UNKNOWN
 from race401.harness.load.leader import Leader
-from race401.harness.load.mock import USAGE, Mock, MockDidNotStart, MockProcess, MockRefused, die_with_parent
+from race401.harness.load.mock import Mock, MockProcess, die_with_parent
 from race401.harness.load.options import Plan, Refused
+from race401.harness.load.recorded import Recorded
 from race401.harness.load.retention import retain_less
 from race401.harness.load.scenario import Scenario
+from race401.harness.load.system import System
+from race401.harness.load.trial import tried
 from race401.harness.reporting.streams import print_to
 
 die_with_parent()
@@ -43,6 +48,8 @@ def _mock_and_folder(environment: Environment, scenario: Scenario, plan: Plan) -
     given = environment.parsed_options
     assert given is not None
     name = given.run_id or name_of_run(scenario.name, given.seed)
+    if plan.system is not None:
+        return _recorded(environment, plan, plan.system, name)
     own_worlds = getattr(given, "worlds", "")
     if environment.host:
         if own_worlds:
@@ -55,18 +62,40 @@ def _mock_and_folder(environment: Environment, scenario: Scenario, plan: Plan) -
     folder = RunFolder.made(given.reports, name)
     try:
         mock = _started(folder, [*scenario.mock, *(("--worlds", own_worlds) if own_worlds else ())], plan)
-    except MockRefused:
+    except ChildRefused:
         folder.remove()
         raise SystemExit(USAGE) from None
-    except (MockDidNotStart, Refused) as error:
+    except (ChildDidNotStart, Refused) as error:
         folder.remove()
         raise Refused(str(error)) from None
     environment.host = mock.url
     return mock, folder
 
 
+def _recorded(environment: Environment, plan: Plan, system: System, name: str) -> tuple[Mock, RunFolder]:
+    """Return a system that is not ours, tried and behind a recorder, which writes into the first run's folder."""
+    given = environment.parsed_options
+    assert given is not None
+    if environment.host:
+        raise Refused(f"--system {given.system} and --host {environment.host}: give one; the file has addresses")
+    if isinstance(environment.runner, MasterRunner) and given.processes is None:
+        raise Refused("--system records on this machine, so that all browsers are here: --processes, not --master")
+    try:
+        tried(system, plan)
+    except Refused as refusal:
+        raise Refused(f"--system {given.system}: {refusal}") from None
+    folder = RunFolder.made(given.reports, name)
+    try:
+        recorded = Recorded.started(system, folder.ledger)
+    except ChildDidNotStart as error:
+        folder.remove()
+        raise Refused(str(error)) from None
+    environment.host = recorded.url
+    return recorded, folder
+
+
 def _started(folder: RunFolder, settings: list[str], plan: Plan) -> Mock:
-    """Return a mock of ours, which has the plan's worlds; raises MockDidNotStart, Refused."""
+    """Return a mock of ours, which has the plan's worlds; raises ChildDidNotStart, Refused."""
     process = MockProcess(folder.ledger, settings)
     mock = Mock(process.url, process, folder.ledger)
     try:

@@ -19,20 +19,20 @@ from race401.harness.judge import manifest as manifests
 from race401.harness.judge.findings import Finding, Value
 from race401.harness.judge.lines import Source
 from race401.harness.load import memory
-from race401.harness.load.browser import PAGE, instant
+from race401.harness.load.browser import instant
 from race401.harness.load.hosts import LOCAL, named
 from race401.harness.load.messages import WorkerReport
 from race401.harness.load.mock import Mock
 from race401.harness.load.options import Plan
 from race401.harness.load.scenario import Scenario
 from race401.harness.load.whole import put
-from race401.harness.reporting import console, html, terminal
+from race401.harness.reporting import answer, console, html, terminal
+from race401.harness.reporting.answer import Form
 from race401.harness.tokens.policy import knobs
 from race401.ledger.lines import Lines
 
 LIBRARIES = ("locust", "httpx", "fastapi", "uvicorn", "gevent", "joserfc")
 BLOCK = 1_000  # samples
-LEDGER_WITHIN = 30.0  # s, for the mock to hand over its ledger
 
 
 @dataclass(slots=True)
@@ -68,6 +68,7 @@ class Record:
     folder: Path
     hosts: dict[str, Host]  # see `hosts_of`
     started_at: float  # s since the epoch, by the mock's clock as this host knows it
+    form: Form = "text"  # of the verdict
     memory: dict[str, list[float]] = field(default_factory=dict)  # MB that each process held; see `memory`
     _unwritten: list[bytes] = field(default_factory=list)  # samples
     _pairs: set[int] = field(default_factory=set)  # of browsers that sent one
@@ -119,7 +120,8 @@ class Record:
             "pages": plan.pages,
             "run_time_s": plan.run_time,
             "users": plan.users,
-            "page": list(PAGE),
+            **({} if plan.system is None else {"system": plan.system.shown()}),
+            "page": list(plan.page),
             "worlds": {c.world: self.worlds.get(c.world, {}) for c in plan.conditions},
             "policies": {role: knobs(policy) for role, policy in plan.policies.items()},
             "should_get": {role: plan.should_get(role) for role in plan.policies},
@@ -128,6 +130,7 @@ class Record:
                     "world": c.world,
                     "about": c.about,
                     "skew_s": c.skew,
+                    **({"clock_set": True} if plan.system is not None and not c.at_expiry else {}),
                     "covers": c.covers,
                     "tabs": c.tabs,
                     "sound": c.subject.plain(),
@@ -169,9 +172,15 @@ class Record:
             self._keep("verdict.json", verdict.to_json(result)),
             self._keep("report.html", html.render(result, stored).encode()),
         ]
-        table = console.render(result, manifest, width=terminal.width(), color=terminal.has_colour())
-        where = [f"report: {self.folder / 'report.html'}"] if kept[-1] else []
-        return "\n".join([table, "", *where, *self._evidence_lines()]), result.exit_code
+        page = f"{self.folder / 'report.html'}" if kept[-1] else None
+        where = [f"report: {page}"] if page else []
+
+        def text() -> str:
+            table = console.render(result, manifest, width=terminal.width(), color=terminal.has_colour())
+            return "\n".join([table, "", *where, *self._evidence_lines()])
+
+        reply = answer.of_verdict("burst", result, evidence=f"{self.folder}/", report=page)
+        return answer.render(reply, self.form, text), result.exit_code
 
     def _evidence_lines(self) -> list[str]:
         """Return where the evidence is, or why it is not there."""
@@ -203,21 +212,20 @@ class Record:
     def _lost(self, spool: Path) -> str | None:
         """Return why the file that our own mock writes is not whole; None: it is."""
         try:
-            lost = int(self._ask("").json()["ledger"]["lost"])
-        except (httpx.HTTPError, KeyError, ValueError) as error:
-            return f"the mock did not answer for its ledger ({type(error).__name__})"
+            lost = self.mock.lost(self.steering)
+        except (httpx.HTTPError, OSError, KeyError, ValueError) as error:
+            return f"{self.mock.called} did not answer for its ledger ({type(error).__name__})"
         if lost:
-            return f"the mock could not write {lost} entries of its ledger"
+            return f"{self.mock.called} could not write {lost} entries of its ledger"
         return None if os.access(spool, os.R_OK) else f"{spool.name} is gone"
 
     def _held(self) -> tuple[bytes, str | None]:
         """Return what the mock holds of this run, and why that is not whole, if it is not."""
         try:
-            answer = self._ask("/ledger", client=f"{self.run}/")
-            dropped = int(answer.headers["X-Race401-Dropped"])
+            content, dropped = self.mock.held(self.steering, self.run)
         except (httpx.HTTPError, KeyError, ValueError) as error:
-            return b"", f"the mock did not answer for its ledger ({type(error).__name__})"
-        return answer.content, f"the mock no longer held {dropped} entries of its ledger" if dropped else None
+            return b"", f"{self.mock.called} did not answer for its ledger ({type(error).__name__})"
+        return content, f"the mock no longer held {dropped} entries of its ledger" if dropped else None
 
     def _of_this_run(self, ledger: bytes) -> bytes:
         name = f'"client":"{self.run}/'.encode()
@@ -242,11 +250,6 @@ class Record:
             self._unkept.append(f"{name}: {error.strerror}")
             return False
         return True
-
-    def _ask(self, what: str, **params: str) -> httpx.Response:
-        where = f"{self.mock.url}/_race401{what}"
-        answer = httpx.get(where, params=params, headers=self.steering, timeout=LEDGER_WITHIN, trust_env=False)
-        return answer.raise_for_status()
 
 
 def _pretty(plain: dict[str, Any]) -> bytes:

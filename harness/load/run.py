@@ -2,7 +2,7 @@
 
 import itertools
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +23,10 @@ class Run:
     report: Callable[[dict[str, Any]], None]  # takes a sample
     done: Callable[[], None]  # a browser has loaded all its pages
     steering: dict[str, str]  # headers for the mock's control API
+    problem: Callable[[str], None]  # ends the run, which says why
+    places: Mapping[str, str] = field(default_factory=dict)  # of a system that is not ours: the recorder's addresses
     narrate: bool = False
+    seen: set[str] = field(default_factory=set)  # refresh tokens of sessions that browsers of this process began
     _numbers: defaultdict[tuple[str, str], Iterator[int]] = field(
         default_factory=lambda: defaultdict(lambda: itertools.count(1))
     )

@@ -1,7 +1,7 @@
 """A scenario as data: its conditions, who is compared in them, and what mock, browsers and load it takes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from race401.harness.load.conditions import Condition
 from race401.harness.tokens.policy import POLICIES
@@ -29,8 +29,9 @@ class Scenario:
     mock: tuple[str, ...] = ()  # options of our own mock; one that runs already was started by somebody else
     memory: bool = False  # note what the mock and locust hold, all along
     own: Condition | None = None  # what is played in a world that the user names, instead of the conditions
+    systems: Mapping[str, Condition] = field(default_factory=dict)  # and what against a system that is not ours
 
     @property
     def parts(self) -> list[Condition]:
         """What locust has browsers for."""
-        return [*self.conditions.values(), *((self.own,) if self.own is not None else ())]
+        return [*self.conditions.values(), *((self.own,) if self.own is not None else ()), *self.systems.values()]

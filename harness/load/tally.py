@@ -16,7 +16,7 @@ from race401.harness.judge.graph import kept_its_token
 from race401.harness.judge.recovery import UNAUTHORIZED, is_api
 from race401.harness.judge.sessions import is_sign_out
 from race401.ledger.entry import Entry
-from race401.ledger.outcomes import REFUSED
+from race401.ledger.outcomes import REFUSED, SEEN
 
 AT_ONCE = 8_000_000  # bytes of the ledger that one look reads at most
 UNKNOWN = "-"  # of a mock that is not ours, the ledger is read at the end
@@ -45,6 +45,7 @@ class Counts:
     store_reads: int = 0
     wire_401s: int = 0
     exchanges: int = 0
+    is_seen: bool = False  # by a recorder, which does not know what became of a session
     needs: set[Hashable] = field(default_factory=set)  # of an exchange, as the judge tells them apart: `Graph.use`
     kept_at: dict[str, list[float]] = field(
         default_factory=dict
@@ -65,6 +66,7 @@ class Counts:
         """Count what the server wrote of one request."""
         if e.grant_outcome is not None:
             self.exchanges += 1
+            self.is_seen = self.is_seen or e.grant_outcome in SEEN
             self.needs.add(self._need(e))
             if e.grant_outcome in REFUSED and e.family not in self.signed_out:
                 self.lost.add(e.family)
@@ -135,7 +137,7 @@ class Tally:
         each = f"{c.exchanges / len(c.needs):.2f}" if c.needs else UNKNOWN
         return row | {
             "wire_401s": c.wire_401s,
-            "sessions_lost": len(c.lost),
+            "sessions_lost": UNKNOWN if c.is_seen else len(c.lost),
             "exchanges": c.exchanges,
             "per_generation": each,
         }

@@ -10,7 +10,7 @@ from typing import Any
 from race401.harness.load import options
 from race401.harness.load.hosts import TURNS_WITHIN, measured_clock, share
 from race401.harness.load.interrupt import UNFINISHED
-from race401.harness.load.messages import BROWSER_DONE, END, WorkerReport, assigned, put_report
+from race401.harness.load.messages import BROWSER_DONE, BROWSER_FAILED, END, WorkerReport, assigned, put_report
 from race401.harness.load.mock import control_headers
 from race401.harness.load.run import Run
 from race401.harness.load.scenario import Scenario
@@ -61,6 +61,8 @@ class Worker:
             report=self._samples.append,
             done=lambda: self._runner.send_message(BROWSER_DONE, {}),
             steering=control_headers(given.control_key),
+            problem=lambda why: self._runner.send_message(BROWSER_FAILED, {"why": why}),
+            places=assignment.places,
             narrate=given.narrate,
         )
 

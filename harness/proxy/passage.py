@@ -90,7 +90,7 @@ class Passage:
                 await _send(to, self._up(Piece(rest, unclear=True)))
         except OSError:
             return  # the target ended; whoever reads from it knows how
-        self._hung_up = True
+        self._left()
         if to.can_write_eof() and not to.is_closing():
             to.write_eof()
         if self._idle:
@@ -115,7 +115,8 @@ class Passage:
                 if not gone:
                     await _send(to, out)
             except OSError:
-                gone = self._hung_up = True
+                gone = True
+                self._left()
             if not received:
                 break
         if gone or self._hung_up:
@@ -124,6 +125,12 @@ class Passage:
             return False
         to.write_eof()
         return True
+
+    def _left(self) -> None:
+        """Note that the client hung up; it may do so by halves first, and then it did by then."""
+        if not self._hung_up:
+            self._hung_up = True
+            self._watch.left(self._open)
 
     @property
     def _idle(self) -> bool:

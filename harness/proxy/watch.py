@@ -8,7 +8,7 @@ the answer's last bytes; any other entry comes with the answer's head.
 import re
 import time
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -24,6 +24,7 @@ from race401.ledger.masking import Masking
 from race401.ledger.outcomes import Outcome
 from race401.ledger.secrecy import secret_by_name
 
+ELSEWHERE = re.compile(r"(?:https?:)?//([^/?#]+)", re.IGNORECASE)  # a `Location` that names a host
 LONGEST = 1_048_576  # bytes of a body that are read; the longest answers of token endpoints have some ten thousand
 ANY_WRAPPER = zlib.MAX_WBITS | 32  # gzip's or zlib's
 NO_BODY = frozenset({"GET", "HEAD", "OPTIONS"})  # methods whose requests have none that anybody waits for
@@ -63,13 +64,15 @@ class Passing:
     length: int = 0
     whole: bool = False  # the request was sent to its end
     written: bool = False
+    left_at: float | None = None  # when the client hung up, s
 
 
 class Watch:
     """
     Of what passes, to one target or to several.
 
-    `dialects`: how they say things, the first that fits; `clock`: s since the epoch; `say`: gets lines for people.
+    `dialects`: how they say things, the first that fits; `clock`: s since the epoch; `say`: gets lines for people;
+    `around`: `HOST:PORT` of targets, to which a redirect leads its client around whoever watches.
     """
 
     def __init__(
@@ -78,9 +81,10 @@ class Watch:
         dialects: Sequence[Dialect] = USUAL,
         clock: Callable[[], float] = time.time,
         say: Callable[[str], None] = print,
+        around: Container[str] = (),
     ) -> None:
         self._recorder, self._dialects = recorder, dialects
-        self._clock, self._say = clock, say
+        self._clock, self._say, self._around = clock, say, around
         self._wire = Wire(recorder.fingerprints)
         self._action = next((dialect.action_header for dialect in dialects if dialect.action_header), "")
         self._pointed_out: set[str] = set()
@@ -107,6 +111,11 @@ class Watch:
         if len(passing.asked) <= (LONGEST if passing.read or passing.role == "sign_out" else PEEK):
             passing.asked += content
 
+    def left(self, waiting: Iterable[Passing]) -> None:
+        """Note that the client hung up, on these."""
+        for passing in waiting:
+            passing.left_at = self._clock()
+
     def answered(self, passing: Passing, answer: Answer, *, hung_up: bool) -> None:
         """Note the head of its answer, which is about to leave."""
         passing.answer = answer
@@ -131,6 +140,7 @@ class Watch:
         elif passing.role is None and _shows_refresh(passing.request, passing.asked):
             entry.kind = "unnamed"
         entry.answered_at, entry.hung_up = self._clock(), hung_up
+        entry.hung_up_at = passing.left_at if hung_up else None
         if passing.whole and entry.method not in NO_BODY:
             entry.body_length = passing.length
         if answer is not None:
@@ -143,10 +153,18 @@ class Watch:
             if entry.unauthorized:
                 entry.cause = _cause(passing.request, answer, entry)
         self._recorder.write(entry)
-        if entry.kind == "unnamed" and passing.request.path not in self._pointed_out:
-            self._pointed_out.add(passing.request.path)
-            where = f"{entry.method} {entry.target.partition('?')[0]}"  # masked by now
-            self._say(f"{where} looks like a refresh and is not read; name it by --token-path PATH, or a --dialect")
+        where = f"{entry.method} {entry.target.partition('?')[0]}"  # masked by now
+        if entry.kind == "unnamed":
+            read = "name it by --token-path PATH, or a --dialect"
+            self._point_out(passing.request.path, f"{where} looks like a refresh and is not read; {read}")
+        if answer is not None and entry.redirect is not None and (host := _host(answer)) in self._around:
+            self._point_out(host, f"{where} redirects to {host}, around the proxy; --rewrite keeps clients here")
+
+    def _point_out(self, what: str, line: str) -> None:
+        """Say it once."""
+        if what not in self._pointed_out:
+            self._pointed_out.add(what)
+            self._say(line)
 
     def _understand(self, passing: Passing, dialect: Dialect, role: Role) -> None:
         """Note what the auth server was asked, and what it said."""
@@ -208,6 +226,12 @@ def _cause(request: Request, answer: Answer, entry: Entry) -> str | None:
         wants = "bearer" in (answer.get("www-authenticate") or "").lower()
         return "missing_token" if wants or request.get("cookie") is None else None
     return "expired" if entry.token_left_s is not None and entry.token_left_s <= 0 else None
+
+
+def _host(answer: Answer) -> str:
+    """Return `HOST:PORT` of where an answer redirects to, without a port where it names none; empty: nowhere else."""
+    found = ELSEWHERE.match(answer.get("location") or "")
+    return "" if found is None else found[1].lower()
 
 
 def _bearer(request: Request) -> str | None:

@@ -67,8 +67,7 @@ class Wire:
     def redirected(self, entry: Entry, status: int, location: str | None) -> None:
         """Note where an answer sends its client; only path and query, since hosts differ beyond a proxy."""
         if location is not None and status in REDIRECTION:
-            parts = urlsplit(location)
-            entry.redirect = self.fingerprints.fingerprint(parts.path + (f"?{parts.query}" if parts.query else ""))
+            entry.redirect = self.fingerprints.fingerprint(_path_and_query(location))
             _remember(self.redirects, entry.redirect, None)
 
     def _bring(self, entry: Entry, brought: Tokens, presented: str | None) -> None:
@@ -103,3 +102,11 @@ def _remember(kept: dict[str, Any], key: str, value: object) -> None:
     kept[key] = value
     if len(kept) > REMEMBERED:
         del kept[next(iter(kept))]
+
+
+def _path_and_query(location: str) -> str:
+    try:
+        parts = urlsplit(location)
+    except ValueError:  # `http://[`: no client goes there
+        return location
+    return parts.path + (f"?{parts.query}" if parts.query else "")

@@ -167,7 +167,8 @@ def _facts(about: dict[str, Any], manifest: dict[str, Any]) -> list[tuple[str, s
     world = manifest.get("worlds", {}).get(about.get("world")) or {}
     facts = [("world", about.get("world", "")), ("the server", world.get("summary", ""))]
     skew = about.get("skew_s") or 0.0
-    facts.append(("client's clock", f"{seconds(abs(skew))} {'behind' if skew < 0 else 'ahead'}" if skew else ""))
+    clock = f"{seconds(abs(skew))} {'behind' if skew < 0 else 'ahead'}" if skew else ""
+    facts.append(("client's clock", "set such that its token was due" if about.get("clock_set") else clock))
     spans = [
         name for name in ("lifetime", "leeway", "reuse_interval", "latency") if isinstance(world.get(name), float)
     ]

@@ -5,6 +5,7 @@ One case for each check, condition and role. FAIL is a failure; UNKNOWN is an er
 """
 
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
@@ -15,7 +16,7 @@ TAGS = {Value.FAIL: "failure", Value.UNKNOWN: "error"}
 NO_XML = {code: None for code in range(32) if chr(code) not in "\t\n\r"}  # XML 1.0 has no way to write them
 
 
-def render(suites: dict[str, list[Finding]], at: float | None = None) -> bytes:
+def render(suites: Mapping[str, list[Finding]], at: float | None = None) -> bytes:
     """Return a document with a suite for each name; `at`, s since the epoch, is when the run began."""
     root = ET.Element("testsuites", name="race401")
     for name, findings in suites.items():

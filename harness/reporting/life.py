@@ -41,7 +41,7 @@ def life(session: list[Entry], manifest: dict[str, Any], condition: str, role: s
         # of the first token nobody says how old it was
         expires_at = expiries.get(token, at + lifetime if lifetime is not None and nth else None)
         crossing = None
-        if expires_at is not None and margin is not None:
+        if expires_at is not None and margin is not None and not about.get("clock_set"):
             crossing = min(expires_at, expires_at - margin - about.get("skew_s", 0.0))
         spans += _cut(at, until, token[1], crossing, expires_at)
     return spans

@@ -15,7 +15,7 @@ from race401.harness.tokens.errors import RefreshRefused, RefreshUnavailable
 from race401.harness.tokens.model import TokenPair
 
 API_VERSION = "2024-01-01"  # sent by Supabase's own clients; selects the newer error format
-TIMEOUT = 10.0  # s; Supabase Auth gives up on a request of its own after 10 s
+TIMEOUT = 30.0  # s; where reuse is punished, an answer that nobody waits for is a session lost
 TRY_AGAIN = frozenset({408, 425, 429})  # and 5xx: the grant was not judged
 
 
@@ -138,14 +138,14 @@ class AuthServer:
                 received_at=now,
                 expires_in=expires_in,
                 refresh_in=float(body.get("refresh_in") or 0),
-                lifetime=_lifetime(access_token) or expires_in,
+                lifetime=lifetime_of(access_token) or expires_in,
             )
         except (ValueError, KeyError, TypeError, AttributeError):
             message = f"the auth server answered {response.status_code} without a token pair"
             raise RefreshUnavailable(message, status=response.status_code) from None
 
 
-def _lifetime(access_token: str) -> float:
+def lifetime_of(access_token: str) -> float:
     """Return the whole life that a JWT claims, in s; 0 if the token is none. Nothing is verified: it is only ours."""
     try:
         payload = access_token.split(".")[1]

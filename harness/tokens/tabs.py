@@ -15,7 +15,7 @@ from filelock import FileLock
 
 from race401.harness.tokens.model import TokenPair, same
 
-TIMEOUT = 30.0  # s, for which a lock is waited for; an exchange gives up after 10 s (exchange.py)
+TIMEOUT = 60.0  # s, for which a lock is waited for; an exchange gives up after 30 s (exchange.py)
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,5 +147,11 @@ def naming(dialect: Dialect, *paths: str) -> Dialect:
     return replace(dialect, token_paths=(*(f"{_literal(path)}{mark}" for path in paths), *dialect.token_paths))
 
 
+def signing_in_at(dialect: Dialect, path: str) -> Dialect:
+    """Return the dialect with this place of sign-ins, too."""
+    mark = "#" if dialect.action_header else ""
+    return replace(dialect, sign_in_paths=(f"{_literal(path)}{mark}", *dialect.sign_in_paths))
+
+
 def _literal(path: str) -> str:
     return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in path)

@@ -4,6 +4,8 @@ import json
 import re
 from typing import Any
 
+from race401.ledger.dialects import reading
+from race401.ledger.dialects.presets import OAUTH, SUPABASE, USUAL
 from race401.ledger.entry import Entry
 from race401.mock_api.races.fault import Status
 from race401.mock_api.races.matching import is_a
@@ -26,7 +28,7 @@ def instead(fault: Status, entry: Entry, asked: str) -> tuple[list[tuple[bytes, 
     entry.cause = "fault"
     if fault.status == 429 and is_a("exchange", entry):  # noqa: PLR2004
         entry.grant_outcome = "rate_limited"
-    more, content = _on_purpose(fault.status, entry.target, asked)
+    more, content = _on_purpose(fault.status, entry, asked)
     body = json.dumps(content).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     headers += [(name.encode(), value.encode()) for name, value in more.items()]
@@ -35,12 +37,13 @@ def instead(fault: Status, entry: Entry, asked: str) -> tuple[list[tuple[bytes, 
     return headers, body
 
 
-def _on_purpose(status: int, target: str, asked: str) -> tuple[dict[str, str], dict[str, Any]]:
+def _on_purpose(status: int, entry: Entry, asked: str) -> tuple[dict[str, str], dict[str, Any]]:
     """Return headers and body as whoever is asked would answer so."""
     message = f"status {status} on purpose"
-    if target.startswith("/oauth/"):
+    dialect, _ = reading.role(USUAL, entry.method, entry.target.partition("?")[0])
+    if dialect is OAUTH:
         return {}, {"error": "temporarily_unavailable", "error_description": message}
-    if target.startswith("/auth/"):
+    if dialect is SUPABASE:
         limit = "over_request_rate_limit", "Request rate limit reached"
         code, text = limit if status == 429 else ("unexpected_failure", message)  # noqa: PLR2004
         return problem(status, code, text, asked)

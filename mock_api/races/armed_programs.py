@@ -37,6 +37,7 @@ class Rule:
         self.holding: list[str] = []
         self.opened_by: str | None = None
         self.open = asyncio.Event()
+        self.patience: asyncio.TimerHandle | None = None  # until `or_after_s`
 
     @property
     def done(self) -> bool:
@@ -108,8 +109,8 @@ class ArmedProgram:
         if held:
             self._begin()
         for rule in held:
-            if rule.held == 1 and rule.hold.or_after_s is not None:
-                self._later(rule.hold.or_after_s, self._open, rule, TIME)
+            if rule.held == 1:
+                self._wait_longer(rule)
         self.happened(gate, entry)
         for rule in held:
             await self._wait(rule, entry)
@@ -127,8 +128,11 @@ class ArmedProgram:
     def happened(self, event: str, entry: Entry) -> None:
         """Count it for every rule; open those that waited for it."""
         for rule in self.rules:
+            before = rule.happened
             if rule.count(event, entry):
                 self._open(rule, EVENT)
+            elif rule.happened > before:
+                self._wait_longer(rule)
 
     def give_up(self) -> None:
         """Let go of everything; what has not come about by now does not."""
@@ -175,8 +179,16 @@ class ArmedProgram:
         self.changed.set()
         self.changed = asyncio.Event()
 
-    def _later(self, after: float, call: Any, *given: Any) -> None:
-        self._timers.append(asyncio.get_running_loop().call_later(after, call, *given))
+    def _wait_longer(self, rule: Rule) -> None:
+        if rule.hold.or_after_s is not None:
+            if rule.patience is not None:
+                rule.patience.cancel()
+            rule.patience = self._later(rule.hold.or_after_s, self._open, rule, TIME)
+
+    def _later(self, after: float, call: Any, *given: Any) -> asyncio.TimerHandle:
+        timer = asyncio.get_running_loop().call_later(after, call, *given)
+        self._timers.append(timer)
+        return timer
 
     def as_json(self) -> dict[str, Any]:
         """Return how it stands, for the control API."""

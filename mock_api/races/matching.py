@@ -4,21 +4,19 @@ Every field that is given must hold. What is not yet known at a gate (no status 
 """
 
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Annotated, Literal
 
 import msgspec
 
+from race401.ledger.dialects import reading
+from race401.ledger.dialects.presets import USUAL
 from race401.ledger.entry import Entry
 
 RESOURCES = frozenset({"/contacts", "/me/entitlements", "/persona-notes", "/messages"})
 
 Name = Annotated[str, msgspec.Meta(max_length=1_000)]  # characters; a glob is compiled
 Kind = Literal["resource", "exchange", "sign_in", "sign_out"]
-AUTH: dict[str, tuple[str, ...]] = {  # globs; all are POST
-    "exchange": ("/auth/v1/token?*grant_type=refresh_token*", "/oauth/token*"),  # OAuth's names the grant in its body
-    "sign_in": ("/auth/v1/token?*grant_type=password*", "/auth/v1/signup*"),
-    "sign_out": ("/auth/v1/logout*", "/oauth/revoke*"),
-}
 
 
 class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -62,7 +60,18 @@ def is_a(kind: Kind, entry: Entry) -> bool:
     """Tell whether the request is of this kind."""
     if kind == "resource":
         return entry.target.partition("?")[0] in RESOURCES
-    return entry.method == "POST" and any(fnmatchcase(entry.target, glob) for glob in AUTH[kind])
+    return entry.method == "POST" and _asked(entry.target) == kind
+
+
+@lru_cache(4_096)
+def _asked(target: str) -> str | None:
+    """Return what a POST asks for, by path and query alone; one whose grant is in its body is an exchange."""
+    path, _, query = target.partition("?")
+    dialect, role = reading.role(USUAL, "POST", path)
+    if dialect is None or role != "token":
+        return role
+    grant = reading.first(reading.fields(query.encode("latin-1", "replace")), dialect.grant)
+    return "exchange" if grant is None or grant in dialect.refresh_grants else "sign_in"
 
 
 class Counted:

@@ -35,8 +35,9 @@ class Hold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     until: Until
     at: Literal["arrive", "answer"] = "answer"
     or_after_s: Seconds | None = None
-    """From the first request held: then the rule has done its part, whether or not that has happened. For what a
-    sound client does not do, such as a second exchange: the chance was there."""
+    """From the first request held, and again from each that it waits for: then the rule has done its part, whether or
+    not all have come. For what a sound client does not do, such as a second exchange: the chance was there, on a slow
+    machine too."""
     settle_s: Annotated[float, msgspec.Meta(ge=0, le=LONGEST_WAIT)] = 0.0
     """How much longer to hold, so that the client has taken in the answer which it was waited for."""
 

@@ -29,7 +29,7 @@ _DOT = {
     "refresh_ends_access_tokens": "at_once",
     "revoke_ends": "token",
 }
-_BETTER = {"refusal_body": "oauth", "losers_get": "refusal", "on_reuse": "delete_all"}
+_BETTER = {**_OAUTH, "losers_get": "refusal", "on_reuse": "delete_all", "check_session": True}
 
 REAL_SERVERS = {
     "oidc-provider": Server(

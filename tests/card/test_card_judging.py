@@ -9,7 +9,8 @@ from ledgers import Run as Seen
 from race401.harness.card.calls import Call
 from race401.harness.card.course import Run
 from race401.harness.card.judging import RaceOutcome, Result, judge, unable
-from race401.harness.card.races import CLAIMS, RACES, Race
+from race401.harness.card.race import CLAIMS, Race
+from race401.harness.card.races import RACES
 from race401.harness.card.story import sentences
 
 ME = "me"
@@ -21,7 +22,8 @@ def result_of(race: Race, seen: Seen, *calls: Call, claims: tuple[str, ...] = tu
     """Judge what was seen; every entry was decided during a burst, unless said otherwise."""
     under = more.pop("under", {entry.seq for entry in seen.entries})
     bursts = [[entry for entry in seen.entries if entry.seq in under]]
-    run = Run(race, "rfc9700", entries=seen.entries, calls=list(calls), sign_ins=1, bursts=bursts, **more)
+    given: dict[str, Any] = {"sign_ins": 1, "bursts": bursts} | more
+    run = Run(race, "rfc9700", entries=seen.entries, calls=list(calls), **given)
     return judge(run, claims)
 
 
@@ -110,7 +112,46 @@ def test_a_401_that_was_made_good_is_a_cost() -> None:
 def test_more_exchanges_than_needed_are_a_cost() -> None:
     seen = refreshed(1)
     seen.exchange(ME, "reuse_tolerated")
-    assert result_of(EXPIRY, seen, called(1)).sentence == "2 exchanges where 1 would do"
+    result = result_of(EXPIRY, seen, called(1))
+    assert (result.outcome, result.sentence) == (RaceOutcome.WASTEFUL, "2 exchanges where 1 would do")
+    assert result.entries, "waste is proven, as a loss is"
+
+
+def test_on_a_slow_machine_each_token_that_came_to_its_end_may_be_refreshed() -> None:
+    """The race calls for one; the second token was over as well before the next call came."""
+    seen = refreshed(1)
+    seen.entries[1].token_left_s = -1.0
+    seen.exchange(ME, generation=1, token_left_s=-2.0)
+    result = result_of(EXPIRY, seen, called(1))
+    assert (result.outcome, result.sentence) == (RaceOutcome.SURVIVED, "2 exchanges")
+
+
+@pytest.mark.parametrize(("tries", "outcome"), [(3, RaceOutcome.SURVIVED), (4, RaceOutcome.WASTEFUL)])
+def test_three_tries_for_each_call_are_none_too_many_where_answers_fail(tries: int, outcome: RaceOutcome) -> None:
+    """As a bounded retry has it: 5 calls, 3 tries each. What a fault struck before it was read counts as well."""
+    seen = Seen()
+    sign_in(seen)
+    for n in range(5 * tries):
+        at = 2.0 * n  # s, so that it is not without end either
+        seen.entry(ME, "/oauth/token", 503, method="POST", fault="status", cause="fault", received_at=at)
+    calls = [called(n) for n in range(1, 6)]
+    for n in range(1, 6):
+        answer(seen, n)
+    assert result_of(BY_NAME["refresh-fails"], seen, *calls).outcome is outcome
+
+
+@pytest.mark.parametrize("hung_up", [True, False])
+def test_a_session_whose_refresh_was_not_waited_for_is_not_lost_by_too_many_at_once(hung_up: bool) -> None:
+    """Whoever claims that callers share one refresh says nothing about how long one waits for it."""
+    seen = refreshed(1)
+    seen.entries[1].hung_up = hung_up
+    seen.exchange(ME, "reused")
+    result = result_of(EXPIRY, seen, called(1), claims=("single_flight",))
+    assert result.outcome is (RaceOutcome.NOT_CLAIMED if hung_up else RaceOutcome.LOST)
+    assert ("after the client had hung up on a refresh that was granted" in result.sentence) is hung_up
+    assert result_of(EXPIRY, seen, called(1), claims=("keeps_session",)).outcome is (
+        RaceOutcome.LOST if hung_up else RaceOutcome.NOT_CLAIMED
+    )
 
 
 def test_a_session_that_was_refused_for_good_is_lost() -> None:
@@ -125,8 +166,8 @@ def test_a_session_that_the_client_replaced_by_itself_is_a_cost() -> None:
     seen.exchange(ME, "reused")
     sign_in(seen, family="another")
     result = result_of(EXPIRY, seen, called(1))
-    assert result.outcome is RaceOutcome.SURVIVED
-    assert result.sentence.endswith("1 sign-in of its own")
+    assert result.outcome is RaceOutcome.WASTEFUL
+    assert result.sentence == "2 exchanges where 1 would do, 1 sign-in of its own"
 
 
 def test_a_refresh_that_is_refused_after_the_sign_out_loses_nothing() -> None:
@@ -158,17 +199,17 @@ def test_three_refreshes_for_each_call_are_a_client_that_gives_up_and_more_are_o
     for _ in range(refreshes - 1):
         seen.exchange(ME, "not_found")
     sign_in(seen)
-    result = result_of(BY_NAME["revoked-elsewhere"], seen, called(1), claims=())
+    result = result_of(BY_NAME["revoked-elsewhere"], seen, called(1), claims=(), sign_ins=2)
     assert result.outcome is outcome
     assert ("refreshes without end" in result.sentence) is (outcome is RaceOutcome.LOST)
 
 
-def test_a_refresh_each_second_is_a_timer() -> None:
-    """However long the race."""
+def test_a_refresh_each_second_is_a_timer_and_waste() -> None:
+    """However long the race: it is not without end."""
     seen = refreshed(1)
     for second in range(1, 20):
         seen.exchange(ME, received_at=float(second), answered_at=second + 0.1)
-    assert result_of(EXPIRY, seen, called(1)).outcome is RaceOutcome.SURVIVED
+    assert result_of(EXPIRY, seen, called(1)).outcome is RaceOutcome.WASTEFUL
 
 
 def test_a_race_without_a_refresh_was_not_exercised() -> None:
@@ -230,5 +271,5 @@ def test_a_driver_that_broke_proves_nothing() -> None:
 def test_who_has_no_sign_out_is_not_asked() -> None:
     result = unable(SIGN_OUT, "rfc9700", ["tabs"])
     assert result is not None
-    assert (result.outcome, result.sentence) == (RaceOutcome.NOT_CLAIMED, "it has no sign-out")
+    assert (result.outcome, result.sentence) == (RaceOutcome.NOT_ASKED, "it has no sign-out")
     assert unable(SIGN_OUT, "rfc9700", ["sign_out"]) is None

@@ -56,7 +56,7 @@ def test_the_loser_that_deletes_what_the_winner_stored_has_lost_by_its_own_doing
 
 def test_the_loser_that_reads_again_what_the_winner_stored_survives() -> None:
     result = judged(next_call=True)
-    assert (result.outcome, result.sentence) == (RaceOutcome.SURVIVED, "2 exchanges where 1 would do")
+    assert (result.outcome, result.sentence) == (RaceOutcome.WASTEFUL, "2 exchanges where 1 would do")
 
 
 def test_a_session_that_the_refusal_ended_was_not_given_up() -> None:

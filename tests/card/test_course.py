@@ -13,7 +13,8 @@ from race401.harness.card import mock as mock_module
 from race401.harness.card.course import Course, Run
 from race401.harness.card.judging import RaceOutcome, judge
 from race401.harness.card.mock import Mock
-from race401.harness.card.races import CLAIMS, RACES, Burst, Race, SignIn
+from race401.harness.card.race import CLAIMS, Burst, Race, SignIn
+from race401.harness.card.races import RACES
 
 DRIVER = """
 import json, os, sys, threading, urllib.parse, urllib.request

@@ -37,7 +37,7 @@ def test_several_exchanges_of_one_token_at_once_are_not_one_shared_refresh() -> 
     for _ in range(3):
         seen.exchange(ME, "reuse_tolerated", **AT_ONCE)
     result = judged(seen, "single_flight")
-    assert result.outcome is RaceOutcome.SURVIVED
+    assert result.outcome is RaceOutcome.WASTEFUL
     assert result.disproved == ["single_flight: 3 exchanges of one refresh token at once are not one shared refresh"]
     assert result.entries, "the evidence is kept"
     assert Card(Introduction("x"), "x", "0", [result], 1.0).exit_code == 1

@@ -9,7 +9,8 @@ from ledgers import Run as Seen
 from race401.harness.card.calls import Call, CameTo
 from race401.harness.card.course import MESSAGE, Run
 from race401.harness.card.judging import RaceOutcome, Result, judge
-from race401.harness.card.races import CLAIMS, RACES
+from race401.harness.card.race import CLAIMS
+from race401.harness.card.races import RACES
 from race401.mock_api.rules.worlds import WORLDS
 
 ME = "me"

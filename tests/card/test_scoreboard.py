@@ -10,23 +10,46 @@ from race401.harness.__main__ import main
 from race401.harness.card import scoreboard
 from race401.harness.card.judging import RaceOutcome
 from race401.harness.card.races import RACES
-from race401.harness.card.record import keep
-from race401.ledger.entry import Entry
+from race401.harness.card.record import keep, load, slug
 
 
-def test_who_cannot_be_asked_is_told_from_who_lost() -> None:
-    lost = a_card(sign_out=RaceOutcome.NOT_CLAIMED).results[0]
-    assert scoreboard.cell(lost) == "-"
-    lost.entries = [*lost.entries, Entry(1, "w", *(None,) * 4, "GET", "/", 0, 0, 401, *(None,) * 4)]
-    assert scoreboard.cell(lost) == "○"
+@pytest.mark.parametrize(
+    ("outcome", "mark"),
+    [
+        (RaceOutcome.SURVIVED, "✓"),
+        (RaceOutcome.WASTEFUL, "~ 1"),
+        (RaceOutcome.LOST, "✗"),
+        (RaceOutcome.NOT_CLAIMED, "x"),
+        (RaceOutcome.NOT_ASKED, "-"),
+    ],
+)
+def test_each_outcome_has_a_mark_of_its_own(outcome: RaceOutcome, mark: str) -> None:
+    """Lost looks lost, and waste is no plain tick."""
+    result = a_card(sign_out=outcome).results[0]
+    result.exchanges = 1
+    assert scoreboard.cell(result) == mark
+    assert set(scoreboard.MARKS) == set(RaceOutcome)
+    assert all(each in scoreboard.LEGEND for each in scoreboard.MARKS.values())
+
+
+def test_nobody_is_ranked_across_worlds() -> None:
+    """A client that loses in a severe world stands in a table of its own, not below those of a forgiving one."""
+    lost, survived = a_card("severe", late_401=RaceOutcome.LOST), a_card("forgiving", late_401=RaceOutcome.SURVIVED)
+    survived.world = "supabase"
+    text = scoreboard.table([lost, survived])
+    assert text.count("| survived |") == 2
+    assert text.index("in `rfc9700`") < text.index("severe") < text.index("in `supabase`") < text.index("forgiving")
+    assert slug(survived) == "forgiving-in-supabase"
+    page = scoreboard.page([lost, survived], [])
+    assert page.index(">in rfc9700<") < page.index(">severe") < page.index(">in supabase<") < page.index(">forgiving")
 
 
 def test_the_board_ranks_clients_and_says_what_it_costs() -> None:
     worse, better = a_card("worse", late_401=RaceOutcome.LOST), a_card("better", late_401=RaceOutcome.SURVIVED)
     text = scoreboard.markdown([worse, better], ["node x.mjs: node is not installed"])
     rows = [line for line in text.splitlines() if line.startswith("| ")]
-    assert [row.split(", ")[0] for row in rows[1:]] == ["| better 1.0", "| worse 1.0"]
-    assert "| late-401 3 |  |" in rows[1]
+    assert [row.split(" | ")[0] for row in rows[1:]] == ["| better 1.0", "| worse 1.0"]
+    assert "| 1 of 1, late-401 ✓ 3 |  |" in rows[1]
     assert "| late-401 ✗ |" in rows[2]
     assert {row.count("|") for row in rows} == {6}, "a column for each race is wider than a page"
     assert "* **worse 1.0, late-401**: what happened. lib.py:1 `a < b`: because." in text
@@ -60,3 +83,32 @@ def test_clients_that_cannot_run_here_are_named(tmp_path: Path, capsys: pytest.C
     where = [f"--cards={tmp_path}", f"--clients={tmp_path / 'clients.txt'}"]
     assert main(["scoreboard", "--run", *where]) == 2
     assert "holds no card" in capsys.readouterr().err
+
+
+DRIVER = """
+import sys
+for line in sys.stdin:
+    hello = '{"client": "planted", "world": "supabase", "protocol": 1}'
+    print(hello if line == "hello\\n" else "ok", flush=True)
+"""
+
+
+def test_one_race_is_made_anew_and_the_others_stay_as_they_were(tmp_path: Path) -> None:
+    """In both worlds: its own, and the one in which all clients race."""
+    (tmp_path / "driver.py").write_text(DRIVER)
+    command = f"python {tmp_path / 'driver.py'}"
+    (tmp_path / "clients.txt").write_text(command + "\n")
+    for world in ("supabase", "rfc9700"):
+        card = a_card("planted", **{race.name.replace("-", "_"): RaceOutcome.SURVIVED for race in RACES})
+        card.introduction.world, card.world, card.command = "supabase", world, command
+        keep(card, tmp_path / "cards" / f"{slug(card)}.json")
+    where = [f"--{name}={tmp_path / file}" for name, file in (("cards", "cards"), ("clients", "clients.txt"))]
+    pages = [f"--markdown={tmp_path / 'board.md'}", f"--html={tmp_path / 'board.html'}"]
+    assert main(["scoreboard", "--run", "--only", "driver", "--race", "late-401", *where, *pages]) == 0
+    for name, world in (("planted", "supabase"), ("planted-in-rfc9700", "rfc9700")):
+        made = load(tmp_path / "cards" / f"{name}.json")
+        outcomes = {result.race: result.outcome for result in made.results}
+        assert list(outcomes) == [race.name for race in RACES]
+        assert {race for race, each in outcomes.items() if each is not RaceOutcome.SURVIVED} == {"late-401"}
+        assert (made.world, made.results[-1].world) == (world, "rfc9700")
+    assert main(["scoreboard", "--only", "nobody", *where]) == 2

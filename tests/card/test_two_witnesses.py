@@ -8,7 +8,8 @@ from ledgers import Run as Seen
 from race401.harness.card.calls import Call, CameTo, note
 from race401.harness.card.course import Run
 from race401.harness.card.judging import RaceOutcome, Result, judge
-from race401.harness.card.races import CLAIMS, RACES
+from race401.harness.card.race import CLAIMS
+from race401.harness.card.races import RACES
 
 ME = "me"
 BY_NAME = {race.name: race for race in RACES}

@@ -1,6 +1,7 @@
 """The same bytes past the proxy and through it, both ways."""
 
 import asyncio
+import ssl
 
 import httpx
 from proxied import connected
@@ -28,26 +29,30 @@ class Scripted:
         await writer.drain()
 
 
-async def exchange(url: str, sent: bytes) -> bytes:
-    """Send bytes, and nothing more; return what comes until the other side ends."""
-    reader, writer = await connected(url)
+async def exchange(url: str, sent: bytes, tls: ssl.SSLContext | None) -> bytes:
+    """Send bytes, and nothing more; return what comes until the other side ends. TLS has no half-closed end."""
+    reader, writer = await connected(url, tls)
     writer.write(sent)
-    writer.write_eof()
+    if writer.can_write_eof():
+        writer.write_eof()
     told = await reader.read()
     writer.close()
     return told
 
 
 async def both_ways(
-    target: str, proxy: str, scripted: Scripted, case: tuple[bytes, bytes]
+    target: str, proxy: str, scripted: Scripted, case: tuple[bytes, bytes], tls: ssl.SSLContext | None = None
 ) -> list[tuple[bytes, bytes]]:
-    """What the target got and the client was answered, past the proxy and through it; hosts made equal."""
+    """What the target got and the client was answered, past the proxy and through it; hosts made equal.
+
+    `tls`: what the client speaks, where a URL is https.
+    """
     request, scripted.answer = case
     seen = []
     for url in (target, proxy):
         sent = request.replace(HOST, authority(url))
         scripted.size = len(sent)
-        told = await exchange(url, sent)
+        told = await exchange(url, sent, tls)
         got = scripted.got.replace(authority(target), HOST).replace(authority(proxy), HOST)
         seen.append((got, told))
     return seen

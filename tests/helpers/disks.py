@@ -8,10 +8,13 @@ import pytest
 
 
 class Disk:
-    """It takes `room` bytes more of this file; what is taken back, and what is given, can be written again."""
+    """It takes `room` bytes more of this file; what is taken back, and what is given, can be written again.
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, path: Path, room: int) -> None:
-        self.path, self.room, self._write, self._truncate = path, room, os.write, os.ftruncate
+    `why` it takes no more: it is full, or has become read-only, as after an error of the disk.
+    """
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, path: Path, room: int, why: int = errno.ENOSPC) -> None:
+        self.path, self.room, self._write, self._truncate, self._why = path, room, os.write, os.ftruncate, why
         monkeypatch.setattr(os, "write", self.write)
         monkeypatch.setattr(os, "ftruncate", self.truncate)
 
@@ -20,7 +23,7 @@ class Disk:
         if not self._is_ours(file):
             return self._write(file, data)
         if not self.room:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            raise OSError(self._why, os.strerror(self._why))
         written = self._write(file, data[: self.room])
         self.room -= written
         return written

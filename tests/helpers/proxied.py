@@ -82,8 +82,8 @@ async def proxy_at(
             yield here
 
 
-async def connected(url: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """Connect to that URL, to send bytes."""
+async def connected(url: str, tls: ssl.SSLContext | None = None) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Connect to that URL, to send bytes; `tls`: what is spoken, where it is https."""
     parts = httpx.URL(url)
     assert parts.port is not None
-    return await asyncio.open_connection(parts.host, parts.port)
+    return await asyncio.open_connection(parts.host, parts.port, ssl=tls if parts.scheme == "https" else None)

@@ -9,6 +9,7 @@ never what is not so.
 import itertools
 import random
 from collections.abc import Callable
+from time import monotonic_ns
 from typing import Any
 
 import msgspec
@@ -21,10 +22,12 @@ from shares import every
 from race401.harness.judge.graph import Graph
 from race401.harness.judge.losses import losses
 from race401.ledger.entry import Entry
+from race401.mock_api.http import guard
 from race401.mock_api.rules.worlds import WORLDS
 
 WORLD_NAMES = [(name,) for name in WORLDS]  # each is walked by one of these tests, and by all where there is time
-ACTIONS = ("sign_in", "refresh", "old_refresh", "get", "old_get", "wait", "sign_out")
+ACTIONS = ("sign_in", "refresh", "old_refresh", "refresh_at_once", "get", "old_get", "wait", "sign_out")
+AT_ONCE = 3
 HIDDEN = {"family": None, "generation": None, "ended": None}  # what a recorder that is not the mock cannot know
 
 
@@ -55,13 +58,22 @@ class Walk:
         pair = tokens[0] if action.startswith("old") else tokens[-1]
         if action.endswith("get"):
             self.mock.get(f"/{self.world}/contacts?limit=1", pair["access_token"])
+        elif action == "refresh_at_once":
+            now = monotonic_ns()  # all come before any is decided
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(guard, "monotonic_ns", lambda: now)
+                for _ in range(AT_ONCE):
+                    self._refresh(pair, tokens)
         elif action == "sign_out":
             self.mock.client.post(f"/{self.world}/oauth/revoke", data={"token": pair["access_token"]})
         else:
-            form = {"grant_type": "refresh_token", "refresh_token": pair["refresh_token"]}
-            answer = self.mock.client.post(f"/{self.world}/oauth/token", data=form)
-            if answer.status_code == 200:
-                tokens.append({"refresh_token": pair["refresh_token"], **answer.json()})
+            self._refresh(pair, tokens)
+
+    def _refresh(self, pair: dict[str, Any], tokens: list[dict[str, Any]]) -> None:
+        form = {"grant_type": "refresh_token", "refresh_token": pair["refresh_token"]}
+        answer = self.mock.client.post(f"/{self.world}/oauth/token", data=form)
+        if answer.status_code == 200:
+            tokens.append({"refresh_token": pair["refresh_token"], **answer.json()})
 
     @property
     def entries(self) -> list[Entry]:
@@ -75,10 +87,16 @@ def blind(entries: list[Entry]) -> list[Entry]:
 
 
 def spread(entries: list[Entry], chance: random.Random) -> list[Entry]:
-    """The same requests with answers of their own length, recorded in the order in which those came."""
+    """The same requests with answers of their own length, recorded in the order in which those came.
+
+    Some came at the very same instant.
+    """
+    together = chance.choice((1, AT_ONCE))
     spread_out = [
         msgspec.structs.replace(
-            e, received_at=float(n) - chance.random() * 0.4, answered_at=float(n) + chance.random() * 3
+            e,
+            received_at=float(n - n % together) - (together == 1) * chance.random() * 0.4,
+            answered_at=float(n) + chance.random() * 3,
         )
         for n, e in enumerate(entries)
     ]
@@ -154,3 +172,13 @@ def test_a_loss_that_is_derived_is_one_that_the_mock_knows(world: str, steps: li
         tokens = newest.get(e.presented or "")
         assert tokens is not None
         assert walk.mock.refresh(tokens[-1]["refresh_token"], world).status_code != 200
+
+
+@pytest.mark.parametrize(("world", "granted"), [("rotate-strict", 1), ("supabase", 3), ("toctou", 3)])
+def test_a_walk_has_exchanges_that_are_truly_at_once(world: str, granted: int) -> None:
+    """None was decided when the last of them came, so that the world's rule for losers of a race speaks."""
+    walk = Walk(world)
+    walk.step("sign_in", 0)
+    walk.step("refresh_at_once", 0)
+    exchanges = [e for e in walk.entries if e.kind == "exchange"]
+    assert (len(exchanges), sum(e.brought_access is not None for e in exchanges)) == (AT_ONCE, granted)

@@ -90,3 +90,38 @@ def test_who_may_try_again_has_lost_nothing(outcome: str | None) -> None:
     wire = Wire()
     wire.exchange("r1", grant_outcome=outcome, status=429)
     assert losses_of(wire) == ([], [])
+
+
+@pytest.mark.parametrize("status", [0, 502, 503])
+def test_a_token_whose_answer_was_lost_may_have_a_successor(status: int) -> None:
+    """Unknown: the gateway failed after the server may have rotated, and the retry is refused."""
+    wire = Wire()
+    wire.exchange("r1", status=status, grant_outcome=None)
+    wire.exchange("r1", at=1.0)
+    assert losses_of(wire) == ([], ["r1"])
+
+
+@pytest.mark.parametrize("status", [400, 429])
+def test_an_answer_that_arrived_lost_nothing(status: int) -> None:
+    """Near miss: nobody rotates and says 429, and no 5xx to another token says anything of this one."""
+    wire = Wire()
+    wire.exchange("r0", status=502, grant_outcome=None)
+    wire.exchange("r1", status=status, grant_outcome=None)
+    wire.exchange("r1", at=1.0)
+    assert losses_of(wire) == (["r1"], [])
+
+
+def test_a_server_that_records_itself_knows_what_its_failure_spent() -> None:
+    """Near miss: the mock says that this decision ended nothing, and so what was refused had ended before."""
+    wire = Wire()
+    wire.exchange("r1", status=503, grant_outcome=None)
+    wire.exchange("r1", at=1.0, grant_outcome="revoked", ended="none")
+    assert losses_of(wire) == (["r1"], [])
+
+
+def test_a_token_of_another_recording_may_be_one_that_was_used_in_this() -> None:
+    """Unknown: under another key the newest token cannot be told from the one that it came of."""
+    wire = Wire()
+    wire.exchange("r1", "a2", "r2", key="one")
+    wire.exchange("s1", at=1.0, key="another")
+    assert losses_of(wire) == ([], ["s1"])

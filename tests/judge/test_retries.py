@@ -139,3 +139,44 @@ def test_who_names_itself_is_alone() -> None:
     wire.exchange("r1", "a2", "r2", client="another")
     wire.get("a2", client="another")
     assert verdict_of(wire) == "seen"
+
+
+def test_refusals_in_a_200_recover_nothing() -> None:
+    """Four at once at one GraphQL endpoint, by one token: none is another's retry, and the app saw each."""
+    wire = Wire()
+    wire.sign_in("a1", "r1")
+    for _ in range(4):
+        wire.get("a1", refusal=True, method="POST")
+    found = match(wire.entries, wire.graph, inf)
+    assert (found.retried, found.undecided) == (set(), set())
+
+
+def test_a_refusal_in_a_200_is_made_good_by_a_200_that_is_none() -> None:
+    """Clean twin."""
+    wire = Wire()
+    wire.sign_in("a1", "r1")
+    wire.get("a1", refusal=True, method="POST")
+    wire.exchange("r1", "a2", "r2")
+    wire.get("a2", method="POST")
+    assert verdict_of(wire) == "retried"
+
+
+def test_a_401_at_the_end_of_one_of_two_recordings() -> None:
+    """Its retry may be in the other, under a key by which it cannot be known."""
+    wire = Wire()
+    wire.sign_in("a1", "r1")
+    wire.get("a1", 401)
+    wire.get("b1", key="another", peer="another")
+    assert verdict_of(wire) == "cut"
+
+
+def test_a_401_at_the_end_of_the_last_recording_is_seen() -> None:
+    """Near miss: nothing was recorded after it. Nor is one cut that its recording goes on after."""
+    wire = Wire()
+    wire.get("b1", key="another", peer="another", at=0.0)
+    wire.sign_in("a1", "r1")
+    wire.get("a1", 401)
+    assert verdict_of(wire) == "seen"
+    wire.get("a1", at=9.0, target="/other")
+    wire.get("b1", key="another", peer="another", at=99.0)
+    assert verdict_of(wire) == "seen"

@@ -138,7 +138,7 @@ def test_a_refused_loser_whose_session_nobody_tried_again() -> None:
     two_at_once(wire)
     findings = [f for f in verdict(wire).findings if f.check == "sessions-lost" and f.value is not PASS]
     assert [f.value for f in findings] == [UNKNOWN]
-    assert "the winner's token was not tried again" in findings[0].sentence
+    assert "no newer token was tried afterwards" in findings[0].sentence
 
 
 # --- causes ---------------------------------------------------------------------------------------
@@ -236,3 +236,91 @@ def test_an_answer_that_its_client_hung_up_on_is_not_charged_to_the_retry(
     found = {f.check: f.value for f in verdict(wire).findings}
     assert (found["exchanges-per-generation"] is Value.FAIL) is charged
     assert found["sessions-lost"] is Value.UNKNOWN
+
+
+@pytest.mark.parametrize(("again_at", "charged"), [(2.5, False), (1.5, True)])
+def test_a_client_that_waited_long_enough_and_asked_again(*, again_at: float, charged: bool) -> None:
+    """Where it is known when it hung up, what came after that is no race, also before the answer that nobody got.
+
+    Near miss: what came before that was at once.
+    """
+    wire = Wire()
+    wire.sign_in("a1", "r1", at=0.0)
+    wire.exchange("r1", "a3", "r3", at=again_at)  # answered first, and so recorded first
+    wire.exchange("r1", "a2", "r2", at=1.0, took=9.0, hung_up=True, hung_up_at=2.0)
+    found = {f.check: f.value for f in verdict(wire).findings}
+    assert (found["exchanges-per-generation"] is Value.FAIL) is charged
+
+
+# --- a request beside its session's sign-out ------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("at", "signed_out", "charged"),
+    [(3.5, "a1", False), (1.0, "a1", True), (3.5, "b1", True)],
+    ids=["beside it", "before it", "beside another's"],
+)
+def test_a_request_beside_the_sign_out_of_its_session(at: float, signed_out: str, *, charged: bool) -> None:
+    """Its user ended the session meanwhile: that it was refused is no failure."""
+    wire = Wire()
+    for session in "ab":
+        wire.sign_in(f"{session}1", f"{session}r1", at=0.0)
+        wire.get(f"{session}1", at=0.5)
+    wire.sign_out(signed_out, at=3.0, took=1.0)
+    wire.get("a1", 401, at=at)
+    assert (verdict(wire).rows[0].caller_401s.total() == 1) is charged
+
+
+# --- a recorder whose clock was set ---------------------------------------------------------------
+
+
+def set_back(by: float) -> Wire:
+    """A 401 that a refresh makes good, and a clock that goes back between them; `by` s."""
+    wire = Wire()
+    wire.sign_in("a1", "r1", at=100.0)
+    wire.get("a1", 401, at=110.0)
+    wire.exchange("r1", "a2", "r2", at=110.1 - by)
+    wire.get("a2", at=110.2 - by)
+    wire.get("a2", at=111.0 - by, target="/other")
+    return wire
+
+
+def test_a_clock_that_went_back_fails_nobody_and_passes_nobody() -> None:
+    """The retry is dated before what it made good."""
+    result = verdict(set_back(60.0))
+    assert result.value is UNKNOWN
+    assert "the recorder's clock went back by 59.9 s or more before entry #3" in result.sentence
+    assert not any(f.value is FAIL for f in result.findings)
+
+
+def test_a_clock_that_went_on_is_not_spoken_of() -> None:
+    """Clean; and a near miss, since a clock that is set right goes back by less than a second."""
+    assert verdict(set_back(0.0)).value is PASS
+    assert not any(f.check == "order" for f in verdict(set_back(0.9)).findings)
+
+
+def test_a_mock_whose_clock_a_test_set_back_is_not_spoken_of() -> None:
+    """Near miss: `set_clock(ahead=-90)`."""
+    wire = set_back(60.0)
+    wire.entries[0].family, wire.entries[0].generation = "f", 0
+    assert not any(f.check == "order" for f in verdict(wire).findings)
+
+
+def test_a_repeated_exchange_needs_no_clock() -> None:
+    """Near miss: what is proven without the order stays proven."""
+    wire = set_back(60.0)
+    wire.exchange("r1", at=60.0, grant_outcome="refused")
+    result = verdict(wire)
+    assert (result.value, [f.check for f in result.findings if f.value is FAIL]) == (
+        FAIL,
+        ["exchanges-per-generation"],
+    )
+
+
+def test_an_answer_that_was_held_for_long_is_no_clock_that_went_back() -> None:
+    """Near miss: a slow answer is decided early, and one without an answer has no instant of it."""
+    wire = Wire()
+    wire.get("a1", at=1.0, took=60.0)
+    wire.get("a1", 0, at=1.5, took=-1.5)
+    wire.get("a1", at=2.0)
+    assert not any(f.check == "order" for f in verdict(wire).findings)

@@ -17,6 +17,7 @@ from disks import Disk
 from locustruns import served_mock
 
 from race401.harness.judge.evidence import load
+from race401.harness.judge.verdict import judge
 from race401.harness.proxy.recorder import Recorder
 from race401.ledger.entry import Entry, received
 from race401.ledger.lines import Lines
@@ -87,10 +88,35 @@ def test_a_full_disk_leaves_a_ledger_that_can_be_read(
         ledger.write(entry(n))
     disk.room = 10 * size
     ledger.write(entry(6))
-    assert [(e.seq, e.target) for e in load(path).entries] == [(1, "/1"), (2, "/2"), (6, "/6")]
-    assert not load(path).torn
+    ledger.write(entry(7))
+    told = load(path)
+    assert [(e.seq, e.target, e.unwritten) for e in told.entries] == [
+        (1, "/1", 0),
+        (2, "/2", 0),
+        (6, "/6", 3),
+        (7, "/7", 0),
+    ]
+    assert not told.torn
+    assert told.damage == ["3 entries could not be written to the ledger (before #6)"]
     assert ledger.lost == 3
     assert capsys.readouterr().err == "race401: the ledger cannot be written: No space left on device\n"
+
+
+def test_a_segment_whose_numbers_have_gaps_anyway_says_what_it_lacks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The numbers of several processes are a clock's: no gap among them tells that entries are missing."""
+    seqs = [1_795_000_000_000_000 + 50_000_000 * n for n in range(9)]
+    segment = Segment(path := tmp_path / "ledger-1.jsonl", iter(seqs))
+    size = len(msgspec.json.encode(entry(seqs[0]))) + 1
+    disk = Disk(monkeypatch, path, 2 * size, errno.EROFS)
+    for n in range(9):
+        disk.room += 10 * size * (n == 6)
+        each = entry(n)
+        each.seq = 0
+        segment.write(each)
+    assert load(tmp_path).damage == [f"4 entries could not be written to the ledger (before #{seqs[6]})"]
+    assert judge(load(tmp_path)).value == "UNKNOWN"
 
 
 def test_the_proxys_record_ends_on_a_full_disk_and_says_so(

@@ -9,7 +9,12 @@ import pytest
 from race401.harness.load.messages import Assignment, WorkerReport, assign, assigned, get_report, put_report
 
 RUN = Assignment(
-    "run", "http://127.0.0.1:1", True, {"num_users": 6, "spawn_rate": 6, "run_time": None}, ["a_1", "b_2"]
+    "run",
+    "http://127.0.0.1:1",
+    True,
+    {"num_users": 6, "spawn_rate": 6, "run_time": None},
+    ["a_1", "b_2"],
+    {"https://auth.example.com": "http://127.0.0.1:2"},
 )
 REPORT = WorkerReport([{"client": "run/c/control/0.001"}], 1, {"answers": 3}, "run")
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import ssl
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from passing import PAIR, REFRESH, ok, post, request, through
 from proxied import bytes_at, connected, proxy_at
 
 from race401.harness.judge.evidence import load
+from race401.harness.judge.verdict import judge
 from race401.harness.proxy import passage
 from race401.harness.proxy.serving import target_of
 
@@ -155,6 +157,38 @@ def test_a_client_that_hangs_up_is_marked_and_what_its_request_did_is_noted(tmp_
     ]
 
 
+def test_a_client_that_asks_again_before_the_answer_on_which_it_hung_up(tmp_path: Path) -> None:
+    """It had waited long enough, and the target was slower still: when it left is noted, so that this is no race."""
+    ledger, hung_up, again = tmp_path / "traffic.jsonl", asyncio.Event(), asyncio.Event()
+
+    async def target(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(REFRESH)
+        if hung_up.is_set():
+            writer.write(ok(PAIR))
+        else:
+            assert await reader.read() == b""
+            hung_up.set()
+            await again.wait()
+            writer.write(ok(PAIR))
+
+    async def run() -> None:
+        async with asyncio.timeout(HANG), bytes_at(target) as url, proxy_at(url, ledger) as proxy:
+            _, writer = await connected(proxy)
+            writer.write(post(b"/oauth/token", REFRESH))
+            writer.close()
+            await hung_up.wait()
+            async with httpx.AsyncClient(base_url=proxy, trust_env=False) as client:
+                await client.post("/oauth/token", content=REFRESH)
+            again.set()
+
+    asyncio.run(run())
+    evidence = load(ledger)
+    first, second = sorted(evidence.entries, key=lambda e: e.received_at)
+    assert first.hung_up_at is not None
+    assert (first.hung_up_at <= second.received_at < first.answered_at, second.hung_up_at) == (True, None)
+    assert judge(evidence).rows[0].repeated_seqs == []
+
+
 @pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"])
 def test_a_target_that_breaks_off_breaks_the_client_off_and_is_noted(tmp_path: Path, answer: bytes) -> None:
     """Before any answer, or within one."""
@@ -237,3 +271,38 @@ def test_a_target_that_speaks_tls(tmp_path: Path) -> None:
     assert told == b""
     assert "certificate" in line.lower()
     assert [json.loads(line)["status"] for line in (tmp_path / "traffic.jsonl").read_text().splitlines()] == [200, 0]
+
+
+REDIRECTS = {
+    "http://{target}/login?next=1": True,
+    "//{target}/login": True,
+    "/login": False,
+    "http://elsewhere.example/login": False,
+    "http://[": False,
+}
+
+
+@pytest.mark.parametrize(("location", "pointed_out"), REDIRECTS.items())
+def test_a_redirect_around_the_proxy_is_pointed_out_once(tmp_path: Path, location: str, *, pointed_out: bool) -> None:
+    """An absolute one to the target itself; it passes unchanged, and so does one that is no address at all."""
+    lines: list[str] = []
+
+    async def target(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while host := re.search(rb"Host: (\S+)", await request(reader)):
+            to = location.format(target=host[1].decode()).encode()
+            writer.write(b"HTTP/1.1 302 Found\r\nLocation: %s\r\nContent-Length: 0\r\n\r\n" % to)
+
+    async def run() -> str:
+        async with asyncio.timeout(HANG), bytes_at(target) as url:
+            authority = url.removeprefix("http://")
+            async with proxy_at(url, tmp_path / "traffic.jsonl", said=lines, around={authority}) as proxy:
+                reader, writer = await connected(proxy)
+                for _ in range(2):
+                    writer.write(b"GET /app HTTP/1.1\r\nHost: proxy\r\n\r\n")
+                    assert location.format(target=authority).encode() in await request(reader)
+                writer.close()
+            return authority
+
+    authority = asyncio.run(run())
+    said = f"GET /app redirects to {authority}, around the proxy; --rewrite keeps clients here"
+    assert lines == ([said] if pointed_out else [])

@@ -1,10 +1,13 @@
 """The proxy passes everything on: whatever is sent through it arrives, byte for byte, as it does past it."""
 
 import asyncio
+import ssl
 from pathlib import Path
 
+import pytest
 from bothways import Scripted, both_ways
 from bounds import HANG
+from certificates import certificate
 from hypothesis import example, given
 from hypothesis import strategies as st
 from proxied import bytes_at, connected, proxy_at
@@ -35,6 +38,37 @@ def test_each_request_and_each_answer_arrives_byte_for_byte(tmp_path: Path) -> N
 
     assert len(CASES) >= 300
     assert asyncio.run(run()) == []
+
+
+@pytest.mark.slow
+def test_the_same_over_tls(tmp_path: Path) -> None:
+    """What the proxy speaks to its clients; a request whose head is not whole waits there for ever."""
+    made = certificate(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(made)
+    trusting = ssl.create_default_context(cafile=made)
+    trusting.check_hostname = False
+    whole = [case for case in CASES if not _held(case[0])]
+
+    async def run() -> list[tuple[bytes, bytes]]:
+        scripted, ledger = Scripted(), tmp_path / "traffic.jsonl"
+        async with bytes_at(scripted) as target, proxy_at(target, ledger, tls=context) as proxy:
+            differ = []
+            for case in whole:
+                async with asyncio.timeout(HANG):
+                    past, through = await both_ways(target, proxy, scripted, case, trusting)
+                if past != through:
+                    differ.append(case)
+            return differ
+
+    assert len(whole) >= 290
+    assert asyncio.run(run()) == []
+
+
+def _held(request: bytes) -> bool:
+    """Whether some of it is not passed on before more comes."""
+    framing = Framing(lambda head: Request(head).length, is_request)
+    return len(b"".join(piece.raw for piece in framing.feed(request))) < len(request)
 
 
 def test_a_proxy_that_changed_one_byte_would_be_seen(tmp_path: Path) -> None:

@@ -1,10 +1,12 @@
 """What all mechanisms ask of the evidence, derived once, by the judge's own derivations."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from itertools import pairwise
 from math import inf
+from typing import TypeAlias
 
 import msgspec
 
@@ -17,8 +19,13 @@ from race401.harness.judge.sessions import ends_session
 from race401.ledger.entry import Entry
 from race401.ledger.outcomes import Outcome
 
+Who: TypeAlias = tuple[str, str | None, str | None]
+"""Who sent a request, as far as the files tell clients apart."""
 HUNG_UP = 499  # of nginx: the client closed the connection before the answer
 LIMITED = 429
+NOT_MODIFIED = 304  # takes the token, too
+LEAVES = re.compile(r"(?:log|sign)[-_]?(?:out|off)\b|end[-_]?session|/sessions?(?:/current)?/?$", re.IGNORECASE)
+"""Paths at which an app may end a session in a way that no dialect names; of the last, only what deletes."""
 AT_ONCE_S = 1.0  # requests of one page that are nearer than this belong together, as in the judge's bursts
 
 
@@ -62,6 +69,11 @@ class Case:
         return [(session, e) for session, e in told if session is not None and ends_session(e, session)]
 
     @cached_property
+    def ways_out(self) -> dict[int, Entry]:
+        """Requests that end a session, or look so, by `seq`."""
+        return {e.seq: e for e in self.entries if e.kind == "sign_out" or _looks_out(e)}
+
+    @cached_property
     def retry_of(self) -> dict[int, Entry]:
         """The retry of a 401, by `seq`, where its answer was neither taken nor a refusal."""
         return self.retries.otherwise
@@ -94,6 +106,10 @@ class Case:
         """Whether a sign-out of the session arrived by an instant."""
         return session is not None and any(s == session and out.received_at <= by for s, out in self.sign_outs)
 
+    def left(self, who: Who, since: float, by: float) -> bool:
+        """Whether a client may have signed out between two instants, by a path that a dialect names or looks so."""
+        return any(since <= e.received_at <= by and self.who(e) == who for e in self.ways_out.values())
+
     def no_answer(self, entry: Entry) -> bool:
         """Whether the answer is known not to have arrived."""
         return entry.hung_up or entry.status in (0, HUNG_UP)
@@ -121,14 +137,14 @@ class Case:
                     found.append((one, other))
         return found
 
-    def by_peer(self, entries: Iterable[Entry]) -> dict[tuple[str, str | None, str | None], list[Entry]]:
+    def by_peer(self, entries: Iterable[Entry]) -> dict[Who, list[Entry]]:
         """Return entries by who sent them, in the order of arrival."""
-        peers: dict[tuple[str, str | None, str | None], list[Entry]] = defaultdict(list)
+        peers: dict[Who, list[Entry]] = defaultdict(list)
         for e in entries:
             peers[self.who(e)].append(e)
         return peers
 
-    def who(self, entry: Entry) -> tuple[str, str | None, str | None]:
+    def who(self, entry: Entry) -> Who:
         """Return who sent it; two who are told apart may still be one."""
         source = self.evidence.sources[self.seen(entry).source]
         return ("one browser", None, None) if source.side == "client" else ("peer", entry.client, entry.peer)
@@ -157,6 +173,24 @@ class Case:
         if last is None or life is None:
             return e
         return msgspec.structs.replace(e, token_left_s=last.answered_at + life - e.received_at)
+
+
+def took(e: Entry) -> bool:
+    """Whether a request of the API was taken, with its token."""
+    return e.status in TAKEN or e.status == NOT_MODIFIED
+
+
+def same_call(one: Entry, other: Entry) -> bool:
+    """Whether two requests ask for the same, so that what one was refused for is not what the other may do."""
+    mine, its = (e.target.partition("?")[0] for e in (one, other))
+    return (one.method, mine) == (other.method, its)
+
+
+def _looks_out(e: Entry) -> bool:
+    path = e.target.partition("?")[0]
+    found = LEAVES.search(path)
+    deletes = e.method == "DELETE" or (found is not None and not found[0].startswith("/"))
+    return e.kind in ("api", "other") and found is not None and deletes
 
 
 def refused_for_good(e: Entry) -> bool:

@@ -6,7 +6,8 @@ the client's clock; and the client is known to refresh by the clock: it refreshe
 refused token again after it had heard.
 Consistent: the clock is known to be wrong by more than two seconds, or is not known, and requests were refused of
 which nothing contradicts it.
-Excluded: the two clocks agree within two seconds; or what was refused was good by both, or over by both.
+Excluded: the two clocks agree within two seconds; what was refused was good by both, or over by both; or the same
+server took the refused token afterwards, which it would not if it thought it over.
 """
 
 from race401.harness.incident.evidence import Clock
@@ -14,6 +15,7 @@ from race401.harness.incident.mechanisms.case import Case, was_granted
 from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign, consistent, excluded, shown
 from race401.harness.judge.causal import before
 from race401.harness.judge.counted import counted, seconds
+from race401.harness.judge.graph import TAKEN
 from race401.ledger.entry import Entry
 
 AGREE_S = 2.0  # tokens begin and end in whole seconds on both sides: a smaller difference has no effect of its own
@@ -24,7 +26,15 @@ def look(case: Case) -> Sign | None:
     """Say what the evidence shows of it."""
     by_clients = [(e, clock) for e in case.refused if (clock := _clock(case, e)) is not None]
     if not by_clients:
-        return None
+        client_seen = any(source.side == "client" for source in case.evidence.sources)
+        return None if client_seen else _unknown(case, case.refused)
+    taken = {id(e): by for e, _ in by_clients if (by := _taken_after(case, e)) is not None}
+    if len(taken) == len(by_clients):
+        first = by_clients[0][0]
+        return excluded(
+            "each token that was refused was taken afterwards: it was not over", (first, taken[id(first)])
+        )
+    by_clients = [(e, clock) for e, clock in by_clients if id(e) not in taken]
     known = [(e, clock) for e, clock in by_clients if clock.offset is not None]
     wrong = [(e, clock) for e, clock in known if _least(clock) > AGREE_S]
     if not known:
@@ -40,16 +50,36 @@ def look(case: Case) -> Sign | None:
 def _wrong(case: Case, wrong: list[tuple[Entry, Clock]]) -> Sign | None:
     offset = wrong[0][1].offset or 0.0
     is_ = f"the client's clock is {seconds(abs(offset))} {'behind' if offset > 0 else 'ahead'}"
-    ends = [e for e, _ in wrong if e.token_left_s is not None]
-    believed = [e for e, clock in wrong if e.token_left_s is not None and _believed(e.token_left_s, clock)]
-    if believed and len(believed) == len(ends) and _by_the_clock(case, believed):
+    own = [
+        (e, clock) for e, clock in wrong if not any(before(by, e) for by in case.graph.replaced(e))
+    ]  # no stale copy
+    ends = [e for e, _ in own if e.token_left_s is not None]
+    believed = [e for e, clock in own if e.token_left_s is not None and _believed(e.token_left_s, clock)]
+    disputed = any(clock.disputed for _, clock in wrong)
+    if believed and len(believed) == len(ends) and not disputed and _by_the_clock(case, believed):
         says = f"{is_}: {counted(len(believed), 'request')} refused with a token that was good by it, and was over"
         return shown(says, believed)
     if ends and not believed:
         return excluded(f"{is_}, but no refused token was good by it and over for the server", ends[:1])
     told = f"{is_}, and {counted(len(wrong), 'request')} refused"
+    if disputed:
+        return consistent(told, [e for e, _ in wrong], "which clock is wrong: the servers' own differ")
     decides = "whether the client refreshes by its clock" if believed else "when the refused tokens ended (`exp`)"
     return consistent(told, [e for e, _ in wrong], decides)
+
+
+def _stale(case: Case, e: Entry) -> bool:
+    """Whether the token had been replaced: then it was a stale copy, whatever the clock."""
+    return any(before(by, e) for by in case.graph.replaced(e))
+
+
+def _taken_after(case: Case, e: Entry) -> Entry | None:
+    """Return the first request after it with the same token that the same server took."""
+    if e.sent is None:
+        return None
+    return next(
+        (a for a in case.api if a.sent == e.sent and a.world == e.world and a.status in TAKEN and before(e, a)), None
+    )
 
 
 def _believed(left: float, clock: Clock) -> bool:
@@ -77,7 +107,7 @@ def _unknown(case: Case, refused: list[Entry]) -> Sign | None:
     expired = [e for e in refused if e.cause == "expired"]
     if expired or may:
         n = counted(len(expired or may), "request")
-        how = "as the token was over" if expired else "with tokens whose end is not told"
+        how = "as the token was over" if expired else "and nothing tells whether the token was over"
         return consistent(f"{n} refused {how}; the client's clock is not known", expired or may, DATE)
     left = [e for e in refused if e.token_left_s is not None and e.token_left_s > 0]
     return excluded("what was refused had not come to its end", left[:1]) if left else None

@@ -2,27 +2,31 @@
 A token ended by a refresh: the server ends the old access token as it issues the new one.
 
 Shown: an access token was taken, then a refresh of it arrived, then it was refused before its own end, without a
-sign-out and without a refusal that was over before the refresh; or a ledger says so, whose server knows.
-Consistent: the same order, and the token's end is not told.
+sign-out and without a refusal that was over before the refresh, while the successor was good and the same call is
+taken; or a ledger says so, whose server knows.
+Consistent: the same order, and the token's end, or what became of the call and the successor, is not told.
 Excluded: after a refresh the old access token was taken.
 """
 
-from race401.harness.incident.mechanisms.case import AT_ONCE_S, Case, was_granted
+import re
+
+from race401.harness.incident.mechanisms.case import AT_ONCE_S, Case, same_call, took, was_granted
 from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign, consistent, excluded, shown
 from race401.harness.judge.causal import before
 from race401.harness.judge.counted import counted
-from race401.harness.judge.graph import TAKEN
 from race401.ledger.entry import Entry
 
+OTHER = re.compile(r"expir|signature|scope|permission|audience|forbidden")  # other reasons, in a server's words
+GOOD = "whether the same call is taken with the new token"
 EXP = "when the refused token was to end by itself (`exp`, or `expires_in`)"
 
 
 def look(case: Case) -> Sign | None:
     """Say what the evidence shows of it."""
     found = [(e, by) for e in case.refused if (by := _by(case, e)) is not None]
-    proven = [(e, by) for e, by in found if case.causes.get(e.seq) == "ended_by_refresh"]
+    proven = [(e, by) for e, by in found if case.causes.get(e.seq) == "ended_by_refresh" and _alone(case, e, by)]
     lived = [
-        (by, e) for e in case.api if e.status in TAKEN
+        (by, e) for e in case.api if took(e)
         for by in case.graph.replaced(e) if before(by, e)
     ]  # fmt: skip
     if known := [e for e in case.refused if e.cause == "ended_by_refresh"]:
@@ -33,9 +37,10 @@ def look(case: Case) -> Sign | None:
     if proven:
         says = f"{counted(len(proven), 'request')} refused with a token that a refresh had ended before its time"
         return shown(says, [row for pair in proven for row in pair])
-    open_ = [pair for pair in found if pair[0].token_left_s is None and pair[0].cause != "expired"]
+    open_ = [pair for pair in found if pair[0].cause != "expired" and (pair[0].token_left_s or 1.0) > 0]
     if open_:
-        return consistent("a token was refused that a refresh had replaced", [*open_[0]], EXP)
+        decides = EXP if open_[0][0].token_left_s is None else GOOD
+        return consistent("a token was refused that a refresh had replaced", [*open_[0]], decides)
     return _untold(case)
 
 
@@ -49,13 +54,22 @@ def _untold(case: Case) -> Sign | None:
     return None
 
 
+def _alone(case: Case, e: Entry, by: Entry) -> bool:
+    """Whether only the refresh explains it: the same call is taken with a token, and the successor was good."""
+    taken = any(took(y) and y.sent is not None and same_call(y, e) for y in case.api)
+    fresh = [y for y in case.api if y.sent is not None and y.sent == by.brought_access]
+    good = any(took(y) for y in fresh) and not any(y.unauthorized for y in fresh)
+    out = case.left(case.who(e), 0.0, e.answered_at)
+    return taken and good and not out and OTHER.search(case.server_words(e)) is None
+
+
 def _by(case: Case, e: Entry) -> Entry | None:
     """Return the refresh that may have ended the token of a refused request."""
     by = next((each for each in case.graph.replaced(e) if each.received_at < e.answered_at), None)
     same = [x for x in case.api if x.sent == e.sent]
     if by is None or any(x.unauthorized and x.answered_at <= by.received_at for x in same):
         return None
-    return by if any(x.status in TAKEN and before(x, by) for x in same) else None
+    return by if any(took(x) and before(x, by) for x in same) else None
 
 
 MECHANISM = Mechanism(

@@ -6,7 +6,7 @@ Consistent: the same, and the files do not tell tokens.
 Excluded: what followed the redirect had a token.
 """
 
-from race401.harness.incident.mechanisms.case import Case
+from race401.harness.incident.mechanisms.case import AT_ONCE_S, Case
 from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign, consistent, excluded, shown
 from race401.harness.judge.causal import before
 from race401.harness.judge.causes import REDIRECTION
@@ -36,10 +36,14 @@ def _hops(case: Case) -> list[tuple[Entry, Entry]]:
     found = []
     redirects = [e for e in case.api if e.status in REDIRECTION and e.redirect is not None]
     for r in redirects:
-        after = (e for e in case.api if e.redirect == r.redirect and e is not r and before(r, e) and e.peer == r.peer)
+        after = (e for e in case.api if e.redirect == r.redirect and e is not r and _follows(r, e))
         if (e := next(after, None)) is not None:
             found.append((r, e))
     return found
+
+
+def _follows(r: Entry, e: Entry) -> bool:
+    return before(r, e) and e.peer == r.peer and e.received_at - r.answered_at <= AT_ONCE_S
 
 
 MECHANISM = Mechanism(

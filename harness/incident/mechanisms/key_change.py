@@ -8,12 +8,12 @@ Excluded: requests were refused, each as its token was over or missing; or a tok
 """
 
 import re
+from typing import TypeAlias
 
-from race401.harness.incident.mechanisms.case import Case
+from race401.harness.incident.mechanisms.case import Case, took
 from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign, consistent, excluded, shown
 from race401.harness.judge.causal import before
 from race401.harness.judge.counted import counted
-from race401.harness.judge.graph import TAKEN
 from race401.ledger.entry import Entry
 
 WORDS = re.compile(r"(?:bad|invalid|wrong).{0,12}signature|signature.{0,24}(?:invalid|fail|mismatch|verif)|"
@@ -22,41 +22,66 @@ OWN = frozenset({"expired", "missing_token"})
 SIGNED = frozenset({"bad_signature", "generation_refused"})  # causes of a ledger; the second is our mock's own change
 
 
+Good: TypeAlias = dict[tuple[str, str], Entry]
+"""The first request that was taken with each token, by origin."""
+
+
 def look(case: Case) -> Sign | None:
     """Say what the evidence shows of it."""
-    good: dict[str | None, Entry] = {
-        e.sent: e for e in reversed(case.api) if e.sent is not None and e.status in TAKEN
-    }  # the first of each
+    good: Good = {(e.world, e.sent): e for e in reversed(case.api) if e.sent is not None and took(e)}
+    return _signature(case, good) or _newer(case, good) or _untold(case)
+
+
+def _signature(case: Case, good: Good) -> Sign | None:
     signed = [e for e in case.refused if e.cause in SIGNED or WORDS.search(case.server_words(e))]
-    turned = [e for e in signed if e.sent in good and before(good[e.sent], e)]
+    turned = [e for e in signed if (first := _good(good, e)) is not None and before(first, e)]
+    again = next((y for e in turned for y in case.api if _same(y, e) and took(y) and before(e, y)), None)
+    if again is not None:
+        return excluded("the token that was refused was taken again by the same server", (turned[0], again))
     if turned:
         says = f"{counted(len(turned), 'request')} refused for the signature of a token that had been taken before"
-        return shown(says, [good[turned[0].sent], *turned])
+        return shown(says, [_good(good, turned[0]), *turned])
+    return None
+
+
+def _newer(case: Case, good: Good) -> Sign | None:
     for e in case.refused:
         if not _unexplained(case, e, good):
             continue
-        after = next(
-            (y for y in case.api if y.status in TAKEN and before(e, y) and y.sent not in (None, e.sent)), None
-        )
+        after = next((y for y in case.api if took(y) and before(e, y) and y.sent not in (None, e.sent)), None)
         if after is not None and not _same_key(case, e, after):
             says = "a token that had been taken was refused before its end, and a newer one was taken"
-            return consistent(says, (good[e.sent], e, after), "the key (`kid`) of both tokens, and the server's keys")
+            decides = "the key (`kid`) of both tokens, and the server's keys"
+            return consistent(says, (_good(good, e), e, after), decides)
         if after is not None:
             return excluded("a newer token of the same key was taken", (e, after))
+    return None
+
+
+def _untold(case: Case) -> Sign | None:
     unknown = [e for e in case.refused if case.untold(e)]
     if unknown:
-        says = (
-            f"{counted(len(unknown), 'request')} refused; the server does not say why, and their tokens are not told"
-        )
+        n = counted(len(unknown), "request")
+        says = f"{n} refused; the server does not say why, and their tokens are not told"
         return consistent(says, unknown, "the key (`kid`) of the refused tokens, and the server's keys at that time")
     if case.refused and all(e.cause in OWN for e in case.refused):
         return excluded("each request was refused as its token was over or missing", case.refused[:1])
     return None
 
 
-def _unexplained(case: Case, e: Entry, good: dict[str | None, Entry]) -> bool:
+def _good(good: Good, e: Entry) -> Entry | None:
+    """Return the first request that the same server took with the same token."""
+    return None if e.sent is None else good.get((e.world, e.sent))
+
+
+def _same(y: Entry, e: Entry) -> bool:
+    return (y.world, y.sent) == (e.world, e.sent)
+
+
+def _unexplained(case: Case, e: Entry, good: Good) -> bool:
     """Whether a token that had been taken was refused for no reason that the files tell."""
-    if e.sent not in good or not before(good[e.sent], e) or e.cause in OWN:
+    first = _good(good, e)
+    if first is None or not before(first, e) or e.cause in OWN:
         return False
     if e.token_left_s is not None and e.token_left_s <= 0:
         return False

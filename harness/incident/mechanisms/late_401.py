@@ -12,6 +12,7 @@ from itertools import pairwise
 from race401.harness.incident.mechanisms.case import AT_ONCE_S, Case, was_granted
 from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign, consistent, excluded, shown
 from race401.harness.judge.causal import before
+from race401.harness.judge.streaks import HALF, lifetime
 from race401.ledger.entry import Entry
 
 
@@ -39,9 +40,15 @@ def _spent(case: Case, x: Entry, by: Entry) -> Entry | None:
     for e in sorted(case.graph.exchanges.get(by.brought_refresh, ()), key=lambda e: e.received_at):
         soon = x.answered_at <= e.received_at <= x.answered_at + AT_ONCE_S
         refused = any(r.sent == by.brought_access and r.answered_at <= e.received_at for r in case.refused)
-        if soon and not refused:
+        if soon and not refused and not _due(case, e):
             return e
     return None
+
+
+def _due(case: Case, e: Entry) -> bool:
+    """Whether the refresh has a reason of its own: the token was near its end, or the client always refreshes."""
+    left, life = case.aged(e).token_left_s, lifetime(case.entries, case.graph)
+    return (left is not None and life > 0 and left <= HALF * life) or any(each.entry is e for each in case.streaks)
 
 
 def _untold(case: Case) -> Sign | None:

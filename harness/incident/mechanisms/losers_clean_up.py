@@ -2,18 +2,20 @@
 The loser's clean-up: whoever is refused wipes what the winner has stored.
 
 Shown: a reuse was refused; after that the winner's access token was taken; and still later the same client sent two
-requests or more without any token and none with the winner's, although nothing had refused that.
+requests or more without any token, beside one for each refusal, and none with the winner's, although nothing had
+refused that, nor the refresh token that came with it, and nobody had signed out or loaded the page anew.
 Consistent: a reuse was refused, and the same client sent a request without a token after that.
 Excluded: a reuse was refused, and after it the client sent nothing without a token.
 """
 
 from race401.harness.incident.mechanisms import reuse
-from race401.harness.incident.mechanisms.case import Case
+from race401.harness.incident.mechanisms.case import Case, refused_for_good
 from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign, consistent, excluded, shown
 from race401.harness.judge.causal import before
 from race401.harness.judge.graph import TAKEN
 from race401.ledger.entry import Entry
 
+SOON_S = 10.0  # after the refusal within which a client that wipes has wiped, what it holds in memory too
 LEAST = 2  # requests without a token, after the winner's was taken: one may have been on its way
 
 
@@ -25,6 +27,8 @@ def look(case: Case) -> Sign | None:
     for grant, refused in pairs:
         bare = [e for e in without if _bare_after(case, e, refused)]
         if not bare or case.ended(case.graph.session(grant), bare[0].received_at):
+            continue
+        if case.left(case.who(refused), refused.received_at, bare[0].received_at):
             continue
         if (proof := _wiped(case, grant, refused, bare)) is not None:
             says = "after a refused reuse the client sent no token any more, although the winner's was taken"
@@ -59,10 +63,21 @@ def _wiped(case: Case, grant: Entry, refused: Entry, bare: list[Entry]) -> Entry
     last = max((e for e in winners if e.status in TAKEN), key=lambda e: e.received_at, default=None)
     if last is None or case.who(last) != case.who(refused):
         return None
-    later = [e for e in bare if before(last, e)]
+    tries = case.graph.exchanges.get(grant.brought_refresh or "", ())
+    tried = any(e.received_at <= bare[-1].received_at for e in tries)
+    if tried or last.received_at > refused.answered_at + SOON_S or not _one_page(case, last, bare):
+        return None
+    losers = [e for e in case.graph.exchanges.get(grant.presented or "", ()) if refused_for_good(e)]
+    later = [e for e in bare[len(losers) :] if before(last, e)]  # each loser's own request goes without, too
     others = any(e.sent is not None and before(last, e) for e in case.api if case.who(e) == case.who(refused))
     over = last.token_left_s is not None and later and last.received_at + last.token_left_s <= later[-1].received_at
     return last if len(later) >= LEAST and not others and not over else None
+
+
+def _one_page(case: Case, last: Entry, bare: list[Entry]) -> bool:
+    """Whether no page was loaded between: what a page holds in memory is lost with it."""
+    pages = {case.seen(e).page for e in (last, *bare)} - {None}
+    return len(pages) < 2  # noqa: PLR2004 - one, or nobody says
 
 
 MECHANISM = Mechanism(

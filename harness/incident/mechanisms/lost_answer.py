@@ -21,7 +21,7 @@ def look(case: Case) -> Sign | None:
     maybe: list[tuple[Entry, Entry]] = []
     for e in lost:
         for again in case.graph.exchanges.get(e.presented or "", ()):
-            if again is e or again.received_at <= max(e.received_at, e.answered_at):
+            if again is e or again.received_at <= max(e.received_at, e.answered_at) or _used(case, e, again):
                 continue
             if was_granted(e):
                 says = "a refresh was granted, its answer was lost, and the same refresh token came again"
@@ -45,6 +45,12 @@ def look(case: Case) -> Sign | None:
     if case.exchanges and not lost and case.by_clients(case.exchanges):
         return excluded("each refresh got its answer", case.exchanges[:1])
     return None
+
+
+def _used(case: Case, e: Entry, again: Entry) -> bool:
+    """Whether what it brought was used before the same token came again: then the answer had arrived."""
+    brought = {e.brought_access, e.brought_refresh} - {None, e.presented}
+    return any({y.sent, y.presented} & brought and y.received_at < again.received_at for y in case.entries)
 
 
 def _may_be_again(case: Case, e: Entry, again: Entry) -> bool:

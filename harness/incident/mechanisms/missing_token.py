@@ -9,8 +9,9 @@ Excluded: every request that was refused had a token.
 from race401.harness.incident.mechanisms.case import Case
 from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign, consistent, excluded, shown
 from race401.harness.judge.counted import counted
-from race401.harness.judge.graph import TAKEN
 from race401.ledger.entry import Entry
+
+ERRORS = 400
 
 
 def look(case: Case) -> Sign | None:
@@ -37,7 +38,7 @@ def _had_one(case: Case, e: Entry) -> bool:
             break
         if case.who(x) != case.who(e):
             continue
-        if x.kind == "sign_out" and x.status in TAKEN:
+        if x.seq in case.ways_out and x.status < ERRORS:
             had = False
         elif x.answered_at <= e.received_at:
             had = had or x.sent is not None or x.brought_access is not None

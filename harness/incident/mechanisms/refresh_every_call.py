@@ -22,6 +22,12 @@ def look(case: Case) -> Sign | None:
     if early := case.streaks:
         last = early[-1]
         left, of = seconds(last.left), seconds(last.lifetime)
+        if _each_on_a_page(case, [each.entry for each in early]):
+            says = (
+                f"{counted(len(early), 'refresh', 'refreshes')} long before need, each of a page that was loaded anew"
+            )
+            decides = "whether the app keeps its tokens in memory only, so that each page has to refresh"
+            return consistent(says, [each.entry for each in early], decides)
         return shown(
             f"{counted(len(early), 'refresh', 'refreshes')} with more than half of the token's life left, in a row: "
             f"the last with {left} of {of}",
@@ -39,6 +45,12 @@ def look(case: Case) -> Sign | None:
         says = f"{counted(len(rows), 'refresh', 'refreshes')} in a row with hardly a request between them"
         return consistent(says, rows, "how long an access token lives (`expires_in`, or a JWT's `exp`)")
     return None
+
+
+def _each_on_a_page(case: Case, early: list[Entry]) -> bool:
+    """Whether each refresh is of another page load."""
+    pages = {case.seen(e).page for e in early}
+    return None not in pages and len(pages) == len(early)
 
 
 def _rows(case: Case, grants: list[Entry]) -> list[list[Entry]]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from race401.harness.incident.mechanisms.case import Case, refused_for_good, was_granted
 from race401.harness.judge.causal import before, concurrent
+from race401.harness.judge.graph import kept_its_token
 from race401.ledger.entry import Entry
 from race401.ledger.outcomes import Outcome
 
@@ -21,9 +22,17 @@ def refusals(case: Case) -> Iterator[tuple[Entry, Entry]]:
         for lost in uses:
             if not refused_for_good(lost):
                 continue
-            grant = next((e for e in won if not before(lost, e)), None)
-            if grant is not None:
+            grant = next((e for e in won if not kept_its_token(e) and not before(lost, e)), None)
+            if grant is not None and not _signed_out(case, grant, lost):
                 yield grant, lost
+
+
+def _signed_out(case: Case, grant: Entry, lost: Entry) -> bool:
+    """Whether the session was signed out between the two: then that is why."""
+    return before(grant, lost) and any(
+        session == case.graph.session(grant) and before(grant, out) and before(out, lost)
+        for session, out in case.sign_outs
+    )
 
 
 def called_reuse(case: Case) -> list[Entry]:
@@ -35,11 +44,12 @@ def untold_uses(case: Case) -> Iterator[tuple[Entry, Entry]]:
     """Yield grant and refusal of refreshes at once of which the files do not tell the tokens, or the words."""
     for one, other in case.unknown_uses():
         for grant, refused in ((one, other), (other, one)):
-            if was_granted(grant) and not was_granted(refused) and _may_be_refused(refused):
+            if was_granted(grant) and not was_granted(refused) and may_be_refused(refused):
                 yield grant, refused
 
 
-def _may_be_refused(e: Entry) -> bool:
+def may_be_refused(e: Entry) -> bool:
+    """Whether it was told so, or answered by a status of which the file has no words."""
     return refused_for_good(e) or (e.grant_outcome == Outcome.UNREAD and e.status in ERRORS)
 
 

@@ -4,9 +4,11 @@ Concurrent reuse that ended the session.
 Shown: a refresh token was used again and refused, and the recorder knows that this ended the family; or the tokens
 that its first use brought were refused at their own first use within a minute, and no sign-out was seen.
 Consistent: the reuse was refused, and the winner's refresh token was not tried again; or a page's requests were taken
-and refused within a second, and the files tell neither their tokens nor any refresh.
+and refused within a second, and the files tell neither their tokens nor any refresh that was granted.
 Excluded: a refresh of the same session was granted after the refused reuse.
 """
+
+import re
 
 from race401.harness.incident.mechanisms import reuse
 from race401.harness.incident.mechanisms.case import Case, refused_for_good, was_granted
@@ -16,6 +18,9 @@ from race401.harness.judge.losses import ENDS
 from race401.ledger.entry import Entry
 from race401.ledger.outcomes import Outcome
 
+OTHER = re.compile(r"expired|idle|inactiv|banned|disabled|locked|suspend|(?:logged|signed).?out|deleted")
+WHATEVER = re.compile(r"invalid|revoked|reuse|already")  # a sentence that lists what may be wrong says nothing
+OTHERWISE = (Outcome.TIMED_OUT, Outcome.INACTIVE, Outcome.SUPERSEDED, Outcome.BANNED)
 TRIED = "whether the refresh token that the first use brought is still taken"
 
 
@@ -52,9 +57,16 @@ def _known(case: Case) -> list[Entry]:
     ended = [e for e in reused if e.ended in ENDS]
     if ended:
         return ended
-    families = {case.graph.session(e) for e in reused} - {None}
-    after = [e for e in case.exchanges if e.grant_outcome == Outcome.REVOKED and case.graph.session(e) in families]
-    return [*reused[:1], *after] if after else []
+    for e in reused if all(each.ended is None for each in reused) else ():
+        session = case.graph.session(e)
+        after = [
+            y for y in case.exchanges
+            if y.grant_outcome == Outcome.REVOKED and case.graph.session(y) == session and not before(y, e)
+            and not case.ended(session, y.received_at)
+        ]  # fmt: skip
+        if session is not None and after:
+            return [e, *after]
+    return []
 
 
 def _lived(case: Case, refused: Entry) -> Entry | None:
@@ -71,13 +83,23 @@ def _winner_refused(case: Case, grant: Entry, refused: Entry) -> Entry | None:
         return None
     first = uses[0]
     soon = refused.answered_at < first.received_at <= refused.answered_at + reuse.TENTATIVE_S
-    alone = refused_for_good(first) and not case.ended(case.graph.session(first), first.received_at)
+    over = case.ended(case.graph.session(first), first.received_at) or case.left(
+        case.who(first), grant.received_at, first.received_at
+    )
+    knows = refused.ended is not None and refused.ended not in ENDS  # a ledger of whoever decided
+    alone = refused_for_good(first) and not over and not knows and not _otherwise(case, first)
     return first if soon and alone and _lived(case, refused) is None else None
+
+
+def _otherwise(case: Case, e: Entry) -> bool:
+    """Whether the server says of a refusal that it has another reason."""
+    said = case.server_words(e).replace("invalid_grant", "")  # the one code for all reasons
+    return e.grant_outcome in OTHERWISE or (OTHER.search(said) is not None and WHATEVER.search(said) is None)
 
 
 def _unseen(case: Case) -> Sign | None:
     """Say what a burst of refusals fits of which nothing more is known."""
-    if case.exchanges:
+    if not all(map(reuse.may_be_refused, case.exchanges)):
         return None
     for burst in case.bursts_of_refusals():
         refused = [e for e in burst if e.unauthorized]

@@ -20,7 +20,7 @@ from race401.ledger.entry import Entry
 
 def look(case: Case) -> Sign | None:
     """Say what the evidence shows of it."""
-    granted = [e for e in case.entries if e.kind == "sign_in" and e.status in TAKEN]
+    granted = [e for e in case.entries if e.kind == "sign_in" and e.status in TAKEN and e.brought_access is not None]
     maybe: Sign | None = None
     for mine in case.by_peer(granted).values():
         if len(together := _together(mine)) >= IN_A_ROW:
@@ -65,15 +65,18 @@ def _called_for(case: Case, last: Entry, e: Entry) -> bool:
     between = (
         x for x in case.entries if last.answered_at < x.received_at < e.received_at and case.who(x) == case.who(e)
     )
-    return any(x.unauthorized or x.kind == "sign_out" or x.status >= 400 for x in between)  # noqa: PLR2004 - of errors
+    return any(x.unauthorized or x.seq in case.ways_out or x.status >= 400 for x in between)  # noqa: PLR2004 - of errors
 
 
 def _one(case: Case, entries: list[Entry]) -> bool:
     """Whether these are known to be of one client."""
     sides = {case.evidence.sources[case.seen(e).source].side for e in entries}
+    users = {case.seen(e).user for e in entries}
+    pages = {case.seen(e).page for e in entries}
+    if len(users) > 1 or (None not in pages and len(pages) == len(entries)):
+        return False  # of several people, or each of a page that was loaded anew
     if sides == {"client"}:
         return True
-    users = {case.seen(e).user for e in entries}
     named = {e.client for e in entries}
     return (len(users) == 1 and None not in users) or (len(named) == 1 and None not in named)
 

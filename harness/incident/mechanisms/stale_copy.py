@@ -2,28 +2,47 @@
 A stale copy: a token that somebody held on to after its successor had come.
 
 Shown: a request was refused with an access token whose successor had been issued before the request was
-received; or a refresh token was presented again after the tokens of its first use had been used.
-Consistent: a refresh token was presented again after its first use was answered, and nothing tells whether that
-answer had arrived; or a request was refused after a refresh, and the files do not tell its token.
+received, long enough for its client to know; or a refresh token was presented again, more than a second after its
+first use, whose tokens had been used.
+Consistent: the same within a moment, as of a burst; or a refresh token was presented again after its first use was
+answered, and nothing tells whether that answer had arrived; or a request was refused after a refresh, and the files
+do not tell its token.
 Excluded: each token that was refused was the newest of its session.
 """
 
 from race401.harness.incident.mechanisms import reuse
-from race401.harness.incident.mechanisms.case import Case, refused_for_good, was_granted
+from race401.harness.incident.mechanisms.case import AT_ONCE_S, Case, refused_for_good, was_granted
 from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign, consistent, excluded, shown
 from race401.harness.judge.causal import before
 from race401.harness.judge.counted import counted
 from race401.harness.judge.graph import kept_its_token
 from race401.ledger.entry import Entry
 
+HEARD_S = 0.05  # a browser's own time from an answer to what its page does about it
+
 
 def look(case: Case) -> Sign | None:
     """Say what the evidence shows of it."""
-    stale = [e for e in case.refused if case.causes.get(e.seq) == "stale_copy"]
+    return _refused(case) or _again(case) or _untold(case) or _newest(case)
+
+
+def _refused(case: Case) -> Sign | None:
+    """Say what requests show that were refused with an access token that had been replaced."""
+    replaced = [e for e in case.refused if case.causes.get(e.seq) == "stale_copy"]
+    stale = [e for e in replaced if any(_long_before(case, by, e) for by in case.graph.replaced(e))]
     if stale:
         by = [done for e in stale for done in case.graph.replaced(e) if before(done, e)]
         says = f"{counted(len(stale), 'request')} refused with a token whose successor had been issued before"
         return shown(says, [*by[:1], *stale])
+    if replaced and not any(_second_uses(case)):
+        first = next(done for done in case.graph.replaced(replaced[0]) if before(done, replaced[0]))
+        says = "a request arrived just behind the refresh that replaced its token"
+        return consistent(says, (first, *replaced), "when it left its client: the same second in a HAR")
+    return None
+
+
+def _again(case: Case) -> Sign | None:
+    """Say what refresh tokens show that were presented again."""
     arrived, unknown = _second_uses(case)
     if arrived:
         says = "a refresh token was presented again after the tokens that it had brought were in use"
@@ -31,16 +50,23 @@ def look(case: Case) -> Sign | None:
     if unknown:
         says = "a refresh token was presented again after its first use was answered"
         return consistent(says, unknown, "whether the first answer had arrived")
-    if (untold := _untold(case)) is not None:
-        return untold
+    return None
+
+
+def _newest(case: Case) -> Sign | None:
     tokens = [e for e in case.refused if e.sent is not None]
-    if (
-        tokens
-        and not any(case.graph.replaced(e) for e in tokens)
-        and any(case.graph.brought.get(e.sent or "") for e in tokens)
-    ):
+    replaced = any(case.graph.replaced(e) for e in tokens)
+    if tokens and not replaced and any(case.graph.brought.get(e.sent or "") for e in tokens):
         return excluded("each token that was refused was the newest of its session", tokens[:1])
     return None
+
+
+def _long_before(case: Case, by: Entry, e: Entry) -> bool:
+    """Whether its client had long heard of the successor as a request left; s."""
+    margin = (
+        HEARD_S if case.by_clients((by, e)) else AT_ONCE_S
+    )  # a server sees neither answers arrive nor requests leave
+    return before(by, e) and e.received_at - by.answered_at > margin
 
 
 def _second_uses(case: Case) -> tuple[list[Entry], list[Entry]]:
@@ -62,8 +88,9 @@ def _second_uses(case: Case) -> tuple[list[Entry], list[Entry]]:
                 if {e.sent, e.presented} & _brought(first) and e.received_at >= first.answered_at
             )
             use = next((e for e in used if e.received_at < later[0].received_at), None)
-            if use is not None:
-                arrived += [first, use, *later]
+            held = [e for e in later if e.received_at - first.answered_at > AT_ONCE_S]  # before that it is a burst
+            if use is not None and held:
+                arrived += [first, use, *held]
             else:
                 unknown += [first, *later]
     return arrived, unknown

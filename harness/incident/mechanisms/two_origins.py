@@ -1,7 +1,8 @@
 """
 Two origins with two lifetimes: one refuses what the other still takes.
 
-Shown: one access token was taken by both origins; then one refused it, for good, and the other took it after that.
+Shown: one access token was taken by both origins; then one refused the same call, for good, and the other took it
+after that, with no refresh and no sign-out before.
 Consistent: one origin refused a token that the other took after that, and had never taken it; or two origins answered
 one page, one of them with refusals only, and the files do not tell the tokens.
 Excluded: a token that one origin refused was refused by the other after that.
@@ -9,10 +10,9 @@ Excluded: a token that one origin refused was refused by the other after that.
 
 from collections import defaultdict
 
-from race401.harness.incident.mechanisms.case import AT_ONCE_S, Case
+from race401.harness.incident.mechanisms.case import AT_ONCE_S, Case, same_call, took
 from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign, consistent, excluded, shown
 from race401.harness.judge.causal import before
-from race401.harness.judge.graph import TAKEN
 from race401.ledger.entry import Entry
 
 
@@ -28,17 +28,25 @@ def look(case: Case) -> Sign | None:
     for uses in tokens.values():
         for refused in (e for e in uses if e.unauthorized):
             here = [e for e in uses if e.world == refused.world]
-            there = next(
-                (e for e in uses if e.world != refused.world and e.status in TAKEN and before(refused, e)), None
-            )
-            if there is None or any(e.status in TAKEN and before(refused, e) for e in here):
+            there = next((e for e in uses if e.world != refused.world and took(e) and before(refused, e)), None)
+            if there is None or any(took(e) and before(refused, e) for e in here) or _over(case, refused):
                 continue
-            earlier = next((e for e in here if e.status in TAKEN and before(e, refused)), None)
+            earlier = next((e for e in here if took(e) and before(e, refused) and same_call(e, refused)), None)
             if earlier is not None:
                 return shown(_says(refused, there), (earlier, refused, there))
             decides = f"whether {refused.world} has ever taken such a token (its audience, its issuer)"
             never = never or consistent(_says(refused, there), (refused, there), decides)
     return never or _both(tokens) or _untold(case)
+
+
+def _over(case: Case, refused: Entry) -> bool:
+    """Whether something ended the token that an origin may hear of and the other not: a refresh, a sign-out."""
+    ended = any(by.received_at < refused.answered_at for by in case.graph.replaced(refused))
+    return (
+        ended
+        or case.ended(case.graph.session(refused), refused.answered_at)
+        or case.left(case.who(refused), 0.0, refused.answered_at)
+    )
 
 
 def _both(tokens: dict[str, list[Entry]]) -> Sign | None:
@@ -53,8 +61,8 @@ def _untold(case: Case) -> Sign | None:
     unknown = [e for e in case.refused if case.untold(e)]
     for e in unknown:
         near = [y for y in case.api if case.who(y) == case.who(e) and abs(y.received_at - e.received_at) <= AT_ONCE_S]
-        there = next((y for y in near if y.world != e.world and y.status in TAKEN), None)
-        if there is not None and not any(y.status in TAKEN and before(e, y) for y in near if y.world == e.world):
+        there = next((y for y in near if y.world != e.world and took(y)), None)
+        if there is not None and not any(took(y) and before(e, y) for y in near if y.world == e.world):
             return consistent(_says(e, there), (e, there), "whether both requests had the same token")
     return None
 

@@ -20,6 +20,7 @@ from race401.harness.incident.readers.watched import Concerned, Exchanged, Watch
 from race401.harness.proxy.wire import claims
 from race401.ledger.dialects.dialect import Dialect
 from race401.ledger.dialects.presets import DIALECTS, USUAL
+from race401.ledger.dialects.reading import fields, first
 from race401.ledger.entry import Entry
 
 BEGINS = re.compile(r'\s*\{\s*"log"\s*:\s*\{')
@@ -27,6 +28,7 @@ BETWEEN = re.compile(r"charles|mitmproxy|fiddler|proxyman|burp|http toolkit", re
 CREATOR = re.compile(r'"creator"\s*:\s*\{[^{}]*?"name"\s*:\s*"([^"]*)"')
 HELD = 33_554_432  # bytes of bodies that are held, so that a file need not be read twice
 REFUSING = frozenset(status for dialect in DIALECTS.values() for status in dialect.unauthorized)
+NAMES = ("email", "username", "user", "login", "phone", "client_id", "AuthParameters.USERNAME")  # of who signs in
 FILLS_CLOCK = "add the server's own log, or export the HAR with the headers of its answers (`Date`)"
 FILLS_SANITIZED = (
     'export the HAR with its credentials (Chrome: DevTools, Settings, Preferences, Network, "Allow to generate HAR '
@@ -53,6 +55,11 @@ class Survey:
         """Return the origins of which a request that had an access token would show it."""
         access = {name for dialect in self.dialects for name in dialect.access_cookies}
         return self.bearers | {origin for origin, name in self.cookies if name in access}
+
+    @property
+    def in_time(self) -> list[Item]:
+        """Return its requests in the order in which they left: a redirect before what follows it."""
+        return sorted(self.held or (), key=lambda item: item.one.received_at)
 
     def shows(self, item: Item) -> bool:
         """Whether an access token of this request would be seen; a cookie that no dialect knows may be one."""
@@ -87,7 +94,7 @@ def read(reading: Reading) -> Iterator[Row]:
     shift = reading.clock.offset or 0.0
     reading.says_tokens = bool(survey.telling)
     timeless: list[int] = []
-    again: Iterable[Item] = items(reading, Concerned(survey.dialects)) if survey.held is None else survey.held
+    again: Iterable[Item] = items(reading, Concerned(survey.dialects)) if survey.held is None else survey.in_time
     for item in again:
         one = item.one
         if shift:
@@ -110,6 +117,7 @@ def read(reading: Reading) -> Iterator[Row]:
             retry_after=told.retry_after,
             signed_by=told.signed_by,
             lifetime=told.lifetime,
+            user=_who(one, reading) if entry.kind == "sign_in" else None,
             page=item.page,
             had_body=None if item.body_length is None else item.body_length > 0,
         )
@@ -128,6 +136,12 @@ def _knows_end(entry: Entry, one: Exchanged, clock: Clock) -> bool:
         return True
     entry.cause = None if entry.cause == "expired" else entry.cause
     return False
+
+
+def _who(one: Exchanged, reading: Reading) -> str | None:
+    """Return whom a sign-in names, as a fingerprint."""
+    name = first(fields(one.body or b""), NAMES)
+    return None if name is None else reading.how.fingerprints.fingerprint(f"user {name}")
 
 
 def _path(item: Item) -> str:

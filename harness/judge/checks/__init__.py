@@ -8,7 +8,7 @@ To add a check: a file here, and its line in `CHECKS`. All the rest is read from
 """
 
 from race401.harness.judge.check import Check
-from race401.harness.judge.checks import asked
+from race401.harness.judge.checks import asked, clocks, order
 from race401.harness.judge.checks.anew import SIGN_INS_ANEW
 from race401.harness.judge.checks.app import CALLER_401S
 from race401.harness.judge.checks.chances import CHANCES
@@ -18,6 +18,7 @@ from race401.harness.judge.checks.coverage import COVERED
 from race401.harness.judge.checks.generations import EXCHANGES_PER_GENERATION, REUSED
 from race401.harness.judge.checks.memory import MEMORY
 from race401.harness.judge.checks.needless import NEEDLESS_EXCHANGES
+from race401.harness.judge.checks.order import ORDER
 from race401.harness.judge.checks.refreshes import REFRESHES
 from race401.harness.judge.checks.retries import BODIES_LOST
 from race401.harness.judge.checks.saturation import SATURATION
@@ -39,6 +40,7 @@ CHECKS: dict[str, Check] = {
         COMPLETENESS,
         WITNESSES,
         CLOCKS,
+        ORDER,
         CALLER_401S,
         BODIES_LOST,
         EXCHANGES_PER_GENERATION,
@@ -83,4 +85,6 @@ def run(evidence: Evidence, rows: list[Row]) -> list[Finding]:
             findings += check.finds(evidence, rows)
         except Exception as error:  # noqa: BLE001 - never green, and never a crash
             findings.append(Finding(name, Value.UNKNOWN, f"the check broke: {type(error).__name__}: {error}"))
-    return unproven(findings, [check.name for check in CHECKS.values() if check.by_clock])
+    every = CHECKS.values()
+    findings = unproven(findings, clocks.NAME, [c.name for c in every if c.by_clock], "a host's clock was off")
+    return unproven(findings, order.NAME, [c.name for c in every if c.by_order], "the recorder's clock went back")

@@ -65,4 +65,5 @@ CALLER_401S = Check(
     _figures,
     Brief(lambda r: r.caller_401s.total(), "401", " that the app saw"),
     by_clock=True,
+    by_order=True,
 )

@@ -44,16 +44,17 @@ def _words(offset: Offset) -> str:
     return f"between {-low:.2f} s ahead of and {high:.2f} s behind"
 
 
-def unproven(findings: list[Finding], by_clock: Container[str]) -> list[Finding]:
-    """Return the findings with nothing held against the client that a host's clock alone may have caused.
+def unproven(findings: list[Finding], by: str, depend: Container[str], but: str) -> list[Finding]:
+    """Return the findings with nothing held against the client that a clock alone may have caused.
 
-    That are FAILs of the checks in `by_clock`. A second exchange of one token, for one, needs no wrong clock.
+    That are FAILs of the checks that `depend` on it, where the check `by` found something. A second exchange of one
+    token, for one, needs no wrong clock.
     """
-    if all(finding.value is Value.PASS for finding in findings if finding.check == NAME):
+    if all(finding.value is Value.PASS for finding in findings if finding.check == by):
         return findings
     return [
-        replace(f, value=Value.UNKNOWN, sentence=f"{f.sentence}; but a host's clock was off")
-        if f.check in by_clock and f.value is Value.FAIL
+        replace(f, value=Value.UNKNOWN, sentence=f"{f.sentence}; but {but}")
+        if f.check in depend and f.value is Value.FAIL
         else f
         for f in findings
     ]

@@ -2,7 +2,7 @@
 Exchanges: how many of one generation, and how many of a refresh token that had been used.
 
 A generation is one pair of tokens of a session; five callers that each send its refresh token make
-5 exchanges of 1 generation, of which 4 are repeated. One that follows the answer that its client hung up on is none.
+5 exchanges of 1 generation, of which 4 are repeated. One that follows another's hang-up before the answer is none.
 """
 
 from collections import Counter
@@ -25,9 +25,12 @@ WORDS = Words(("one", "several", "any"), ledger_alone="one")
 def _count(cohort: Cohort, row: Row) -> None:
     tried: set[Hashable] = set()
     repeated: set[str | None] = set()
-    lost: dict[Hashable, float] = {}  # when an answer left to a client that had hung up; s
+    lost: dict[Hashable, float] = {}  # when a client hung up before the answer, or else when that left; s
     mine, own = {e.seq for e in cohort.exchanges}, set[Hashable]()
-    for entry in cohort.exchanges_of_all:
+    ordered = cohort.exchanges_of_all
+    if any(e.hung_up for e in ordered):  # an answer that nobody waits for may be the last, to the first request
+        ordered = sorted(ordered, key=lambda e: (e.received_at, e.seq))
+    for entry in ordered:
         use = cohort.graph.use(entry)
         retried = entry.received_at >= lost.pop(use, inf)  # nobody else has the answer, so it must ask again
         if entry.seq in mine:
@@ -38,7 +41,7 @@ def _count(cohort: Cohort, row: Row) -> None:
                     row.after_others_seqs.append(entry.seq)
             own.add(use)
         if entry.hung_up and (retried or use not in tried):
-            lost[use] = entry.answered_at
+            lost[use] = entry.answered_at if entry.hung_up_at is None else entry.hung_up_at
         tried.add(use)
     row.exchange_seqs = [e.seq for e in cohort.exchanges]
     row.outcomes = Counter(str(e.grant_outcome) for e in cohort.exchanges)

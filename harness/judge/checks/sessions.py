@@ -40,8 +40,8 @@ def _finds(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
             sentence += f" (at most {upper_bound(n):.1%}, at 95 %)"
         yield judged(NAME, row, want, row.sessions_lost, sentence, row.lost_seqs)
         if want == "none" and (undecided := row.undecided_lost_seqs):
-            after = f"after {counted(len(undecided), 'refusal')} of a used refresh token"
-            sentence = f"{after} it is not known whether the session lives on: the winner's token was not tried again"
+            after = f"after {counted(len(undecided), 'refusal')} of a refresh token"
+            sentence = f"{after} it is not known whether the session lives on: no newer token was tried afterwards"
             yield Finding(NAME, Value.UNKNOWN, sentence, row.condition, row.role, undecided[:SEQS_NAMED])
 
 
@@ -61,6 +61,7 @@ SESSIONS_LOST = Check(
     "sessions",
     _figures,
     Brief(lambda r: r.sessions_lost, "session", " lost"),
+    by_order=True,
 )
 
 

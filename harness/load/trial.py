@@ -1,0 +1,67 @@
+"""Before a run against a system that is not ours: each thing that its browsers will do, once, and what is wrong."""
+
+import locust  # noqa: F401 - first of all: it patches the process
+
+import time
+
+import httpx
+
+from race401.harness.load.browser import TIMEOUT, TLS
+from race401.harness.load.options import LONGEST, SHORTEST, Plan, Refused
+from race401.harness.load.system import System
+from race401.harness.load.system_client import SystemClient
+from race401.harness.probe.answers import place
+from race401.harness.probe.signing_in import SignInFailed
+from race401.harness.reporting.streams import print_to
+from race401.harness.tokens import RefreshRefused, RefreshUnavailable
+
+LATEST = 4.5  # idle times until the last decisive instant: see `browser.instant`
+
+
+def tried(system: System, plan: Plan) -> float:
+    """Sign in twice, refresh, load the page; return s that access tokens live. Raises Refused."""
+    with httpx.Client(verify=TLS, trust_env=False, timeout=TIMEOUT) as http:
+        client = SystemClient(system, http, time.time)
+        try:
+            first, second = client.sign_in(), client.sign_in()
+        except SignInFailed as error:
+            raise Refused(f"sign_in {error}") from None
+        if first.refresh_token == second.refresh_token:
+            raise Refused("sign_in brings the same session twice; each call must begin a new one")
+        where = place(system.target.token_url)
+        try:
+            client.exchange(first)
+        except (RefreshRefused, RefreshUnavailable) as error:
+            if error.status is None:
+                raise Refused(f"token {where}: {error.__cause__}") from None
+            told = f"{error.status} {error.code}" if isinstance(error, RefreshRefused) else str(error.status)
+            why = f"not a token endpoint, or not the dialect {system.target.dialect.name}"
+            raise Refused(f"token {where} answered {told} to a new session's refresh token: {why}") from None
+        for path in dict.fromkeys(system.page):
+            headers = {**system.target.headers, "authorization": f"Bearer {second.access_token}"}
+            try:
+                answer = http.get(f"{system.api}{path}", headers=headers)
+            except httpx.HTTPError as error:
+                raise Refused(f"api {place(system.api)}: {error or type(error).__name__}") from None
+            if not answer.is_success:
+                asked = f"GET {place(system.api + path)}"
+                raise Refused(f"page: {asked} answered {answer.status_code} to a new session's access token")
+    _check_time(plan, first.lifetime)
+    return first.lifetime
+
+
+def _check_time(plan: Plan, life: float) -> None:
+    """Refuse a run that ends before its tokens come due; say how long it waits where only time helps."""
+    for condition in plan.conditions:
+        if not condition.at_expiry:
+            if life <= LATEST * plan.idle:
+                why = "a browser of this run needs one for longer; give a shorter -t"
+                raise Refused(f"access tokens live {life:g} s, and {why}")
+            continue
+        needed = life + SHORTEST + plan.ramp
+        how = f"{condition.name} waits until access tokens end, and they live {life:g} s"
+        if plan.run_time is None or plan.run_time < needed:
+            raise Refused(f"{how}: give -t {needed:.0f}s or longer, or a sign_in whose tokens live shorter")
+        if plan.run_time > life + LONGEST:
+            raise Refused(f"-t {plan.run_time:g}s: at most {life + LONGEST:g} s against this system")
+        print_to(f"race401: {how}: only time helps, {life:g} s of it")

@@ -1,0 +1,399 @@
+"""Files in which a mechanism is nearly there and something else was the reason: it is not shown."""
+
+import copy
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from browsers import PROGRAMS
+from incidents import BUILDERS, LIFE, REFRESH, SIGN_IN, Har, begun, diagnosed, har, refused, rotated, standing_as
+from wires import Wire
+
+from race401.ledger.entry import Entry
+
+Case = Callable[[], Har | str]
+LOGOUT: dict[str, Any] = {"method": "POST", "target": "/api/session/logout", "status": 200}
+BARE: dict[str, Any] = {"cause": "missing_token"}
+
+
+def bare(wire: Wire, n: int, at: float, gap: float = 1.0) -> None:
+    """Requests without a token, refused."""
+    for k in range(n):
+        wire.get(None, 401, at=at + k * gap, target=f"/later/{k}", **BARE)
+
+
+def ledger(wire: Wire) -> str:
+    """As a proxy's ledger has it."""
+    return "".join(msgspec.json.encode(e).decode() + "\n" for e in wire.entries)
+
+
+def paged(told: Har, *pages: int) -> Har:
+    """The entries from these on are of another page load each."""
+    for n, entry in enumerate(told["log"]["entries"]):
+        entry["pageref"] = f"page_{sum(n >= page for page in pages)}"
+    return told
+
+
+def at_host(told: Har, path: str, host: str) -> Har:
+    """Requests below this path are another host's."""
+    for each in told["log"]["entries"]:
+        each["request"]["url"] = each["request"]["url"].replace(f"app.example.org{path}", host)
+    return told
+
+
+def lost(told: Har, n: int) -> Har:
+    """Of the nth entry, from 1, the browser says that it was broken off."""
+    told["log"]["entries"][n - 1]["response"]["_error"] = "net::ERR_ABORTED"
+    return told
+
+
+def saying(told: Har, words: str) -> Har:
+    """The last entry is refused in these words."""
+    told["log"]["entries"][-1]["response"]["content"]["text"] = f'{{"error": "invalid_grant", "msg": "{words}"}}'
+    return told
+
+
+# --- reuse: refused, revoked, cleaned up ---
+
+
+def a_token_that_does_not_rotate_ends() -> Har:
+    wire = begun()
+    for n in range(3):
+        wire.exchange("r0", f"a{n + 1}", at=1000.0 * (n + 1), target=REFRESH)
+    wire.exchange("r0", at=90_000.0, target=REFRESH, grant_outcome="unread", status=400)
+    return saying(har(wire), "no good")
+
+
+def a_stale_tab_after_the_sign_out() -> Har:
+    wire = begun()
+    rotated(wire, 0, 2.0)
+    wire.get("a1", at=3.0)
+    wire.sign_out("a1", at=4.0, status=204, target="/auth/v1/logout")
+    wire.exchange("r0", at=60.0, target=REFRESH, grant_outcome="not_found")
+    return har(wire)
+
+
+def a_burst(took: float = 0.2) -> Wire:
+    """Five callers refresh at once; the first is granted, and each loser's own request goes bare."""
+    wire = begun()
+    rotated(wire, 0, 2.0, took=took)
+    for n in range(4):
+        refused(wire, "r0", 2.01 + n / 100, took=took)
+    wire.get("a1", at=2.3)
+    bare(wire, 4, 2.4, 0.01)
+    return wire
+
+
+def the_losers_own_requests() -> Har:
+    return har(a_burst())
+
+
+def the_winners_refresh_token_is_refused_too() -> Har:
+    wire = a_burst()
+    wire.exchange("r1", at=4.0, target=REFRESH, grant_outcome="revoked")
+    bare(wire, 4, 5.0)
+    return har(wire)
+
+
+def an_apps_own_logout() -> Har:
+    wire = begun()
+    rotated(wire, 0, 2.0, took=0.2)
+    refused(wire, "r0", 2.1, took=0.2)
+    wire.get("a1", at=3.0)
+    wire.get("a1", at=3.5, **LOGOUT)
+    bare(wire, 3, 4.0)
+    return har(wire)
+
+
+def a_page_that_is_loaded_anew() -> Har:
+    wire = begun()
+    rotated(wire, 0, 2.0, took=0.2)
+    refused(wire, "r0", 2.1, took=0.2)
+    wire.get("a1", at=3.0)
+    bare(wire, 3, 4.0)
+    return paged(har(wire), 5)
+
+
+def long_after_the_refusal() -> Har:
+    wire = begun()
+    rotated(wire, 0, 2.0, took=0.2)
+    refused(wire, "r0", 2.1, took=0.2)
+    wire.get("a1", at=600.0)
+    bare(wire, 3, 601.0)
+    return har(wire)
+
+
+def the_winner_is_refused_as_idle() -> Har:
+    wire = begun()
+    rotated(wire, 0, 2.0, took=0.2)
+    refused(wire, "r0", 2.1, took=0.2)
+    wire.exchange("r1", at=30.0, target=REFRESH, grant_outcome="unread")
+    return saying(har(wire), "the account was disabled")
+
+
+def a_strict_server_and_a_sign_out() -> str:
+    wire = begun()
+    rotated(wire, 0, 2.0, took=0.2)
+    refused(wire, "r0", 2.1, took=0.2, ended="none")
+    wire.exchange("r1", at=20.0, target=REFRESH, grant_outcome="revoked", ended="none")  # ended elsewhere
+    return ledger(wire)
+
+
+def an_answer_that_was_broken_off_and_used() -> Har:
+    wire = begun()
+    rotated(wire, 0, 2.0, took=0.2)
+    wire.get("a1", at=2.3)
+    wire.exchange("r0", "a1b", "r1", at=9.0, took=0.2, target=REFRESH)
+    return lost(har(wire), 3)
+
+
+# --- clocks, keys, origins, redirects ---
+
+
+def a_key_of_another_origin() -> Har:
+    wire = begun()
+    wire.get("a0", 401, at=2.0, cause="bad_signature", token_left_s=LIFE, target="/other/files")
+    return at_host(har(wire), "/other", "files.example.org")
+
+
+def one_instance_of_several() -> Har:
+    wire = begun()
+    wire.get("a0", 401, at=2.0, cause="bad_signature", token_left_s=LIFE)
+    wire.get("a0", at=2.5, token_left_s=LIFE)
+    return har(wire)
+
+
+def a_call_that_is_not_allowed() -> Har:
+    wire = begun()
+    wire.get("a0", at=1.7, token_left_s=LIFE, target="/other/files")
+    rotated(wire, 0, 2.0, took=0.1)
+    wire.get("a0", 401, at=2.05, took=0.2, token_left_s=LIFE, target="/other/admin")
+    wire.get("a1", at=3.0)
+    return at_host(har(wire), "/other", "files.example.org")
+
+
+def a_call_that_one_origin_does_not_allow() -> Har:
+    wire = begun()
+    wire.get("a0", at=1.7, token_left_s=LIFE, target="/other/files")
+    wire.get("a0", 401, at=2.0, token_left_s=LIFE, target="/other/admin")
+    wire.get("a0", at=2.5, token_left_s=LIFE)
+    return at_host(har(wire), "/other", "files.example.org")
+
+
+def a_reuse_that_ended_access_tokens_too() -> Har:
+    wire = begun()
+    rotated(wire, 0, 2.0, took=0.1)
+    refused(wire, "r0", 2.05, took=0.1)
+    wire.get("a0", 401, at=2.1, took=0.2, token_left_s=LIFE)
+    wire.get("a1", 401, at=3.0, token_left_s=LIFE)
+    return har(wire)
+
+
+def a_bare_request_long_after_a_redirect() -> Har:
+    wire = begun()
+    wire.get("a0", 307, at=2.0, target="/old", redirect="new", token_left_s=LIFE)
+    wire.get(None, 401, at=30.0, target="/new", redirect="new", **BARE)
+    return har(wire)
+
+
+def servers_whose_clocks_differ() -> Har:
+    told = BUILDERS["clock-skew"]("planted")
+    for n, entry in enumerate(told["log"]["entries"]):
+        if n % 2 == 0:
+            entry["request"]["url"] = entry["request"]["url"].replace("app.example.org", "auth.example.org")
+            entry["response"]["headers"] = [
+                h | {"value": "Thu, 01 Jan 1970 00:00:01 GMT"} if h["name"] == "date" else h
+                for h in entry["response"]["headers"]
+            ]
+    return told
+
+
+# --- refreshes, sign-ins, limits ---
+
+
+def a_token_that_was_nearly_over() -> Har:
+    wire = begun(60.0)
+    wire.get("a0", 401, at=2.0, took=0.5, target="/messages", token_left_s=59.2)
+    rotated(wire, 0, 2.1, took=0.05)
+    wire.get("a1", at=2.2, token_left_s=4.0)
+    rotated(wire, 1, 2.52, took=0.05)
+    return har(wire)
+
+
+def pages_that_keep_tokens_in_memory() -> Har:
+    wire = begun()
+    for n in range(4):
+        rotated(wire, n, 10.0 * (n + 1))
+        wire.get(f"a{n + 1}", at=10.0 * (n + 1) + 1, token_left_s=LIFE - 1)
+    return paged(har(wire), 2, 4, 6, 8)
+
+
+def three_people_sign_in() -> Har:
+    wire = Wire()
+    for n in range(4):
+        wire.sign_in(f"a{n}", f"r{n}", target=SIGN_IN, at=1.0 + n / 100, took=0.2)
+    wire.get("a0", at=9.0, token_left_s=LIFE)
+    told = har(wire)
+    for n, entry in enumerate(told["log"]["entries"][:4]):
+        entry["request"]["postData"]["text"] = f'{{"email": "{n}@example.org", "password": "hunter2hunter2"}}'
+    return told
+
+
+def a_timer_that_is_not_exact() -> Har:
+    wire = begun()
+    for n in range(4):
+        wire.exchange("r0", at=2.0 + n * 4.996, took=0.0, status=429, grant_outcome="rate_limited", target=REFRESH)
+    told = har(wire)
+    for each in told["log"]["entries"]:
+        if each["response"]["status"] == 429:
+            each["response"]["headers"].append({"name": "retry-after", "value": "5"})
+    return told
+
+
+def a_burst_as_its_server_saw_it() -> str:
+    wire = begun(10.0)
+    rotated(wire, 0, 12.0, took=0.01)
+    wire.get("a1", at=12.02)
+    wire.get("a0", 401, at=12.03, token_left_s=-0.5, target="/messages")
+    refused(wire, "r0", 12.04)
+    return ledger(wire)
+
+
+def one_that_signed_out_by_its_apps_own_path() -> Har:
+    wire = begun()
+    wire.get("a0", at=2.0, **LOGOUT)
+    bare(wire, 2, 3.0)
+    return har(wire)
+
+
+NEARLY: dict[Case, set[str]] = {
+    a_token_that_does_not_rotate_ends: {"reuse-refused", "reuse-revoked", "stale-copy"},
+    a_stale_tab_after_the_sign_out: {"reuse-refused", "reuse-revoked"},
+    the_losers_own_requests: {"losers-clean-up", "stale-copy"},
+    the_winners_refresh_token_is_refused_too: {"losers-clean-up"},
+    an_apps_own_logout: {"losers-clean-up", "missing-token"},
+    a_page_that_is_loaded_anew: {"losers-clean-up"},
+    long_after_the_refusal: {"losers-clean-up"},
+    the_winner_is_refused_as_idle: {"reuse-revoked"},
+    a_strict_server_and_a_sign_out: {"reuse-revoked"},
+    an_answer_that_was_broken_off_and_used: {"lost-answer"},
+    a_key_of_another_origin: {"key-change"},
+    one_instance_of_several: {"key-change"},
+    a_call_that_is_not_allowed: {"ended-by-refresh", "two-origins"},
+    a_call_that_one_origin_does_not_allow: {"two-origins"},
+    a_reuse_that_ended_access_tokens_too: {"ended-by-refresh"},
+    a_bare_request_long_after_a_redirect: {"header-lost"},
+    servers_whose_clocks_differ: {"clock-skew"},
+    a_token_that_was_nearly_over: {"late-401"},
+    pages_that_keep_tokens_in_memory: {"refresh-every-call"},
+    three_people_sign_in: {"sign-in-stampede"},
+    a_timer_that_is_not_exact: {"rate-limit-storm"},
+    a_burst_as_its_server_saw_it: {"stale-copy"},
+    one_that_signed_out_by_its_apps_own_path: {"missing-token"},
+}
+"""What each of these is not."""
+
+
+@pytest.mark.parametrize("case", NEARLY, ids=lambda case: case.__name__)
+def test_what_was_nearly_so_is_not_shown(tmp_path: Path, case: Case) -> None:
+    """Each is read whole, and tells of tokens."""
+    found = diagnosed(tmp_path, case())
+    assert found.evidence.sources[0].kept == found.evidence.sources[0].rows
+    assert found.evidence.sources[0].says_tokens
+    assert not standing_as(found, "shown") & NEARLY[case]
+
+
+# --- what stands beside an incident in a real file ---
+
+
+def among_others(told: Har, seed: int) -> Har:
+    """In any order, with preflights, a cache's answers, pictures, other hosts' requests, requests broken off."""
+    draw, copied = random.Random(seed), copy.deepcopy(told)  # noqa: S311 - the same order each time
+    entries: list[dict[str, Any]] = copied["log"]["entries"]
+    others = []
+    for each in entries:
+        preflight, picture, cached, gone = (copy.deepcopy(each) for _ in range(4))
+        for other in (preflight, picture, cached, gone):
+            other["request"] |= {"method": "GET", "headers": [], "bodySize": 0}
+            other["request"].pop("postData", None)
+            other["response"] |= {"status": 200, "content": {"mimeType": "image/png", "text": "", "size": 0}}
+        preflight["request"]["method"], preflight["_resourceType"] = "OPTIONS", "preflight"
+        picture["request"]["url"], picture["_resourceType"] = "https://cdn.example.net/a.png", "image"
+        cached["_fromCache"] = "memory"
+        gone["request"]["url"] = "https://metrics.example.net/beat"
+        gone["response"] |= {"status": 0, "_error": "net::ERR_BLOCKED_BY_CLIENT", "headers": []}
+        others += [preflight, picture, cached, gone]
+    entries += others
+    draw.shuffle(entries)
+    return copied
+
+
+@pytest.mark.parametrize("variant", ["planted", "clean", "near"])
+@pytest.mark.parametrize("name", BUILDERS)
+def test_what_stands_beside_it_and_in_which_order_changes_nothing(tmp_path: Path, name: str, variant: str) -> None:
+    """The order of a file's entries says nothing; neither does what no auth server heard of."""
+    told = BUILDERS[name](variant)
+    alone = standing_as(diagnosed(tmp_path, told), "shown")
+    assert standing_as(diagnosed(tmp_path, among_others(told, len(name))), "shown") == alone
+
+
+@pytest.mark.parametrize("program", [each for each in PROGRAMS if each != "Chrome"])
+@pytest.mark.parametrize("name", BUILDERS)
+def test_another_program_shows_nothing_else(tmp_path: Path, name: str, program: str) -> None:
+    """Firefox and Safari say less of some; none shows what Chrome's file does not."""
+    for variant in ("planted", "near"):
+        told = BUILDERS[name](variant)
+        assert standing_as(diagnosed(tmp_path, PROGRAMS[program](told)), "shown") <= standing_as(
+            diagnosed(tmp_path, told), "shown"
+        )
+
+
+def test_a_recording_that_begins_in_the_middle_shows_nothing_more(tmp_path: Path) -> None:
+    """From any entry on: what is shown of the rest is shown of the whole."""
+    for name, builder in BUILDERS.items():
+        told = builder("planted")
+        whole = standing_as(diagnosed(tmp_path, told), "shown")
+        for n in range(1, len(told["log"]["entries"])):
+            part = {"log": told["log"] | {"entries": told["log"]["entries"][n:]}}
+            assert standing_as(diagnosed(tmp_path, part), "shown") <= whole, (name, n)
+
+
+def test_two_clients_in_one_ledger_are_told_apart(tmp_path: Path) -> None:
+    """A mechanism needs one client: what two of a server's clients did at once is none's."""
+    wires = [begun(), begun()]
+    for n, wire in enumerate(wires):
+        for e in wire.entries:
+            e.peer, e.sent = f"peer {n}", e.sent and f"{e.sent}{n}"
+            e.brought_access, e.brought_refresh = e.brought_access and f"{e.brought_access}{n}", f"r0{n}"
+    entries: list[Entry] = sorted((e for wire in wires for e in wire.entries), key=lambda e: e.received_at)
+    wire = Wire(entries)
+    wire.exchange("r00", "x1", "y1", at=2.0, took=0.2, target=REFRESH, peer="peer 0")
+    wire.exchange("r01", at=2.1, took=0.2, target=REFRESH, peer="peer 1", grant_outcome="refused")
+    wire.get(None, 401, at=3.0, peer="peer 2", **BARE)
+    assert standing_as(diagnosed(tmp_path, ledger(wire)), "shown") == set()
+
+
+@pytest.mark.parametrize(
+    ("again", "stands"),
+    [("/contacts", "excluded"), ("/admin", "excluded"), (None, "consistent")],
+    ids=["another route took it", "the same route took it", "nobody took it"],
+)
+def test_a_token_that_was_taken_after_its_refusal_was_not_over(
+    tmp_path: Path, again: str | None, stands: str
+) -> None:
+    """Of one that was not, a clock may be the reason; so it may where another server took it, by its own clock."""
+    wire = Wire()
+    wire.get("a0", 401, at=1000.0, target="/admin")
+    if again is not None:
+        wire.get("a0", at=1001.0, target=again)
+    told = har(wire)
+    for each in told["log"]["entries"]:
+        each["response"]["headers"] = [h for h in each["response"]["headers"] if h["name"] != "date"]
+    assert "clock-skew" in standing_as(diagnosed(tmp_path, told), stands)
+    elsewhere = at_host(told, "/contacts", "other.example.org/contacts")
+    assert "clock-skew" in standing_as(
+        diagnosed(tmp_path, elsewhere), stands if again != "/contacts" else "consistent"
+    )

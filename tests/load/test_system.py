@@ -1,0 +1,122 @@
+"""
+Bursts against a system that is not ours: a mock in another process, of which the run knows what a file says.
+
+The mock's own ledger is the truth that the recorder's is held to.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from bounds import HANG
+from locustruns import LOCUST, ROOT, locust, served_mock
+
+from race401.harness.judge import evidence, verdict
+from race401.ledger.entry import Entry
+
+SMALL = ["--headless", "--skip-log-setup", "-u", "4", "-r", "4"]
+WORK = ["--pages", "8"]  # a page comes after the burst that loses a session, however slow the machine is
+slow = pytest.mark.slow
+
+
+def shop(folder: Path, url: str, world: str = "rfc9700", **other: str) -> Path:
+    """The file of a system that is a world of this mock."""
+    said = {
+        "api": f"{url}/{world}",
+        "token": f"{url}/{world}/oauth/token",
+        "sign_in": f'POST {url}/_race401/sessions {{"email": "a@b.test", "password": "correct", "world": "{world}"}}',
+    }
+    lines = [f"{key} = '''{value}'''" for key, value in {**said, **other}.items()]
+    lines.append('page = ["/contacts?limit=1000", "/me/entitlements", "/contacts", "/persona-notes", "/messages"]')
+    path = folder / "shop.toml"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def of_role(entries: list[Entry], role: str) -> list[Entry]:
+    """What its browsers asked, beside their sign-ins."""
+    mine = [e for e in entries if e.client is not None and e.client.split("/")[2] == role]
+    return [e for e in mine if "_race401" not in e.target]
+
+
+def test_the_counts_are_the_systems_own(tmp_path: Path) -> None:
+    """Requests, exchanges, 401s and sessions lost, of each policy, are those of the mock's ledger; the fix holds."""
+    own = tmp_path / "own.jsonl"
+    with (
+        served_mock("--ledger", str(own)) as url,
+        locust(tmp_path / "reports", *SMALL, *WORK, "--system", str(shop(tmp_path, url))) as run,
+    ):
+        code = run.ended()
+    assert code == 0, run.out
+    assert not run.left_over()
+    told, truth = evidence.load(run.folder), evidence.load(own).entries
+    rows = {row.role: row for row in verdict.judge(told).rows}
+    assert rows["control"].sessions_lost, "the race was there"
+    for role, row in rows.items():
+        mine = of_role(truth, role)
+        assert row.requests == len({e.attempt for e in mine if e.attempt is not None})
+        assert row.exchanges == sum(e.grant_outcome is not None for e in mine)
+        assert row.wire_401s.total() == sum(e.status == 401 and e.attempt is not None for e in mine)
+        assert row.sessions_lost == len({e.family for e in mine if e.ended in {"family", "session", "user"}})
+    assert {e.world for e in told.entries} == {"127.0.0.1"}
+    assert told.manifest["conditions"]["shop"]["clock_set"], "no token was near its end"
+    assert min(e.token_left_s or 9e9 for e in truth if e.grant_outcome) > 3000
+
+
+@slow
+def test_a_system_that_goes_away_in_the_middle(tmp_path: Path) -> None:
+    """One line says so; what was recorded until then is kept and can be judged."""
+    mock = subprocess.Popen(
+        [sys.executable, "-m", "race401.mock_api", "--json", "--ledger", str(tmp_path / "own.jsonl")],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert mock.stdout is not None
+        url, ledger = mock.stdout.readline().split('"')[3], tmp_path / "reports" / "gone" / evidence.LEDGER
+        long = [*SMALL, "-t", "60s", "--run-id", "gone", "--system", str(shop(tmp_path, url))]
+        with locust(tmp_path / "reports", *long) as run:
+            while not (ledger.exists() and ledger.read_text().count('"attempt":"') > 20):  # all have signed in
+                assert run.process.poll() is None, run.out
+            mock.kill()
+            assert run.ended() in {1, 3}, run.out
+    finally:
+        mock.kill()
+        mock.communicate(timeout=HANG)
+    (line,) = [line for line in run.out.splitlines() if line.startswith("race401:") and "cannot be reached" in line]
+    assert line.endswith("Connection refused; what was recorded until then is kept")
+    assert "Traceback" not in run.out
+    told = evidence.load(run.folder)
+    assert told.entries
+    assert "cannot be reached" in told.manifest["unfinished_because"]
+
+
+SAME = r"echo {\"access_token\":\"a\",\"refresh_token\":\"r\",\"expires_in\":9}"
+
+
+@slow
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        ({"token": "URL/rfc9700/contacts"}, "not a token endpoint, or not the dialect oauth"),
+        ({"sign_in": "POST URL/nowhere"}, "sign_in URL/nowhere answered 404, which brings no session"),
+        ({"sign_in": "false"}, "sign_in false: exit 1: it says nothing"),
+        ({"sign_in": "echo {}"}, "sign_in echo: there is no refresh token in its answer"),
+        ({"sign_in": SAME}, "sign_in brings the same session twice; each call must begin a new one"),
+        ({"api": "URL/nowhere"}, "page: GET URL/nowhere/contacts answered 404 to a new session's access token"),
+        ({"token": "http://127.0.0.1:9/token"}, "token http://127.0.0.1:9/token: "),
+    ],
+)
+def test_what_does_not_work_is_said_before_any_burst(tmp_path: Path, other: dict[str, str], said: str) -> None:
+    """In one line, with exit code 2 and no folder."""
+    with served_mock() as url:
+        file = shop(tmp_path, url, **{key: value.replace("URL", url) for key, value in other.items()})
+        command = [*LOCUST, *SMALL, *WORK, "--reports", str(tmp_path / "reports"), "--system", str(file)]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=HANG, check=False)
+    assert done.returncode == 2, done.stderr
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"race401: --system {file}: ")
+    assert said.replace("URL", url) in line
+    assert not (tmp_path / "reports").exists()
