@@ -12,7 +12,7 @@ READY_DEV := $(VENV)/.ready-dev
 GATED := $(BIN)/locust -f scenarios/burst.py --headless --skip-log-setup -u 24 -r 24 --pages 8 --policies pre-fix,fixed
 
 .PHONY: burst gate bless test test-all test-browser check bench seeds alarms servers
-.PHONY: sample probe-all probe-servers million mutate scoreboard lock clean setup explore ablate scenarios docs soak hosts
+.PHONY: sample peers probe-all probe-servers million mutate scoreboard lock clean setup explore ablate scenarios docs soak hosts
 
 burst: $(READY)  ## the main job: the race before and after the fix, about 20 s of load
 	@$(BIN)/race401 burst $(ARGS)
@@ -108,6 +108,9 @@ mutate: $(READY_DEV)  ## break the core, the issuer and the checks; the tests mu
 
 million: $(READY)  ## a run of a million ledger entries, judged and reported: what it costs
 	@$(BIN)/python bench/million.py $(ARGS)
+
+peers: $(READY)  ## the tests of Supabase Auth's own clients against the mock: SUITE=a checkout RUN="what runs its tests"
+	@$(BIN)/python bench/peers.py "$(SUITE)" "$(RUN)"
 
 alarms: $(READY)  ## the gate's false alarms, and what it misses with a part of the fix removed (about 13 minutes)
 	@$(BIN)/python bench/alarms.py $(ARGS)
