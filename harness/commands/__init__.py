@@ -22,5 +22,6 @@ COMMANDS = {
     "dialects": "list how systems say what all of them say: where a refresh token is, and which answers refuse",
     "explore": "explore every order of every step, and tell the shortest way to each violation",
     "replay": "tell a schedule again that `race401 explore` found, from its token",
+    "completion": "print what makes bash, zsh or fish complete race401's commands, options and their values",
     "ablate": "take each part out of the fix, or put it in alone, and explore what that changes (about a minute)",
 }

@@ -1,6 +1,5 @@
 """`race401 ablate`: which part of the fix does what, by exploring every schedule with and without it."""
 
-import json
 import signal
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable, Iterator
@@ -22,9 +21,11 @@ from race401.harness.explore.core.search import Search
 from race401.harness.explore.core.stage import Stage
 from race401.harness.reporting import ablation, progress, terminal
 from race401.harness.reporting.ablation import Ablation, Effect
+from race401.harness.reporting.answer import Answer
 from race401.mock_api.rules import issuer
 from race401.mock_api.rules.worlds import WORLDS
 
+PRINTED = Path("-")
 TABLE = 124  # columns that the table of three clients needs to be read
 STYLES = {"prevents": "green", "brings": "bold red", "needs": "bold", "hidden by": "bold", "not needed": "bold"}
 
@@ -35,7 +36,15 @@ def add(parser: ArgumentParser) -> None:
         "--kept", action="store_true", help="show what was found when the package was made, without exploring"
     )
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the table as Markdown")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows as JSON")
+    parser.add_argument(
+        "--json",
+        type=Path,
+        nargs="?",
+        const=PRINTED,
+        metavar="FILE",
+        help="print the rows as JSON instead, or write them into FILE",
+    )
+    parser.add_argument("--quiet", action="store_true", help="print no table: only what each part is there for")
     parser.add_argument(
         "--table", type=Path, metavar="FILE", help=f"write what reports show, as in {ablation.KEPT.name}"
     )
@@ -48,11 +57,17 @@ def run(given: Namespace) -> int:
         raise CommandError("--json writes rows, which only exploring finds: leave out --kept")
     rows = [] if given.kept else ablate(explore, each=in_processes)
     table = ablation.stored_table() if given.kept else tabulate(rows)
-    show(console, table)
+    reply = Answer("ablate", None, table.groups[0].answer[0], beside={"rows": [_plain(row) for row in rows]})
+    if given.json == PRINTED:
+        print(reply.json())
+    elif given.quiet:
+        console.print(*(line for group in table.groups for line in group.answer), sep="\n")
+    else:
+        show(console, table)
     if given.markdown:
         keep(given.markdown, ablation.markdown(table))
-    if given.json:
-        keep(given.json, json.dumps([_plain(row) for row in rows], indent=1) + "\n")
+    if given.json not in (None, PRINTED):
+        keep(given.json, reply.json() + "\n")
     if given.table:
         keep(given.table, ablation.to_json(table))
     return 0

@@ -1,10 +1,10 @@
 """`race401 card -- CMD`: drive any client through a series of races, and print which it survived."""
 
 import shlex
-import sys
 from argparse import REMAINDER, ArgumentParser, Namespace
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -13,7 +13,14 @@ from race401.harness.card.races import RACES
 from race401.harness.commands import own_worlds
 from race401.harness.commands.called import called
 from race401.harness.commands.errors import CommandError
+from race401.harness.judge.findings import Finding, Value
+from race401.harness.judge.verdict import VALUES
+from race401.harness.reporting import answer
+from race401.harness.reporting.answer import Answer
 from race401.mock_api.rules.worlds import WORLDS
+
+if TYPE_CHECKING:
+    from race401.harness.card.record import Card
 
 MY_CARDS = Path("reports/my-cards")
 OURS = ("--race", "--world", "--worlds", "--keep", "--json", "--quiet")
@@ -32,7 +39,7 @@ def add(parser: ArgumentParser) -> None:
         metavar="FOLDER",
         help=f"where the card of all races goes (default: {MY_CARDS})",
     )
-    parser.add_argument("--json", action="store_true", help="print the card as JSON instead")
+    answer.add(parser)
     parser.add_argument("command", nargs=REMAINDER, metavar="-- CMD", help="the driver; see docs/your-client.md")
 
 
@@ -69,11 +76,31 @@ def run(given: Namespace) -> int:
         raise CommandError(f"{shlex.join(command)}: {error}") from None
     if given.race is None:
         keep(card, given.keep / f"{slug(card)}.json")
-    if given.json:
-        sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(card)) + b"\n")
-    else:
-        print(show.card(card, called=called(), width=terminal.width(), color=terminal.has_colour()))
+    print(
+        answer.render(
+            Answer("card", VALUES[card.exit_code], show.summary(card), findings(card), msgspec.to_builtins(card)),
+            given.form,
+            lambda: show.card(card, called=called(), width=terminal.width(), color=terminal.has_colour()),
+        )
+    )
     return card.exit_code
+
+
+def findings(card: "Card") -> list[Finding]:
+    """Return the races that were run, each as a finding; one that the client cannot run is none."""
+    from race401.harness.card.judging import RaceOutcome
+
+    values = {RaceOutcome.LOST: Value.FAIL, RaceOutcome.SILENT: Value.UNKNOWN, RaceOutcome.BROKE: Value.UNKNOWN}
+    return [
+        Finding(
+            result.race,
+            Value.FAIL if result.disproved else values.get(result.outcome, Value.PASS),
+            "; ".join([result.sentence, *result.disproved]),
+            result.world,
+        )
+        for result in card.results
+        if result.outcome is not RaceOutcome.NOT_EXERCISED
+    ]
 
 
 def chosen(names: Sequence[str] | None) -> list[Race]:

@@ -1,6 +1,7 @@
 """`race401 compare BASELINE CURRENT`: say what changed between two runs, and fail if it got worse."""
 
 from argparse import ArgumentParser, Namespace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from race401.harness.judge import summary as summaries
 from race401.harness.judge.compare import Comparison
 from race401.harness.judge.summary import Summary
 from race401.harness.judge.thresholds import SETTINGS, Thresholds, WrongSetting
-from race401.harness.reporting import comparison, markdown, terminal
+from race401.harness.reporting import answer, comparison, markdown, terminal
+from race401.harness.reporting.answer import Answer
 
 REASONS = 5  # that one line names
 PYPROJECT = Path("pyproject.toml")
@@ -26,6 +28,7 @@ def add(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--config", type=Path, metavar="FILE.toml", help="settings (default: [tool.race401] of ./pyproject.toml)"
     )
+    answer.add(parser)
     outputs.add(parser)
     settings = parser.add_argument_group("thresholds")
     for name, setting in SETTINGS.items():
@@ -37,9 +40,19 @@ def run(given: Namespace) -> int:
     """Print the comparison."""
     limits = _thresholds(given)
     result = compared(summary(given.baseline), summary(given.current), limits)
-    print(comparison.render(result, width=terminal.width(), color=terminal.has_colour()))
+    print(
+        answer.render(
+            Answer("compare", result.value, result.sentence, result.findings, _beside(result)),
+            given.form,
+            lambda: comparison.render(result, width=terminal.width(), color=terminal.has_colour()),
+        )
+    )
     outputs.write(given, {"compare": result.findings}, markdown.comparison(result))
     return result.exit_code
+
+
+def _beside(result: Comparison) -> dict[str, Any]:
+    return {"changes": [asdict(change) for change in result.changes], "differences": result.differences}
 
 
 def compared(before: Summary, now: Summary, limits: Thresholds) -> Comparison:

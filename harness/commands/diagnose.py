@@ -1,17 +1,20 @@
 """`race401 diagnose FILE...`: read what is left of an incident (HARs, logs, ledgers) and say what it shows."""
 
+import contextlib
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from race401.harness.commands.errors import CommandError
 from race401.harness.commands.outputs import keep
-from race401.harness.judge.findings import Value
+from race401.harness.judge.findings import Finding, Value
 from race401.harness.judge.verdict import EXIT_CODES
+from race401.harness.reporting import answer, terminal
 from race401.harness.reporting import progress as bar
-from race401.harness.reporting import terminal
+from race401.harness.reporting.answer import Answer
 from race401.harness.reporting.streams import print_line, print_to
 from race401.ledger.dialects.files import DialectError, named
 from race401.ledger.fingerprints import Fingerprints, KeyFileError, from_key_file
@@ -58,6 +61,7 @@ def add(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--unmasked", action="store_true", help="show e-mail addresses and the values of queries (never tokens)"
     )
+    answer.add(parser)
     outputs = parser.add_argument_group("what to write, besides")
     outputs.add_argument("--page", type=Path, metavar="FILE", help="one HTML page, with the worst moment drawn")
     outputs.add_argument(
@@ -65,6 +69,9 @@ def add(parser: ArgumentParser) -> None:
         type=Path,
         metavar="DIR",
         help="pytest files there that keep out what is shown; they run as they are",
+    )
+    outputs.add_argument(
+        "--scenario", type=Path, metavar="DIR", help="locustfiles there that play what is shown, by clients of ours"
     )
 
 
@@ -75,11 +82,27 @@ def run(given: Namespace) -> int:
 
     found = diagnose(read(given))
     width, colour = terminal.width(), terminal.has_colour()
-    for line, look in lines(found):
-        for part in terminal.fitted(line, width):
-            print_line(terminal.painted(part, look, on=colour))
-    write(given, found)
-    return EXIT_CODES[Value.FAIL if found.standing("shown") else Value.UNKNOWN]
+    value = Value.FAIL if found.standing("shown") else Value.UNKNOWN
+    if given.form == "text":
+        for line, look in lines(found):
+            for part in terminal.fitted(line, width):
+                print_line(terminal.painted(part, look, on=colour))
+    else:
+        signs = {mechanism.name: asdict(sign) for mechanism, sign in found.ordered()}
+        reply = Answer("diagnose", value, found.answer, _findings(found), {"mechanisms": signs})
+        print_line(answer.render(reply, given.form, str))
+    with contextlib.nullcontext() if given.form == "text" else contextlib.redirect_stdout(sys.stderr):
+        write(given, found)
+    return EXIT_CODES[value]
+
+
+def _findings(found: "Diagnosis") -> list[Finding]:
+    """Return what is shown, and what fits, each as a finding."""
+    values = {"shown": Value.FAIL, "consistent": Value.UNKNOWN}
+    return [
+        Finding(mechanism.name, values[sign.standing], sign.says, rows=list(sign.rows))
+        for mechanism, sign in found.standing("shown", "consistent")
+    ]
 
 
 def write(given: Namespace, found: "Diagnosis") -> None:
@@ -93,6 +116,12 @@ def write(given: Namespace, found: "Diagnosis") -> None:
         from race401.harness.incident import guard
 
         hand_over(found, "guard", given.guard, guard.source, "test_", f"pytest {given.guard}")
+    if given.scenario is not None:
+        from race401.harness.incident import scenario
+
+        hand_over(
+            found, "scenario", given.scenario, scenario.source, "", "locust -f FILE --headless -u 9 -r 9 -t 10s"
+        )
 
 
 def hand_over(found: "Diagnosis", what: str, folder: Path, source: "Source", prefix: str, runs: str) -> None:

@@ -1,7 +1,7 @@
 """`race401 explore`: every order in which callers, refreshes, time and faults can come; the core's own code."""
 
 from argparse import SUPPRESS, ArgumentParser, Namespace
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from race401.harness.commands import own_worlds
@@ -10,17 +10,20 @@ from race401.harness.commands.errors import CommandError
 from race401.harness.explore.core.findings import KINDS
 from race401.harness.explore.core.scenario import Scenario
 from race401.harness.explore.core.schedule import choices_of, walk
-from race401.harness.explore.core.search import Result, Search
+from race401.harness.explore.core.search import Found, Result, Search
 from race401.harness.explore.core.stage import Stage
 from race401.harness.explore.core.story import sentences
 from race401.harness.explore.core.token import encode
-from race401.harness.reporting import progress, terminal
+from race401.harness.judge.counted import counted
+from race401.harness.judge.findings import Finding, Value
+from race401.harness.judge.verdict import EXIT_CODES
+from race401.harness.reporting import answer, progress, terminal
+from race401.harness.reporting.answer import Answer
 from race401.harness.tokens.named import NoSuchPolicy, policy
 from race401.harness.tokens.policy import POLICIES, Policy
 from race401.mock_api.rules import issuer
 from race401.mock_api.rules.worlds import WORLDS, World
 
-PASS, FAIL, UNKNOWN = 0, 1, 3  # exit codes
 AGAIN = "  again:"
 
 
@@ -29,6 +32,7 @@ def add(parser: ArgumentParser) -> None:
     add_scenario(parser)
     parser.add_argument("--max-states", type=int, default=5_000_000, metavar="N", help="stop after so many states")
     parser.add_argument("--max-seconds", type=float, default=300.0, metavar="S", help="stop after so long")
+    answer.add(parser)
     parser.add_argument("--brief", action="store_true", help="tell no stories, only tokens")
 
 
@@ -64,14 +68,39 @@ def run(given: Namespace) -> int:
     search = Search(Stage(scenario, world, issuer))
     result = search.run(given.max_states, given.max_seconds, _tell_progress)
     progress.clear()
+    reply = answer_of(search.stage, result)
+    lines = describe(search.stage, result, given.brief, own_worlds.option(given.worlds))
+    print(answer.render(reply, given.form, lambda: "\n".join(_on_terminal(lines))))
+    return EXIT_CODES[reply.verdict] if reply.verdict else 0
+
+
+def answer_of(stage: Stage, result: Result) -> Answer:
+    """Return what an exploration comes to: each kind of wrong is a finding, a cost one that is no failure."""
+    marks = sorted(result.found, key=lambda mark: KINDS[mark].weight != "violation")
+    bad = [mark for mark in marks if KINDS[mark].weight == "violation"]
+    value = Value.FAIL if bad else Value.PASS if result.exhausted else Value.UNKNOWN
+    sentence = f"{counted(len(bad), 'kind')} of violation: {', '.join(bad)}"
+    if not bad:
+        sentence = "no violation in any order of steps" if result.exhausted else "not exhausted: the bound came first"
+    beside = {
+        "policy": stage.scenario.policy.name,
+        "world": stage.world.name,
+        "bounds": list(_bounds(stage.scenario)),
+        "states": result.states,
+        "exhausted": result.exhausted,
+        "schedules": None if result.schedules is None else str(result.schedules),  # beyond what JSON's numbers hold
+        "replays": {mark: _token(stage, result.found[mark]) for mark in marks},
+    }
+    findings = [Finding(m, Value.FAIL if m in bad else Value.PASS, KINDS[m].sentence) for m in marks]
+    return Answer("explore", value, sentence, findings, beside)
+
+
+def _on_terminal(lines: Iterable[str]) -> Iterator[str]:
+    """Yield the lines as a terminal takes them; a command that somebody may copy is whole, whatever its length."""
     columns, colour = terminal.width(), terminal.has_colour()
-    for line in describe(search.stage, result, given.brief, own_worlds.option(given.worlds)):
-        copied = line.startswith(AGAIN)  # whole, whatever its length
-        for part in [line] if copied else terminal.fitted(line, columns):
-            print(terminal.painted(part, _colour(line), on=colour))
-    if any(KINDS[mark].weight == "violation" for mark in result.found):
-        return FAIL
-    return PASS if result.exhausted else UNKNOWN
+    for line in lines:
+        for part in [line] if line.startswith(AGAIN) else terminal.fitted(line, columns):
+            yield terminal.painted(part, _colour(line), on=colour)
 
 
 def _tell_progress(states: int, wrong: int) -> None:
@@ -136,8 +165,7 @@ def describe(stage: Stage, result: Result, brief: bool, worlds: str = "") -> Ite
         yield "nothing is wrong in any of them" if result.exhausted else "nothing wrong was found so far"
     replays: dict[str, list[str]] = {}  # the marks of each schedule, by its token; violations first
     for mark in sorted(result.found, key=lambda mark: KINDS[mark].weight != "violation"):
-        choices = choices_of(stage, result.found[mark].path)
-        replays.setdefault(encode(scenario, world.name, world.lifetime, choices, POLICIES), []).append(mark)
+        replays.setdefault(_token(stage, result.found[mark]), []).append(mark)
     for token, marks in replays.items():
         yield ""
         for mark in marks:
@@ -147,6 +175,12 @@ def describe(stage: Stage, result: Result, brief: bool, worlds: str = "") -> Ite
             yield "the shortest way there:"
             yield from sentences(stage, walk(stage, choices_of(stage, result.found[marks[0]].path)))
         yield f"{AGAIN} {called()} replay {token}{worlds}"
+
+
+def _token(stage: Stage, found: Found) -> str:
+    """Return what `race401 replay` takes."""
+    choices = choices_of(stage, found.path)
+    return encode(stage.scenario, stage.world.name, stage.world.lifetime, choices, POLICIES)
 
 
 def _colour(line: str) -> str:

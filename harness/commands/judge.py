@@ -10,7 +10,8 @@ from race401.harness.commands import outputs
 from race401.harness.commands.called import called
 from race401.harness.commands.errors import CommandError
 from race401.harness.judge import checks, evidence, verdict
-from race401.harness.reporting import console, markdown, terminal
+from race401.harness.reporting import answer, console, markdown, terminal
+from race401.harness.reporting.answer import Form
 from race401.harness.reporting.streams import print_line, print_to
 
 
@@ -18,7 +19,7 @@ def add(parser: ArgumentParser) -> None:
     """Declare the options."""
     help_ = "a run's folder, or a ledger (JSON lines); several are judged one by one"
     parser.add_argument("runs", type=Path, nargs="*", metavar="RUN", help=help_)
-    parser.add_argument("--json", action="store_true", help="print the verdict as JSON instead of a table")
+    answer.add(parser)
     parser.add_argument("--checks", action="store_true", help="print what is checked, and judge nothing")
     outputs.add(parser)
 
@@ -33,10 +34,10 @@ def run(given: Namespace) -> int:
     every = {path: load(path) for path in given.runs}
     results = {path: verdict.judge(evidence) for path, evidence in every.items()}
     problems = [problem for path, evidence in every.items() if (problem := _keep(path, evidence, results[path]))]
-    if given.json:
-        _print_json(list(results.values()))
-    else:
+    if given.form == "text":
         _print(every, results)
+    else:
+        _print_answers(results, given.form)
     for problem in problems:
         print_to(problem)
     alone = len(every) == 1
@@ -61,10 +62,15 @@ def _keep(path: Path, each: evidence.Evidence, result: verdict.Verdict) -> str |
     return outputs.keep_beside(path / "verdict.json", verdict.to_json(result))
 
 
-def _print_json(results: list[verdict.Verdict]) -> None:
-    """Print the verdict, or a list of several."""
-    told = [verdict.to_json(result).decode().rstrip() for result in results]
-    print_line(told[0] if len(told) == 1 else "[\n" + ",\n".join(told) + "\n]")
+def _print_answers(results: Mapping[Path, verdict.Verdict], form: Form) -> None:
+    """Print the verdict in this form; several as a JSON list, or a line each behind its path."""
+    told = {path: answer.render(answer.of_verdict("judge", result), form, str) for path, result in results.items()}
+    if len(told) == 1:
+        print_line(*told.values())
+    elif form == "json":
+        print_line("[\n" + ",\n".join(told.values()) + "\n]")
+    else:
+        print_line("\n".join(f"{path}: {line}" for path, line in told.items()))
 
 
 def _print(every: Mapping[Path, evidence.Evidence], results: Mapping[Path, verdict.Verdict]) -> None:

@@ -4,7 +4,6 @@ twice, late, or several times at once.
 """
 
 import asyncio
-import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +11,10 @@ from urllib.parse import urlsplit
 
 from race401.harness.commands.errors import CommandError
 from race401.harness.commands.proxy import spoken
+from race401.harness.judge.verdict import VALUES
 from race401.harness.probe.answers import place
+from race401.harness.reporting import answer
+from race401.harness.reporting.answer import Answer
 from race401.harness.reporting.streams import print_to
 
 if TYPE_CHECKING:
@@ -56,7 +58,7 @@ def add(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--budget", type=float, default=BUDGET, metavar="S", help=f"at most so many seconds (default: {BUDGET:g})"
     )
-    parser.add_argument("--json", action="store_true", help="print the card as JSON instead")
+    answer.add(parser)
     parser.add_argument("--keep", type=Path, metavar="FILE", help="write the card as JSON, too")
     parser.add_argument("--page", type=Path, metavar="FILE", help="write the card as a page, too")
     parser.add_argument(
@@ -87,14 +89,24 @@ def run(given: Namespace) -> int:
         if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
             raise CommandError(f"{path}: expected a file in a folder that is there")
     card = _probed(given, target, signs_in)
-    if given.json:
-        sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(card)) + b"\n")
-    else:
-        print(show.card(card, terminal.width(), color=terminal.has_colour()))
+    print(
+        answer.render(
+            Answer("probe", VALUES[card.exit_code], _sentence(card), beside=msgspec.to_builtins(card, str_keys=True)),
+            given.form,
+            lambda: show.card(card, terminal.width(), color=terminal.has_colour()),
+        )
+    )
     _write(given, card)
     if card.ended:
         _announce(f"{card.ended}; what was learnt until then is kept")
     return card.exit_code
+
+
+def _sentence(card: "Card") -> str:
+    unknown = [row.text for row in card.rows if row.said == "unknown"]
+    if card.ended:
+        return f"not whole: {card.ended}"
+    return f"no answer to: {'; '.join(unknown)}" if unknown else f"all {len(card.rows)} questions have an answer"
 
 
 def _write(given: Namespace, card: "Card") -> None:

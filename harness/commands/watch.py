@@ -11,7 +11,8 @@ from typing import TextIO
 from race401.harness.commands.errors import CommandError
 from race401.harness.judge.health import Health, Line, State, sentence
 from race401.harness.judge.verdict import EXIT_CODES
-from race401.harness.reporting import terminal
+from race401.harness.reporting import answer, terminal
+from race401.harness.reporting.answer import Answer
 
 LOOK_EVERY = 0.2  # s, where a log is followed
 
@@ -19,6 +20,7 @@ LOOK_EVERY = 0.2  # s, where a log is followed
 def add(parser: ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("log", help="a log, plain or of JSON lines; - is standard input")
+    answer.add(parser)
     parser.add_argument("--follow", action="store_true", help="go on reading as the log grows, until Ctrl-C")
 
 
@@ -26,16 +28,16 @@ def run(given: Namespace) -> int:
     """Tell each change of state if the log is live; then the counts, the verdict and the exit code."""
     health, live = Health(), given.follow or given.log == "-"
     try:
-        _follow(health, _lines(given.log, given.follow), live=live)
+        _follow(health, _lines(given.log, given.follow), live=live and given.form == "text")
     except KeyboardInterrupt:
         if not live:
             raise
     except OSError as error:
         raise CommandError(f"{given.log}: {error.strerror}") from None
-    for line in Line:
-        if n := health.counts[line]:
-            print(f"{n:6}  {line.strip(': (')}")
-    print(terminal.fit(sentence(health)))
+    counts = {line.strip(": ("): n for line in Line if (n := health.counts[line])}
+    beside = {"state": health.state, "lines": health.lines, "counts": counts}
+    text = "\n".join([*(f"{n:6}  {line}" for line, n in counts.items()), terminal.fit(sentence(health))])
+    print(answer.render(Answer("watch", health.value, sentence(health), beside=beside), given.form, lambda: text))
     return EXIT_CODES[health.value]
 
 

@@ -54,7 +54,10 @@ def commands(name: str) -> list[tuple[str, str]]:
     return [*ours, ("asks your client", yours)]
 
 
-FILES = (("writes a test that keeps it out", "race401 diagnose FILE... --guard DIR"),)
+FILES = (
+    ("writes a test that keeps it out", "race401 diagnose FILE... --guard DIR"),
+    ("writes a locustfile that plays it", "race401 diagnose FILE... --scenario DIR"),
+)
 """What hands over files of it, and what each is for."""
 
 

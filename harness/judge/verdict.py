@@ -23,6 +23,7 @@ from race401.harness.judge.row import Row, refusal
 from race401.harness.judge.statistics import upper_bound
 
 EXIT_CODES = {Value.PASS: 0, Value.FAIL: 1, Value.UNKNOWN: 3}
+VALUES = {code: value for value, code in EXIT_CODES.items()}
 ORDER = [Value.PASS, Value.UNKNOWN, Value.FAIL]
 
 

@@ -15,7 +15,7 @@ def main() -> None:
     if help.asked(sys.argv):
         print(help.text(sys.argv[sys.argv.index("-f") + 1]), end="")
         return
-    sys.argv = [word if word != help.ALL else "--help" for word in sys.argv]
+    sys.argv = help.spelled(sys.argv)
     from locust.main import main as locust
 
     locust()

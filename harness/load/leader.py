@@ -92,8 +92,9 @@ class Leader:
             print_to(f"race401: {error}")
             gevent.spawn(self._end_test)
             return
-        print_to(f"race401: {judged.record.plan}; {self._mock.called} at {self._mock.url}")
-        if sys.stderr.isatty():
+        if judged.record.form == "text":
+            print_to(f"race401: {judged.record.plan}; {self._mock.called} at {self._mock.url}")
+        if sys.stderr.isatty() and judged.record.form == "text":
             gevent.spawn(progress.show, judged, self._runner.stats)
         assign(given, assignment)
         self._judged = judged
@@ -124,6 +125,7 @@ class Leader:
             folder=Path(self._options.reports) / assignment.run,
             hosts=hosts_of(assignment.workers if is_master else None),
             started_at=began_at,
+            form=self._options.verdict_as,
         )
 
     def stop(self) -> None:

@@ -11,6 +11,7 @@ from race401.harness.load.conditions import Condition
 from race401.harness.load.scenario import Scenario
 from race401.harness.load.system import System, SystemFileError
 from race401.harness.load.system import load as load_system
+from race401.harness.reporting.answer import FORMS
 from race401.harness.tokens.named import NoSuchPolicy, policy
 from race401.harness.tokens.policy import POLICIES, Policy
 
@@ -152,6 +153,12 @@ def add_options(parser: Any, scenario: Scenario) -> None:
     )
     add("--reports", default="reports", help="the folder that gets a folder for each run")
     add("--narrate", action="store_true", help="log the token's life (logger race401.tokens)")
+    add(
+        "--verdict-as",
+        default="text",
+        include_in_web_ui=False,
+        help=f"how the verdict is printed: {', '.join(FORMS)}",
+    )
     add("--run-id", default="", include_in_web_ui=False, help="the run's name (default: time and seed)")
 
 

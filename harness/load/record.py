@@ -26,7 +26,8 @@ from race401.harness.load.mock import Mock
 from race401.harness.load.options import Plan
 from race401.harness.load.scenario import Scenario
 from race401.harness.load.whole import put
-from race401.harness.reporting import console, html, terminal
+from race401.harness.reporting import answer, console, html, terminal
+from race401.harness.reporting.answer import Form
 from race401.harness.tokens.policy import knobs
 from race401.ledger.lines import Lines
 
@@ -67,6 +68,7 @@ class Record:
     folder: Path
     hosts: dict[str, Host]  # see `hosts_of`
     started_at: float  # s since the epoch, by the mock's clock as this host knows it
+    form: Form = "text"  # of the verdict
     memory: dict[str, list[float]] = field(default_factory=dict)  # MB that each process held; see `memory`
     _unwritten: list[bytes] = field(default_factory=list)  # samples
     _pairs: set[int] = field(default_factory=set)  # of browsers that sent one
@@ -170,9 +172,15 @@ class Record:
             self._keep("verdict.json", verdict.to_json(result)),
             self._keep("report.html", html.render(result, stored).encode()),
         ]
-        table = console.render(result, manifest, width=terminal.width(), color=terminal.has_colour())
-        where = [f"report: {self.folder / 'report.html'}"] if kept[-1] else []
-        return "\n".join([table, "", *where, *self._evidence_lines()]), result.exit_code
+        page = f"{self.folder / 'report.html'}" if kept[-1] else None
+        where = [f"report: {page}"] if page else []
+
+        def text() -> str:
+            table = console.render(result, manifest, width=terminal.width(), color=terminal.has_colour())
+            return "\n".join([table, "", *where, *self._evidence_lines()])
+
+        reply = answer.of_verdict("burst", result, evidence=f"{self.folder}/", report=page)
+        return answer.render(reply, self.form, text), result.exit_code
 
     def _evidence_lines(self) -> list[str]:
         """Return where the evidence is, or why it is not there."""

@@ -8,6 +8,7 @@ import msgspec
 
 from race401.harness.judge.statistics import clopper_pearson, fisher
 from race401.harness.probe.answers import Trial
+from race401.harness.probe.beyond import Beyond
 from race401.harness.probe.looks import accepted, living, successors
 from race401.harness.probe.playing import End
 from race401.harness.probe.questions import QUESTIONS, Question, Word
@@ -38,6 +39,9 @@ class Interval(msgspec.Struct, frozen=True):
     accepted: float
     refused: float | None
     lives: bool | None = None  # the session does after a use beyond the end; None: not seen
+    later: bool | None = None  # and an interval after that
+    slides: bool | None = None  # an accepted use begins the interval anew
+    counts_from: Literal["use", "refresh"] | None = None  # of the token, or whatever refresh the session had last
 
 
 class Card(msgspec.Struct, frozen=True):
@@ -52,6 +56,7 @@ class Card(msgspec.Struct, frozen=True):
     refusals: dict[str, int] = {}  # status and error of the token endpoint
     api_refusals: dict[str, int] = {}
     facts: dict[str, Any] = {}
+    oldest: float = 0.0  # the greatest age of a session that was refreshed
     not_asked: list[str] = []
     sessions: int = 0
     requests: int = 0
@@ -103,12 +108,23 @@ def counts(trials: Iterable[Trial], n: int) -> list[list[int]]:
     return [[*key, times] for key, times in sorted(found.items())]
 
 
-def interval(sequence: str, end: End, late: Sequence[Trial]) -> Interval:
+def oldest(trials: Iterable[Trial]) -> float:
+    """Return the greatest age at which a session was refreshed; it begins with the first request that it made."""
+    found = 0.0
+    for trial in trials:
+        began = min((answer.sent for answer in trial.answers.values() if answer.sent), default=0.0)
+        found = max([found, *(answer.sent - began for answer in trial.answers.values() if answer.refresh)])
+    return round(found, 1)
+
+
+def interval(sequence: str, end: End, late: Sequence[Trial], more: Beyond) -> Interval:
     """Return an interval, and the fate of sessions whose token was used after its end."""
     newest = "alive 2" if sequence == "after a refresh" else "alive 1"
-    fates = {trial.answer_to(newest).what for trial in late if trial.answer_to("again").what == "refused"}
+    beyond = [each for each in late if each.sequence == sequence and each.answer_to("again").what == "refused"]
+    fates = {trial.answer_to(newest).what for trial in beyond}
     lives = {frozenset({"granted"}): True, frozenset({"refused"}): False}.get(frozenset(fates))
-    return Interval(sequence, round(end.accepted, 3), None if end.refused is None else round(end.refused, 3), lives)
+    refused = None if end.refused is None else round(end.refused, 3)
+    return Interval(sequence, round(end.accepted, 3), refused, lives, more.later, more.slides, more.counts_from)
 
 
 def refusals(trials: Iterable[Trial], *, api: bool) -> dict[str, int]:
@@ -131,6 +147,10 @@ def differing(one: Card, other: Card) -> Iterator[str]:
         known = ends.get(mine.sequence)
         if known is not None and (_after(mine, known) or _after(known, mine)):
             yield f"{mine.sequence}: ends after {mine.accepted:.1f} s, and after {known.accepted:.1f} s"
+        for name in ("later", "slides", "counts_from"):
+            ours, others = getattr(mine, name), getattr(known, name, None)
+            if None not in (ours, others) and ours != others:
+                yield f"{mine.sequence}: {name} {ours} and {others}"
     for row in one.rows:
         there = theirs.get(row.name)
         if there is None or not row.of or not there.of or row.said == there.said:

@@ -37,7 +37,7 @@ async def make(
         answered_within=middle(wire.answered),
         took=round(time.monotonic() - since, 1),
     )
-    return card, [*learnt.trials, *learnt.late]
+    return card, [*learnt.trials, *learnt.late, *learnt.beyond]
 
 
 async def _first(wire: Wire, target: Target) -> None:

@@ -1,5 +1,6 @@
 """Plays sequences with a server. Whoever sends is behind `Server`, so that a model of a server will do as well."""
 
+import heapq
 import itertools
 from collections.abc import Sequence as Listed
 from typing import NamedTuple, Protocol
@@ -57,12 +58,13 @@ class Course:
         """Sign in."""
         self._pairs["0"] = await self._server.sign_in()
 
-    async def until_pause(self) -> None:
-        """Go on to the end, or to the next pause, which is left to the caller."""
+    async def until_pause(self) -> float | None:
+        """Go on to the next pause, which is left to the caller, and return its s; None at the end."""
         for group in self._groups:
             if isinstance(group[0], Pause):
-                return
+                return group[0].seconds
             await self._group(group)
+        return None
 
     async def go(self) -> None:
         """Go on to the end."""
@@ -131,6 +133,22 @@ async def side_by_side(server: Server, wanted: Listed[tuple[str, float]], able: 
         if course.answers[AGAIN.name].what != "granted":
             over.add(sequence)
     return trials
+
+
+async def together(server: Server, sequences: Listed[Sequence], able: frozenset[str]) -> list[Trial]:
+    """Play sequences with pauses, a session for each; they wait side by side."""
+    courses = [Course(server, sequence, able) for sequence in sequences]
+    due: list[tuple[float, int]] = []
+    for n, course in enumerate(courses):
+        await course.begin()
+        due.append((server.now(), n))
+    while due:
+        at, n = heapq.heappop(due)
+        await server.sleep(max(0.0, at - server.now()))
+        pause = await courses[n].until_pause()
+        if pause is not None:
+            heapq.heappush(due, (server.now() + pause, n))
+    return [Trial(course.sequence.name, course.answers) for course in courses]
 
 
 class End(NamedTuple):

@@ -5,10 +5,11 @@ from collections.abc import Sequence as Listed
 from dataclasses import dataclass, field
 from statistics import median
 
+from race401.harness.probe import beyond
 from race401.harness.probe import card as cards
 from race401.harness.probe.answers import Trial
 from race401.harness.probe.card import Card, Interval
-from race401.harness.probe.playing import Gone, Server, between, end_of, ladder, play, side_by_side
+from race401.harness.probe.playing import End, Gone, Server, between, end_of, ladder, play, side_by_side, together
 from race401.harness.probe.sequences import AGAIN, BURST, SEQUENCES, Sequence, SignIn
 
 FEW = 3  # sessions for what is no race; as many as races have if those differ
@@ -22,6 +23,7 @@ class Learnt:
 
     trials: list[Trial] = field(default_factory=list)
     late: list[Trial] = field(default_factory=list)
+    beyond: list[Trial] = field(default_factory=list)
     ended: str = ""
 
     def trials_of(self, sequence: str) -> list[Trial]:
@@ -88,9 +90,22 @@ async def _ends(
             f"a consumed token is accepted again: {len(wanted)} sessions wait up to {longest:.0f} s to see until when"
         )
         learnt.late += await side_by_side(server, wanted, able)
-        ends = {name: end_of(_late(learnt, name)) for name in forgiving(learnt)}
-        finer = [(name, delay) for name, end in ends.items() for delay in between(end)]
+        finer = [(name, delay) for name, end in _known(learnt).items() for delay in between(end)]
         wanted = [(name, delay) for name, delay in finer if delay <= left() and (name, delay) not in wanted]
+    ends = _known(learnt)
+    name = beyond.base(ends)
+    if name is None:
+        return
+    more = beyond.sequences(ends, name) * FEW
+    if beyond.takes(more) <= left():
+        wait = f"{beyond.takes(more):.0f} s"
+        say(f"{len(more)} sessions wait {wait} to see from when it counts, and what comes after it")
+        learnt.beyond += await together(server, more, able)
+
+
+def _known(learnt: Learnt) -> dict[str, End]:
+    """Return the ends of intervals that somebody looked for."""
+    return {name: end_of(_late(learnt, name)) for name in forgiving(learnt)}
 
 
 def forgiving(learnt: Learnt) -> Iterator[str]:
@@ -108,9 +123,11 @@ def _late(learnt: Learnt, name: str) -> list[Trial]:
 
 def intervals(learnt: Learnt) -> list[Interval]:
     """Return how long a consumed token is accepted again, in each of the sequences that accept it."""
+    ends = _known(learnt)
+    asked_by = beyond.base(ends)
     return [
-        cards.interval(name, end_of(_late(learnt, name)), learnt.late)
-        for name in forgiving(learnt)
+        cards.interval(name, end, learnt.late, beyond.seen(learnt.beyond if name == asked_by else (), end))
+        for name, end in ends.items()
         if any(trial.sequence == name for trial in learnt.late)
     ]
 
@@ -118,7 +135,7 @@ def intervals(learnt: Learnt) -> list[Interval]:
 def summed(learnt: Learnt, able: frozenset[str], server: str, dialect: str) -> Card:
     """Return the card of what was learnt, without what the edge alone knows."""
     missing = {"me": "access tokens", "revoke": "sign-out"}
-    every = [*learnt.trials, *learnt.late]
+    every = [*learnt.trials, *learnt.late, *learnt.beyond]
     return Card(
         server,
         dialect,
@@ -127,6 +144,7 @@ def summed(learnt: Learnt, able: frozenset[str], server: str, dialect: str) -> C
         spread={n: cards.counts(learnt.trials, n) for n in (2, BURST)},
         refusals=cards.refusals(every, api=False),
         api_refusals=cards.refusals(every, api=True),
+        oldest=cards.oldest(every),
         not_asked=[f"{missing[name]}: no --{name}" for name in missing if name not in able],
         ended=learnt.ended,
     )

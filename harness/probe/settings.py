@@ -14,12 +14,7 @@ from race401.harness.probe.sequences import BURST
 
 LIKE = "rotate-strict"  # has every tolerance switched off, so that what is not written does not come in unseen
 STATUSES = (400, 401, 403, 200)
-UNSEEN = (
-    "reuse_slides, reuse_counts_from: from when an interval counts that is used again",
-    "revoked_last_lives: whether a session that a reuse ended works on for the interval",
-    "timebox, inactivity, single_session: how long a session lives at all",
-    "leeway: how long past its end an access token is accepted",
-)
+UNSEEN = ("leeway: how long past its end an access token is accepted",)
 
 
 class Setting(NamedTuple):
@@ -39,7 +34,7 @@ def settings(card: Card) -> list[Setting]:
     for name in ("rotates", "second.accepted"):
         if not card.row(name).of:
             raise NothingKnown(f"nothing is known of the row {card.row(name).text!r}")
-    found = [*_exchange(card), *_race(card), *_ends(card), *_outside(card)]
+    found = [*_exchange(card), *_beyond(card), *_race(card), *_ends(card), *_limits(card), *_outside(card)]
     return [*found, *(Setting("", comment=f"not observed: {each}") for each in UNSEEN)]
 
 
@@ -77,6 +72,42 @@ def _exchange(card: Card) -> Iterator[Setting]:
     elif not by_use and grand is not None:
         yield Setting("reuse_interval", _nice(grand.accepted, math.inf), "its end was not seen: at least this")
         yield _setting("reuse_brings", _tolerated(card, kind, grand), _row(card, "grandparent.newest"))
+
+
+def _beyond(card: Card) -> Iterator[Setting]:
+    """Yield from when an interval counts, and what it does for a session that is over."""
+    ended = [each for each in card.intervals if each.refused is not None]
+    if not ended:
+        yield Setting("", comment="no interval's end was seen, so that nothing can be said of when it counts from")
+        return
+    seen = next((each for each in ended if each.slides is not None or each.counts_from is not None), ended[0])
+    if seen.counts_from is None:
+        yield Setting("", comment="not observed: reuse_counts_from")
+    else:
+        after = "accepted" if seen.counts_from == "refresh" else "refused"
+        yield Setting(
+            "reuse_counts_from", seen.counts_from, f"past its end, but not past the session's refresh: {after}"
+        )
+    if seen.counts_from == "refresh":
+        yield Setting("", comment="reuse_slides makes no difference then")
+    elif seen.slides is None:
+        yield Setting("", comment="not observed: reuse_slides")
+    else:
+        yield Setting("reuse_slides", seen.slides, "past its end, but not past another use: as said")
+    if seen.later is None:
+        yield Setting("", comment="not observed: revoked_last_lives")
+    elif not (seen.lives and seen.later):
+        yield Setting(
+            "revoked_last_lives", bool(seen.lives), "after a late use that was refused, and an interval later"
+        )
+
+
+def _limits(card: Card) -> Iterator[Setting]:
+    """Yield how long a session lives at all, as far as anybody saw."""
+    rotates = card.row("rotates")
+    yield Setting("single_session", False, f"refreshed after another sign-in of the user: {rotates.of} sessions")
+    waited = f"sessions of {card.oldest:.0f} s were refreshed, and none that was older"
+    yield Setting("", comment=f"not observed: timebox, inactivity ({waited})")
 
 
 def _brings(card: Card, name: str) -> str:
@@ -122,7 +153,7 @@ def _race(card: Card) -> Iterator[Setting]:
 def _ends(card: Card) -> Iterator[Setting]:
     """Yield what a refused reuse, a refresh and a sign-out end."""
     lives = next((row for name in ("second", "used", "grandparent") if (row := _row(card, f"{name}.lives")).of), None)
-    late = next((each.lives for each in card.intervals if each.lives is not None), None)
+    late = next((_outlives(each) for each in card.intervals if each.lives is not None), None)
     other = _row(card, "second.other")
     if lives is None and late is None:
         yield Setting("", comment="not observed: on_reuse, what a refused reuse ends (none was refused)")
@@ -131,6 +162,8 @@ def _ends(card: Card) -> Iterator[Setting]:
         ends = "refuse" if spared else "delete_all" if other.said == "never" else "revoke"
         seen = "beyond the interval" if lives is None else _counted(lives)
         yield Setting("on_reuse", ends, f"the session lived on: {seen}" if lives else f"seen {seen}")
+        if not other.of and not spared:
+            yield Setting("", comment="not observed: whether it ends other sessions of the user, too")
     after, later = _row(card, "access.after-refresh"), _row(card, "access.after-use")
     if after.of:
         ends = "at_once" if after.said == "never" else "at_first_use" if later.said == "never" else "no"
@@ -147,6 +180,11 @@ def _ends(card: Card) -> Iterator[Setting]:
         yield _setting("revoke_ends", "token" if consumed.yes * 2 > consumed.of else "family", consumed)
     else:
         yield Setting("", comment="not observed: revoke_ends, what revoking a consumed token ends")
+
+
+def _outlives(each: Interval) -> bool:
+    """Whether a session lives on after a late use: at once, and as far as it was seen an interval later."""
+    return bool(each.lives) and each.later is not False
 
 
 def _outside(card: Card) -> Iterator[Setting]:

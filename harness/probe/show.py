@@ -106,7 +106,12 @@ def how_long(each: Interval) -> str:
     if each.refused is None:
         return f"{what} is still accepted after {each.accepted:.0f} s; nobody waited for longer"
     fate = {True: "; then the session lives on", False: "; then the session is over", None: ""}[each.lives]
-    return f"{what} is accepted for {each.accepted:.1f} s, and refused after {each.refused:.1f} s{fate}"
+    anew = {True: "; a use within it begins it anew", False: "; a use within it changes nothing", None: ""}
+    if each.counts_from == "refresh":
+        anew = dict.fromkeys(anew, "; it counts from the last refresh that the session had")
+    ends = " for an interval, and is over then" if each.lives and each.later is False else ""
+    ended = f"{fate}{ends}{anew[each.slides]}"
+    return f"{what} is accepted for {each.accepted:.1f} s, and refused after {each.refused:.1f} s{ended}"
 
 
 def outcomes(n: int, counts: list[list[int]]) -> str:

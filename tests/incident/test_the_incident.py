@@ -2,9 +2,14 @@
 
 from pathlib import Path
 
+import pytest
 from incidents import diagnosed, har, standing_as
 from recording import sanitized
 from wires import Wire
+
+from race401.harness.incident.diagnosis import diagnose
+from race401.harness.incident.gathering import gather
+from race401.harness.incident.readers.reader import How
 
 PAGE = ("/contacts?limit=1000", "/me/entitlements", "/contacts", "/persona-notes", "/messages")
 
@@ -35,3 +40,22 @@ def test_what_would_decide_it_does(tmp_path: Path) -> None:
     """With the tokens: had it been the clock, or a token that was not sent, a row would say so."""
     found = diagnosed(tmp_path, har(described(known=True)))
     assert {"clock-skew", "missing-token"} <= standing_as(found, "excluded")
+
+
+LINE = '10.0.0.5 - - [04/May/2026:09:00:{at:02d} +0000] "{request} HTTP/1.1" {status} 512 "-" "Mozilla/5.0"\n'
+
+
+@pytest.mark.parametrize("refresh", [None, 400, 200], ids=["no refresh", "a refresh refused", "a refresh granted"])
+def test_an_access_log_of_it_says_the_same(tmp_path: Path, refresh: int | None) -> None:
+    """It tells neither words nor a client's clock: a refresh answered 400 may be a reuse, a granted one was none."""
+    lines = [LINE.format(at=1, request=f"GET {path}", status=401 if n else 200) for n, path in enumerate(PAGE)]
+    if refresh is not None:
+        request = "POST /auth/v1/token?grant_type=refresh_token"
+        lines.append(LINE.format(at=2, request=request, status=refresh))
+    file = tmp_path / "access.log"
+    file.write_text("".join(lines))
+    found = diagnose(gather([file], How()))
+    assert standing_as(found, "shown") == set()
+    assert {"clock-skew", "missing-token"} <= standing_as(found, "consistent")
+    assert ("reuse-revoked" in standing_as(found, "consistent")) is (refresh != 200)
+    assert ("reuse-refused" in standing_as(found, "consistent")) is (refresh == 400)

@@ -71,7 +71,7 @@ def test_no_row_of_a_comparison_is_wrapped(columns: int, tmp_path: Path) -> None
 
 
 EXPLORED = ("explore", "--policy", "pre-fix", "--callers", "2")
-OWN_TERMINAL = {"burst", "card", "probe", "proxy", "serve"}  # shown by tests of their own
+OWN_TERMINAL = {"burst", "card", "completion", "probe", "proxy", "serve"}  # a test of their own, or for no terminal
 
 
 def asked(*words: str) -> Namespace:
@@ -110,6 +110,7 @@ def ran(folder: Path) -> list[tuple[str, ...]]:
         EXPLORED,
         ("replay", token),
         ("ablate", "--kept"),
+        ("judge", "burst", "--quiet"),
     ]
 
 

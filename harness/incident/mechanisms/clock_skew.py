@@ -26,7 +26,8 @@ def look(case: Case) -> Sign | None:
     """Say what the evidence shows of it."""
     by_clients = [(e, clock) for e in case.refused if (clock := _clock(case, e)) is not None]
     if not by_clients:
-        return None
+        client_seen = any(source.side == "client" for source in case.evidence.sources)
+        return None if client_seen else _unknown(case, case.refused)
     taken = {id(e): by for e, _ in by_clients if (by := _taken_after(case, e)) is not None}
     if len(taken) == len(by_clients):
         first = by_clients[0][0]

@@ -44,11 +44,12 @@ def untold_uses(case: Case) -> Iterator[tuple[Entry, Entry]]:
     """Yield grant and refusal of refreshes at once of which the files do not tell the tokens, or the words."""
     for one, other in case.unknown_uses():
         for grant, refused in ((one, other), (other, one)):
-            if was_granted(grant) and not was_granted(refused) and _may_be_refused(refused):
+            if was_granted(grant) and not was_granted(refused) and may_be_refused(refused):
                 yield grant, refused
 
 
-def _may_be_refused(e: Entry) -> bool:
+def may_be_refused(e: Entry) -> bool:
+    """Whether it was told so, or answered by a status of which the file has no words."""
     return refused_for_good(e) or (e.grant_outcome == Outcome.UNREAD and e.status in ERRORS)
 
 

@@ -9,7 +9,7 @@ Excluded: every refresh was granted.
 """
 
 from race401.harness.incident.mechanisms import reuse
-from race401.harness.incident.mechanisms.case import Case, refused_for_good, was_granted
+from race401.harness.incident.mechanisms.case import Case, was_granted
 from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign, consistent, excluded, shown
 from race401.harness.judge.counted import counted
 from race401.ledger.outcomes import Outcome
@@ -31,7 +31,7 @@ def look(case: Case) -> Sign | None:
     for grant, refused in reuse.untold_uses(case):
         says = "of two refreshes at once one was granted and one refused; the files do not tell their tokens"
         return consistent(says, (grant, refused), "whether both presented the same refresh token")
-    open_ = [e for e in case.exchanges if refused_for_good(e) and e.grant_outcome not in OTHERWISE]
+    open_ = [e for e in case.exchanges if reuse.may_be_refused(e) and e.grant_outcome not in OTHERWISE]
     if open_:
         says = "a refresh was refused; nothing tells whether its token had been used before"
         return consistent(says, open_, "an earlier use of that refresh token, in the auth server's log")

@@ -4,7 +4,7 @@ Concurrent reuse that ended the session.
 Shown: a refresh token was used again and refused, and the recorder knows that this ended the family; or the tokens
 that its first use brought were refused at their own first use within a minute, and no sign-out was seen.
 Consistent: the reuse was refused, and the winner's refresh token was not tried again; or a page's requests were taken
-and refused within a second, and the files tell neither their tokens nor any refresh.
+and refused within a second, and the files tell neither their tokens nor any refresh that was granted.
 Excluded: a refresh of the same session was granted after the refused reuse.
 """
 
@@ -99,7 +99,7 @@ def _otherwise(case: Case, e: Entry) -> bool:
 
 def _unseen(case: Case) -> Sign | None:
     """Say what a burst of refusals fits of which nothing more is known."""
-    if case.exchanges:
+    if not all(map(reuse.may_be_refused, case.exchanges)):
         return None
     for burst in case.bursts_of_refusals():
         refused = [e for e in burst if e.unauthorized]

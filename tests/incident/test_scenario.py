@@ -1,0 +1,106 @@
+"""Scenarios: written from a diagnosis, played by locust; what they leave is diagnosed as what they were made from."""
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from bounds import HANG
+from incidents import BUILDERS, standing_as
+from recording import written
+
+from race401.harness.__main__ import main
+from race401.harness.incident import scenario
+from race401.harness.incident.circumstances import Circumstances
+from race401.harness.incident.diagnosis import diagnose
+from race401.harness.incident.gathering import gather
+from race401.harness.incident.mechanisms import BY_NAME
+from race401.harness.incident.readers.reader import How
+from race401.harness.load.scenario import Scenario
+from race401.mock_api.rules.worlds import WORLDS
+
+NOT_TOLD = {"clock-skew", "rate-limit-storm"}  # a ledger has no clock of a client, and no `Retry-After`
+
+
+def file_of(folder: Path, name: str, how: Circumstances | None = None) -> Path:
+    """The locustfile of a mechanism."""
+    source = scenario.source(BY_NAME[name], how or Circumstances(), "a.har")
+    assert source is not None
+    file = folder / f"{name}.py"
+    file.write_text(source)
+    return file
+
+
+def loaded(file: Path) -> Scenario:
+    """What it plays, as data."""
+    spec = importlib.util.spec_from_file_location(f"played_{file.stem}", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    played: Scenario = module.SCENARIO
+    return played
+
+
+@pytest.mark.parametrize("name", scenario.PLAYS)
+def test_it_is_a_scenario_with_what_was_seen(tmp_path: Path, name: str) -> None:
+    """A world that there is, a client that shows it and one that does not, and the numbers of the incident."""
+    how = Circumstances(lifetime=900.0, left=44.0, behind=77.0, wait=9.0)
+    played = loaded(file_of(tmp_path, name, how))
+    (condition,) = played.conditions.values()
+    assert condition.world in WORLDS
+    assert condition.control.is_a_race
+    assert not condition.subject.is_a_race
+    assert played.mock == ("--lifetime", "900")
+    assert condition.left in (None, 44.0, 450.0)
+    assert condition.skew in (0.0, -77.0)
+
+
+def played_and_diagnosed(folder: Path, name: str) -> None:
+    """The verdict is PASS: the race showed, and the fix holds. The ledger shows the mechanism."""
+    words = [
+        "--headless",
+        "--skip-log-setup",
+        "-u",
+        "6",
+        "-r",
+        "6",
+        "-t",
+        "10s",
+        "--reports",
+        str(folder / "reports"),
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", "locust", "-f", str(file_of(folder, name)), *words],
+        capture_output=True,
+        text=True,
+        timeout=HANG,
+        check=False,
+    )
+    assert "PASS" in done.stdout, done.stdout + done.stderr
+    (run,) = (folder / "reports").iterdir()
+    found = diagnose(gather([run / "ledger.jsonl"], How()))
+    assert name in standing_as(found, "shown") or name in NOT_TOLD
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", scenario.PLAYS)
+def test_played_it_shows_what_it_was_made_from(tmp_path: Path, name: str) -> None:
+    """By locust, as people would."""
+    played_and_diagnosed(tmp_path, name)
+
+
+def test_diagnose_writes_it_and_says_how_to_run_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of what load does not play a line says what does; a file that is there is kept."""
+    har = written(tmp_path, "a.har", BUILDERS["late-401"]("planted"))
+    folder = tmp_path / "scenarios"
+    assert main(["diagnose", str(har), "--scenario", str(folder)]) == 1
+    out = capsys.readouterr().out
+    assert f"scenario: {folder / 'late_401.py'}" in out
+    assert "run it: locust -f FILE" in out
+    assert main(["diagnose", str(har), "--scenario", str(folder)]) == 2
+    assert "it is there already, and is kept" in capsys.readouterr().err
+    other = written(tmp_path, "b.har", BUILDERS["two-origins"]("planted"))
+    assert main(["diagnose", str(other), "--scenario", str(folder)]) == 1
+    assert "scenario: none of two origins; this " in capsys.readouterr().out
