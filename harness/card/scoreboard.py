@@ -67,15 +67,30 @@ def by_world(cards: Iterable[Card]) -> list[tuple[str, list[Card]]]:
 
 
 def table(cards: Sequence[Card]) -> str:
-    """Return a table for each world, and the legend, as Markdown."""
-    names, lines = [race.name for race in RACES], list[str]()
+    """Return a table for each world, and the legend, as Markdown: in words, which wrap."""
+    lines = []
     for world, there in by_world(cards):
-        lines += [f"| in `{world}` | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
-        for card in there:
-            results = {result.race: result for result in card.results}
-            lines.append(f"| {title(card)} | " + " | ".join(cell(results.get(name)) for name in names) + " |")
+        lines += [f"| in `{world}` | survived | wasteful | lost, or not shown | not asked |", "|---|---|---|---|---|"]
+        lines += [f"| {title(card)} | {' | '.join(_in_words(card))} |" for card in there]
         lines.append("")
     return "\n".join([*lines, LEGEND])
+
+
+def _in_words(card: Card) -> tuple[str, str, str, str]:
+    """Return how many races the client survived, and the names of the others with their marks."""
+    results = {result.race: cell(result) for result in card.results}
+    marks = [(race.name, results[race.name]) for race in RACES if race.name in results]
+    survived = [(name, mark) for name, mark in marks if mark.startswith("✓")]
+    asked = [(name, mark) for name, mark in marks if mark != "-"]
+    wasteful = [(name, mark) for name, mark in asked if mark.startswith("~")]
+    rest = [f"{name} {mark}" for name, mark in asked if (name, mark) not in survived + wasteful]
+    dear = "".join(f", {name} {mark}" for name, mark in survived if mark != "✓")
+    return (
+        f"{len(survived)} of {len(asked)}{dear}",
+        ", ".join(f"{name} {mark.removeprefix('~ ')}" for name, mark in wasteful),
+        ", ".join(rest),
+        ", ".join(name for name, mark in marks if mark == "-"),
+    )
 
 
 def markdown(cards: Sequence[Card], missing: Sequence[str]) -> str:

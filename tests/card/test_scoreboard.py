@@ -37,7 +37,7 @@ def test_nobody_is_ranked_across_worlds() -> None:
     lost, survived = a_card("severe", late_401=RaceOutcome.LOST), a_card("forgiving", late_401=RaceOutcome.SURVIVED)
     survived.world = "supabase"
     text = scoreboard.table([lost, survived])
-    assert text.count("| concurrent-expiry |") == 2
+    assert text.count("| survived |") == 2
     assert text.index("in `rfc9700`") < text.index("severe") < text.index("in `supabase`") < text.index("forgiving")
     assert slug(survived) == "forgiving-in-supabase"
     page = scoreboard.page([lost, survived], [])
@@ -49,8 +49,9 @@ def test_the_board_ranks_clients_and_says_what_it_costs() -> None:
     text = scoreboard.markdown([worse, better], ["node x.mjs: node is not installed"])
     rows = [line for line in text.splitlines() if line.startswith("| ")]
     assert [row.split(" | ")[0] for row in rows[1:]] == ["| better 1.0", "| worse 1.0"]
-    assert "| ✓ 3 |" in rows[1]
-    assert "| ✗ |" in rows[2]
+    assert "| 1 of 1, late-401 ✓ 3 |  |" in rows[1]
+    assert "| late-401 ✗ |" in rows[2]
+    assert {row.count("|") for row in rows} == {6}, "a column for each race is wider than a page"
     assert "* **worse 1.0, late-401**: what happened. lib.py:1 `a < b`: because." in text
     assert "Not run: node x.mjs: node is not installed." in text
 

@@ -2,15 +2,14 @@
 
 import json
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 from actions import ROOT
+from looking import DESKTOP, PHONE, look
 from pages import ODD, crossed_by_a_pair
-from playwright.sync_api import BrowserContext, FloatRect, Locator, Page, Request, Route, expect, sync_playwright
+from playwright.sync_api import FloatRect, Locator, Page, expect
 
 from race401.harness.__main__ import main
 from race401.harness.judge.verdict import judge
@@ -18,10 +17,6 @@ from race401.harness.reporting import html
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or "/usr/bin/chromium"
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
-FLAGS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
-DESKTOP, PHONE = {"width": 1280, "height": 850}, {"width": 390, "height": 844}
 READABLE = 4.5  # WCAG 2.2 AA, contrast of text
 
 # The contrast of every text with what lies behind it, by the WCAG's formula; the least is returned, with its text.
@@ -57,15 +52,6 @@ CONTRAST = """() => {
 }"""
 
 
-@dataclass
-class Shown:
-    """A page that is open, and what it did that it should not."""
-
-    page: Page
-    said: list[str] = field(default_factory=list)
-    asked: list[str] = field(default_factory=list)
-
-
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample run's page, and its verdict beside it."""
@@ -73,33 +59,6 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(ROOT / "reports/sample", run)
     assert main(["report", str(run)]) == 0
     return run / "report.html"
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Debian's chromium with a profile of its own."""
-    with sync_playwright() as playwright:
-        yield lambda **how: playwright.chromium.launch_persistent_context(
-            str(tmp_path_factory.mktemp("profile")), executable_path=CHROMIUM, args=FLAGS, **how
-        )
-
-
-def look(context: BrowserContext, report: Path) -> Shown:
-    """Open the page, and refuse and note whatever it asks for beside itself."""
-    shown = Shown(context.pages[0])
-
-    def ask(route: Route, request: Request) -> None:
-        if request.url == report.as_uri():
-            route.continue_()
-        else:
-            shown.asked.append(request.url)
-            route.abort()
-
-    context.route("**/*", ask)
-    shown.page.on("console", lambda message: shown.said.append(message.text))
-    shown.page.on("pageerror", lambda error: shown.said.append(str(error)))
-    shown.page.goto(report.as_uri())
-    return shown
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -130,7 +89,7 @@ def test_its_figures_are_the_verdicts(browser: Any, report: Path) -> None:
             each = row["exchanges_per_generation"]
             assert figure("401s that the app saw") == str(sum(row["caller_401s"].values()))
             assert figure("sessions lost") == str(row["sessions_lost"])
-            assert figure("per generation (ideal 1.00)") == ("-" if each is None else f"{each:.2f}")
+            assert figure("per refresh token (ideal 1.00)") == ("-" if each is None else f"{each:.2f}")
 
 
 def test_a_phone_scrolls_down_and_never_sideways(browser: Any, report: Path) -> None:
