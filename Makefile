@@ -12,7 +12,7 @@ READY_DEV := $(VENV)/.ready-dev
 GATED := $(BIN)/locust -f scenarios/burst.py --headless --skip-log-setup -u 24 -r 24 --pages 8 --policies pre-fix,fixed
 
 .PHONY: burst gate bless test test-all test-browser check bench seeds alarms servers
-.PHONY: sample pictures probe-all million mutate scoreboard lock clean setup explore ablate scenarios docs soak hosts
+.PHONY: sample pictures peers probe-all probe-servers million mutate scoreboard lock clean setup explore ablate scenarios docs soak hosts
 
 burst: $(READY)  ## the main job: the race before and after the fix, about 20 s of load
 	@$(BIN)/race401 burst $(ARGS)
@@ -91,7 +91,10 @@ servers/%/.venv/.ready: servers/%/requirements.lock $(READY)
 	@VIRTUAL_ENV=$(@D) $(BIN)/uv pip install --quiet --require-hashes -r $<
 	@touch $@
 
-probe-all: $(READY_DEV)  ## every world served, probed, written as a world, and probed again (13 minutes on two busy CPUs)
+probe-servers: servers $(READY_DEV)  ## those servers probed, traffic to them recorded, clients raced at them (half an hour)
+	@$(BIN)/python -m pytest -m slow tests/probe/test_real_servers.py tests/proxy/test_real_stacks.py tests/probe/test_advice.py $(ARGS)
+
+probe-all: $(READY_DEV)  ## every world served, probed, written as a world, and probed again; probe-servers is in it (an hour on two busy CPUs)
 	@$(BIN)/python -m pytest -n logical -m slow tests/probe $(ARGS)
 
 seeds: $(READY)  ## the main job twenty times, with twenty seeds (about 9 minutes)
@@ -108,6 +111,9 @@ mutate: $(READY_DEV)  ## break the core, the issuer and the checks; the tests mu
 
 million: $(READY)  ## a run of a million ledger entries, judged and reported: what it costs
 	@$(BIN)/python bench/million.py $(ARGS)
+
+peers: $(READY)  ## the tests of Supabase Auth's own clients against the mock: SUITE=a checkout RUN="what runs its tests"
+	@$(BIN)/python bench/peers.py "$(SUITE)" "$(RUN)"
 
 alarms: $(READY)  ## the gate's false alarms, and what it misses with a part of the fix removed (about 13 minutes)
 	@$(BIN)/python bench/alarms.py $(ARGS)

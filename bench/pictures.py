@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
+from rich.terminal_theme import MONOKAI
 from rich.text import Text
 
 ROOT = Path(__file__).parents[1]
@@ -27,7 +28,7 @@ from race401.harness.commands import COMMANDS  # noqa: E402
 
 FOLDER = ROOT / "pictures"
 WIDTHS = (1440, 820, 390)  # px
-COLUMNS = 80
+COLUMNS, TERMINAL = 80, 760  # columns, and px that hold them
 SAMPLE = "pictures/sample"  # a copy: judging writes beside what it judges
 SAY = (
     ("judge", SAMPLE),
@@ -40,22 +41,25 @@ SAY = (
 
 
 def terminals() -> Iterator[tuple[str, str]]:
-    """Yield each terminal: its name, and what is on it, as an SVG."""
+    """Yield each terminal: its name, and what is on it, as a page."""
     for words in [*((name, "--help") for name in COMMANDS), *SAY]:
         shown = Terminal(COLUMNS, (*RACE401, *words), ROOT).rest()
         console = Console(record=True, width=COLUMNS, file=io.StringIO())
         console.print(Text.from_ansi(shown))
-        yield " ".join(words[:2]), console.export_svg(title=f"race401 {' '.join(words)}")
+        yield " ".join(words[:2]), console.export_html(theme=MONOKAI, inline_styles=True)
 
 
 def main() -> int:
     """Make them all; say of each where it is."""
     shutil.copytree(ROOT / "reports/sample", ROOT / SAMPLE, dirs_exist_ok=True)
-    for name, svg in terminals():
-        path = FOLDER / f"terminal-{slug(name)}.svg"
-        path.write_text(svg)
-        print(path.relative_to(ROOT), flush=True)
     with tempfile.TemporaryDirectory() as folder, chromium(Path(folder) / "profile") as opened:
+        for name, screen in terminals():
+            path = Path(folder) / f"{slug(name)}.html"
+            path.write_text(screen)
+            picture = FOLDER / f"terminal-{slug(name)}.png"
+            with opened(viewport={"width": TERMINAL, "height": 400}) as context:
+                look(context, path).page.screenshot(path=picture, full_page=True)
+            print(picture.relative_to(ROOT), flush=True)
         for name, make in PAGES.items():
             work = Path(folder) / slug(name)
             work.mkdir()

@@ -10,7 +10,7 @@ from race401.harness.judge.statistics import clopper_pearson, fisher
 from race401.harness.probe.answers import Trial
 from race401.harness.probe.beyond import Beyond
 from race401.harness.probe.looks import accepted, living, successors
-from race401.harness.probe.playing import End
+from race401.harness.probe.playing import OTHER_LIVES, End
 from race401.harness.probe.questions import QUESTIONS, Question, Word
 from race401.harness.probe.sequences import SEQUENCES
 
@@ -40,6 +40,7 @@ class Interval(msgspec.Struct, frozen=True):
     refused: float | None
     lives: bool | None = None  # the session does after a use beyond the end; None: not seen
     later: bool | None = None  # and an interval after that
+    others: bool | None = None  # another session of the user does
     slides: bool | None = None  # an accepted use begins the interval anew
     counts_from: Literal["use", "refresh"] | None = None  # of the token, or whatever refresh the session had last
 
@@ -121,10 +122,15 @@ def interval(sequence: str, end: End, late: Sequence[Trial], more: Beyond) -> In
     """Return an interval, and the fate of sessions whose token was used after its end."""
     newest = "alive 2" if sequence == "after a refresh" else "alive 1"
     beyond = [each for each in late if each.sequence == sequence and each.answer_to("again").what == "refused"]
-    fates = {trial.answer_to(newest).what for trial in beyond}
-    lives = {frozenset({"granted"}): True, frozenset({"refused"}): False}.get(frozenset(fates))
+    lives, others = (_unanimous({trial.answer_to(name).what for trial in beyond}) for name in (newest, OTHER_LIVES))
     refused = None if end.refused is None else round(end.refused, 3)
-    return Interval(sequence, round(end.accepted, 3), refused, lives, more.later, more.slides, more.counts_from)
+    return Interval(
+        sequence, round(end.accepted, 3), refused, lives, more.later, others, more.slides, more.counts_from
+    )
+
+
+def _unanimous(seen: set[str]) -> bool | None:
+    return {frozenset({"granted"}): True, frozenset({"refused"}): False}.get(frozenset(seen))
 
 
 def refusals(trials: Iterable[Trial], *, api: bool) -> dict[str, int]:
@@ -147,7 +153,7 @@ def differing(one: Card, other: Card) -> Iterator[str]:
         known = ends.get(mine.sequence)
         if known is not None and (_after(mine, known) or _after(known, mine)):
             yield f"{mine.sequence}: ends after {mine.accepted:.1f} s, and after {known.accepted:.1f} s"
-        for name in ("later", "slides", "counts_from"):
+        for name in ("later", "others", "slides", "counts_from"):
             ours, others = getattr(mine, name), getattr(known, name, None)
             if None not in (ours, others) and ours != others:
                 yield f"{mine.sequence}: {name} {ours} and {others}"

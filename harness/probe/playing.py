@@ -6,10 +6,11 @@ from collections.abc import Sequence as Listed
 from typing import NamedTuple, Protocol
 
 from race401.harness.probe.answers import SKIPPED, Answer, Trial
-from race401.harness.probe.sequences import AGAIN, Pause, Refresh, Sequence, SignIn, Step, Use, delayed
+from race401.harness.probe.sequences import AGAIN, OTHER, Pause, Refresh, Sequence, SignIn, Step, Use, delayed
 
 LADDER = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)  # s; where the end of an interval is looked for first
 FINER = 7  # sessions side by side within what is left: each round divides it by eight
+OTHER_LIVES = f"alive {OTHER}"
 CLOSE = 0.5  # s; near enough to the end of an interval
 
 
@@ -114,24 +115,34 @@ async def play(server: Server, sequence: Sequence, able: frozenset[str]) -> Tria
 async def side_by_side(server: Server, wanted: Listed[tuple[str, float]], able: frozenset[str]) -> list[Trial]:
     """Play sequences whose use again comes so many s later, with a session for each; they wait together.
 
-    A sequence ends with the first that is refused, as those who wait longer are then.
+    A sequence ends with the first that is refused, as those who wait longer are then. All end with a refusal that
+    ended another session of the user as well: whoever still waits may be refused for that, and would say nothing.
     """
-    courses: list[tuple[float, str, float, Course]] = []
-    for sequence, delay in wanted:
-        course = Course(server, delayed(sequence, delay), able)
+    other = await server.sign_in()
+    courses = [Course(server, delayed(sequence, delay), able) for sequence, delay in wanted]
+    for course in courses:
         await course.begin()
+    waiting: list[tuple[float, int]] = []
+    for n, course in enumerate(courses):
         await course.until_pause()
-        courses.append((server.now() + delay, sequence, delay, course))
+        waiting.append((server.now() + wanted[n][1], n))
     trials: list[Trial] = []
     over: set[str] = set()
-    for due, sequence, delay, course in sorted(courses, key=lambda each: each[0]):
+    for due, n in sorted(waiting):
+        sequence, delay = wanted[n]
         if sequence in over:
             continue
         await server.sleep(max(0.0, due - server.now()))
-        await course.go()
-        trials.append(Trial(sequence, course.answers, delay))
-        if course.answers[AGAIN.name].what != "granted":
-            over.add(sequence)
+        await courses[n].go()
+        answers = courses[n].answers
+        trials.append(Trial(sequence, answers, delay))
+        if answers[AGAIN.name].what == "granted":
+            continue
+        over.add(sequence)
+        [(answers[OTHER_LIVES], brought)] = await server.send([(Refresh(OTHER, OTHER_LIVES), other)])
+        if brought is None:
+            break
+        other = brought
     return trials
 
 

@@ -9,7 +9,18 @@ from race401.harness.probe import beyond
 from race401.harness.probe import card as cards
 from race401.harness.probe.answers import Trial
 from race401.harness.probe.card import Card, Interval
-from race401.harness.probe.playing import End, Gone, Server, between, end_of, ladder, play, side_by_side, together
+from race401.harness.probe.playing import (
+    OTHER_LIVES,
+    End,
+    Gone,
+    Server,
+    between,
+    end_of,
+    ladder,
+    play,
+    side_by_side,
+    together,
+)
 from race401.harness.probe.sequences import AGAIN, BURST, SEQUENCES, Sequence, SignIn
 
 FEW = 3  # sessions for what is no race; as many as races have if those differ
@@ -94,8 +105,8 @@ async def _ends(
         wanted = [(name, delay) for name, delay in finer if delay <= left() and (name, delay) not in wanted]
     ends = _known(learnt)
     name = beyond.base(ends)
-    if name is None:
-        return
+    if name is None or any(trial.answer_to(OTHER_LIVES).what == "refused" for trial in learnt.late):
+        return  # nothing to ask; or one session's late use ends the others, and nobody could wait beside it
     more = beyond.sequences(ends, name) * FEW
     if beyond.takes(more) <= left():
         wait = f"{beyond.takes(more):.0f} s"

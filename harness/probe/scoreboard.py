@@ -76,6 +76,8 @@ def _again(card: Card) -> str:
         plain = next((each for each in card.intervals if each.sequence == "second use"), None)
         ends = plain is not None and plain.refused is not None
         fate = {True: "; then refused", False: "; then the session ends", None: ""}[plain.lives if plain else None]
+        if plain and plain.lives is False and plain.others is False:
+            fate = "; then all sessions of the user end"
         return f"{what}, for {plain.accepted:.1f} s{fate}" if plain and ends else f"{what}, with no end seen"
     if row.said != "never":
         return "not known: errors came in between" if row.said == "unknown" else _share(row, "accepted")

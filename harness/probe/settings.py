@@ -159,10 +159,12 @@ def _ends(card: Card) -> Iterator[Setting]:
         yield Setting("", comment="not observed: on_reuse, what a refused reuse ends (none was refused)")
     else:
         spared = late if lives is None else lives.yes * 2 > lives.of
-        ends = "refuse" if spared else "delete_all" if other.said == "never" else "revoke"
+        others = next((each.others for each in card.intervals if each.others is not None), None)
+        everywhere = other.said == "never" or (not other.of and others is False)
+        ends = "refuse" if spared else "delete_all" if everywhere else "revoke"
         seen = "beyond the interval" if lives is None else _counted(lives)
         yield Setting("on_reuse", ends, f"the session lived on: {seen}" if lives else f"seen {seen}")
-        if not other.of and not spared:
+        if not other.of and others is None and not spared:
             yield Setting("", comment="not observed: whether it ends other sessions of the user, too")
     after, later = _row(card, "access.after-refresh"), _row(card, "access.after-use")
     if after.of:
@@ -177,7 +179,12 @@ def _ends(card: Card) -> Iterator[Setting]:
         yield Setting("", comment="not observed: refresh_ends_access_tokens, check_session, unauthorized_status")
     consumed = _row(card, "sign-out.consumed")
     if consumed.of:
-        yield _setting("revoke_ends", "token" if consumed.yes * 2 > consumed.of else "family", consumed)
+        alone = consumed.yes * 2 > consumed.of
+        yield _setting("revoke_ends", "token" if alone else "family", consumed)
+        if alone and after.said == "always" and _row(card, "sign-out.access").said == "never":
+            yield Setting(
+                "", comment="no setting says that sign-out ends its access token, where a refresh ends none"
+            )
     else:
         yield Setting("", comment="not observed: revoke_ends, what revoking a consumed token ends")
 

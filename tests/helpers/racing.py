@@ -15,6 +15,7 @@ from race401.mock_api.app import create_app
 from race401.mock_api.ledger import Ledger
 
 PAGE = ("/contacts?limit=1000", "/me/entitlements", "/contacts", "/persona-notes", "/messages")
+TICK = 0.001  # s by which a ticking clock advances whenever somebody looks
 Client: TypeAlias = Policy | type[Sound]
 
 
@@ -75,6 +76,22 @@ class Racing:
     def outcomes(self) -> Counter[str | None]:
         """What became of the exchanges."""
         return Counter(entry.grant_outcome for entry in self.ledger.entries if entry.grant_outcome)
+
+
+class Ticking(Racing):
+    """A race on a clock by which no two instants are equal."""
+
+    _now = NOW
+
+    @property
+    def now(self) -> float:
+        """The time."""
+        self._now += TICK
+        return self._now
+
+    @now.setter
+    def now(self, at: float) -> None:
+        self._now = at
 
 
 def race(client: Client, world: str, run: Callable[[Racing], Awaitable[None]]) -> Racing:

@@ -7,8 +7,7 @@ import msgspec
 import pytest
 import virtual
 from incidents import standing_as
-from mocks import NOW
-from racing import Racing
+from racing import Racing, Ticking
 from recording import access_log_of, har_of, sanitized, written
 
 from race401.harness.incident.diagnosis import Diagnosis, diagnose
@@ -16,25 +15,6 @@ from race401.harness.incident.gathering import gather
 from race401.harness.incident.readers.reader import How
 from race401.harness.tokens.policy import FIXED, HARDENED, PRE_FIX, Policy
 from race401.ledger.entry import Entry
-
-TICK = 0.001  # s by which the clock advances whenever somebody looks
-
-
-class Ticking(Racing):
-    """A race on a clock by which no two instants are equal."""
-
-    _now = NOW
-
-    @property
-    def now(self) -> float:
-        """The time."""
-        self._now += TICK
-        return self._now
-
-    @now.setter
-    def now(self, at: float) -> None:
-        self._now = at
-
 
 Play = Callable[[Racing], Awaitable[None]]
 REUSE = {"reuse-refused", "reuse-revoked", "reuse-forgiven"}

@@ -16,7 +16,8 @@ from race401.mock_api.rules.worlds import WORLDS, World
 WITH_AN_END = [
     name
     for name, world in WORLDS.items()
-    if world.reuse_interval and (world.unacknowledged_brings == "as_reuse" or world.acknowledged_by == "refresh")
+    if world.reuse_interval and world.on_reuse != "delete_all"
+    if world.unacknowledged_brings == "as_reuse" or world.acknowledged_by == "refresh"
 ]
 END = End(9.8, 10.2)
 
@@ -57,6 +58,19 @@ def test_the_world_file_says_it(name: str, tmp_path: Path) -> None:
         assert found.revoked_last_lives == world.revoked_last_lives
     assert "single_session = false" in text
     assert "# not observed: timebox, inactivity (sessions of " in text
+
+
+def test_where_a_late_use_ends_all_sessions_of_the_user_nobody_waits_beside_another() -> None:
+    """The end is found all the same, by the first that is refused; what would take more sessions is not observed."""
+    card = modelled(WORLDS["better-auth-interval"])
+    plain = next(each for each in card.intervals if each.sequence == "second use")
+    assert (plain.lives, plain.others) == (False, False)
+    assert plain.refused is not None
+    assert plain.accepted <= 3.0 <= plain.refused <= plain.accepted + 0.5
+    assert (plain.slides, plain.counts_from, plain.later) == (None, None, None)
+    text = toml("probed", card)
+    assert 'on_reuse = "delete_all"' in text
+    assert "# not observed: reuse_slides" in text
 
 
 def test_without_an_interval_the_world_file_says_that_nothing_was_seen() -> None:
