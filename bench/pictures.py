@@ -43,7 +43,7 @@ SAY = (
 def terminals() -> Iterator[tuple[str, str]]:
     """Yield each terminal: its name, and what is on it, as a page."""
     for words in [*((name, "--help") for name in COMMANDS), *SAY]:
-        shown = Terminal(COLUMNS, (*RACE401, *words), ROOT).rest()
+        shown = Terminal(COLUMNS, (*RACE401, *words), ROOT).rest().replace("\r\n", "\n")
         console = Console(record=True, width=COLUMNS, file=io.StringIO())
         console.print(Text.from_ansi(shown))
         yield " ".join(words[:2]), console.export_html(theme=MONOKAI, inline_styles=True)
