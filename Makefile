@@ -12,7 +12,7 @@ READY_DEV := $(VENV)/.ready-dev
 GATED := $(BIN)/locust -f scenarios/burst.py --headless --skip-log-setup -u 24 -r 24 --pages 8 --policies pre-fix,fixed
 
 .PHONY: burst gate bless test test-all test-browser check bench seeds alarms servers
-.PHONY: sample peers probe-all probe-servers million mutate scoreboard lock clean setup explore ablate scenarios docs soak hosts
+.PHONY: sample pictures peers probe-all probe-servers million mutate scoreboard lock clean setup explore ablate scenarios docs soak hosts
 
 burst: $(READY)  ## the main job: the race before and after the fix, about 20 s of load
 	@$(BIN)/race401 burst $(ARGS)
@@ -21,6 +21,9 @@ sample: $(READY)  ## the committed sample run anew, and the picture of it that R
 	@rm -rf reports/sample
 	@$(BIN)/race401 burst -u 18 -r 18 --pages 4 --run-id sample
 	@$(BIN)/race401 report reports/sample --picture docs/race.svg
+
+pictures: $(READY_DEV)  ## a picture of each page and of each command's terminal, in pictures/ (needs chromium; a few minutes)
+	@$(BIN)/python bench/pictures.py
 
 scenarios: $(READY)  ## every scenario, and what each policy should get and got (under 4 minutes)
 	@$(BIN)/python -m race401.scenarios $(ARGS)
