@@ -97,6 +97,9 @@ probe-servers: servers $(READY_DEV)  ## those servers probed, traffic to them re
 probe-all: $(READY_DEV)  ## every world served, probed, written as a world, and probed again; probe-servers is in it (an hour on two busy CPUs)
 	@$(BIN)/python -m pytest -n logical -m slow tests/probe $(ARGS)
 
+cards: $(READY_DEV)  ## twenty score cards each of four clients beside four busy processes: equal each time (an hour and more)
+	@$(BIN)/python bench/cards.py $(ARGS)
+
 seeds: $(READY)  ## the main job twenty times, with twenty seeds (about 9 minutes)
 	@$(BIN)/python bench/seeds.py $(ARGS)
 
