@@ -12,7 +12,7 @@ READY_DEV := $(VENV)/.ready-dev
 GATED := $(BIN)/locust -f scenarios/burst.py --headless --skip-log-setup -u 24 -r 24 --pages 8 --policies pre-fix,fixed
 
 .PHONY: burst gate bless test test-all test-browser check bench seeds alarms servers
-.PHONY: sample probe-all probe-servers million mutate scoreboard lock clean setup explore ablate scenarios docs soak hosts
+.PHONY: sample pictures peers probe-all probe-servers million mutate scoreboard lock clean setup explore ablate scenarios docs soak hosts
 
 burst: $(READY)  ## the main job: the race before and after the fix, about 20 s of load
 	@$(BIN)/race401 burst $(ARGS)
@@ -21,6 +21,9 @@ sample: $(READY)  ## the committed sample run anew, and the picture of it that R
 	@rm -rf reports/sample
 	@$(BIN)/race401 burst -u 18 -r 18 --pages 4 --run-id sample
 	@$(BIN)/race401 report reports/sample --picture docs/race.svg
+
+pictures: $(READY_DEV)  ## a picture of each page and of each command's terminal, in pictures/ (needs chromium; a few minutes)
+	@$(BIN)/python bench/pictures.py
 
 scenarios: $(READY)  ## every scenario, and what each policy should get and got (under 4 minutes)
 	@$(BIN)/python -m race401.scenarios $(ARGS)
@@ -94,6 +97,9 @@ probe-servers: servers $(READY_DEV)  ## those servers probed, traffic to them re
 probe-all: $(READY_DEV)  ## every world served, probed, written as a world, and probed again; probe-servers is in it (an hour on two busy CPUs)
 	@$(BIN)/python -m pytest -n logical -m slow tests/probe $(ARGS)
 
+cards: $(READY_DEV)  ## twenty score cards each of four clients beside four busy processes: equal each time (an hour and more)
+	@$(BIN)/python bench/cards.py $(ARGS)
+
 seeds: $(READY)  ## the main job twenty times, with twenty seeds (about 9 minutes)
 	@$(BIN)/python bench/seeds.py $(ARGS)
 
@@ -108,6 +114,9 @@ mutate: $(READY_DEV)  ## break the core, the issuer and the checks; the tests mu
 
 million: $(READY)  ## a run of a million ledger entries, judged and reported: what it costs
 	@$(BIN)/python bench/million.py $(ARGS)
+
+peers: $(READY)  ## the tests of Supabase Auth's own clients against the mock: SUITE=a checkout RUN="what runs its tests"
+	@$(BIN)/python bench/peers.py "$(SUITE)" "$(RUN)"
 
 alarms: $(READY)  ## the gate's false alarms, and what it misses with a part of the fix removed (about 13 minutes)
 	@$(BIN)/python bench/alarms.py $(ARGS)

@@ -1,7 +1,7 @@
 """
 `race401`: the command line, and the one place that puts the two sides together.
 
-Exit codes: 0 PASS, 1 FAIL, 3 UNKNOWN, 2 wrong usage, 4 an error of ours.
+Exit codes: 0 PASS, 1 FAIL, 3 UNKNOWN, 2 wrong usage, 4 internal error.
 """
 
 import errno
@@ -16,7 +16,7 @@ from race401.harness.commands import COMMANDS
 from race401.harness.commands.errors import CommandError
 
 ABOUT = "Make the 401 race happen, prove where it can and cannot, judge runs, ledgers and clients by it."
-CODES = "Exit codes: 0 PASS, 1 FAIL, 3 UNKNOWN, 2 wrong usage, 4 an error of ours."
+CODES = "Exit codes: 0 PASS, 1 FAIL, 3 UNKNOWN, 2 wrong usage, 4 internal error."
 NO_ROOM = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO, errno.EBADF})  # for what is printed
 USAGE, UNKNOWN, INTERNAL = 2, 3, 4  # exit codes
 
@@ -56,7 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
             silence(sys.stdout)
             print_to(f"race401: standard output: {error.strerror}")
             return UNKNOWN
-        print_to(f"{traceback.format_exc()}race401: this is an error of ours, not of yours")
+        print_to(f"{traceback.format_exc()}race401: internal error: please report it, with what was asked for")
         return INTERNAL
     return code
 

@@ -9,12 +9,14 @@ const INFLIGHT =
   'is passed on; the README promises the queue for "new requests" only. ' +
   "Known as Flyrell/axios-auth-refresh#307; with `deduplicateRefresh: false` it survives";
 const told = about("axios-auth-refresh", "https://github.com/Flyrell/axios-auth-refresh#usage", {
+  can: ["post"],
   claims: ["single_flight", "retry_on_401"],
   explains: {
     "concurrent-expiry": INFLIGHT,
     "slow-refresh": INFLIGHT,
     "concurrent-401s": INFLIGHT,
     "short-lifetime": INFLIGHT,
+    "old-token-dies": INFLIGHT,
   },
 });
 const stored = {};
@@ -37,7 +39,5 @@ await serve(told, {
     Object.assign(stored, await grant({ grant_type: "password", ...who }));
   },
   get: (path) => api.get(path),
-  async signOut() {
-    throw new Error("it has no sign-out");
-  },
+  post: (path, body) => api.post(path, body),
 });

@@ -1,5 +1,5 @@
 // The driver's half of the protocol of `race401 card`: one line in, one line out. See docs/your-client.md.
-// A client has signIn(), get(path), signOut() and, if it has them, tab(): another client over the same storage.
+// A client has signIn(), get(path) and, if it has them, post(path, body), signOut() and tab(): another over the same storage.
 
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
@@ -7,11 +7,11 @@ import { createInterface } from "node:readline";
 export const env = process.env;
 
 /** Return the answer to `hello`: what the client is, and what it says of itself. */
-export function about(name, docs, { world = "rfc9700", can = [], claims = [], explains = {} } = {}) {
+export function about(name, docs, { title = name, world = "rfc9700", can = [], claims = [], explains = {} } = {}) {
   const manifest = new URL(`./node_modules/${name}/package.json`, import.meta.url);
   const version = JSON.parse(readFileSync(manifest)).version;
   const language = `Node ${process.versions.node.split(".")[0]}`;
-  return { protocol: 2, client: name, version, language, docs, world, can, claims, explains };
+  return { protocol: 2, client: title, version, language, docs, world, can, claims, explains };
 }
 
 /** Follow the commands until `quit`. */
@@ -23,13 +23,13 @@ export async function serve(told, client) {
     let answer = "ok";
     if (word === "quit") break;
     if (word === "hello") answer = JSON.stringify(told);
-    if (word === "begin") begun = given.map((path, k) => start(path, () => tabs[k % tabs.length].get(path)));
+    if (word === "begin") begun = given.map((call, k) => begin(call, tabs[k % tabs.length]));
     if (word === "end") {
       await Promise.race([Promise.all(begun.map((call) => call.over)), after(Number(given[0]))]);
       answer = JSON.stringify(begun.map((call) => call.told));
     }
     if (word === "sign-in" || word === "sign-out") {
-      const { error } = await start(word, () => (word === "sign-in" ? client.signIn() : client.signOut())).over;
+      const { error } = await start(word, () => (word === "sign-in" ? client.signIn() : client.signOut?.())).over;
       if (error) console.error(`${word}: ${error}`);
       if (error && word === "sign-in") answer = `error ${error.replaceAll("\n", " ")}`;
     }
@@ -51,6 +51,13 @@ export async function get(path, token) {
   const answer = await fetch(env.RACE401_URL + path, { headers: { Authorization: `Bearer ${token}` } });
   await answer.text();
   if (!answer.ok) throw new Error(`${answer.status} ${path}`);
+}
+
+/** Begin a call of `begin`: a path to GET, or the JSON of a POST. */
+function begin(call, client) {
+  if (!call.startsWith("{")) return start(call, () => client.get(call));
+  const { path, body } = JSON.parse(call);
+  return start(path, () => client.post(path, body));
 }
 
 /** Start a call; `told` is what it came to so far, as the app sees it: `get` rejects what is no success. */

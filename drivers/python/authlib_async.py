@@ -15,7 +15,7 @@ TOLD = about(
     "Authlib",
     "https://docs.authlib.org/en/stable/oauth2/client/http/index.html#auto-update-token",
     name="Authlib (async)",
-    can=["sign_out"],
+    can=["sign_out", "post"],
     claims=["single_flight"],
     explains={
         "short-lifetime": 'authlib/integrations/httpx_client/oauth2_client.py:143 `token.get("refresh_token")`: '
@@ -33,6 +33,9 @@ class Client:
 
     async def get(self, path):
         (await self.client.get(URL + path)).raise_for_status()
+
+    async def post(self, path, body):
+        (await self.client.post(URL + path, json=body)).raise_for_status()
 
     async def sign_out(self):
         token, self.client.token = self.client.token, None

@@ -11,7 +11,7 @@ TOLD = about(
     "Authlib",
     "https://docs.authlib.org/en/stable/oauth2/client/http/index.html#auto-update-token",
     name="Authlib (requests)",
-    can=["sign_out"],
+    can=["sign_out", "post"],
     explains=dict.fromkeys(
         ("concurrent-expiry", "slow-refresh", "short-lifetime"),
         "authlib/oauth2/client.py:326 `if not token.is_expired(leeway=self.leeway):`: no lock up to the refresh",
@@ -28,6 +28,9 @@ class Client:
 
     def get(self, path):
         self.session.get(URL + path).raise_for_status()
+
+    def post(self, path, body):
+        self.session.post(URL + path, json=body).raise_for_status()
 
     def sign_out(self):
         token, self.session.token = self.session.token, None

@@ -14,7 +14,12 @@ TOLD = about(
     "google-auth",
     "https://googleapis.dev/python/google-auth/latest/user-guide.html#user-credentials",
     world="no-rotation",  # Google's refresh tokens stay
+    can=["post"],
     claims=["retry_on_401"],
+    explains={
+        "concurrent-401s": "google/auth/transport/requests.py:791 `self.credentials.refresh(auth_request)`: "
+        "each call that is refused refreshes; Google's tokens bear that, where reuse is punished the session is lost"
+    },
 )
 
 
@@ -33,6 +38,9 @@ class Client:
 
     def get(self, path):
         self.session.get(URL + path).raise_for_status()
+
+    def post(self, path, body):
+        self.session.post(URL + path, json=body).raise_for_status()
 
     def sign_out(self):
         raise NotImplementedError("it has no sign-out")

@@ -10,6 +10,7 @@ URL = os.environ["RACE401_URL"]
 TOLD = about(
     "httpx-auth",
     "https://github.com/Colin-b/httpx_auth#resource-owner-password-credentials-flow",
+    can=["post"],
 )
 
 
@@ -28,6 +29,9 @@ class Client:
 
     def get(self, path):
         self.client.get(path).raise_for_status()
+
+    def post(self, path, body):
+        self.client.post(path, json=body).raise_for_status()
 
     def sign_out(self):
         raise NotImplementedError("it has no sign-out")

@@ -12,6 +12,7 @@ os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"  # loopback has no TLS
 TOLD = about(
     "requests-oauthlib",
     "https://requests-oauthlib.readthedocs.io/en/latest/oauth2_workflow.html#refreshing-tokens",
+    can=["post"],
     explains=dict.fromkeys(
         ("concurrent-expiry", "slow-refresh"),
         "requests_oauthlib/oauth2_session.py:532 `except TokenExpiredError:`: no lock up to the refresh",
@@ -33,6 +34,9 @@ class Client:
 
     def get(self, path):
         self.session.get(URL + path).raise_for_status()
+
+    def post(self, path, body):
+        self.session.post(URL + path, json=body).raise_for_status()
 
     def sign_out(self):
         raise NotImplementedError("it has no sign-out")

@@ -46,9 +46,9 @@ def wasteful(run: Run, row: Row) -> bool:
 def said(run: Run, row: Row) -> str:
     """Say what it cost."""
     made, ideal = len(exchanges(run)), run.race.ideal
-    parts = [counted(made, "exchange")]
-    if ideal is not None and made > max(ideal, _due(run)):
-        parts[0] += f" where {ideal} would do"
+    parts, most = [counted(made, "exchange")], limit(run) if ideal is None else max(ideal, _due(run))
+    if made > most:
+        parts[0] += f" where {most} would do"
     if own := own_sign_ins(run):
         parts.append(f"{counted(own, 'sign-in')} of its own")
     if unheard := _unheard(run):

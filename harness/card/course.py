@@ -15,6 +15,7 @@ from race401.harness.card.race import (
     Burst,
     Pause,
     Race,
+    Release,
     RevokeElsewhere,
     SetClock,
     SignIn,
@@ -88,8 +89,9 @@ def run(race: Race, world: str, mock: Mock, command: Sequence[str], folder: Path
                     break  # the race is lost, and whatever follows would wait as well
     except DriverFailed as failure:
         result.failure = str(failure)
-    result.entries = mock.ledger(race.name)
     result.programs = [mock.program(program["id"]) for program in result.programs]
+    mock.let_go()  # what is still held is in no ledger, though it may have been decided
+    result.entries = mock.ledger(race.name)
     return result
 
 
@@ -100,6 +102,7 @@ class Course:
         self.result, self.mock, self.driver, self.protocol = result, mock, driver, protocol
         self._over_at = 0.0  # when the last signed-in token is surely over, on the monotonic clock
         self._signed_out = False
+        self._before: set[int] = set()  # `seq` of what the ledger had when the last burst began
 
     def take(self, step: Step) -> None:
         """Do what the step says."""
@@ -120,6 +123,14 @@ class Course:
                 self.mock.revoke_everywhere(self.result.world)
             case Pause():
                 time.sleep(step.seconds)
+            case Release():
+                self._release()
+
+    def _release(self) -> None:
+        for program in self.result.programs:
+            if any(rule["holding"] for rule in self.mock.program(program["id"])["rules"]):
+                self.mock.program(program["id"], until="ended", wait_s=LONGEST)
+        self.result.bursts[-1] = self._met()
 
     def _sign_in(self, remaining: float | None) -> None:
         self.mock.age_sign_ins(self.result.world, remaining)
@@ -136,12 +147,15 @@ class Course:
 
     def _calls(self, step: Burst) -> list[Entry]:
         """Have the calls made; return what the server decided meanwhile."""
-        before = len(self._ledger())
+        self._before = {entry.seq for entry in self._ledger()}
         calls = self._begin(step.callers, must=step.must, post=step.post)
         self._end(calls)
-        met = self._ledger()[before:]
-        self.result.bursts.append(met)
-        return met
+        self.result.bursts.append(self._met())
+        return self.result.bursts[-1]
+
+    def _met(self) -> list[Entry]:
+        """Return what the ledger has since the last burst began: what was held comes late, in its place."""
+        return [entry for entry in self._ledger() if entry.seq not in self._before]
 
     def _end(self, calls: list[Call]) -> None:
         """Let the calls end; what the app saw is noted, if the driver says so."""

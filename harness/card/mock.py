@@ -46,9 +46,13 @@ class Mock:
             self._process.kill()
             self._process.communicate()
 
+    def let_go(self) -> None:
+        """Forget all programs, and hold nothing back any more."""
+        self._ask("DELETE", "/_race401/programs")
+
     def clear(self, world: str) -> None:
         """Make a new start: no programs, the machine's clock, an account, an empty ledger; raises MockFailed."""
-        self._ask("DELETE", "/_race401/programs")
+        self.let_go()
         self.set_clock(0)
         self.age_sign_ins(world, None)
         self._http.post(f"/{world}/auth/v1/signup", json={"email": EMAIL, "password": PASSWORD})

@@ -81,7 +81,12 @@ class Pause:
     seconds: float
 
 
-Step: TypeAlias = SignIn | Arm | Burst | SignOutDuring | Tabs | SetClock | RevokeElsewhere | Pause
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Wait until the server holds nothing back any more, though whoever asked may have given up."""
+
+
+Step: TypeAlias = SignIn | Arm | Burst | SignOutDuring | Tabs | SetClock | RevokeElsewhere | Pause | Release
 Covers: TypeAlias = Literal[
     "refresh",
     "third-refresh",

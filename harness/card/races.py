@@ -12,6 +12,7 @@ from race401.harness.card.race import (
     Burst,
     Pause,
     Race,
+    Release,
     RevokeElsewhere,
     SetClock,
     SignIn,
@@ -64,16 +65,16 @@ BESIDE_A_REFRESH = {  # two calls with one token: one is refused and makes a ref
             "which": {"request": "resource", "nth": 2},
             "at": "arrive",
             "until": {"request": "resource", "at": "arrive", "count": 2},  # this one, and the other's retry
-            "or_after_s": 2.0,  # a client that does not try again
+            "or_after_s": 4.0,  # a client that does not try again; less than any waits for an answer
         },
         {  # the first retry waits for the other's: of two refreshes the second has ended the token of the first
             "which": {"request": "resource", "nth": 3},
             "at": "arrive",
             "until": {"request": "resource", "status": 200},
-            "or_after_s": 2.0,
+            "or_after_s": 4.0,
         },
     ],
-    "within_s": 5.0,
+    "within_s": 10.0,
 }
 THRICE = (
     SignIn(ALMOST_OVER),
@@ -105,6 +106,7 @@ RACES = (
             SignIn(ALMOST_OVER),
             Arm("slow-refresh", _slow(PATIENT)),
             Burst(due=True, must=False),
+            Release(),
             Burst(1),
         ),
         covers="refresh",
@@ -276,6 +278,7 @@ RACES = (
             SignIn(ALMOST_OVER),
             Arm("slow-refresh", _slow(PATIENT)),
             Burst(6, due=True, must=False),
+            Release(),
             Burst(3),
         ),
         covers="refresh",

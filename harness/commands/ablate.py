@@ -27,7 +27,7 @@ from race401.mock_api.rules.worlds import WORLDS
 
 PRINTED = Path("-")
 TABLE = 124  # columns that the table of three clients needs to be read
-STYLES = {"prevents": "green", "brings": "bold red", "needs": "bold", "hidden by": "bold", "not needed": "bold"}
+STYLES = {"prevents": "green", "causes": "bold red", "needs": "bold", "hidden by": "bold", "not needed": "bold"}
 
 
 def add(parser: ArgumentParser) -> None:

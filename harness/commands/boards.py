@@ -66,9 +66,11 @@ def _anywhere(card: Card) -> Card:
 
 
 def _kept(card: Card, command: str, folder: Path) -> Card:
-    """Keep the card, with what the one that is kept says of other races; return it."""
+    """Keep and return the card, with what the one that is kept says of other races; raises NoDriver if none is."""
     path = folder / f"{slug(card)}.json"
-    if len(card.results) < len(RACES) and path.exists():
+    if len(card.results) < len(RACES):
+        if not path.exists():
+            raise NoDriver(f"there is no card of it in {card.world} yet to take the other races from")
         card = merged(load(path), card)
     card = msgspec.structs.replace(card, command=command)
     keep(card, path)

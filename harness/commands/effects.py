@@ -29,7 +29,7 @@ NAMED = 3  # conditions that a cell names; of more it says how many
 NO_DIFFERENCE = "no difference in any condition"
 METHOD = (
     "This is explored, not measured: in each condition every order of every step of two callers, by the client with "
-    "the part and by the same client without it. What an app or its user notices is prevented or brought; what only "
+    "the part and by the same client without it. What an app or its user notices is prevented or caused; what only "
     "takes time or requests is saved or cost. The server of rfc9700 revokes the session if a refresh token comes "
     "twice, that of supabase forgives it."
 )
@@ -70,10 +70,10 @@ def effects(row: Row, rows: list[Row]) -> Iterator[Effect]:
     if row.partner:
         yield Effect("needs" if row.direction == "alone" else "hidden by", PARTS[row.partner][0])
     for others, cell in _shared(row, rows):
-        yield Effect("not needed", f"against {_in_words(cell)}, where {' or '.join(others)} alone is enough")
+        yield Effect("not needed", f"to prevent {_in_words(cell)}, where {' or '.join(others)} alone is enough")
     for verb, weight, cell in (
         ("prevents", "violation", good),
-        ("brings", "violation", bad),
+        ("causes", "violation", bad),
         ("saves", "cost", good),
         ("costs", "cost", bad),
     ):
@@ -84,7 +84,7 @@ def effects(row: Row, rows: list[Row]) -> Iterator[Effect]:
 
 
 def _good_and_bad(row: Row) -> tuple[Cell, Cell]:
-    """Return what the part takes away and what it brings."""
+    """Return what the part takes away and what it adds."""
     return (row.disappears, row.appears) if row.direction == "alone" else (row.appears, row.disappears)
 
 
@@ -129,11 +129,12 @@ def _sentences(rows: list[Row]) -> Iterator[str]:
     for knob, kinds in prevented.items():
         alike.setdefault(tuple(KINDS[kind].short for kind in kinds), []).append(knob)
     for kinds, knobs in sorted(alike.items(), key=lambda each: -len(each[0])):
-        yield f"Against {listed(kinds)}: {listed(_names(knobs))}."
+        names = listed(_names(knobs))
+        yield f"{names[0].upper()}{names[1:]} {'prevent' if len(knobs) > 1 else 'prevents'} {listed(kinds)}."
     yield from _partners(rows)
     alone = [row for row in rows if row.direction == "alone" and not row.partner]
     if makes := _names(row.knob for row in alone if _violations(row.appears)):
-        yield f"{WITHIN[alone[0].base]} {listed(makes)} {'bring' if len(makes) > 1 else 'brings'} violations too."
+        yield f"{WITHIN[alone[0].base]} {listed(makes)} {'cause' if len(makes) > 1 else 'causes'} violations too."
     if cost := _names(knob for knob in changed if knob not in prevented and knob not in brought):
         yield f"Only time and requests: {listed(cost)}."
     if still := _names(row.knob for row in rows if row.knob not in changed):
@@ -156,11 +157,11 @@ def _partners(rows: list[Row]) -> Iterator[str]:
         for row in rows
         for others, cell in _shared(row, rows)
     )
-    yield from (f"Each is enough against {what}: {listed(names)}." for names, what in either)
+    yield from (f"Each alone prevents {what}: {listed(names)}." for names, what in either)
 
 
 def _kinds(rows: list[Row], which: int | None) -> dict[str, tuple[str, ...]]:
-    """Return, by knob, the kinds of violations that it prevents (0) or brings (1) in any client; None: all faults."""
+    """Return, by knob, the kinds of violations that it prevents (0) or causes (1) in any client; None: all faults."""
     kinds: dict[str, set[str]] = {}
     for row in rows:
         good_and_bad = _good_and_bad(row)

@@ -25,7 +25,7 @@ SAYS = {
     Outcome.ROTATED: "a new token",
     Outcome.KEPT: "the same token stays",
     Outcome.FORKED: "a second new token",
-    Outcome.REUSE_TOLERATED: "the token that it brought before",
+    Outcome.REUSE_TOLERATED: "the same successor token as before",
     Outcome.REUSED: "refused",
     Outcome.REVOKED: "refused, as revoked",
     Outcome.NOT_FOUND: "refused, as unknown",
@@ -118,7 +118,7 @@ async def _fate(world: World, uses: Uses) -> str:
         lives.append((await trial.use(newest, wait)).answer.outcome in GRANTED)
     if lives[0] and not lives[1]:
         return f"the session is lost unless refreshed within {world.reuse_interval:g} s"
-    return "the session lives on" if all(lives) else "the session is lost"
+    return "the session stays valid" if all(lives) else "the session is lost"
 
 
 async def _access(world: World) -> str:
@@ -128,7 +128,7 @@ async def _access(world: World) -> str:
     if not await trial.serves(trial.access):
         return "ends at once"
     await trial.serves(new.access)
-    return "lives on" if await trial.serves(trial.access) else "ends when the new one is used"
+    return "stays valid" if await trial.serves(trial.access) else "ends when the new one is used"
 
 
 async def _revoked(world: World) -> str:
@@ -138,7 +138,7 @@ async def _revoked(world: World) -> str:
     new = await trial.use(token)
     await trial.realm.revoke(trial.family, token)
     lives = (await trial.use(_token(new), SOON)).answer.outcome in GRANTED
-    return "its successor lives on" if lives else "the session is lost"
+    return "its successor stays valid" if lives else "the session is lost"
 
 
 def _token(exchanged: Exchanged) -> str:

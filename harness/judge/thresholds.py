@@ -25,7 +25,7 @@ class Thresholds:
     caller_401s: int = _setting(0, "sessions more than before in which the app may see a 401")
     wire_401s: int = _setting(0, "sessions more than before in which a 401 may be answered at all")
     sessions_lost: int = _setting(0, "sessions more than before that may be lost")
-    repeated_exchanges: int = _setting(0, "sessions more than before that may exchange a generation twice")
+    repeated_exchanges: int = _setting(0, "sessions more than before that may exchange a refresh token twice")
     exchanges_per_generation: float = _setting(0.05, "by how much it may rise above 1 or the baseline")
     exchanges_per_crossing: float = _setting(0.05, "by how much it may rise above 1 or the baseline")
     exchanges_per_session: float = _setting(0.25, "by how much it may rise above the baseline")

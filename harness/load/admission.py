@@ -12,6 +12,11 @@ from race401.harness.load.browser import Browser
 from race401.harness.load.options import Plan, Refused
 from race401.harness.load.scenario import Scenario
 
+OFFERED, OFFERED_TIME = (
+    6,
+    20,
+)  # by the web form, unless the command line says: browsers of each policy in each condition; s
+
 
 class Admission:
     """Admits runs of a scenario to a process that leads them."""
@@ -49,6 +54,13 @@ class Admission:
         assert environment.web_ui is not None
         app = environment.web_ui.app
         assert app is not None
+        given = environment.parsed_options
+        assert given is not None
+        if given.num_users is None:  # what the form offers: locust's own, one browser, would be refused
+            plan = self.read({})
+            given.num_users = OFFERED * len(plan.policies) * len(plan.conditions)
+            given.spawn_rate = given.spawn_rate or given.num_users
+            given.run_time = given.run_time or OFFERED_TIME
 
         @app.before_request
         def check() -> Response | None:

@@ -103,6 +103,6 @@ class JudgedRun:
         except (OSError, EvidenceError) as error:
             print_to(f"race401: UNKNOWN: the evidence cannot be read: {error}")
             return "", UNKNOWN
-        except Exception as error:  # noqa: BLE001 - an error of ours must not pass for a verdict
+        except Exception as error:  # noqa: BLE001 - an internal error must not pass for a verdict
             print_to(f"race401: internal error while judging: {type(error).__name__}: {error}")
             return "", INTERNAL

@@ -36,7 +36,8 @@ NEEDED = {
     "sign_in": 'what brings a new session: "POST URL NAME=VALUE ...", "POST URL {JSON}", or a command',
 }
 TEXTS = ("name", "dialect", "client", "client_auth", "body")
-KNOWN = (*NEEDED, *TEXTS, "headers", "lifetime")
+KNOWN = (*NEEDED, *TEXTS, "headers", "lifetime", "unauthorized")
+STATUSES = range(400, 600)
 ONE_OF = {"client_auth": ("basic", "post"), "body": ("form", "json")}
 NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 JSON_BODY = re.compile(r"\w+\s+\S+\s+'?\{")
@@ -153,6 +154,9 @@ def _problems(told: Mapping[str, Any]) -> Iterator[str]:
     headers = told.get("headers", {})
     if not (isinstance(headers, dict) and all(isinstance(each, str) for each in headers.values())):
         yield "headers: must be a table of texts"
+    unauthorized = told.get("unauthorized", [401])
+    if not (isinstance(unauthorized, list) and unauthorized and all(each in STATUSES for each in unauthorized)):
+        yield "unauthorized: must be a list of statuses, as in unauthorized = [401, 403]"
     lifetime = told.get("lifetime", 1.0)
     if not isinstance(lifetime, int | float) or isinstance(lifetime, bool) or lifetime <= 0:
         yield f"lifetime = {lifetime!r}: must be a number of seconds above 0"
@@ -200,7 +204,9 @@ def _dialect(path: Path, told: Mapping[str, Any]) -> Dialect:
         raise SystemFileError(
             f"dialect {first.name}: {why}; without access_cookies it would do, if the API takes both"
         )
-    return naming(first, urlsplit(told["token"]).path)
+    return naming(
+        replace(first, unauthorized=tuple(told.get("unauthorized", first.unauthorized))), urlsplit(told["token"]).path
+    )
 
 
 def _sign_in(said: str) -> str:

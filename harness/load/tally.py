@@ -30,7 +30,7 @@ COLUMNS = {
     "wire_401s": "401s on the wire",
     "sessions_lost": "sessions lost",
     "exchanges": "exchanges",
-    "per_generation": "per generation (ideal 1.00)",
+    "per_generation": "per refresh token (ideal 1.00)",
     "store_reads": "store reads per request",
 }
 

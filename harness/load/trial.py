@@ -15,11 +15,12 @@ from race401.harness.probe.signing_in import SignInFailed
 from race401.harness.reporting.streams import print_to
 from race401.harness.tokens import RefreshRefused, RefreshUnavailable
 
+OK, REDIRECTS = 200, 300  # statuses
 LATEST = 4.5  # idle times until the last decisive instant: see `browser.instant`
 
 
 def tried(system: System, plan: Plan) -> float:
-    """Sign in twice, refresh, load the page; return s that access tokens live. Raises Refused."""
+    """Sign in twice, refresh, load the page with a token and without; return s that tokens live. Raises Refused."""
     with httpx.Client(verify=TLS, trust_env=False, timeout=TIMEOUT) as http:
         client = SystemClient(system, http, time.time)
         try:
@@ -38,16 +39,29 @@ def tried(system: System, plan: Plan) -> float:
             why = f"not a token endpoint, or not the dialect {system.target.dialect.name}"
             raise Refused(f"token {where} answered {told} to a new session's refresh token: {why}") from None
         for path in dict.fromkeys(system.page):
-            headers = {**system.target.headers, "authorization": f"Bearer {second.access_token}"}
-            try:
-                answer = http.get(f"{system.api}{path}", headers=headers)
-            except httpx.HTTPError as error:
-                raise Refused(f"api {place(system.api)}: {error or type(error).__name__}") from None
-            if not answer.is_success:
-                asked = f"GET {place(system.api + path)}"
-                raise Refused(f"page: {asked} answered {answer.status_code} to a new session's access token")
+            asked = f"GET {place(system.api + path)}"
+            status = _asked(http, system, path, second.access_token)
+            if not OK <= status < REDIRECTS:
+                raise Refused(f"page: {asked} answered {status} to a new session's access token")
+            without = _asked(http, system, path, None)
+            if without not in system.target.dialect.unauthorized:
+                known = ", ".join(map(str, system.target.dialect.unauthorized))
+                how = f"the dialect knows refusals by {known} alone: unauthorized = [{known}, {without}]"
+                why = "it needs none, so that it shows nothing" if without < REDIRECTS else how
+                raise Refused(f"page: {asked} answered {without} without an access token: {why}")
     _check_time(plan, first.lifetime)
     return first.lifetime
+
+
+def _asked(http: httpx.Client, system: System, path: str, token: str | None) -> int:
+    """Return the status that a GET with this access token gets."""
+    headers = (
+        system.target.headers if token is None else {**system.target.headers, "authorization": f"Bearer {token}"}
+    )
+    try:
+        return http.get(f"{system.api}{path}", headers=headers).status_code
+    except httpx.HTTPError as error:
+        raise Refused(f"api {place(system.api)}: {error or type(error).__name__}") from None
 
 
 def _check_time(plan: Plan, life: float) -> None:

@@ -19,7 +19,7 @@ TITLE = "What each part of the fix does"
 class Effect(msgspec.Struct, frozen=True):
     """One line of a cell."""
 
-    verb: str  # prevents, brings: violations; saves, costs: what no app sees; needs, hidden by, not needed: parts
+    verb: str  # prevents, causes: violations; saves, costs: what no app sees; needs, hidden by, not needed: parts
     text: str
 
 

@@ -14,6 +14,7 @@ import msgspec
 
 from race401.harness.judge.findings import Finding, Value
 from race401.harness.judge.verdict import EXIT_CODES, Verdict
+from race401.harness.reporting.terminal import fit
 
 FORMAT = 1  # one more with each change that a reader of the one before could stumble over
 Form = Literal["text", "line", "json"]
@@ -65,4 +66,4 @@ def add(parser: ArgumentParser) -> None:
 
 def render(answer: Answer, form: Form, text: Callable[[], str]) -> str:
     """Return the answer in this form; `text` is for people."""
-    return answer.json() if form == "json" else answer.line() if form == "line" else text()
+    return answer.json() if form == "json" else fit(answer.line()) if form == "line" else text()

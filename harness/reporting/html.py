@@ -247,7 +247,7 @@ def _big(line: table.Line, cells: list[Shown]) -> list[tuple[Shown, str, str]]:
         row, cell, _, _ = each
         n, _, of = cell.text.partition(" of ")
         below = f"of {of}" if of else ""
-        if line.card == "exchanges per generation":
+        if line.card == "exchanges per refresh token":
             below = "none was tried" if n == "-" else "ideal 1.00"
         elif line.card.endswith("s that the app saw") and row.requests:
             below = f"{row.caller_401s.total() / row.requests:.1%} of {row.requests}"

@@ -17,7 +17,7 @@ def verdict(result: Verdict, manifest: Mapping[str, Any]) -> str:
     """Return the verdict: the headline, one sentence, the table, and what is not a PASS."""
     noun = refusal(result.rows)
     heads = ["condition", "policy", "requests", f"{noun}s the app saw", f"{noun}s on the wire", "sessions lost"]
-    heads += ["exchanges", "per generation"]
+    heads += ["exchanges", "per refresh token"]
     return "\n".join(
         [
             f"### race401: {MARKS[result.value]} {result.value}",

@@ -52,7 +52,7 @@ IN_SHORT = {
 
 NOT_THEFT = {  # what the reuse of a refresh token is where it ended no session
     None: ("the same refresh token again: refused", "reuse: refused"),
-    "none": ("the same refresh token again: refused, and the session lives on", "reuse: refused"),
+    "none": ("the same refresh token again: refused, and the session stays valid", "reuse: refused"),
 }
 
 

@@ -37,15 +37,16 @@ def test_a_naive_client(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.slow
 def test_a_whole_card(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """Our fix as reported: it survives all that it claims but the sign-out, as the README says."""
+    """Our fix as reported survives all that it claims but the sign-out, and a refresh that ends the old token."""
     driver = [sys.executable, str(DRIVERS / "python/race401_policy.py"), "fixed"]
     card = outcomes(capsys, "--keep", str(tmp_path), "--", *driver)
+    lost = {"sign-out", "old-token-dies"}
     unclaimed, wasteful = {"refresh-fails", "three-tabs", "slow-tabs"}, {"late-401", "clock-ahead", "short-lifetime"}
-    assert {race for race, (outcome, _) in card.items() if outcome == RaceOutcome.LOST} == {"sign-out"}
+    assert {race for race, (outcome, _) in card.items() if outcome == RaceOutcome.LOST} == lost
     assert {race for race, (outcome, _) in card.items() if outcome == RaceOutcome.NOT_CLAIMED} == unclaimed
     assert {race for race, (outcome, _) in card.items() if outcome == RaceOutcome.WASTEFUL} == wasteful
     assert {race for race, (outcome, _) in card.items() if outcome == RaceOutcome.SURVIVED} == (
-        {race.name for race in RACES} - unclaimed - wasteful - {"sign-out"}
+        {race.name for race in RACES} - unclaimed - wasteful - lost
     )
 
 

@@ -11,7 +11,7 @@ from cards import ROOT
 from race401.harness.card import course, races
 from race401.harness.card.judging import RaceOutcome, Result, judge
 from race401.harness.card.mock import Mock
-from race401.harness.card.race import CLAIMS, SURELY_OVER, Arm, Burst, Pause, Race, SignIn
+from race401.harness.card.race import CLAIMS, SURELY_OVER, Arm, Burst, Pause, Race, Release, SignIn
 
 CLIENT = ROOT / "tests/helpers/planted_client.py"
 BY_NAME = {race.name: race for race in races.RACES}
@@ -42,7 +42,13 @@ def raced(race: Race, does: str, mock: Mock, folder: Path) -> Result:
 
 SLOW = replace(  # one lock of this client lasts 0.3 s, so that the answer need not take 12
     BY_NAME["slower-than-locks"],
-    steps=(SignIn(races.ALMOST_OVER), Arm("slow-refresh", races._slow(1.0)), Burst(due=True, must=False), Burst(1)),
+    steps=(
+        SignIn(races.ALMOST_OVER),
+        Arm("slow-refresh", races._slow(1.0)),
+        Burst(due=True, must=False),
+        Release(),
+        Burst(1),
+    ),
 )
 
 
@@ -57,6 +63,17 @@ def test_a_lock_that_expires_before_the_refresh_is_answered_loses_the_session(
     result = raced(SLOW, does, mock, tmp_path)
     assert result.outcome is outcome
     assert ("the session was lost" in result.sentence) is (outcome is LOST)
+
+
+def test_who_hangs_up_on_a_slow_refresh_is_not_blamed_for_refreshing_twice(mock: Mock, tmp_path: Path) -> None:
+    """The server had granted it, although the answer was still held when every call was over."""
+    command = [sys.executable, str(CLIENT), "hangs-up"]
+    run = course.run(SLOW, "rfc9700", mock, command, tmp_path, 2)
+    result = judge(run, ("single_flight",))
+    assert result.outcome is RaceOutcome.NOT_CLAIMED
+    assert "the session was lost: " in result.sentence
+    assert "after the client had hung up on a refresh that was granted" in result.sentence
+    assert any(entry.hung_up for entry in run.entries)
 
 
 def test_the_races_of_a_slow_refresh_say_how_long_they_wait() -> None:

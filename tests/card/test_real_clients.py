@@ -55,7 +55,9 @@ def told_by(path: Path, tmp_path: Path) -> Introduction:
 
 
 def source(path: str, driver: Path) -> Path:
-    """A file of the library, below site-packages or node_modules."""
+    """A file of the library, below site-packages or node_modules; of what people copy, the driver itself."""
+    if path.startswith("drivers/"):
+        return ROOT / path
     if driver.suffix == ".mjs":
         return driver.parent / "node_modules" / path
     module = find_spec(path.partition("/")[0])

@@ -111,4 +111,15 @@ def test_one_race_is_made_anew_and_the_others_stay_as_they_were(tmp_path: Path) 
         assert list(outcomes) == [race.name for race in RACES]
         assert {race for race, each in outcomes.items() if each is not RaceOutcome.SURVIVED} == {"late-401"}
         assert (made.world, made.results[-1].world) == (world, "rfc9700")
-    assert main(["scoreboard", "--only", "nobody", *where]) == 2
+    assert main(["scoreboard", "--run", "--only", "nobody", *where]) == 2
+
+
+def test_one_race_alone_makes_no_card(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "driver.py").write_text(DRIVER)
+    (tmp_path / "clients.txt").write_text(f"python {tmp_path / 'driver.py'}\n")
+    where = [f"--cards={tmp_path / 'cards'}", f"--clients={tmp_path / 'clients.txt'}"]
+    keep(a_card("another"), tmp_path / "cards/another.json")
+    pages = [f"--markdown={tmp_path / 'board.md'}", f"--html={tmp_path / 'board.html'}"]
+    assert main(["scoreboard", "--run", "--race", "late-401", *where, *pages]) == 0
+    assert "there is no card of it in supabase yet" in capsys.readouterr().out
+    assert [path.name for path in (tmp_path / "cards").iterdir()] == ["another.json"]

@@ -67,8 +67,8 @@ def test_parts_that_only_work_together() -> None:
         "Put in alone, cache dropped at sign-out is of use only together with session cache."
         in table.groups[0].answer
     )
-    assert cell(table, "session_cache", "alone, before the fix")[0].verb == "brings"
-    assert "Put in alone, session cache brings violations too." in table.groups[0].answer
+    assert cell(table, "session_cache", "alone, before the fix")[0].verb == "causes"
+    assert "Put in alone, session cache causes violations too." in table.groups[0].answer
 
 
 def test_a_part_that_another_hides() -> None:
@@ -89,7 +89,7 @@ def test_parts_of_which_each_is_enough() -> None:
     assert [each.verb for each in cell(table, "expiry_margin", "alone, before the fix")] == ["prevents", "saves"]
     spared, saves = cell(table, "expiry_margin", "in the fix")
     assert spared == Effect(
-        "not needed", "against 401s in the app (sign-out at rest), where retry after 401 alone is enough"
+        "not needed", "to prevent 401s in the app (sign-out at rest), where retry after 401 alone is enough"
     )
     assert saves == Effect("saves", "needless refreshes (sign-out at rest)")
     assert cell(table, "retry_on_401", "in the fix")[0] == Effect("hidden by", "wider margin")
@@ -120,7 +120,7 @@ def test_many_conditions_are_counted() -> None:
 def test_cleared_at_sign_out_explored() -> None:
     """The client's own code: a cache outlives a sign-out unless that clears it, and without a cache nothing does."""
     table = tabulate(explored_at_rest())
-    assert cell(table, "session_cache", "alone, before the fix")[0].verb == "brings"
+    assert cell(table, "session_cache", "alone, before the fix")[0].verb == "causes"
     assert [each.verb for each in cell(table, "clear_on_sign_out", "alone, before the fix")] == ["needs", "prevents"]
     assert [each.verb for each in cell(table, "clear_on_sign_out", "in the fix")] == ["prevents"]
 
@@ -191,15 +191,16 @@ def test_the_command_shows_and_writes(
         return ablate(planted(lambda p: not p.single_flight), AT_REST)
 
     monkeypatch.setattr(command, "ablate", found)
+    monkeypatch.setenv("COLUMNS", "150")
     names = ("markdown", "json", "table")
     assert main(["ablate", *(word for name in names for word in (f"--{name}", str(tmp_path / name)))]) == 0
     out = capsys.readouterr().out
-    order = ["Against 401s in the app: shared refresh.", "This is explored", "Conditions", "┃ part", "is left out"]
+    order = ["Shared refresh prevents 401s in the app.", "This is explored", "Conditions", "┃ part", "is left out"]
     assert [out.index(text) for text in order] == sorted(out.index(text) for text in order)
     table = tabulate(found(None, None))
     assert (tmp_path / "table").read_bytes() == ablation.to_json(table)
     assert (tmp_path / "markdown").read_text() == ablation.markdown(table)
-    assert len(json.loads((tmp_path / "json").read_text())) == len(found(None, None))
+    assert len(json.loads((tmp_path / "json").read_text())["rows"]) == len(found(None, None))
 
 
 def test_a_condition_is_explored_as_it_says() -> None:

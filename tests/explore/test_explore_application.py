@@ -52,7 +52,7 @@ def test_two_callers_before_the_fix_lose_the_session_where_reuse_revokes_it() ->
   7   caller 1: GET /rfc9700/contacts?limit=1 with generation 1 is answered: 200
   8   caller 2: GET /rfc9700/messages with no token is answered: 401
 caller-401s: caller 2 saw 401 on GET /rfc9700/messages (missing_token)
-exchanges-per-generation: the client: 2 exchanges of 1 generation, 2.00 each (1 reused); expected 1.00
+exchanges-per-generation: the client: 2 exchanges of 1 refresh token, 2.00 each (1 reused); expected 1.00
 sessions-lost: the client: 1 of 1 session lost; expected none
 to replay it: '0.'"""
     )

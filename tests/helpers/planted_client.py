@@ -22,7 +22,8 @@ lock = threading.Lock()
 def grant(**form: str) -> dict[str, Any] | None:
     """Ask the token endpoint; None: refused for good."""
     try:
-        with urllib.request.urlopen(TOKENS, urllib.parse.urlencode(form).encode()) as answer:
+        patience = 0.3 if "hangs-up" in DOES and form["grant_type"] == "refresh_token" else None
+        with urllib.request.urlopen(TOKENS, urllib.parse.urlencode(form).encode(), patience) as answer:
             token: dict[str, Any] = json.load(answer)
     except urllib.error.HTTPError as error:
         if error.code in (400, 401):

@@ -52,7 +52,7 @@ def test_one_that_fails_is_named_and_the_others_are_not_blamed() -> None:
     result = judged(wire)
     assert result.value is Value.FAIL
     assert {f.role for f in result.findings if f.value is Value.FAIL} == {"~cli"}
-    assert result.sentence.startswith("FAIL: [api] cli: 2 exchanges of 1 generation")
+    assert result.sentence.startswith("FAIL: [api] cli: 2 exchanges of 1 refresh token")
 
 
 # --- a session that two clients share -------------------------------------------------------------
@@ -163,7 +163,7 @@ def test_a_client_of_which_nothing_was_seen_is_said() -> None:
     wire.get("x", client="cli", at=20.0)
     sentence = judged(wire).sentence
     assert (
-        "cli (no 401 had its chance; no exchange was seen; no session was seen to live on after a refresh)"
+        "cli (no 401 had its chance; no exchange was seen; no session was seen to stay valid after a refresh)"
         in sentence
     )
 

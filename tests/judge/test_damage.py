@@ -5,6 +5,7 @@ import random
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -225,3 +226,65 @@ def test_an_excerpt_names_its_gaps_and_is_judged() -> None:
     assert "this is an excerpt: 5 entries of the ledger are missing (#12 to #16)" in [
         f.sentence for f in result.findings
     ]
+
+
+def _other(folder: Path) -> Path:
+    """Another whole run, that passes."""
+    other = reproduced()
+    other.manifest["started_at"] = 1.0
+    other.page("run/rfc9700/subject/3", 1, *[None] * 5)
+    return sealed(folder, other)
+
+
+def _manifest_with(change: Callable[[dict[str, Any]], object]) -> Callable[[Path, Path], object]:
+    def altered(folder: Path, _: Path) -> None:
+        told = json.loads((folder / FILES[0]).read_text())
+        change(told)
+        (folder / FILES[0]).write_text(json.dumps(told))
+
+    return altered
+
+
+def _taken_over(*names: str) -> Callable[[Path, Path], object]:
+    return lambda folder, other: [shutil.copy(other / name, folder / name) for name in names]
+
+
+def _section_of_another(folder: Path, other: Path) -> None:
+    """The second half of the ledger is the other run's."""
+    mine, its = ((each / FILES[1]).read_bytes().splitlines(keepends=True) for each in (folder, other))
+    (folder / FILES[1]).write_bytes(b"".join(mine[: len(mine) // 2] + its[len(mine) // 2 :]))
+
+
+def _roles_swapped(told: dict[str, Any]) -> None:
+    roles = told["policies"]
+    roles["control"], roles["subject"] = roles["subject"], roles["control"]
+    for about in told["conditions"].values():
+        expects = about["expects"]
+        expects["control"], expects["subject"] = expects["subject"], expects["control"]
+
+
+ACROSS: dict[str, Callable[[Path, Path], object]] = {
+    "the manifest of another run": _taken_over(FILES[0]),
+    "the ledger of another run": _taken_over(FILES[1]),
+    "the samples of another run": _taken_over(FILES[2]),
+    "ledger and samples of another run": _taken_over(*FILES[1:]),
+    "half of another's ledger": _section_of_another,
+    "half of the manifest": lambda folder, _: (folder / FILES[0]).write_bytes((folder / FILES[0]).read_bytes()[:300]),
+    "roles swapped": _manifest_with(_roles_swapped),
+    "a condition twice": _manifest_with(lambda told: told["conditions"].update(again=told["conditions"]["rfc9700"])),
+    "the digest of another file": _manifest_with(
+        lambda told: told["files"]["ledger.jsonl"].update(told["files"]["samples.jsonl"])
+    ),
+    "no digests": _manifest_with(lambda told: told.pop("files")),
+    "another seal": _manifest_with(lambda told: told.update(sha256="0" * 64)),
+}
+
+
+@pytest.mark.parametrize("kind", FAILING)
+@pytest.mark.parametrize("altered", ACROSS)
+def test_what_two_runs_left_mixed(tmp_path: Path, kind: str, altered: str) -> None:
+    """A run that fails and one that passes: nothing that is put together of both passes."""
+    folder, other = sealed(tmp_path / "run", FAILING[kind]()), _other(tmp_path / "other")
+    assert (judged(folder), judged(other)) == ("FAIL", "PASS")
+    ACROSS[altered](folder, other)
+    assert judged(folder, page=True) in BAD

@@ -27,7 +27,7 @@ from race401.harness.judge.verdict import judge
 CLEAN_RUN: list[Any] = [
     ("witnesses", "", "clients and ledger agree on 10 attempts", []),
     ("caller-401s", "subject", "fixed: the app saw 0 401s in 5 requests", []),
-    ("exchanges-per-generation", "subject", "fixed: 1 exchange of 1 generation, 1.00 each", []),
+    ("exchanges-per-generation", "subject", "fixed: 1 exchange of 1 refresh token, 1.00 each", []),
     ("sessions-lost", "subject", "fixed: 0 of 1 session lost (at most 95.0%, at 95 %)", []),
     ("after-sign-out", "subject", "fixed: 0 requests carried a session that had been signed out", []),
     ("needless-exchanges", "subject", "fixed: 0 exchanges of tokens neither refused nor near their end", []),
@@ -41,7 +41,7 @@ THE_RACE: list[Any] = [
     ("caller-401s", "control", "pre-fix: the app saw 4 401s in 5 requests (4 missing_token)", [7, 8, 9, 10]),
     (
         *("exchanges-per-generation", "control"),
-        *("pre-fix: 5 exchanges of 1 generation, 5.00 each (1 reused, 3 revoked)", [2, 3, 4, 5]),
+        *("pre-fix: 5 exchanges of 1 refresh token, 5.00 each (1 reused, 3 revoked)", [2, 3, 4, 5]),
     ),
     ("sessions-lost", "control", "pre-fix: 1 of 1 session lost", [2]),
     ("after-sign-out", "control", "pre-fix: 0 requests carried a session that had been signed out", []),
@@ -96,16 +96,16 @@ OF_THE_SUBJECT: dict[str, tuple[Plant, str, Value, str, list[int]]] = {
     "one exchange where several should be": (
         expecting(exchanges_per_generation="several"),
         "exchanges-per-generation",
-        *(UNKNOWN, "fixed: 1 exchange of 1 generation, 1.00 each: the race did not show", []),
+        *(UNKNOWN, "fixed: 1 exchange of 1 refresh token, 1.00 each: the race did not show", []),
     ),
     "no exchange at all": (
         lambda run: run.entries.pop(10),
-        *("exchanges-per-generation", PASS, "fixed: 0 exchanges of 0 generations", []),
+        *("exchanges-per-generation", PASS, "fixed: 0 exchanges of 0 refresh tokens", []),
     ),
     "several exchanges, and nobody minds": (
         doing(expecting(), exchanged("forked"), exchanged("reuse_tolerated")),
         *("exchanges-per-generation", PASS),
-        *("fixed: 3 exchanges of 1 generation, 3.00 each (1 forked, 1 reuse_tolerated)", [17, 18]),
+        *("fixed: 3 exchanges of 1 refresh token, 3.00 each (1 forked, 1 reuse_tolerated)", [17, 18]),
     ),
     "a session lost": (
         exchanged("reused"),

@@ -128,7 +128,7 @@ def test_a_refused_loser_whose_session_lives_on() -> None:
     wire.exchange("r2", "a3", "r3", at=2.0)
     result = verdict(wire)
     assert (result.value, result.rows[0].sessions_lost) == (FAIL, 0)
-    assert "3 exchanges of 2 generations" in result.sentence
+    assert "3 exchanges of 2 refresh tokens" in result.sentence
     assert not any(f.check == "sessions-lost" and f.value is not PASS for f in result.findings)
 
 

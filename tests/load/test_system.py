@@ -20,15 +20,18 @@ WORK = ["--pages", "8"]  # a page comes after the burst that loses a session, ho
 slow = pytest.mark.slow
 
 
-def shop(folder: Path, url: str, world: str = "rfc9700", **other: str) -> Path:
-    """The file of a system that is a world of this mock."""
+PAGE = '["/contacts?limit=1000", "/me/entitlements", "/contacts", "/persona-notes", "/messages"]'
+
+
+def shop(folder: Path, url: str, world: str = "rfc9700", page: str = PAGE, **other: str) -> Path:
+    """The file of a system that is a world of this mock; `page` is TOML as it stands."""
     said = {
         "api": f"{url}/{world}",
         "token": f"{url}/{world}/oauth/token",
         "sign_in": f'POST {url}/_race401/sessions {{"email": "a@b.test", "password": "correct", "world": "{world}"}}',
     }
     lines = [f"{key} = '''{value}'''" for key, value in {**said, **other}.items()]
-    lines.append('page = ["/contacts?limit=1000", "/me/entitlements", "/contacts", "/persona-notes", "/messages"]')
+    lines.append(f"page = {page}")
     path = folder / "shop.toml"
     path.write_text("\n".join(lines) + "\n")
     return path
@@ -106,6 +109,11 @@ SAME = r"echo {\"access_token\":\"a\",\"refresh_token\":\"r\",\"expires_in\":9}"
         ({"sign_in": "echo {}"}, "sign_in echo: there is no refresh token in its answer"),
         ({"sign_in": SAME}, "sign_in brings the same session twice; each call must begin a new one"),
         ({"api": "URL/nowhere"}, "page: GET URL/nowhere/contacts answered 404 to a new session's access token"),
+        ({"page": '["/auth/v1/health"]'}, "answered 200 without an access token: it needs none"),
+        (
+            {"page": f"{PAGE}\nunauthorized = [403]"},
+            "the dialect knows refusals by 403 alone: unauthorized = [403, 401]",
+        ),
         ({"token": "http://127.0.0.1:9/token"}, "token http://127.0.0.1:9/token: "),
     ],
 )

@@ -111,6 +111,7 @@ def test_the_example_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
         ('client = "app"', 'dialect = "oaut"', "dialect: no dialect oaut; did you mean oauth?"),
         ('client = "app"', 'dialect = "cookie"', "dialect cookie: browsers here send access tokens as Bearer"),
         ('client = "app"', 'client_auth = "digest"', "client_auth = 'digest': must be one of basic, post"),
+        ('client = "app"', "unauthorized = 403", "unauthorized: must be a list of statuses, as in unauthorized = ["),
         ('client = "app"', "lifetime = true", "lifetime = True: must be a number of seconds above 0"),
         ('client = "app"', 'name = "My shop"', "name 'My shop': use lower-case letters, digits and '-'"),
         ('client = "app"', "client", "not TOML: "),

@@ -107,6 +107,31 @@ def test_the_tab(tmp_path: Path, mode: str) -> None:
         run.ended(signal.SIGTERM)
 
 
+def offered(*options: str, folder: Path) -> dict[str, Any]:
+    """What the web form holds as it is opened."""
+    port = free_port()
+    with locust(folder, "--web-host", "127.0.0.1", "--web-port", str(port), *options) as run:
+        run.until("Starting web interface")
+        transport = httpx.HTTPTransport(retries=8)
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", transport=transport, timeout=HANG) as web:
+            page = web.get("/").text
+        run.ended(signal.SIGTERM)
+    told: dict[str, Any] = json.JSONDecoder().raw_decode(page.split("templateArgs = ", 1)[1])[0]
+    return told
+
+
+def test_the_form_offers_a_load_that_runs(tmp_path: Path) -> None:
+    """Six browsers of each of two policies; locust's own, one in all, would be refused."""
+    told = offered("--conditions", "rfc9700", folder=tmp_path)
+    assert (told["num_users"], told["spawn_rate"], told["run_time"]) == (12, 12, 20)
+
+
+def test_what_the_command_line_says_stands(tmp_path: Path) -> None:
+    """Near miss: whoever asked for a load is offered it."""
+    told = offered("-u", "14", "-r", "4", folder=tmp_path)
+    assert (told["num_users"], told["spawn_rate"], told["run_time"]) == (14, 4, None)
+
+
 def test_a_run_that_begins_at_once_after_another_is_not_judged_with_it(tmp_path: Path) -> None:
     """A stopped run is judged a few seconds later; by then the next one is under way, and goes on to its end."""
     port = free_port()

@@ -69,4 +69,4 @@ def test_a_client_of_five_flights_is_seen_to_refresh_five_times(tmp_path: Path, 
     result, exchanges, seen, stored = played(tmp_path, stack, setting, CALLERS)
     assert (exchanges, seen) == (CALLERS, stored)
     assert result.value is Value.FAIL
-    assert any(f"{CALLERS} exchanges of 1 generation" in f.sentence for f in result.findings)
+    assert any(f"{CALLERS} exchanges of 1 refresh token" in f.sentence for f in result.findings)

@@ -29,7 +29,7 @@ def test_the_figures_are_the_verdicts() -> None:
         assert saw.split()[0] == str(row.caller_401s.total())
         lost = figures[f"rfc9700/{role}/sessions lost"].replace("▲", "")
         assert " ".join(lost.split()) == f"{row.sessions_lost} of {row.sessions}"
-        each = figures[f"rfc9700/{role}/per generation (ideal 1.00)"].replace("▲", "")
+        each = figures[f"rfc9700/{role}/per refresh token (ideal 1.00)"].replace("▲", "")
         assert each.split()[0] == f"{row.exchanges_per_generation:.2f}"
 
 
@@ -178,6 +178,7 @@ def test_the_templates_are_packed() -> None:
         "report.html",
         "drawings.html",
         "scoreboard.html",
+        "servers.html",
         "style.css",
         "script.js",
     }

@@ -20,7 +20,7 @@ NO_INSTANT = re.compile(r"-\d[\d.]* m?s\b|\d{3,} h\b")
 SHOWN = {  # what a card's line shows of a row
     "401s that the app saw": lambda row: f"{row.caller_401s.total()}",
     "sessions lost": lambda row: f"{row.sessions_lost} of {row.sessions}",
-    "per generation (ideal 1.00)": lambda row: f"{row.exchanges_per_generation:.2f}" if row.generations else "-",
+    "per refresh token (ideal 1.00)": lambda row: f"{row.exchanges_per_generation:.2f}" if row.generations else "-",
     "sent after sign-out": lambda row: f"{len(row.after_sign_out_seqs)}",
     "needless exchanges": lambda row: f"{len(row.needless_seqs)}",
 }

@@ -25,7 +25,7 @@ AT_ONCE = 2  # requests under way together with an exchange, so that they may ra
 MISSED = {  # how a verdict says what was not seen
     "caller_401s": "no 401 had its chance",
     "exchanges_per_generation": "no exchange was seen",
-    "sessions_lost": "no session was seen to live on after a refresh",
+    "sessions_lost": "no session was seen to stay valid after a refresh",
 }
 SHOWN = ("caller_401s", "exchanges_per_generation")
 NOTHING = (

@@ -49,11 +49,11 @@ def _count(cohort: Cohort, row: Row) -> None:
 
 
 def _finds(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
-    """More than one exchange of a generation, where one is enough; or never, where the race should show."""
+    """More than one exchange of a refresh token, where one is enough; or never, where the race should show."""
     for row, want in expected(evidence, rows, "exchanges_per_generation", WORDS):
         ratio = row.exchanges_per_generation
         others = {name: n for name, n in sorted(row.outcomes.items()) if name != "rotated"}
-        sentence = f"{counted(row.exchanges, 'exchange')} of {counted(row.generations, 'generation')}"
+        sentence = f"{counted(row.exchanges, 'exchange')} of {counted(row.generations, 'refresh token')}"
         sentence += f", {ratio:.2f} each" if ratio is not None else ""
         sentence += f" ({', '.join(f'{n} {name}' for name, n in others.items())})" if others else ""
         if n := len(row.after_others_seqs):
@@ -67,7 +67,7 @@ def _per_generation(row: Row) -> Cell:
 
 
 def _figures(_: list[Row]) -> Iterable[Figure]:
-    yield Figure("per generation (ideal 1.00)", _per_generation, part=True, card="exchanges per generation")
+    yield Figure("per refresh token (ideal 1.00)", _per_generation, part=True, card="exchanges per refresh token")
 
 
 EXCHANGES_PER_GENERATION = Check(NAME, _finds, _count, WORDS, "generations", _figures)

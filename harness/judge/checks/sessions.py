@@ -41,7 +41,7 @@ def _finds(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
         yield judged(NAME, row, want, row.sessions_lost, sentence, row.lost_seqs)
         if want == "none" and (undecided := row.undecided_lost_seqs):
             after = f"after {counted(len(undecided), 'refusal')} of a refresh token"
-            sentence = f"{after} it is not known whether the session lives on: no newer token was tried afterwards"
+            sentence = f"{after} it is not known whether the session stays valid: no newer token was tried afterwards"
             yield Finding(NAME, Value.UNKNOWN, sentence, row.condition, row.role, undecided[:SEQS_NAMED])
 
 

@@ -34,6 +34,17 @@ class Refresh(msgspec.Struct):
     refresh_token: str | None = None
 
 
+class Code(msgspec.Struct):
+    """Who asks for a code, or presents one."""
+
+    email: str | None = None
+    phone: str | None = None
+    type: str | None = None
+    token: str | None = None
+    token_hash: str | None = None
+    create_user: bool | None = None
+
+
 class Change(msgspec.Struct):
     """What users change about themselves; what is absent stays."""
 

@@ -13,7 +13,7 @@ from race401.mock_api.rules.real_servers import REAL_SERVERS
 from race401.mock_api.rules.world_files import WorldFileError, load, wanted
 from race401.mock_api.rules.worlds import WORLDS, World
 
-AGAIN, LOST, ON = "the token that it brought before", "the session is lost", "the session lives on"
+AGAIN, LOST, ON = "the same successor token as before", "the session is lost", "the session stays valid"
 SAID = {
     "supabase": (AGAIN, f"refused; {LOST} unless refreshed within 10 s", f"1 x a new token, 4 x {AGAIN}"),
     "supabase-v2": (AGAIN, f"refused; {LOST}", f"1 x a new token, 4 x {AGAIN}"),
@@ -35,7 +35,7 @@ NEW, LIVES, DIES = "a second new token", f"refused; {ON}", f"refused; {LOST}"
 FIRST = "1 x a new token, 4 x"
 ONE, ALL, SHARED = f"{FIRST} refused; {ON}", f"{FIRST} {NEW}", f"{FIRST} {AGAIN}"
 NONE = f"1 x a new token, 1 x refused, 3 x refused, as revoked; {LOST}"
-WORKS, ENDS, SURVIVES = "lives on", "ends at once", "its successor lives on"
+WORKS, ENDS, SURVIVES = "stays valid", "ends at once", "its successor stays valid"
 MEASURED = {  # on real servers: as `describe` has it
     "oidc-provider": (DIES, DIES, NONE, WORKS, LOST),
     "oidc-provider-database": (DIES, DIES, ALL, WORKS, LOST),  # or fewer, where some came later: then none lives
