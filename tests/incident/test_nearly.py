@@ -269,7 +269,25 @@ def one_that_signed_out_by_its_apps_own_path() -> Har:
     return har(wire)
 
 
+def a_signature_that_has_expired() -> Har:
+    wire = begun()
+    wire.get("a0", 401, at=2.0, token_left_s=None)
+    rotated(wire, 0, 2.1)
+    told = har(wire)
+    told["log"]["entries"][2]["response"]["content"]["text"] = '{"msg": "Invalid token: Signature has expired"}'
+    return told
+
+
+def a_sign_out_that_the_server_refused() -> Har:
+    wire = begun()
+    wire.sign_out("a0", at=2.0, status=401, target="/auth/v1/logout")
+    bare(wire, 2, 3.0)
+    return har(wire)
+
+
 NEARLY: dict[Case, set[str]] = {
+    a_signature_that_has_expired: {"key-change"},
+    a_sign_out_that_the_server_refused: {"missing-token", "losers-clean-up"},
     a_token_that_does_not_rotate_ends: {"reuse-refused", "reuse-revoked", "stale-copy"},
     a_stale_tab_after_the_sign_out: {"reuse-refused", "reuse-revoked"},
     the_losers_own_requests: {"losers-clean-up", "stale-copy"},

@@ -33,7 +33,7 @@ def look(case: Case) -> Sign | None:
 
 
 def _signature(case: Case, good: Good) -> Sign | None:
-    signed = [e for e in case.refused if e.cause in SIGNED or WORDS.search(case.server_words(e))]
+    signed = [e for e in case.refused if e.cause in SIGNED or _blames_signature(case, e)]
     turned = [e for e in signed if (first := _good(good, e)) is not None and before(first, e)]
     again = next((y for e in turned for y in case.api if _same(y, e) and took(y) and before(e, y)), None)
     if again is not None:
@@ -42,6 +42,13 @@ def _signature(case: Case, good: Good) -> Sign | None:
         says = f"{counted(len(turned), 'request')} refused for the signature of a token that had been taken before"
         return shown(says, [_good(good, turned[0]), *turned])
     return None
+
+
+def _blames_signature(case: Case, e: Entry) -> bool:
+    """Whether the server's words do; "Invalid token: signature has expired" is of a token that is over."""
+    words = case.server_words(e)
+    over = e.cause in OWN or (e.token_left_s is not None and e.token_left_s <= 0) or "expir" in words
+    return WORDS.search(words) is not None and not over
 
 
 def _newer(case: Case, good: Good) -> Sign | None:

@@ -11,8 +11,6 @@ from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign, consi
 from race401.harness.judge.counted import counted
 from race401.ledger.entry import Entry
 
-ERRORS = 400
-
 
 def look(case: Case) -> Sign | None:
     """Say what the evidence shows of it."""
@@ -38,7 +36,7 @@ def _had_one(case: Case, e: Entry) -> bool:
             break
         if case.who(x) != case.who(e):
             continue
-        if x.seq in case.ways_out and x.status < ERRORS:
+        if x.seq in case.ways_out:  # who signs out gives its token up, whatever the server says
             had = False
         elif x.answered_at <= e.received_at:
             had = had or x.sent is not None or x.brought_access is not None

@@ -9,6 +9,7 @@ Excluded: a refresh of the same session was granted after the refused reuse.
 """
 
 import re
+from collections import defaultdict
 
 from race401.harness.incident.mechanisms import reuse
 from race401.harness.incident.mechanisms.case import Case, refused_for_good, was_granted
@@ -57,16 +58,15 @@ def _known(case: Case) -> list[Entry]:
     ended = [e for e in reused if e.ended in ENDS]
     if ended:
         return ended
-    for e in reused if all(each.ended is None for each in reused) else ():
-        session = case.graph.session(e)
-        after = [
-            y for y in case.exchanges
-            if y.grant_outcome == Outcome.REVOKED and case.graph.session(y) == session and not before(y, e)
-            and not case.ended(session, y.received_at)
-        ]  # fmt: skip
-        if session is not None and after:
-            return [e, *after]
-    return []
+    if any(e.ended is not None for e in reused):
+        return []  # the ledger of whoever decided, who says that it ended nothing
+    first = {session: e for e in reversed(reused) if (session := case.graph.session(e)) is not None}
+    after: dict[str, list[Entry]] = defaultdict(list)
+    for y in case.exchanges:
+        session = case.graph.session(y) if y.grant_outcome == Outcome.REVOKED else None
+        if session in first and not before(y, first[session]) and not case.ended(session, y.received_at):
+            after[session].append(y)
+    return next(([first[session], *rows] for session, rows in after.items()), [])
 
 
 def _lived(case: Case, refused: Entry) -> Entry | None:
