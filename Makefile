@@ -44,8 +44,7 @@ test: $(READY_DEV)  ## the fast tests and one short burst, a process for each CP
 test-all: $(READY_DEV)  ## the long ones too
 	@$(BIN)/python -m pytest $(ARGS)
 
-test-browser: $(READY_DEV)  ## our pages in a real browser: needs chromium, and npm for axe-core
-	@if command -v npm >/dev/null; then cd tests/axe && npm ci --silent --ignore-scripts; fi
+test-browser: $(READY_DEV)  ## our pages in a real browser: needs chromium
 	@$(BIN)/python -m pytest -m browser $(ARGS)
 
 check: $(READY_DEV)  ## lint, types, import layers

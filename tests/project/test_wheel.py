@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 from locustruns import ROOT, SMALL, locust
-from wheels import output_of
+from wheels import dist, installed, output_of
 
+__all__ = ["dist", "installed"]  # fixtures
 pytestmark = pytest.mark.slow
 
 

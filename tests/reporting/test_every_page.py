@@ -1,16 +1,16 @@
 """Every page that we make, in a real browser: it bars nobody, says nothing on the console and loads nothing."""
 
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
-from actions import ROOT
 from looking import DESKTOP, PHONE, Browser, look
 from ourpages import PAGES
 
 pytestmark = pytest.mark.browser
 
-AXE = ROOT / "tests/axe/node_modules/axe-core/axe.min.js"
+AXE = files("axe_playwright_python") / "axe.min.js"
 RUN = """async () => {
   document.querySelectorAll("details").forEach((each) => (each.open = true));
   const {violations} = await axe.run(document, {resultTypes: ["violations"]});
@@ -23,9 +23,7 @@ PLANTED = "<html><body><main><img src='data:,'><p style='color:#ccc;background:#
 @pytest.fixture(scope="module")
 def axe() -> str:
     """axe-core's own script."""
-    if not AXE.exists():
-        pytest.skip("axe-core is not installed: npm ci in tests/axe")
-    return AXE.read_text()
+    return AXE.read_text(encoding="utf-8")
 
 
 def findings(page: Any, axe: str) -> list[str]:
