@@ -132,7 +132,7 @@ def test_how_long_before_the_cut(silence: float, proven: bool) -> None:
     burst = reproduced()
     burst.manifest |= KILLED
     burst.entry(AFTER, PAGE[0], 401, attempt=f"{AFTER}#2.1", cause="expired", answered_at=1.0)
-    burst.entry("another", PAGE[0], 200, received_at=1.0 + silence)
+    burst.entry("another", PAGE[0], 200, received_at=1.0 + silence, answered_at=1.0 + silence)
     assert (("caller-401s", "subject") in failures(judge(burst.evidence()))) == proven
 
 

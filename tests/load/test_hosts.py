@@ -82,7 +82,7 @@ def test_a_seed_draws_the_same_for_the_same_share() -> None:
         "        def aged(self, decisive): told.append((self.number, decisive, self.jitter_share))\n"
         "        def pause(self, seconds): told.append((seconds, self.wait_time()))\n"
         "    plan = read(given | {'seed': seed}, SCENARIO)\n"
-        "    run = Run('run', plan, '', HostClock(), share, 0, None, None, {})\n"
+        "    run = Run('run', plan, '', HostClock(), share, 0, None, None, {}, None)\n"
         "    B.run_in_hand = lambda _: run\n"
         "    for _ in range(3): B(types.SimpleNamespace(host='x')).on_start()\n"
         "    return told\n"
