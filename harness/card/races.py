@@ -61,6 +61,12 @@ LOSERS_HEAR_LAST = {  # all refreshes arrive before any is decided, and who is r
 BESIDE_A_REFRESH = {  # two calls with one token: one is refused and makes a refresh, and then the other is decided
     "fault": [{"kind": "refuse", "times": 1}],
     "hold": [
+        {  # the first call waits until the other has left with the same token
+            "which": {"request": "resource", "nth": 1},
+            "at": "arrive",
+            "until": {"request": "resource", "at": "arrive", "count": 2},
+            "or_after_s": 4.0,
+        },
         {
             "which": {"request": "resource", "nth": 2},
             "at": "arrive",
