@@ -104,7 +104,7 @@ RECIPES: dict[str, Recipe] = {
         scene="""
             async with client_of(race401_server, tokens) as client:
                 last = asyncio.create_task(client.get("/messages"))
-                await asyncio.to_thread(race.told, "holding")  # until the server holds the refresh
+                await asyncio.to_thread(race.status, "holding")  # until the server holds the refresh
                 await sign_out(client, race401_server)
                 await last
                 await client.get("/contacts")
