@@ -1,18 +1,14 @@
 """The scoreboard: clients by races, from stored cards; as Markdown, and as a page in the report's style."""
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup, escape
 
 from race401.harness.card import record
 from race401.harness.card.judging import RaceOutcome, Result
 from race401.harness.card.race import CLAIMS
 from race401.harness.card.races import RACES
 from race401.harness.card.record import Card
-from race401.harness.reporting.html import TEMPLATES
+from race401.harness.reporting.html import templates
 
 MARKS = {
     RaceOutcome.SURVIVED: "✓",
@@ -110,35 +106,30 @@ def markdown(cards: Sequence[Card], missing: Sequence[str]) -> str:
 
 def page(cards: Sequence[Card], missing: Sequence[str]) -> str:
     """Return one self-contained HTML page."""
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    environment.filters["code"] = _code
-    return environment.get_template("scoreboard.html").render(
-        worlds=[
-            (world, [(card, {result.race: result for result in card.results}) for card in there])
-            for world, there in by_world(cards)
-        ],
-        races=RACES,
-        claims=CLAIMS,
-        losses=losses(cards),
-        missing=missing,
-        legend=LEGEND,
-        cell=cell,
-        sentence=sentence,
-        title=title,
-        again=again,
+    return (
+        templates()
+        .get_template("scoreboard.html")
+        .render(
+            worlds=[
+                (world, [(card, {result.race: result for result in card.results}) for card in there])
+                for world, there in by_world(cards)
+            ],
+            races=RACES,
+            claims=CLAIMS,
+            losses=losses(cards),
+            missing=missing,
+            legend=LEGEND,
+            cell=cell,
+            sentence=sentence,
+            title=title,
+            again=again,
+        )
     )
 
 
 def sentence(result: Result) -> str:
     """Return what happened, and which claims that disproves."""
     return "; ".join([result.sentence, *(f"disproved: {claim}" for claim in result.disproved)])
-
-
-def _code(text: str) -> Markup:
-    """Return the text as HTML; what stands in backticks is code."""
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped here
 
 
 def title(card: Card) -> str:

@@ -1,11 +1,7 @@
 """The second scoreboard: servers by behaviours, from stored probes; as Markdown, and as a page like the report's."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup, escape
 
 from race401.harness.probe import show
 from race401.harness.probe.card import Card, Row
@@ -13,7 +9,7 @@ from race401.harness.probe.evidence import Evidence
 from race401.harness.probe.questions import QUESTIONS
 from race401.harness.probe.sequences import BURST
 from race401.harness.probe.servers import Server
-from race401.harness.reporting.html import TEMPLATES
+from race401.harness.reporting.html import templates
 
 BEGIN, END = "<!-- servers: begin -->", "<!-- servers: end -->"
 LEGEND = (
@@ -176,27 +172,22 @@ def placed(text: str, known: Sequence[Entry], missing: Sequence[str]) -> str:
 
 def page(known: Sequence[Entry], missing: Sequence[str]) -> str:
     """Return one self-contained HTML page."""
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    return (
+        templates()
+        .get_template("servers.html")
+        .render(
+            known=known,
+            missing=missing,
+            heads=HEADS,
+            digest=digest,
+            questions=QUESTIONS,
+            cell=cell,
+            said=said,
+            differs=differs,
+            legend=LEGEND,
+            about=show.about,
+            spread=lambda card: [show.outcomes(n, counts) for n, counts in card.spread.items() if counts],
+            intervals=lambda card: [show.how_long(each) for each in card.intervals],
+            below=lambda card: [f"{label}: {what}" for label, what in show.below(card)],
+        )
     )
-    environment.filters["code"] = _code
-    return environment.get_template("servers.html").render(
-        known=known,
-        missing=missing,
-        heads=HEADS,
-        digest=digest,
-        questions=QUESTIONS,
-        cell=cell,
-        said=said,
-        differs=differs,
-        legend=LEGEND,
-        about=show.about,
-        spread=lambda card: [show.outcomes(n, counts) for n, counts in card.spread.items() if counts],
-        intervals=lambda card: [show.how_long(each) for each in card.intervals],
-        below=lambda card: [f"{label}: {what}" for label, what in show.below(card)],
-    )
-
-
-def _code(text: str) -> Markup:
-    """Return the text as HTML; what stands in backticks is code."""
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped here

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from race401.harness.judge.check import Cell
 from race401.harness.judge.checks import SOUND, Finding, Value
@@ -127,8 +128,13 @@ def templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(seconds=seconds, plain=_plain)
+    made.filters.update(seconds=seconds, plain=_plain, code=_code)
     return made
+
+
+def _code(text: str) -> Markup:
+    """Return the text as HTML; what stands in backticks is code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped here
 
 
 def _condition(
