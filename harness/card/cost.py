@@ -43,7 +43,7 @@ def wasteful(run: Run, row: Row) -> bool:
     return len(exchanges(run)) + own_sign_ins(run) > limit(run) or bool(row.in_a_row_seqs)
 
 
-def said(run: Run, row: Row) -> str:
+def cost_text(run: Run, row: Row) -> str:
     """Say what it cost."""
     made, ideal = len(exchanges(run)), run.race.ideal
     parts, most = [counted(made, "exchange")], limit(run) if ideal is None else max(ideal, _due(run))

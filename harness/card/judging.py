@@ -91,7 +91,7 @@ def judge(run: Run, claims: Sequence[str]) -> Result:
     elif not exercised(run, row):
         result.outcome, result.sentence = RaceOutcome.NOT_EXERCISED, why_not
     else:
-        result.sentence = cost.said(run, row)
+        result.sentence = cost.cost_text(run, row)
         if cost.wasteful(run, row):
             result.outcome = RaceOutcome.WASTEFUL
     if run.failure is None:

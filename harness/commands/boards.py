@@ -48,12 +48,12 @@ def made_board(commands: list[str], folder: Path, races: Sequence[Race]) -> Boar
                 continue
             try:
                 card = make([program, *rest], races, None, WORLDS, (), _on_progress(client, races), mocks)
-                own = _kept(card, command, folder)
+                own = _store(card, command, folder)
                 board.cards.append(own)
                 if own.world != COMMON:
                     said = _on_progress(f"{client}, in {COMMON}", everywhere)
                     there = make([program, *rest], everywhere, COMMON, WORLDS, (), said, mocks)
-                    board.cards.append(_kept(merged(_anywhere(own), there), command, folder))
+                    board.cards.append(_store(merged(_anywhere(own), there), command, folder))
             except NoDriver as error:
                 board.missing.append(f"{command}: {error}")
     return board
@@ -65,7 +65,7 @@ def _anywhere(card: Card) -> Card:
     return msgspec.structs.replace(card, results=[result for result in card.results if result.race in names])
 
 
-def _kept(card: Card, command: str, folder: Path) -> Card:
+def _store(card: Card, command: str, folder: Path) -> Card:
     """Keep and return the card, with what the one that is kept says of other races; raises NoDriver if none is."""
     path = folder / f"{slug(card)}.json"
     if len(card.results) < len(RACES):

@@ -78,7 +78,7 @@ def _clients(given: Namespace) -> int:
 
 
 def _servers(given: Namespace) -> int:
-    from race401.harness.commands.server_board import kept, made
+    from race401.harness.commands.server_board import made, stored_probes
     from race401.harness.probe import scoreboard
     from race401.harness.probe.servers import ListError, load
 
@@ -94,7 +94,7 @@ def _servers(given: Namespace) -> int:
     missing = {}
     if given.run:
         missing = made({name: servers[name] for name in given.only or servers}, SERVERS.parent, folder)
-    known = scoreboard.entries(servers, kept(servers, folder))
+    known = scoreboard.entries(servers, stored_probes(servers, folder))
     if not known:
         raise CommandError(f"{folder} holds no probe; --run makes them, after make servers")
     names = {entry.evidence.name for entry in known}

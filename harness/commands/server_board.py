@@ -59,12 +59,12 @@ def probed(name: str, server: Server, at: Path, say: Callable[[str], object]) ->
     return Evidence(name, server.versions(at), version("race401"), card, stored.clocked(trials))
 
 
-def _say(line: str) -> None:
+def _announce(line: str) -> None:
     print(line, flush=True)
 
 
 def made(
-    servers: Mapping[str, Server], at: Path, folder: Path, say: Callable[[str], object] = _say
+    servers: Mapping[str, Server], at: Path, folder: Path, say: Callable[[str], object] = _announce
 ) -> dict[str, str]:
     """Probe each, and keep what was seen; return those that could not be, each with the reason."""
     missing = {}
@@ -80,7 +80,7 @@ def made(
     return missing
 
 
-def kept(servers: Mapping[str, Server], folder: Path) -> Sequence[Evidence]:
+def stored_probes(servers: Mapping[str, Server], folder: Path) -> Sequence[Evidence]:
     """Return what the folder holds of them; raises CommandError."""
     found = []
     for name in servers:

@@ -38,7 +38,7 @@ class Circumstances:
         told = {each.name: getattr(self, each.name) for each in fields(self)}
         return Circumstances(**{name: getattr(USUAL, name) if at is None else at for name, at in told.items()})
 
-    def told(self) -> Iterator[str]:
+    def numbers(self) -> Iterator[str]:
         """Yield what the files tell, in words."""
         if self.calls is not None:
             yield f"{counted(self.calls, 'call')} within a second"

@@ -160,14 +160,14 @@ PARTS = {
         def client_of(server, tokens):
             """Your client, signed in with these tokens. Until it is here: race401's own, which is sound."""
             auth = TokenAuth(AuthServer(server.auth_url), policy=POLICY)
-            auth.sign_in(TokenPair.of(tokens))
+            auth.sign_in(TokenPair.from_answer(tokens))
             return httpx.AsyncClient(base_url=server.url, auth=auth)
         ''',
     "client that signs out": '''
         def client_of(server, tokens):
             """Your client, signed in with these tokens. Until it is here: race401's own, which is sound."""
             auth = TokenAuth(AuthServer(server.auth_url), policy=POLICY)
-            auth.sign_in(TokenPair.of(tokens))
+            auth.sign_in(TokenPair.from_answer(tokens))
             return httpx.AsyncClient(base_url=server.url, auth=auth)
 
 
@@ -183,7 +183,7 @@ PARTS = {
             store = FileStore(storage)
             auth = TokenAuth(AuthServer(server.auth_url), store=store, policy=POLICY, tab_lock=store.lock)
             if store.read() is None:
-                auth.sign_in(TokenPair.of(tokens))
+                auth.sign_in(TokenPair.from_answer(tokens))
             return httpx.AsyncClient(base_url=server.url, auth=auth)
         ''',
 }

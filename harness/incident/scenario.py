@@ -191,7 +191,7 @@ def source(mechanism: Mechanism, seen: Circumstances, files: str) -> str | None:
         "skew_margin": how.behind / 3,
         "wait": how.wait,
     }
-    told = ", ".join(seen.told()) or "the files tell no numbers"
+    told = ", ".join(seen.numbers()) or "the files tell no numbers"
     made = f"Made by `race401 diagnose` of {files}. As it was seen: {told}; what is not told is as usual."
     more = indent(dedent(play.more).strip("\n").rstrip().format(**numbers), " " * 12)
     refused = 'REFUSED = {"request": "resource", "status": 401}\n\n' if "REFUSED" in play.more else ""

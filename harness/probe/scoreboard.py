@@ -144,7 +144,7 @@ def markdown(known: Sequence[Entry], missing: Sequence[str]) -> str:
     lines = [BEGIN, "", table(known), "", "## Every row", "", behaviours(known), "", "## Where it comes from", ""]
     for entry in known:
         lines += [f"* **{entry.title}** ({entry.versions}): {entry.server.about}."]
-        lines += [f"    * *{row.text}*: {said(row)}. {why}" for row, why in entry.surprises]
+        lines += [f"    * *{row.text}*: {row_text(row)}. {why}" for row, why in entry.surprises]
         lines += [
             f"    * Its world `{entry.server.world}` differs in *{name}*: {why}" for name, why in differs(entry)
         ]
@@ -158,7 +158,7 @@ def differs(entry: Entry) -> list[tuple[str, str]]:
     return [(texts.get(name, f"the end of: {name}"), why) for name, why in entry.server.differs.items()]
 
 
-def said(row: Row) -> str:
+def row_text(row: Row) -> str:
     """Return a row's word and count."""
     return f"{row.said}, {row.yes} of {row.of}" if row.of else row.why or row.said
 
@@ -182,7 +182,7 @@ def page(known: Sequence[Entry], missing: Sequence[str]) -> str:
             digest=digest,
             questions=QUESTIONS,
             cell=cell,
-            said=said,
+            row_text=row_text,
             differs=differs,
             legend=LEGEND,
             about=show.about,

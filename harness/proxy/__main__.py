@@ -66,7 +66,7 @@ def main() -> None:
 
     def answer() -> None:
         standing.unwritten = recorder.unwritten
-        _say(json.dumps(vars(standing)))
+        _answer_line(json.dumps(vars(standing)))
         standing.gone = ""
 
     plain = targets_of([httpx.URL(url) for url in asked["targets"]])
@@ -74,7 +74,7 @@ def main() -> None:
     watch = Watch(recorder, dialects, say=_warn)
     with contextlib.ExitStack() as stack:
         socks = [stack.enter_context(socket.create_server((HERE, 0))) for _ in targets]
-        _say(json.dumps({"addresses": [f"http://{HERE}:{sock.getsockname()[1]}" for sock in socks]}))
+        _answer_line(json.dumps({"addresses": [f"http://{HERE}:{sock.getsockname()[1]}" for sock in socks]}))
         serving = serve(
             [*zip(socks, targets, strict=True)], watch, lambda _: None
         )  # of what is gone it tells if asked
@@ -101,7 +101,7 @@ def dialect_of(plain: dict[str, Any]) -> Dialect:
     return Dialect(**found)
 
 
-def _say(line: str) -> None:
+def _answer_line(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 

@@ -12,7 +12,7 @@ class LosesBodies(httpx.Auth):
     """Tries again after a 401, without what it had sent."""
 
     def __init__(self, server, tokens):
-        self.server, self.tokens = AuthServer(server.auth_url), TokenPair.of(tokens)
+        self.server, self.tokens = AuthServer(server.auth_url), TokenPair.from_answer(tokens)
 
     async def async_auth_flow(self, request):
         request.headers["Authorization"] = f"Bearer {self.tokens.access_token}"
@@ -43,7 +43,7 @@ class CleansUp:
 def client_of(server, tokens):
     auth = TokenAuth(AuthServer(server.auth_url), policy=POLICY, observers=(observers := []))
     auth._observers = (CleansUp(auth),)
-    auth.sign_in(TokenPair.of(tokens))
+    auth.sign_in(TokenPair.from_answer(tokens))
     return httpx.AsyncClient(base_url=server.url, auth=auth)
 
 

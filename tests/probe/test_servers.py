@@ -8,7 +8,7 @@ import pytest
 from modelled import modelled
 
 from race401.harness.__main__ import main
-from race401.harness.commands.server_board import kept
+from race401.harness.commands.server_board import stored_probes
 from race401.harness.probe import scoreboard
 from race401.harness.probe.card import Card, Row, differing, rows
 from race401.harness.probe.evidence import Evidence, keep, load
@@ -18,7 +18,7 @@ from race401.mock_api.rules.worlds import WORLDS
 
 ROOT = Path(__file__).parents[2]
 SERVERS = listed(ROOT / "servers/servers.toml")
-STORED = {each.name: each for each in kept(SERVERS, ROOT / "reports/servers")}
+STORED = {each.name: each for each in stored_probes(SERVERS, ROOT / "reports/servers")}
 ORDER = "sign-out.beside"  # who comes first of these two is the network's
 PRIVATE = re.compile(r"/(work|root|home|tmp|Users)/|eyJ[\w-]{8}")  # machine paths, JWTs
 

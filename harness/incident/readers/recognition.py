@@ -97,7 +97,7 @@ class _Parsed:
         )
 
     @cached_property
-    def told(self) -> dict[str, Any]:
+    def answer_fields(self) -> dict[str, Any]:
         """Return the fields of the answer."""
         return reading.fields(self.one.answer_body)
 
@@ -110,7 +110,7 @@ class _Parsed:
     def shape(self) -> object:
         """Return all by which a dialect tells requests apart: what is there, not what it is."""
         asked = self.asked
-        parts = (asked.fields, asked.query, asked.cookies, self.told, self.sets)
+        parts = (asked.fields, asked.query, asked.cookies, self.answer_fields, self.sets)
         return (self.one.status, asked.empty, asked.bearer is None, *(_shape(part) for part in parts))
 
 
@@ -136,12 +136,12 @@ def _score(dialect: Dialect, role: Role | None, parsed: _Parsed) -> int | None:
 def _read(dialect: Dialect, role: Role, parsed: _Parsed) -> int:
     """Return what a request to one of its token endpoints says for it."""
     one, asked = parsed.one, parsed.asked
-    tokens = reading.brought(dialect, parsed.told, parsed.sets)
+    tokens = reading.brought(dialect, parsed.answer_fields, parsed.sets)
     kind = "sign_in" if role == "sign_in" else reading.asks(dialect, role, asked, one.status)
     if kind == "sign_in":
         return SIGNED_IN if tokens.access is not None else POINTS
     if kind == "exchange":
-        outcome = reading.outcome(dialect, one.status, parsed.told, tokens)
+        outcome = reading.outcome(dialect, one.status, parsed.answer_fields, tokens)
         if outcome == Outcome.SEEN_GRANTED:
             return GRANTED_POINTS
         return UNREAD if outcome == Outcome.UNREAD else JUDGED
@@ -155,7 +155,7 @@ def _refusal(dialect: Dialect, parsed: _Parsed) -> int | None:
     status = parsed.one.status
     if status == 401:  # noqa: PLR2004 - every dialect's
         return None
-    body = parsed.told if reading.in_body(dialect, parsed.path) else None
+    body = parsed.answer_fields if reading.in_body(dialect, parsed.path) else None
     return POINTS if reading.refuses([dialect], status, parsed.path, body) else None
 
 
