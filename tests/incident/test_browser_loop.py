@@ -21,6 +21,7 @@ pytestmark = pytest.mark.browser
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or "/usr/bin/chromium"
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
 FLAGS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+FLAGS += ["--process-per-site"]  # from one process to another what localStorage holds comes late, under a lock too
 APP = """<!doctype html><title>App</title><script>
 const PATHS = ['/contacts?limit=1', '/me/entitlements', '/contacts', '/persona-notes', '/messages'];
 const read = () => JSON.parse(localStorage.getItem('tokens'));
@@ -29,8 +30,8 @@ async function refresh({refresh_token}) {
   const answer = await fetch(`${API}/auth/v1/token?grant_type=refresh_token`, {
     method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify({refresh_token}),
   });
+  const {access_token, refresh_token: next, expires_at} = await answer.json();  // what nobody reads may be dropped
   if (!answer.ok) return null;
-  const {access_token, refresh_token: next, expires_at} = await answer.json();
   const tokens = {access_token, refresh_token: next, expires_at};
   localStorage.setItem('tokens', JSON.stringify(tokens));
   return tokens;
@@ -46,7 +47,9 @@ const CLIENTS = {
 async function call(path, client) {
   const tokens = await CLIENTS[client]();
   const headers = tokens ? {Authorization: `Bearer ${tokens.access_token}`} : {};
-  return (await fetch(API + path, {headers})).status;
+  const answer = await fetch(API + path, {headers});
+  await answer.text();
+  return answer.status;
 }
 const visit = (client) => Promise.all(PATHS.map((path) => call(path, client)));
 </script>"""
