@@ -45,7 +45,7 @@ test-all: $(READY_DEV)  ## the long ones too
 	@$(BIN)/python -m pytest $(ARGS)
 
 test-browser: $(READY_DEV)  ## our pages in a real browser: needs chromium
-	@$(BIN)/python -m pytest -m browser $(ARGS)
+	@$(BIN)/python -m pytest -n logical --dist worksteal -m browser $(ARGS)
 
 check: $(READY_DEV)  ## lint, types, import layers
 	@echo "check: format and lint (ruff)"
