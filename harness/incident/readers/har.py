@@ -20,7 +20,7 @@ from race401.harness.incident.readers.watched import Concerned, Exchanged, Watch
 from race401.harness.proxy.wire import claims
 from race401.ledger.dialects.dialect import Dialect
 from race401.ledger.dialects.presets import DIALECTS, USUAL
-from race401.ledger.dialects.reading import fields, first
+from race401.ledger.dialects.reading import WHAT_FOR, fields, first
 from race401.ledger.entry import Entry
 
 BEGINS = re.compile(r'\s*\{\s*"log"\s*:\s*\{')
@@ -28,6 +28,7 @@ BETWEEN = re.compile(r"charles|mitmproxy|fiddler|proxyman|burp|http toolkit", re
 CREATOR = re.compile(r'"creator"\s*:\s*\{[^{}]*?"name"\s*:\s*"([^"]*)"')
 HELD = 33_554_432  # bytes of bodies that are held, so that a file need not be read twice
 REFUSING = frozenset(status for dialect in DIALECTS.values() for status in dialect.unauthorized)
+SIGNS_OUT = re.compile(rb'(?:mutation\b|"operationName"\s*:)[^}]*?(?:log|sign)[-_]?(?:out|off)', re.IGNORECASE)
 NAMES = ("email", "username", "user", "login", "phone", "client_id", "AuthParameters.USERNAME")  # of who signs in
 FILLS_CLOCK = "add the server's own log, or export the HAR with the headers of its answers (`Date`)"
 FILLS_SANITIZED = (
@@ -120,6 +121,8 @@ def read(reading: Reading) -> Iterator[Row]:
             user=_who(one, reading) if entry.kind == "sign_in" else None,
             page=item.page,
             had_body=None if item.body_length is None else item.body_length > 0,
+            waited=item.waited,
+            signs_out=_signs_out(one),
         )
         yield entry, seen
     if timeless:
@@ -139,9 +142,16 @@ def _knows_end(entry: Entry, one: Exchanged, clock: Clock) -> bool:
 
 
 def _who(one: Exchanged, reading: Reading) -> str | None:
-    """Return whom a sign-in names, as a fingerprint."""
-    name = first(fields(one.body or b""), NAMES)
-    return None if name is None else reading.how.fingerprints.fingerprint(f"user {name}")
+    """Return whom a sign-in names, and for what it asks, as a fingerprint."""
+    told = fields(one.body or b"")
+    name, what_for = first(told, NAMES), [told.get(each) for each in WHAT_FOR]
+    return None if name is None else reading.how.fingerprints.fingerprint(f"user {name} {what_for}")
+
+
+def _signs_out(one: Exchanged) -> bool:
+    """Whether a GraphQL operation has the name of a sign-out."""
+    body = one.body or b""
+    return (b'"query"' in body or b'"operationName"' in body) and SIGNS_OUT.search(body) is not None
 
 
 def _path(item: Item) -> str:

@@ -45,6 +45,7 @@ class Item:
     body_length: int | None  # None: nothing says it
     asset: bool  # a page, a script, a picture: what browsers load without a token
     taken_out: bool  # somebody took a credential out of it
+    waited: float  # s in the browser, before it left
 
 
 def items(reading: Reading, concerned: Concerned, *, first: bool = False) -> Iterator[Item]:
@@ -84,10 +85,11 @@ def _item(row: int, index: int, told: dict[str, Any], concerned: Concerned) -> I
     origin = url.hostname if port in (None, PORTS[url.scheme]) else f"{url.hostname}:{port}"
     target = (url.path or "/") + (f"?{url.query}" if url.query else "")
     one, hidden = _exchanged(told, index, target.replace(" ", "%20"), began_at, concerned)
+    waited = one.received_at - began_at
     length = _number(request.get("bodySize"), -1)
     body_length = int(length) if length > 0 else None if one.body is None else len(one.body)
     page = _text(told.get("pageref")) or None
-    return Item(row, origin, one, page, body_length, _is_asset(told, one, response), hidden)
+    return Item(row, origin, one, page, body_length, _is_asset(told, one, response), hidden, waited)
 
 
 def _exchanged(
