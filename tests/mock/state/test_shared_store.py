@@ -83,7 +83,7 @@ def test_two_processes_that_decide_at_once_decide_one_after_the_other(store: str
 
 
 def test_what_ends_all_sessions_of_a_user_ends_them_in_one_step(store: str) -> None:
-    """Once a reuse is decided no process goes on with another session of that user; with one of another user it does."""
+    """Once a reuse is decided no process goes on with a session of that user; with one of another user it does."""
 
     async def scene() -> None:
         realms = [shared(store, f"{uuid.uuid4()}:", WORLDS["better-auth"], lambda: NOW)]
