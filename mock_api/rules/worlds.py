@@ -78,6 +78,8 @@ class World:
     """Only a user's most recently refreshed session can be refreshed (GOTRUE_SESSIONS_SINGLE_PER_USER)."""
 
     # --- accounts ---
+    database: str = ""
+    """Worlds with one name here share accounts and sessions, as auth servers over one database do; empty: its own."""
     signups: bool = True
     """Accounts can be made (GOTRUE_DISABLE_SIGNUP says the opposite)."""
     autoconfirm: bool = True
@@ -111,6 +113,11 @@ class World:
     """Resources also ask whether the server session lives; by default they verify the JWT alone."""
     latency: float = 0.0
     """Added between the decision and its answer."""
+
+    @property
+    def kept_in(self) -> str:
+        """The name of the database that has its accounts and sessions."""
+        return self.database or self.name
 
 
 OPTIONS = {each.name: each for each in fields(World) if "option" in each.metadata}

@@ -69,6 +69,17 @@ class Store(Protocol):
         ...
 
 
+class Tables:
+    """The families of a database, which the stores of several worlds may share."""
+
+    def __init__(self) -> None:
+        self.families: dict[str, Family] = {}
+        self.by_token: dict[str, str] = {}
+        self.by_user: dict[str, dict[str, None]] = {}  # ids, in the order of sign-in
+        self.free_at: dict[str, float] = {}  # of families that somebody holds or waits for
+        self.ended: dict[str, tuple[str, int]] = {}  # family and generation, by token
+
+
 class MemoryStore:
     """Families in dicts. No method awaits between reading and writing: that is the atomicity.
 
@@ -83,14 +94,13 @@ class MemoryStore:
         sleep: Sleep = asyncio.sleep,
         *,
         queued: bool = True,
+        tables: Tables | None = None,
     ) -> None:
         self.sleep = sleep
         self._held, self._clock, self._queued = held, clock, queued
-        self._families: dict[str, Family] = {}
-        self._by_token: dict[str, str] = {}
-        self._by_user: dict[str, dict[str, None]] = {}  # ids, in the order of sign-in
-        self._free_at: dict[str, float] = {}  # of families that somebody holds or waits for
-        self._ended: dict[str, tuple[str, int]] = {}  # family and generation, by token
+        tables = tables if tables is not None else Tables()
+        self._families, self._by_token, self._by_user = tables.families, tables.by_token, tables.by_user
+        self._free_at, self._ended = tables.free_at, tables.ended
 
     async def transact(self, found: Family, token: str, step: Step[T], *, siblings: bool = False) -> T | None:
         """See `Store`."""

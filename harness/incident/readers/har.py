@@ -20,14 +20,18 @@ from race401.harness.incident.readers.watched import Concerned, Exchanged, Watch
 from race401.harness.proxy.wire import claims
 from race401.ledger.dialects.dialect import Dialect
 from race401.ledger.dialects.presets import DIALECTS, USUAL
-from race401.ledger.dialects.reading import fields, first
+from race401.ledger.dialects.reading import SCHEMES, WHAT_FOR, fields, first
 from race401.ledger.entry import Entry
+from race401.ledger.secrecy import secret_by_name
 
 BEGINS = re.compile(r'\s*\{\s*"log"\s*:\s*\{')
 BETWEEN = re.compile(r"charles|mitmproxy|fiddler|proxyman|burp|http toolkit", re.IGNORECASE)
 CREATOR = re.compile(r'"creator"\s*:\s*\{[^{}]*?"name"\s*:\s*"([^"]*)"')
 HELD = 33_554_432  # bytes of bodies that are held, so that a file need not be read twice
 REFUSING = frozenset(status for dialect in DIALECTS.values() for status in dialect.unauthorized)
+KNOWN = frozenset({"authorization", "cookie", "apikey", "x-csrf-token", "x-xsrf-token", "x-csrftoken"})
+OTHER_SCHEMES = re.compile(r"(?:basic|digest|negotiate|ntlm|hmac)\b")
+SIGNS_OUT = re.compile(rb'(?:mutation\b|"operationName"\s*:)[^}]*?(?:log|sign)[-_]?(?:out|off)', re.IGNORECASE)
 NAMES = ("email", "username", "user", "login", "phone", "client_id", "AuthParameters.USERNAME")  # of who signs in
 FILLS_CLOCK = "add the server's own log, or export the HAR with the headers of its answers (`Date`)"
 FILLS_SANITIZED = (
@@ -45,6 +49,7 @@ class Survey:
     bearers: set[str] = field(default_factory=set)  # origins that some request sent an access token to
     asked_so: set[tuple[str, str]] = field(default_factory=set)  # those, and the paths that it was for
     cookies: set[tuple[str, str]] = field(default_factory=set)  # origins, and names of cookies that they got
+    beside: set[str] = field(default_factory=set)  # names of other credentials that stood beside an access token
     credentials: bool = False  # some request had any
     taken_out: list[int] = field(default_factory=list)
     held: list[Item] | None = field(default_factory=list)
@@ -62,9 +67,15 @@ class Survey:
         return sorted(self.held or (), key=lambda item: item.one.received_at)
 
     def shows(self, item: Item) -> bool:
-        """Whether an access token of this request would be seen; a cookie that no dialect knows may be one."""
+        """
+        Whether an access token of this request would be seen.
+
+        A cookie that no dialect knows may be one, so may what stands in its address or in a header of its own; what a
+        browser loads by itself has none, nor has what its server wants to have in another way.
+        """
         known = "cookie" not in dict(item.one.headers) or (item.origin, _path(item)) in self.asked_so
-        return known and item.origin in self.telling and bool(item.one.status) and not item.taken_out
+        other = item.asset or _asks_otherwise(item.one) or bool(_others(item.one) - self.beside)
+        return known and not other and item.origin in self.telling and bool(item.one.status) and not item.taken_out
 
     def see(self, item: Item) -> None:
         """Note a request."""
@@ -74,6 +85,7 @@ class Survey:
         if bearer(headers) is not None:
             self.bearers.add(item.origin)
             self.asked_so.add((item.origin, _path(item)))
+            self.beside |= _others(item.one)
         if "cookie" in headers:
             names = (pair.partition("=")[0].strip() for pair in headers["cookie"].split(";"))
             self.cookies |= {(item.origin, name) for name in names if name}
@@ -120,6 +132,8 @@ def read(reading: Reading) -> Iterator[Row]:
             user=_who(one, reading) if entry.kind == "sign_in" else None,
             page=item.page,
             had_body=None if item.body_length is None else item.body_length > 0,
+            waited=item.waited,
+            signs_out=_signs_out(one),
         )
         yield entry, seen
     if timeless:
@@ -139,13 +153,32 @@ def _knows_end(entry: Entry, one: Exchanged, clock: Clock) -> bool:
 
 
 def _who(one: Exchanged, reading: Reading) -> str | None:
-    """Return whom a sign-in names, as a fingerprint."""
-    name = first(fields(one.body or b""), NAMES)
-    return None if name is None else reading.how.fingerprints.fingerprint(f"user {name}")
+    """Return whom a sign-in names, and for what it asks, as a fingerprint."""
+    told = fields(one.body or b"")
+    name, what_for = first(told, NAMES), [told.get(each) for each in WHAT_FOR]
+    return None if name is None else reading.how.fingerprints.fingerprint(f"user {name} {what_for}")
+
+
+def _signs_out(one: Exchanged) -> bool:
+    """Whether a GraphQL operation has the name of a sign-out."""
+    body = one.body or b""
+    return (b'"query"' in body or b'"operationName"' in body) and SIGNS_OUT.search(body) is not None
 
 
 def _path(item: Item) -> str:
     return item.one.target.partition("?")[0]
+
+
+def _others(one: Exchanged) -> set[str]:
+    """Return the names of what else may say who sends a request: in its address, or in a header of its own."""
+    headers = {name for name, _ in one.headers if secret_by_name(name) and name not in KNOWN}
+    return headers | {name for name in fields(one.target.partition("?")[2].encode()) if secret_by_name(name)}
+
+
+def _asks_otherwise(one: Exchanged) -> bool:
+    """Whether the answer asks for credentials of other schemes alone: Basic, Digest, Negotiate."""
+    schemes = dict(one.answer_headers).get("www-authenticate", "").lower()
+    return OTHER_SCHEMES.match(schemes) is not None and not any(scheme in schemes for scheme in SCHEMES)
 
 
 def _surveyed(reading: Reading) -> Survey:

@@ -32,7 +32,7 @@ class SharedFamilies:
         self._link, self._clock, self._sleep = link, clock, sleep
         self._held, self._checks = world.transaction, world.check_session or tracks(world)
         self._queued, self._overwrites = world.losers_get == "as_reuse", world.losers_get == "overwrite"
-        self._prefix = link.prefix + world.name.encode()
+        self._prefix = link.prefix + world.kept_in.encode()
         self._find = link.script(FIND)
         self._queues: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._known: dict[tuple[str, float], int | None] = {}
