@@ -39,7 +39,7 @@ def losses(run: Run, row: Row) -> Iterator[Loss]:
     broken = frozenset({"keeps_session"}) if claim and given_up else claim
     if pending := [call for call in run.calls if call.pending]:
         yield Loss(
-            f"{len(pending)} of {counted(len(run.calls), 'call')} never ended, although the server owed them nothing"
+            f"{len(pending)} of {counted(len(run.calls), 'call')} never finished, although the server had answered"
         )
     if failed := _failed(run):
         shared = bool(claim and claim & FLIGHTS) and _by_401_alone(failed, run)
@@ -50,12 +50,12 @@ def losses(run: Run, row: Row) -> Iterator[Loss]:
             after = ", after the client had hung up on a refresh that was granted" if given_up else ""
             yield Loss(f"the session was lost: the server refused its refresh token for good{after}", broken)
     elif _thrown_away(run):
-        gave_up = "the client gave up a session that lives on at the server"
+        gave_up = "the client gave up a session that is still valid at the server"
         yield Loss(gave_up, None if broken is None else broken | {"keeps_session"})
     if carried := _carried(run, row):
-        yield Loss(f"{counted(len(carried), 'call')} carried the session that had been signed out", claim)
+        yield Loss(f"{counted(len(carried), 'call')} carried a token of the session that had been signed out", claim)
     if len(exchanges(run)) > TRIES * max(1, len(run.calls)) + _span(run.entries) / EVERY:
-        yield Loss(f"refreshes without end: more than {TRIES} for each call, and one for each second besides")
+        yield Loss(f"endless refreshes: more than {TRIES} for each call and one a second")
 
 
 def _must(run: Run) -> list[Call]:
@@ -87,7 +87,7 @@ def _how(failed: Sequence[Call], run: Run) -> str:
     if unsent := sum(call.path not in sent for call in failed):
         said += f", {unsent} without being sent"
     if kept := sum(call.path in answered for call in failed):
-        said += f", {kept} although the server answered with success: the app was not handed that answer"
+        said += f", {kept} although the server answered with success: the app did not get that answer"
     if wrong := sum(_saw(call, "success") for call in failed):
         said += f", {wrong} of which the driver calls a success"
     return said
@@ -106,9 +106,9 @@ def _posted(run: Run) -> Iterator[str]:
         if arrived > 1:
             yield f"one POST arrived {arrived} times"
         if arrived and _saw(call, "failure"):
-            yield "the app was told of a failure, although the POST had arrived"
+            yield "the app got a failure, although the POST had arrived"
         if not arrived and _saw(call, "success"):
-            yield "the app was told of a success, although the POST never arrived"
+            yield "the app got a success, although the POST never arrived"
 
 
 def _saw(call: Call, what: str) -> bool:

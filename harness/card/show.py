@@ -25,8 +25,8 @@ COLOURS = {
     RaceOutcome.BROKE: "bold red",
 }
 WITNESS = {
-    1: "protocol 1: judged by the wire alone; what the app was handed is not known",
-    2: "protocol 2: judged by the wire, and by what the app was handed",
+    1: "protocol 1: judged by the requests alone; what the app received is not known",
+    2: "protocol 2: judged by the requests, and by what the app received",
 }
 ABOUT = {race.name: race.about for race in RACES}
 
@@ -40,7 +40,7 @@ def card(given: Card, *, called: str = "race401", width: int = WIDTH, color: boo
     console.print(
         Text(" ".join(part for part in (introduction.client, introduction.version, language) if part), "bold")
     )
-    console.print(Text(f"claims: {', '.join(introduction.claims) or 'nothing in particular'}"))
+    console.print(Text(f"claims: {', '.join(introduction.claims) or 'none'}"))
     console.print(Text(f"{WITNESS[introduction.protocol]}\n"))
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for heading in ("race", "", "what happened"):

@@ -163,7 +163,7 @@ def _ends(card: Card) -> Iterator[Setting]:
         everywhere = other.said == "never" or (not other.of and others is False)
         ends = "refuse" if spared else "delete_all" if everywhere else "revoke"
         seen = "beyond the interval" if lives is None else _counted(lives)
-        yield Setting("on_reuse", ends, f"the session lived on: {seen}" if lives else f"seen {seen}")
+        yield Setting("on_reuse", ends, f"the session stayed valid: {seen}" if lives else f"seen {seen}")
         if not other.of and others is None and not spared:
             yield Setting("", comment="not observed: whether it ends other sessions of the user, too")
     after, later = _row(card, "access.after-refresh"), _row(card, "access.after-use")

@@ -6,6 +6,7 @@ import hmac
 import math
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from time import monotonic_ns
 from typing import Any, NamedTuple
 
@@ -119,17 +120,18 @@ class Realm:
         if user.banned(self.clock()):
             return self._noted(entry, Exchanged(Answer(Outcome.BANNED, link.generation), family=found))
 
-        def step(family: Family, others: Sequence[Family]) -> tuple[Family, Exchanged]:
+        def step(family: Family, others: Sequence[Family]) -> tuple[Sequence[Family], Exchanged]:
             decide(entry)
             after, answer = self._decide(family, others, presented, received)
             done = self._granted(after, user, answer, causes(self.world, family, presented, self.clock()))
-            return after, done._replace(ended=self._ends(family, after))
+            ended = self._ends(family, after)
+            over = [replace(other, links=()) for other in others] if ended == "user" else []
+            return [after, *over] if after is not family else [], done._replace(ended=ended)
 
+        siblings = self.world.single_session or self.world.on_reuse == "delete_all"
         try:
-            done = await self.store.transact(found, presented, step, siblings=self.world.single_session)
+            done = await self.store.transact(found, presented, step, siblings=siblings)
             done = done or Exchanged(Answer(Outcome.NOT_FOUND, None))
-            if done.ended == "user":
-                await self.sign_out_everywhere(user)
         except Contended:
             done = Exchanged(Answer(Outcome.CONFLICT, link.generation), family=found)
         return self._noted(entry, done)
