@@ -23,7 +23,6 @@ from race401.harness.card.race import (
     Step,
     Tabs,
 )
-from race401.harness.judge.recovery import UNAUTHORIZED
 from race401.ledger.entry import Entry
 
 HOLDS_WITHIN = 2.0  # s after a call was answered; a client that refreshes for it has begun by then
@@ -227,4 +226,4 @@ class Course:
 
 def _felt(entry: Entry) -> bool:
     """Whether the client met the token's end here."""
-    return entry.grant_outcome is not None or entry.status == UNAUTHORIZED or entry.fault is not None
+    return entry.grant_outcome is not None or entry.unauthorized or entry.fault is not None
