@@ -89,7 +89,7 @@ def test_who_shares_one_refresh_is_not_blamed_for_a_401_that_it_does_not_make_go
         answer(seen, 2, last)
     result = result_of(EXPIRY, seen, called(1), called(2), claims=("single_flight",))
     assert result.outcome is outcome
-    assert ("it does not claim that a 401 is made good" in result.sentence) is (outcome is RaceOutcome.NOT_CLAIMED)
+    assert (CLAIMS["retry_on_401"] in result.sentence) is (outcome is RaceOutcome.NOT_CLAIMED)
 
 
 def test_a_story_reads_in_the_order_of_decision() -> None:
