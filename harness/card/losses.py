@@ -5,7 +5,7 @@ Two witnesses: what the server saw, and what the app saw, where the driver says 
 answer for it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from race401.harness.card.calls import Call
@@ -14,11 +14,13 @@ from race401.harness.card.course import Run
 from race401.harness.card.race import RevokeElsewhere
 from race401.harness.card.sign_ins import is_sign_in
 from race401.harness.judge.counted import counted
+from race401.harness.judge.recovery import UNAUTHORIZED
 from race401.harness.judge.row import Row
 from race401.harness.judge.sessions import is_sign_out
 from race401.ledger.entry import Entry
 from race401.ledger.outcomes import GRANTED, REFUSED
 
+FLIGHTS = {"single_flight", "shared_flight"}  # claims that callers share one refresh
 EVERY = 1.0  # s, and one more in so long: of a client with a timer, or that backs off
 
 
@@ -37,37 +39,55 @@ def losses(run: Run, row: Row) -> Iterator[Loss]:
     broken = frozenset({"keeps_session"}) if claim and given_up else claim
     if pending := [call for call in run.calls if call.pending]:
         yield Loss(
-            f"{len(pending)} of {counted(len(run.calls), 'call')} never ended, although the server owed them nothing"
+            f"{len(pending)} of {counted(len(run.calls), 'call')} never finished, although the server had answered"
         )
-    if sentence := _failed(run):
-        yield Loss(sentence, broken)
+    if failed := _failed(run):
+        shared = bool(claim and claim & FLIGHTS) and _by_401_alone(failed, run)
+        yield Loss(_how(failed, run), frozenset({"retry_on_401"}) if shared else broken)
     yield from map(Loss, _posted(run))
     if _session_lost(run, row):
         if not (pending and any(isinstance(step, RevokeElsewhere) for step in run.race.steps)):  # it was ended by us
             after = ", after the client had hung up on a refresh that was granted" if given_up else ""
             yield Loss(f"the session was lost: the server refused its refresh token for good{after}", broken)
     elif _thrown_away(run):
-        gave_up = "the client gave up a session that lives on at the server"
+        gave_up = "the client gave up a session that is still valid at the server"
         yield Loss(gave_up, None if broken is None else broken | {"keeps_session"})
     if carried := _carried(run, row):
-        yield Loss(f"{counted(len(carried), 'call')} carried the session that had been signed out", claim)
+        yield Loss(f"{counted(len(carried), 'call')} carried a token of the session that had been signed out", claim)
     if len(exchanges(run)) > TRIES * max(1, len(run.calls)) + _span(run.entries) / EVERY:
-        yield Loss(f"refreshes without end: more than {TRIES} for each call, and one for each second besides")
+        yield Loss(f"endless refreshes: more than {TRIES} for each call and one a second")
 
 
-def _failed(run: Run) -> str:
-    """Say how many calls did not succeed that had to; of one that is pending nobody knows."""
-    must = [call for call in run.calls if call.must and not call.pending]
-    answered = {entry.target for entry in run.entries if 200 <= entry.status < 300}  # noqa: PLR2004
-    sent = {entry.target for entry in run.entries}
-    failed = [call for call in must if call.path not in answered or _saw(call, "failure")]
-    if not failed:
-        return ""
-    said = f"{len(failed)} of {counted(len(must), 'call')} failed"
+def _must(run: Run) -> list[Call]:
+    """Return the calls that had to succeed; of one that is pending nobody knows."""
+    return [call for call in run.calls if call.must and not call.pending]
+
+
+def _answered(run: Run) -> set[str]:
+    """Return the paths that the server answered with success."""
+    return {entry.target for entry in run.entries if 200 <= entry.status < 300}  # noqa: PLR2004
+
+
+def _failed(run: Run) -> list[Call]:
+    """Return those that did not succeed."""
+    answered = _answered(run)
+    return [call for call in _must(run) if call.path not in answered or _saw(call, "failure")]
+
+
+def _by_401_alone(failed: Sequence[Call], run: Run) -> bool:
+    """Whether each got a 401 that was not made good, and no refresh token was spent twice: that was shared."""
+    last = {entry.target: entry.status for entry in sorted(run.entries, key=lambda entry: entry.seq)}
+    return all(last.get(call.path) == UNAUTHORIZED for call in failed) and all(len(same) == 1 for same in _uses(run))
+
+
+def _how(failed: Sequence[Call], run: Run) -> str:
+    """Say how many failed, and how."""
+    answered, sent = _answered(run), {entry.target for entry in run.entries}
+    said = f"{len(failed)} of {counted(len(_must(run)), 'call')} failed"
     if unsent := sum(call.path not in sent for call in failed):
         said += f", {unsent} without being sent"
     if kept := sum(call.path in answered for call in failed):
-        said += f", {kept} although the server answered with success: the app was not handed that answer"
+        said += f", {kept} although the server answered with success: the app did not get that answer"
     if wrong := sum(_saw(call, "success") for call in failed):
         said += f", {wrong} of which the driver calls a success"
     return said
@@ -86,9 +106,9 @@ def _posted(run: Run) -> Iterator[str]:
         if arrived > 1:
             yield f"one POST arrived {arrived} times"
         if arrived and _saw(call, "failure"):
-            yield "the app was told of a failure, although the POST had arrived"
+            yield "the app got a failure, although the POST had arrived"
         if not arrived and _saw(call, "success"):
-            yield "the app was told of a success, although the POST never arrived"
+            yield "the app got a success, although the POST never arrived"
 
 
 def _saw(call: Call, what: str) -> bool:
@@ -105,11 +125,16 @@ def _session_lost(run: Run, row: Row) -> bool:
 
 def _given_up(run: Run) -> bool:
     """Whether the client did not wait for what the first use of a refresh token brought."""
+    return any(same[0].hung_up and same[0].grant_outcome in GRANTED for same in _uses(run))
+
+
+def _uses(run: Run) -> Collection[list[Entry]]:
+    """Return the exchanges of each refresh token."""
     uses: dict[tuple[str | None, int | None], list[Entry]] = {}
     for entry in run.entries:
         if entry.grant_outcome is not None:
             uses.setdefault((entry.family, entry.generation), []).append(entry)
-    return any(same[0].hung_up and same[0].grant_outcome in GRANTED for same in uses.values())
+    return uses.values()
 
 
 def _thrown_away(run: Run) -> bool:
