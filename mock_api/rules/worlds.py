@@ -60,6 +60,9 @@ class World:
     """Its error: GoTrue's, or RFC 6749's `error` and `error_description`, which `/oauth/token` has in any world."""
     revoke_ends: Literal["family", "token"] = "family"
     """What revoking a refresh token (RFC 7009) ends: its whole session, or that token alone: a successor lives on."""
+    revoke_of_consumed: Literal["as_live", "refusal", "reuse"] = "as_live"
+    """Who revokes a consumed token gets what any other gets; a refusal that ends nothing; or one that ends what a
+    reuse ends."""
     revoked_last_lives: bool = True
     """A family revocation counts as a use: the token that it revoked works on for the reuse interval."""
     losers_get: Literal["as_reuse", "refusal", "same", "sibling", "overwrite"] = "as_reuse"
