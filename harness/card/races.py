@@ -20,7 +20,7 @@ from race401.harness.card.race import (
     Tabs,
 )
 
-ALMOST_OVER = 1.0  # left of a token that is due: within the margin of whoever has one, and soon waited for
+ALMOST_OVER = 3.0  # left of a token that is due: within most margins, soon waited for, and time to send a burst
 STILL_GOOD = 8.0  # within every margin in use (the shortest that is one: supabase_auth's 10 s), and no hurry
 COOLED_DOWN = 6.0  # after which a client that waits for a while after a failure should have tried again
 SHORT = 4.0  # of a token's life: less than most margins

@@ -60,6 +60,9 @@ class World:
     """Its error: GoTrue's, or RFC 6749's `error` and `error_description`, which `/oauth/token` has in any world."""
     revoke_ends: Literal["family", "token"] = "family"
     """What revoking a refresh token (RFC 7009) ends: its whole session, or that token alone: a successor lives on."""
+    revoke_of_consumed: Literal["as_live", "refusal", "reuse"] = "as_live"
+    """Who revokes a consumed token gets what any other gets; a refusal that ends nothing; or one that ends what a
+    reuse ends."""
     revoked_last_lives: bool = True
     """A family revocation counts as a use: the token that it revoked works on for the reuse interval."""
     losers_get: Literal["as_reuse", "refusal", "same", "sibling", "overwrite"] = "as_reuse"
@@ -107,10 +110,13 @@ class World:
     refresh_ends_access_tokens: Literal["no", "at_once", "at_first_use"] = "no"
     """Resources refuse an access token once its refresh token is consumed, or once the new one is first used there;
     and once the family is revoked."""
-    unauthorized_status: Literal[401, 403] = 401
-    """What resources answer where a token is missing or no good; django-oauth-toolkit and AWS say 403."""
+    unauthorized_status: Literal[401, 403, 419, 200] = 401
+    """What resources answer where a token is missing or no good; django-oauth-toolkit and AWS say 403, Laravel says
+    419, and of GraphQL the error is in the body of a 200."""
+    unauthorized_body: str = ""
+    """What stands in that answer, word for word, whatever the reason; empty: PostgREST's, which names it."""
     check_session: bool = option(False, "resources check whether the session is still valid")
-    """Resources also ask whether the server session lives; by default they verify the JWT alone."""
+    """Resources also check whether the session is still valid; by default they verify the JWT alone."""
     latency: float = 0.0
     """Added between the decision and its answer."""
 

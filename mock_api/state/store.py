@@ -8,7 +8,8 @@ from race401.mock_api.rules.issuer import Family
 
 T = TypeVar("T")
 KEPT = 20_000  # ended sessions whose newest token the ledger still knows
-Step = Callable[[Family, Sequence[Family]], tuple[Family, T]]  # of the family, and of the others of its user
+Step = Callable[[Family, Sequence[Family]], tuple[Sequence[Family], T]]
+"""Of a family, and of the others of its user, to those of them that it changes; without links one is deleted."""
 Sleep = Callable[[float], Awaitable[None]]
 
 RETRY_LOOP = 5.0  # s; GoTrue's retryLoopDuration (internal/tokens/service.go)
@@ -109,8 +110,9 @@ class MemoryStore:
         family = self._find(token)
         if family is None:
             return None
-        after, result = step(family, self._siblings(family) if siblings else ())
-        self.put(after)
+        changed, result = step(family, self._siblings(family) if siblings else ())
+        for after in changed:
+            self.put(after)
         if self._held and self._queued:
             await self.sleep(self._held)
         return result
@@ -130,14 +132,8 @@ class MemoryStore:
     async def end(self, families: list[str]) -> None:
         """See `Store`."""
         for name in families:
-            family = self._families.pop(name, None)
-            if family is not None:
-                self._by_user[family.user].pop(name, None)
-                self._free_at.pop(name, None)
-                self._unindex(family)
-                self._ended[family.links[-1].token] = family.id, family.links[-1].generation
-                if len(self._ended) > KEPT:
-                    del self._ended[next(iter(self._ended))]
+            if (family := self._families.get(name)) is not None:
+                self._forget(family)
 
     async def ended(self, token: str) -> tuple[str, int] | None:
         """See `Store`."""
@@ -167,15 +163,23 @@ class MemoryStore:
         before = self._families.get(family.id)
         if before is family:
             return
+        if not family.links:
+            if before is not None:
+                self._forget(before)
+            return
         if before is not None and len(before.links) >= len(family.links):
             self._unindex(before, still=family)
-        if not family.links:
-            self._families.pop(family.id, None)
-            self._by_user.get(family.user, {}).pop(family.id, None)
-            return
         self._families[family.id] = family
         self._by_user.setdefault(family.user, {})[family.id] = None
         self._by_token[family.links[-1].token] = family.id
+
+    def _forget(self, family: Family) -> None:
+        del self._families[family.id], self._by_user[family.user][family.id]
+        self._free_at.pop(family.id, None)
+        self._unindex(family)
+        self._ended[family.links[-1].token] = family.id, family.links[-1].generation
+        if len(self._ended) > KEPT:
+            del self._ended[next(iter(self._ended))]
 
     def _find(self, token: str) -> Family | None:
         return self._families.get(self._by_token.get(token, ""))
@@ -208,9 +212,9 @@ class TwoStepStore(MemoryStore):
         family = self._find(token)
         if family is None:
             return None
-        after, result = step(family, self._siblings(family) if siblings else ())
+        changed, result = step(family, self._siblings(family) if siblings else ())
         await self.sleep(self._held)
-        if after is not family:  # a refusal that changes nothing writes nothing
+        for after in changed:
             self.put(after)
         return result
 

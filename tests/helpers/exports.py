@@ -143,6 +143,21 @@ class Browser:
         return list(dict.fromkeys(each["pageref"] for each in self.calls if "pageref" in each))
 
 
+def oauth(
+    path: str, host: str = "id.example.com", status: int = 400, words: str = "Token was already used", **said: Any
+) -> Har:
+    """Two refreshes at once by one token, granted and refused, at an endpoint of RFC 6749."""
+    b = Browser(host=host, opaque=True)
+    asked = "grant_type=refresh_token&client_id=spa&refresh_token="
+    said = {"error": "invalid_grant", "error_description": words} | said
+    for n, old, at in ((0, "rt-1", 10), (1, "rt-2", 3600)):
+        brings = {"access_token": b.token(f"a{n}"), "refresh_token": f"rt-{n + 2}", "expires_in": LIFE}
+        b.call(at, f"POST {path}", body=f"{asked}{old}", took=0.2, says=brings)
+        b.call(at + 1, "https://api.example.com/me", token=f"a{n}")
+    b.call(3600.05, f"POST {path}", status, body=f"{asked}rt-2", took=0.2, says=said)
+    return b.har()
+
+
 def local(har: Har, hours: int = 2) -> Har:
     """In a time zone, to the millisecond, as Firefox writes it, and without what is Chrome's own."""
     zone = timezone(timedelta(hours=hours))

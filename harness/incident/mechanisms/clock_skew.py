@@ -121,7 +121,7 @@ def _clock(case: Case, e: Entry) -> Clock | None:
 
 MECHANISM = Mechanism(
     name="clock-skew",
-    title="clock skew: the token had expired before the client thought so",
+    title="clock skew: the token expired before the client thought so",
     answer="The client's clock is behind: its tokens had already expired",
     seeks="a client's clock that differs from its server's, and tokens that had expired by one of them",
     look=look,

@@ -24,14 +24,12 @@ def look(case: Case) -> Sign | None:
         last = early[-1]
         left, of = seconds(last.left), seconds(last.lifetime)
         if _each_on_a_page(case, [each.entry for each in early]):
-            says = f"{counted(len(early), 'refresh', 'refreshes')} much earlier than needed, each after a page was loaded"
+            says = f"{counted(len(early), 'refresh', 'refreshes')} much too early, each after a page was loaded"
             decides = "whether the app keeps its tokens in memory only, so that each page has to refresh"
             return consistent(says, [each.entry for each in early], decides)
         rows = [each.entry for each in early]
         if not _each_for_one_moment(case, rows):
-            says = (
-                f"{counted(len(early), 'refresh', 'refreshes')} much earlier than needed, of tokens used for a long time"
-            )
+            says = f"{counted(len(early), 'refresh', 'refreshes')} much too early, of tokens used for a long time"
             return consistent(says, rows, "whether a timer of the app refreshes, whatever is called")
         return shown(
             f"{counted(len(early), 'refresh', 'refreshes')} with more than half of the token's life left, in a row: "

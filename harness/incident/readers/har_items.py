@@ -26,7 +26,7 @@ LONGEST_ERROR = 16_384  # characters of such a body
 CREDENTIALS = frozenset({"authorization", "cookie", "set-cookie"})
 TELLING = CREDENTIALS | {
     *("user-agent", "www-authenticate", "location", "date", "age", "retry-after"),
-    *("apikey", "sec-fetch-dest", "x-race401-client", "x-race401-attempt"),
+    *("apikey", "content-length", "sec-fetch-dest", "x-race401-client", "x-race401-attempt"),
     *(dialect.action_header for dialect in DIALECTS.values() if dialect.action_header),
 }
 ASSETS = frozenset(  # what browsers load without a header of the app
@@ -92,10 +92,8 @@ def _item(row: int, index: int, told: dict[str, Any], concerned: Concerned) -> I
     target = (url.path or "/") + (f"?{url.query}" if url.query else "")
     one, hidden = _exchanged(told, index, target.replace(" ", "%20"), began_at, concerned)
     waited = one.received_at - began_at
-    length = _number(request.get("bodySize"), -1)
-    body_length = int(length) if length > 0 else None if one.body is None else len(one.body)
     page = _text(told.get("pageref")) or None
-    return Item(row, origin, one, page, body_length, _is_asset(told, one, response), hidden, waited)
+    return Item(row, origin, one, page, _body_length(request, one), _is_asset(told, one, response), hidden, waited)
 
 
 def _exchanged(
@@ -110,14 +108,15 @@ def _exchanged(
         headers += [("cookie", "; ".join(f"{name}={value}" for name, value in left))] if left else []
     status = int(_number(response.get("status")))
     error = (_text(response.get("_error")) or _text(told.get("_error"))).lower()
-    read = concerned(method, target.partition("?")[0], headers)
+    body = _body(request)
+    read = concerned(method, target.partition("?")[0], headers) or b"grant_type" in (body or b"")
     agent = next((value for name, value in headers if name == "user-agent"), "")
     took, waited = _took(told)
     one = Exchanged(
         method=method,
         target=target,
         headers=headers,
-        body=_body(request),
+        body=body,
         status=status if status in range(100, 600) else 0,
         answer_headers=_answer_headers(response),
         answer_body=_content(response, LONGEST if read else LONGEST_ERROR) if read or status >= ERRORS else b"",
@@ -179,6 +178,13 @@ def _body(request: dict[str, Any]) -> bytes | None:
         if fields := _pairs(post.get("params")):
             return redacted.as_form({name: value for name, value in fields if not redacted.is_redacted(value)})
     return b"" if request.get("bodySize") == 0 else None
+
+
+def _body_length(request: dict[str, Any], one: Exchanged) -> int | None:
+    """Return the length of its body, by whatever tells it; browsers show no bytes of a file, and give it no size."""
+    said = dict(one.headers).get("content-length", "")
+    length = max(int(_number(request.get("bodySize"), -1)), int(said) if said.isascii() and said.isdigit() else -1)
+    return length if length > 0 else None if one.body is None else len(one.body)
 
 
 def _content(response: dict[str, Any], longest: int) -> bytes:
