@@ -21,13 +21,13 @@ def disproved(run: Run, claims: Collection[str]) -> Iterator[str]:
     claim = "shared_flight" if run.race.ability == "tabs" else "single_flight"
     if claim not in claims:
         return
-    if (at_once := _at_once(run.entries)) > 1:
-        yield f"{claim}: {at_once} exchanges of one refresh token at once are not one shared refresh"
+    if (overlapping := at_once(run.entries)) > 1:
+        yield f"{claim}: {overlapping} exchanges of one refresh token at once are not one shared refresh"
     if own := max(map(_beside, run.bursts), default=0):
         yield f"{claim}: {counted(own, 'sign-in')} of its own in one burst are not one shared refresh"
 
 
-def _at_once(entries: Collection[Entry]) -> int:
+def at_once(entries: Collection[Entry]) -> int:
     """Return how many exchanges of one refresh token overlapped. Who hung up, or met a fault, may try again."""
     uses: dict[Hashable, list[Entry]] = defaultdict(list)
     for entry in entries:
