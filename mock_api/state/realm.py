@@ -13,11 +13,10 @@ from typing import Any, NamedTuple
 from race401.ledger.entry import Ended, Entry
 from race401.ledger.outcomes import GRANTED, Outcome
 from race401.mock_api.rules import refresh_tokens
+from race401.mock_api.rules.family import Family, Link
 from race401.mock_api.rules.issuer import (
     LOSERS,
     Answer,
-    Family,
-    Link,
     begin,
     causes,
     consumed,

@@ -23,7 +23,7 @@ from variants import VARIANTS, WAITS
 
 from race401.ledger.entry import received
 from race401.ledger.outcomes import GRANTED, Outcome
-from race401.mock_api.rules.issuer import Family
+from race401.mock_api.rules.family import Family
 from race401.mock_api.rules.worlds import WORLDS, World
 from race401.mock_api.signing.jwt import Verified
 from race401.mock_api.state.realm import Exchanged, Realm
