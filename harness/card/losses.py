@@ -5,22 +5,21 @@ Two witnesses: what the server saw, and what the app saw, where the driver says 
 answer for it.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from race401.harness.card import blame
 from race401.harness.card.calls import Call
 from race401.harness.card.cost import TRIES, exchanges
 from race401.harness.card.course import Run
 from race401.harness.card.race import RevokeElsewhere
 from race401.harness.card.sign_ins import is_sign_in
 from race401.harness.judge.counted import counted
-from race401.harness.judge.recovery import UNAUTHORIZED
 from race401.harness.judge.row import Row
 from race401.harness.judge.sessions import is_sign_out
 from race401.ledger.entry import Entry
 from race401.ledger.outcomes import GRANTED, REFUSED
 
-FLIGHTS = {"single_flight", "shared_flight"}  # claims that callers share one refresh
 EVERY = 1.0  # s, and one more in so long: of a client with a timer, or that backs off
 
 
@@ -35,19 +34,18 @@ class Loss:
 def losses(run: Run, row: Row) -> Iterator[Loss]:
     """Yield what was lost."""
     claim = None if run.race.claim is None else frozenset({run.race.claim})
-    given_up = _given_up(run)  # then that callers share one refresh would not have helped
-    broken = frozenset({"keeps_session"}) if claim and given_up else claim
+    failed = _failed(run)
+    broken = blame.of_session(run, failed)
     if pending := [call for call in run.calls if call.pending]:
         yield Loss(
             f"{len(pending)} of {counted(len(run.calls), 'call')} never finished, although the server had answered"
         )
-    if failed := _failed(run):
-        shared = bool(claim and claim & FLIGHTS) and _by_401_alone(failed, run)
-        yield Loss(_how(failed, run), frozenset({"retry_on_401"}) if shared else broken)
+    if failed:
+        yield Loss(_how(failed, run), blame.of_calls(run, failed))
     yield from map(Loss, _posted(run))
     if _session_lost(run, row):
         if not (pending and any(isinstance(step, RevokeElsewhere) for step in run.race.steps)):  # it was ended by us
-            after = ", after the client had hung up on a refresh that was granted" if given_up else ""
+            after = ", after the client had hung up on a refresh that was granted" if blame.given_up(run) else ""
             yield Loss(f"the session was lost: the server refused its refresh token for good{after}", broken)
     elif _thrown_away(run):
         gave_up = "the client gave up a session that is still valid at the server"
@@ -72,12 +70,6 @@ def _failed(run: Run) -> list[Call]:
     """Return those that did not succeed."""
     answered = _answered(run)
     return [call for call in _must(run) if call.path not in answered or _saw(call, "failure")]
-
-
-def _by_401_alone(failed: Sequence[Call], run: Run) -> bool:
-    """Whether each got a 401 that was not made good, and no refresh token was spent twice: that was shared."""
-    last = {entry.target: entry.status for entry in sorted(run.entries, key=lambda entry: entry.seq)}
-    return all(last.get(call.path) == UNAUTHORIZED for call in failed) and all(len(same) == 1 for same in _uses(run))
 
 
 def _how(failed: Sequence[Call], run: Run) -> str:
@@ -121,20 +113,6 @@ def _session_lost(run: Run, row: Row) -> bool:
     begins = [entry.seq for entry in run.entries if is_sign_in(entry)]
     lost = [seq for seq in row.lost_seqs if not any(end < seq for end in ends)]
     return bool(lost) and not any(begin > max(lost) for begin in begins)
-
-
-def _given_up(run: Run) -> bool:
-    """Whether the client did not wait for what the first use of a refresh token brought."""
-    return any(same[0].hung_up and same[0].grant_outcome in GRANTED for same in _uses(run))
-
-
-def _uses(run: Run) -> Collection[list[Entry]]:
-    """Return the exchanges of each refresh token."""
-    uses: dict[tuple[str | None, int | None], list[Entry]] = {}
-    for entry in run.entries:
-        if entry.grant_outcome is not None:
-            uses.setdefault((entry.family, entry.generation), []).append(entry)
-    return uses.values()
 
 
 def _thrown_away(run: Run) -> bool:

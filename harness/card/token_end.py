@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from race401.harness.judge.causal import before
-from race401.harness.judge.recovery import UNAUTHORIZED
 from race401.ledger.entry import Entry
 
 STRETCHED = (1.0, 2.0, 4.0)  # what is left of the token, times this: again, where its end came before the burst
@@ -34,4 +33,4 @@ def too_late(met: Sequence[Entry]) -> bool:
 
 def felt(entry: Entry) -> bool:
     """Whether the client met the token's end here."""
-    return entry.grant_outcome is not None or entry.status == UNAUTHORIZED or entry.fault is not None
+    return entry.grant_outcome is not None or entry.unauthorized or entry.fault is not None

@@ -67,31 +67,6 @@ def test_a_call_without_its_answer_is_lost_with_its_story() -> None:
     assert result.story[-1].endswith("GET /contacts?limit=1&caller=2  (session 1 token 0)  -> 401 expired")
 
 
-@pytest.mark.parametrize(
-    ("exchanges", "last", "outcome"),
-    [
-        (("rotated",), "expired", RaceOutcome.NOT_CLAIMED),
-        (("rotated", "reused"), "expired", RaceOutcome.LOST),
-        (("rotated",), None, RaceOutcome.LOST),
-    ],
-    ids=["one refresh, and a 401 all the same", "two refreshes of one token", "one refresh, and a call not sent"],
-)
-def test_who_shares_one_refresh_is_not_blamed_for_a_401_that_it_does_not_make_good(
-    exchanges: tuple[str, ...], last: str | None, outcome: RaceOutcome
-) -> None:
-    """A timer's refresh is slow, and the calls go on with the token that has ended meanwhile."""
-    seen = Seen()
-    sign_in(seen)
-    for exchange in exchanges:
-        seen.exchange(ME, exchange)
-    answer(seen, 1, generation=1)
-    if last is not None:
-        answer(seen, 2, last)
-    result = result_of(EXPIRY, seen, called(1), called(2), claims=("single_flight",))
-    assert result.outcome is outcome
-    assert ("it does not claim that a 401 is made good" in result.sentence) is (outcome is RaceOutcome.NOT_CLAIMED)
-
-
 def test_a_story_reads_in_the_order_of_decision() -> None:
     """The second to arrive was decided first; no line stands earlier than the line above it."""
     seen = Seen()

@@ -7,7 +7,7 @@ import pytest
 from mocks import NOW, WHO, Mock, families, run
 
 from race401.mock_api.rules import refresh_tokens
-from race401.mock_api.rules.issuer import REMEMBERED
+from race401.mock_api.rules.family import REMEMBERED
 from race401.mock_api.rules.rate_limits import KEPT, Buckets
 from race401.mock_api.rules.worlds import WORLDS
 from race401.mock_api.state.store import MemoryStore
