@@ -3,8 +3,10 @@
 import gc
 import inspect
 import signal
+from collections.abc import Generator
 
 import httpx
+import pytest
 from bounds import HANG
 from hypothesis import HealthCheck, settings
 
@@ -20,6 +22,13 @@ PATIENT.connect = PATIENT.read = PATIENT.write = PATIENT.pool = HANG
 # Hypothesis fails an example that takes 0.2 s, and data that is slow to draw; a busy machine is slow with any.
 settings.register_profile("patient", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
+
+
+@pytest.hookimpl(wrapper=True, optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> Generator[None, int, int]:
+    """`-n auto` is two workers for each CPU: many tests wait, for a process to start or for a clock."""
+    cpus = yield
+    return 2 * cpus if config.option.numprocesses == "auto" else cpus
 
 
 def pytest_collection_finish() -> None:

@@ -22,9 +22,9 @@ MARKS = {
 }
 LEGEND = (
     "✓ survived (✓ 3: with 3 exchanges or sign-ins of its own, where answers failed); ~ 5 wasteful: survived with 5, "
-    "where fewer would do; ✗ lost, although the client claims otherwise; x lost, and the client claims nothing else; "
-    "- not asked, as it has no sign-out, no shared storage, or a driver that sends no POST; ! the ledger disproves "
-    "what it claims; · not exercised; … no answer, of the client or its driver; ? the driver broke."
+    "where fewer are enough; ✗ lost, although the client claims otherwise; x lost, and not claimed; "
+    "- not asked: it has no sign-out, no shared storage, or a driver that sends no POST; ! the ledger disproves a "
+    "claim; · not exercised; … no answer from the client or its driver; ? the driver broke."
 )
 
 

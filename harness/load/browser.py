@@ -14,7 +14,7 @@ import httpx
 
 from race401.harness.load.conditions import Condition
 from race401.harness.load.fasthttp import FastClient, FastTransport
-from race401.harness.load.options import Plan
+from race401.harness.load.plan import Plan
 from race401.harness.load.run import Run
 from race401.harness.tokens import (
     TRACE,

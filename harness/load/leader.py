@@ -22,7 +22,7 @@ from race401.harness.load.hosts import TURNS_WITHIN, measured_clock, shares
 from race401.harness.load.judged_run import JudgedRun
 from race401.harness.load.messages import BROWSER_DONE, BROWSER_FAILED, END, Assignment, assign, get_report
 from race401.harness.load.mock import Mock, control_headers
-from race401.harness.load.options import Plan, Refused
+from race401.harness.load.plan import Plan, Refused
 from race401.harness.load.record import Record, hosts_of
 from race401.harness.load.run import Run
 from race401.harness.load.scenario import Scenario

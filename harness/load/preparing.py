@@ -10,7 +10,7 @@ from race401.harness.load.folder import RunFolder, name_of_run
 from race401.harness.load.judged_run import UNKNOWN
 from race401.harness.load.leader import Leader
 from race401.harness.load.mock import Mock, MockProcess, die_with_parent
-from race401.harness.load.options import Plan, Refused
+from race401.harness.load.plan import Plan, Refused
 from race401.harness.load.recorded import Recorded
 from race401.harness.load.retention import retain_less
 from race401.harness.load.scenario import Scenario

@@ -24,7 +24,7 @@ from race401.harness.load.browser import instant
 from race401.harness.load.hosts import LOCAL, named
 from race401.harness.load.messages import WorkerReport
 from race401.harness.load.mock import Mock
-from race401.harness.load.options import Plan
+from race401.harness.load.plan import Plan
 from race401.harness.load.scenario import Scenario
 from race401.harness.load.whole import put
 from race401.harness.reporting import answer, console, html, terminal

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from race401.harness.load.hosts import HostClock
-from race401.harness.load.options import Plan
+from race401.harness.load.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,7 @@ class SystemClient:
         except httpx.HTTPError as error:
             raise SignInFailed(f"{place(asked.url)}: {error or type(error).__name__}") from None
         if not answer.is_success:
-            raise SignInFailed(f"{place(asked.url)} answered {answer.status_code}, which brings no session")
+            raise SignInFailed(f"{place(asked.url)} answered {answer.status_code}, which is no token answer")
         return answer.text, dict(answer.cookies), place(asked.url)
 
     def _life(self, tokens: Tokens) -> float:

@@ -7,7 +7,7 @@ import time
 import httpx
 
 from race401.harness.load.browser import TIMEOUT, TLS
-from race401.harness.load.options import LONGEST, SHORTEST, Plan, Refused
+from race401.harness.load.plan import LONGEST, SHORTEST, Plan, Refused
 from race401.harness.load.system import System
 from race401.harness.load.system_client import SystemClient
 from race401.harness.probe.answers import place

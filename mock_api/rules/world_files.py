@@ -85,6 +85,8 @@ def _problems(path: Path, name: str, table: Any, worlds: dict[str, World]) -> li
             found.append(f"{key}: no such setting; {meant}")
         elif (right := wanted(key, value)) is not None:
             found.append(f"{key} = {value!r}: must be {right}")
+        elif key == "database" and value and not NAME.fullmatch(value):
+            found.append(f"database = {value!r}: must be a name, of lower-case letters, digits and '-'")
         elif key == "keys" and value:
             found += _unusable(path.parent / value)
     return found

@@ -78,6 +78,8 @@ class World:
     """Only a user's most recently refreshed session can be refreshed (GOTRUE_SESSIONS_SINGLE_PER_USER)."""
 
     # --- accounts ---
+    database: str = ""
+    """Worlds with one name here share accounts and sessions, as auth servers over one database do; empty: its own."""
     signups: bool = True
     """Accounts can be made (GOTRUE_DISABLE_SIGNUP says the opposite)."""
     autoconfirm: bool = True
@@ -105,12 +107,20 @@ class World:
     refresh_ends_access_tokens: Literal["no", "at_once", "at_first_use"] = "no"
     """Resources refuse an access token once its refresh token is consumed, or once the new one is first used there;
     and once the family is revoked."""
-    unauthorized_status: Literal[401, 403] = 401
-    """What resources answer where a token is missing or no good; django-oauth-toolkit and AWS say 403."""
+    unauthorized_status: Literal[401, 403, 419, 200] = 401
+    """What resources answer where a token is missing or no good; django-oauth-toolkit and AWS say 403, Laravel says
+    419, and of GraphQL the error is in the body of a 200."""
+    unauthorized_body: str = ""
+    """What stands in that answer, word for word, whatever the reason; empty: PostgREST's, which names it."""
     check_session: bool = option(False, "resources ask whether the session lives")
     """Resources also ask whether the server session lives; by default they verify the JWT alone."""
     latency: float = 0.0
     """Added between the decision and its answer."""
+
+    @property
+    def kept_in(self) -> str:
+        """The name of the database that has its accounts and sessions."""
+        return self.database or self.name
 
 
 OPTIONS = {each.name: each for each in fields(World) if "option" in each.metadata}

@@ -4,10 +4,9 @@ import asyncio
 import hashlib
 import hmac
 import math
-import secrets
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from time import monotonic_ns
 from typing import Any, NamedTuple
 
@@ -30,14 +29,14 @@ from race401.mock_api.rules.issuer import (
     used,
     withdrawn,
 )
-from race401.mock_api.rules.rate_limits import Buckets, Limit
 from race401.mock_api.rules.worlds import World
-from race401.mock_api.signing.jwt import Cause, Keys, Verified
+from race401.mock_api.signing.jwt import Cause, Verified
 from race401.mock_api.signing.opaque import closed, opened
-from race401.mock_api.state.accounts import Accounts, MemoryAccounts, User, confirm, made
+from race401.mock_api.state.accounts import User, confirm, made
 from race401.mock_api.state.claims import claims_of, refresh_claims, service_claims
 from race401.mock_api.state.clock import system_clock
-from race401.mock_api.state.store import Contended, MemoryStore, Sleep, Store, TwoStepStore
+from race401.mock_api.state.database import Database, State, in_memory
+from race401.mock_api.state.store import Contended, Sleep
 
 
 class Exchanged(NamedTuple):
@@ -52,23 +51,6 @@ class Exchanged(NamedTuple):
     ended: Ended = "none"  # by this decision
 
 
-TOKENS, SIGNUPS = 150, 30  # requests in 5 minutes (GoTrue's defaults)
-
-
-@dataclass(frozen=True)
-class State:
-    """Where a world's state lives, if not in this process alone."""
-
-    store: Store
-    accounts: Accounts
-    token_limit: Limit
-    signup_limit: Limit
-    keys: Keys
-    seal: bytes
-    foresee: Callable[[Verified], Awaitable[None] | None] | None = None
-    """What to await so that the store knows the token's family before `verify` asks; memory needs nothing."""
-
-
 class Realm:
     """One world's state, and what may be done with it."""
 
@@ -80,10 +62,12 @@ class Realm:
         *,
         sleep: Sleep = asyncio.sleep,
         state: State | None = None,
+        database: Database | None = None,
     ) -> None:
         self.world, self.clock = world, clock
         self._ordered, self._tracks, self.tracks_use = world.losers_get in LOSERS, tracks(world), tracks_use(world)
-        state = state or _in_memory(world, lambda: self.clock(), secret, sleep)  # noqa: PLW0108 - it can be exchanged
+        now = lambda: self.clock()  # noqa: E731, PLW0108 - it can be exchanged
+        state = state or in_memory(world, now, secret, sleep, database or Database())
         self.store, self.accounts = state.store, state.accounts
         self.token_limit, self.signup_limit = state.token_limit, state.signup_limit
         self.keys, self._seal = state.keys, state.seal  # the seal signs v2 refresh tokens
@@ -136,17 +120,18 @@ class Realm:
         if user.banned(self.clock()):
             return self._noted(entry, Exchanged(Answer(Outcome.BANNED, link.generation), family=found))
 
-        def step(family: Family, others: Sequence[Family]) -> tuple[Family, Exchanged]:
+        def step(family: Family, others: Sequence[Family]) -> tuple[Sequence[Family], Exchanged]:
             decide(entry)
             after, answer = self._decide(family, others, presented, received)
             done = self._granted(after, user, answer, causes(self.world, family, presented, self.clock()))
-            return after, done._replace(ended=self._ends(family, after))
+            ended = self._ends(family, after)
+            over = [replace(other, links=()) for other in others] if ended == "user" else []
+            return [after, *over] if after is not family else [], done._replace(ended=ended)
 
+        siblings = self.world.single_session or self.world.on_reuse == "delete_all"
         try:
-            done = await self.store.transact(found, presented, step, siblings=self.world.single_session)
+            done = await self.store.transact(found, presented, step, siblings=siblings)
             done = done or Exchanged(Answer(Outcome.NOT_FOUND, None))
-            if done.ended == "user":
-                await self.sign_out_everywhere(user)
         except Contended:
             done = Exchanged(Answer(Outcome.CONFLICT, link.generation), family=found)
         return self._noted(entry, done)
@@ -321,16 +306,3 @@ class Realm:
         if before.links and not after.links:
             return "user" if self.world.on_reuse == "delete_all" else "session"
         return "family" if after.revoked and not before.revoked else "none"
-
-
-def _in_memory(world: World, clock: Callable[[], float], secret: str | None, sleep: Sleep) -> State:
-    """Return a state that lives and dies with this process."""
-    store = TwoStepStore if world.losers_get == "overwrite" else MemoryStore
-    return State(
-        store(world.transaction, clock, sleep, queued=world.losers_get == "as_reuse"),
-        MemoryAccounts(),
-        Buckets(TOKENS, clock),
-        Buckets(SIGNUPS, clock),
-        Keys(secret, algorithm=world.algorithm, file=world.keys),
-        secrets.token_bytes(32),
-    )

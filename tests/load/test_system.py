@@ -135,7 +135,7 @@ SAME = r"echo {\"access_token\":\"a\",\"refresh_token\":\"r\",\"expires_in\":9}"
     ("other", "said"),
     [
         ({"token": "URL/rfc9700/contacts"}, "not a token endpoint, or not the dialect oauth"),
-        ({"sign_in": "POST URL/nowhere"}, "sign_in URL/nowhere answered 404, which brings no session"),
+        ({"sign_in": "POST URL/nowhere"}, "sign_in URL/nowhere answered 404, which is no token answer"),
         ({"sign_in": "false"}, "sign_in false: exit 1: it says nothing"),
         ({"sign_in": "echo {}"}, "sign_in echo: there is no refresh token in its answer"),
         ({"sign_in": SAME}, "sign_in brings the same session twice; each call must begin a new one"),

@@ -10,7 +10,7 @@ import pytest
 from locustruns import ROOT
 
 from race401.harness.load import options
-from race401.harness.load.options import Refused, check_load
+from race401.harness.load.plan import Refused, check_load
 from race401.harness.load.system import System, SystemFileError, load
 from race401.harness.probe.signing_in import ByCommand, ByRequest
 from race401.ledger.dialects.reading import role

@@ -66,7 +66,7 @@ def _long_before(case: Case, by: Entry, e: Entry) -> bool:
     margin = (
         HEARD_S if case.by_clients((by, e)) else AT_ONCE_S
     )  # a server sees neither answers arrive nor requests leave
-    return before(by, e) and e.received_at - by.answered_at > margin
+    return before(by, e) and case.made_at(e) - by.answered_at > margin
 
 
 def _second_uses(case: Case) -> tuple[list[Entry], list[Entry]]:

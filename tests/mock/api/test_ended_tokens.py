@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from mocks import WHO, Mock
 
+from race401.mock_api.http.guard import MISSING
 from race401.mock_api.signing.opaque import opened
 
 GRACE = "django-oauth-toolkit-grace"
@@ -153,10 +154,25 @@ def test_an_error_can_come_as_a_200() -> None:
     assert (mock.last.grant_outcome, mock.last.ended) == ("reused", "family")
 
 
-def test_resources_can_refuse_with_403() -> None:
-    """Whatever the reason."""
-    mock = Mock(unauthorized_status=403)
-    assert mock.get("/rfc9700/contacts").status_code == mock.get("/rfc9700/contacts", "a.b.c").status_code == 403
+@pytest.mark.parametrize("status", [401, 403, 419, 200])
+def test_resources_refuse_with_the_status_and_the_body_of_the_world(status: int) -> None:
+    """Whatever the reason; and the ledger counts each of them as a refusal of the access token."""
+    body = '{"errors": [{"message": "no", "extensions": {"code": "UNAUTHENTICATED"}}]}'
+    mock = Mock(unauthorized_status=status, unauthorized_body=body)
+    for token, cause in ((None, "missing_token"), ("a.b.c", "malformed")):
+        answer = mock.get("/rfc9700/contacts", token)
+        assert (answer.status_code, answer.text, mock.last.cause) == (status, body, cause)
+        assert answer.headers["Content-Type"].startswith("application/json")
+        assert mock.last.unauthorized
+    assert mock.get("/rfc9700/contacts", mock.sign_in("rfc9700")["access_token"]).status_code == 200
+    assert not mock.last.unauthorized
+
+
+@pytest.mark.parametrize(("body", "kind"), [("<h1>No</h1>", "text/plain"), ("", "application/json")])
+def test_a_body_that_is_no_json_is_a_text_and_none_is_postgrest_s(body: str, kind: str) -> None:
+    answer = Mock(unauthorized_body=body).get("/rfc9700/contacts")
+    assert answer.text == (body or MISSING.decode())
+    assert answer.headers["Content-Type"].startswith(kind)
 
 
 def test_an_opaque_access_token_serves_and_says_nothing() -> None:
