@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from race401.harness.commands.errors import CommandError
 
-OF_A_SYSTEM = ("-u", "12", "-r", "12")  # of browsers: a system that is not ours is not loaded
+OF_A_SYSTEM = ("-u", "12", "-r", "12")  # of browsers: a system of your own is not loaded
 WEB = "--web"  # locust's web UI, on this machine alone; its form offers a load that runs
 IN_THE_WEB = ("--web-host", "127.0.0.1", "--transport", "fasthttp")
 DEFAULTS = ("--headless", "--skip-log-setup", "-u", "324", "-r", "100", "-t", "20s", "--transport", "fasthttp")

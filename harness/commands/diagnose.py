@@ -71,7 +71,7 @@ def add(parser: ArgumentParser) -> None:
         help="pytest files there that keep out what is shown; they run as they are",
     )
     outputs.add_argument(
-        "--scenario", type=Path, metavar="DIR", help="locustfiles there that play what is shown, by clients of ours"
+        "--scenario", type=Path, metavar="DIR", help="locustfiles there that play it with race401's clients"
     )
 
 

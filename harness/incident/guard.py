@@ -32,9 +32,9 @@ def source(mechanism: Mechanism, seen: Circumstances, files: str) -> str | None:
 
 
 def _head(mechanism: Mechanism, seen: Circumstances, files: str) -> str:
-    told = ", ".join(seen.numbers()) or "the files tell no numbers"
+    told = ", ".join(seen.numbers()) or "the files have no numbers"
     made = (
-        f"Made by `race401 diagnose` of {files}. As it was seen: {told}; what is not told is as usual. It runs as it "
+        f"Made by `race401 diagnose` of {files}. As it was seen: {told}; the rest is as usual. It runs as it "
         "stands; put your own client into `client_of`."
     )
     return f'"""\nKeeps out: {mechanism.title}.\n\n{fill(made, WIDE)}\n"""\n'

@@ -21,7 +21,7 @@ BACKGROUND = "mandatory_margin=0.0"  # callers go on while the token is refreshe
 BURST = """
 async with client_of(race401_server, tokens) as client:
     await asyncio.gather(*(client.get(f"/contacts?call={n}") for n in range(CALLS)))
-    await client.get("/messages")  # the session lives on
+    await client.get("/messages")  # the session is still valid
 """
 LATER = '        await client.get(f"/contacts?later={n}")\n'
 IN_A_ROW = """
@@ -87,7 +87,7 @@ RECIPES: dict[str, Recipe] = {
                 await client.get("/me/entitlements")
                 race401_server.arm("concurrent-401s")  # from now on its token is refused
                 await asyncio.gather(*(client.get(f"/contacts?call={n}") for n in range(CALLS)))
-                await client.get("/messages")  # the session lives on
+                await client.get("/messages")  # the session is still valid
             """,
         check='race401_verdict.check(covers="two-401s-one-token")',
     ),

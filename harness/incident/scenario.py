@@ -52,7 +52,7 @@ PLAYS: dict[str, Play] = {
     ),
     "clock-skew": Play(
         world="supabase",
-        about="the device's clock is behind: tokens are over before the client thinks so",
+        about="the device's clock is behind: tokens expire before the client thinks so",
         control='Expectation("some", "any", cause="expired")',
         policies="pre-fix:expiry_margin={skew_margin:g},fixed:expiry_margin={skew_margin:g},hardened",
         more='skew=-{behind:g},\nat_expiry=True,\ncovers=("expiry",),',
@@ -74,7 +74,7 @@ PLAYS: dict[str, Play] = {
     ),
     "late-401": Play(
         world="supabase",
-        about="two requests are refused, and the second hears of it after the first was made good",
+        about="two requests are refused, and the second 401 arrives after the first request was retried with success",
         policies="fixed,hardened",
         control='NOTHING_WRONG.but(refreshes="any", needless_exchanges="some")',
         subject='NOTHING_WRONG.but(refreshes="any", needless_exchanges="none")',
@@ -130,7 +130,7 @@ PLAYS: dict[str, Play] = {
     ),
     "rate-limit-storm": Play(
         world="supabase",
-        about="the token endpoint limits the rate while the access token lives",
+        about="the token endpoint limits the rate while the access token is still valid",
         control='Expectation("some", "any", cause="missing_token")',
         policies="pre-fix:expiry_margin={margin:g},hardened",
         subject='NOTHING_WRONG.but(exchanges_per_generation="any", refreshes="any")',
@@ -168,7 +168,7 @@ PLAYS: dict[str, Play] = {
             """,
     ),
 }
-"""By name of the mechanism; what is not here is not played by clients of ours under load."""
+"""By name of the mechanism; what is not here is not played by race401's own clients under load."""
 
 
 def source(mechanism: Mechanism, seen: Circumstances, files: str) -> str | None:
@@ -191,8 +191,8 @@ def source(mechanism: Mechanism, seen: Circumstances, files: str) -> str | None:
         "skew_margin": how.behind / 3,
         "wait": how.wait,
     }
-    told = ", ".join(seen.numbers()) or "the files tell no numbers"
-    made = f"Made by `race401 diagnose` of {files}. As it was seen: {told}; what is not told is as usual."
+    told = ", ".join(seen.numbers()) or "the files have no numbers"
+    made = f"Made by `race401 diagnose` of {files}. As it was seen: {told}; the rest is as usual."
     more = indent(dedent(play.more).strip("\n").rstrip().format(**numbers), " " * 12)
     refused = 'REFUSED = {"request": "resource", "status": 401}\n\n' if "REFUSED" in play.more else ""
     return "\n".join(

@@ -193,7 +193,7 @@ class Leader:
             self._runner.quit()
 
     def _watch_mock(self) -> None:
-        """End the run when the mock ends, or a system that is not ours is gone."""
+        """End the run when the mock ends, or a system of your own is gone."""
         process = self._mock.process
         assert process is not None
         while (ended := process.ended()) is None:

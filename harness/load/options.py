@@ -44,7 +44,7 @@ def add_options(parser: Any, scenario: Scenario) -> None:
             default="",
             metavar="FILE",
             include_in_web_ui=False,
-            help="a system that is not ours: how to sign in, a page's requests, the token endpoint, in TOML",
+            help="a system of your own: how to sign in, a page's requests, the token endpoint, in TOML",
         )
         add(
             "--yes-burst",

@@ -73,7 +73,7 @@ def _mock_and_folder(environment: Environment, scenario: Scenario, plan: Plan) -
 
 
 def _recorded(environment: Environment, plan: Plan, system: System, name: str) -> tuple[Mock, RunFolder]:
-    """Return a system that is not ours, tried and behind a recorder, which writes into the first run's folder."""
+    """Return a system of your own, tried and behind a recorder, which writes into the first run's folder."""
     given = environment.parsed_options
     assert given is not None
     if environment.host:

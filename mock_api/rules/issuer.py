@@ -190,6 +190,13 @@ def withdrawn(family: Family, token: str, now: float) -> Family:
     return replace(family, links=_with(family.links, replace(link, revoked=True, withdrawn=True, updated_at=now)))
 
 
+def misused(world: World, family: Family, now: float) -> Family:
+    """Return the family after its client presented a consumed token where no use of it is tolerated."""
+    if world.on_reuse == "refuse":
+        return family
+    return _revoke(world, family, now) if world.on_reuse == "revoke" else replace(family, links=(), revoked=True)
+
+
 def _unacknowledged(world: World, family: Family, link: Link) -> bool:
     """Return whether the answer that consumed this link may not have been heard, as far as the server knows."""
     if world.unacknowledged_brings == "as_reuse":
@@ -285,11 +292,7 @@ def _succeed(
 def _refuse(world: World, family: Family, link: Link, now: float) -> tuple[Family, Answer]:
     """Refuse a reuse, and do to the family what the world does then."""
     answer = Answer(Outcome.REVOKED if family.revoked else Outcome.REUSED, link.generation)
-    if world.on_reuse == "refuse":
-        return family, answer
-    if world.on_reuse != "revoke":
-        return replace(family, links=(), revoked=True), answer
-    return _revoke(world, family, now), answer
+    return misused(world, family, now), answer
 
 
 def _revoke(world: World, family: Family, now: float) -> Family:

@@ -23,6 +23,7 @@ from race401.mock_api.rules.issuer import (
     consumed,
     ended,
     exchange,
+    misused,
     refused,
     tracks,
     tracks_use,
@@ -124,13 +125,11 @@ class Realm:
             decide(entry)
             after, answer = self._decide(family, others, presented, received)
             done = self._granted(after, user, answer, causes(self.world, family, presented, self.clock()))
-            ended = self._ends(family, after)
-            over = [replace(other, links=()) for other in others] if ended == "user" else []
-            return [after, *over] if after is not family else [], done._replace(ended=ended)
+            changed, ended = self._ended(family, after, others)
+            return changed, done._replace(ended=ended)
 
-        siblings = self.world.single_session or self.world.on_reuse == "delete_all"
         try:
-            done = await self.store.transact(found, presented, step, siblings=siblings)
+            done = await self.store.transact(found, presented, step, siblings=self._siblings)
             done = done or Exchanged(Answer(Outcome.NOT_FOUND, None))
         except Contended:
             done = Exchanged(Answer(Outcome.CONFLICT, link.generation), family=found)
@@ -193,17 +192,30 @@ class Realm:
         chosen = {"local": [family.id], "others": [name for name in mine if name != family.id]}
         await self.store.end(chosen.get(scope, mine))
 
-    async def revoke(self, family: Family, token: str) -> Ended:
-        """Do what a client asks for that revokes this token, and return what that ended."""
+    async def revoke(self, family: Family, token: str) -> tuple[Ended, bool]:
+        """Do what a client asks for that revokes this token; return what that ended, and whether it was granted."""
+        if self.world.revoke_of_consumed != "as_live" and (ended := await self._misused(family, token)) is not None:
+            return ended, False
         if self.world.revoke_ends == "family":
             await self.sign_out(family, "local")
-            return "session"
-        link = family.find(token)
+            return "session", True
+        link, now = family.find(token), self.clock()
         if link is None or link.revoked:
-            return "none"
-        now = self.clock()
+            return "none", True
         await self.store.amend(family.id, lambda family: withdrawn(family, token, now))
-        return "token"
+        return "token", True
+
+    async def _misused(self, family: Family, token: str) -> Ended | None:
+        """End what the revocation of this token ends if it was consumed, in one step; None: it was not."""
+
+        def step(family: Family, others: Sequence[Family]) -> tuple[Sequence[Family], Ended | None]:
+            link = family.find(token)
+            if link is None or not link.revoked:
+                return [], None
+            reuse = self.world.revoke_of_consumed == "reuse"
+            return self._ended(family, misused(self.world, family, self.clock()) if reuse else family, others)
+
+        return await self.store.transact(family, token, step, siblings=self._siblings)
 
     async def sign_out_everywhere(self, user: User) -> None:
         """End all of the user's sessions."""
@@ -301,8 +313,17 @@ class Realm:
         if link is not None and not link.used:
             await self.store.amend(verified.family, lambda family: used(family, verified.link))
 
-    def _ends(self, before: Family, after: Family) -> Ended:
-        """Return what one decision ends: a family's refresh tokens, a session, or all sessions of the user."""
+    @property
+    def _siblings(self) -> bool:
+        """Whether a decision about one session asks for the user's others, or ends them."""
+        return self.world.single_session or self.world.on_reuse == "delete_all"
+
+    def _ended(self, before: Family, after: Family, others: Sequence[Family]) -> tuple[Sequence[Family], Ended]:
+        """Return what a decision changes and ends: a family's refresh tokens, a session, or all of the user's."""
+        if after is before:
+            return [], "none"
         if before.links and not after.links:
-            return "user" if self.world.on_reuse == "delete_all" else "session"
-        return "family" if after.revoked and not before.revoked else "none"
+            if self.world.on_reuse == "delete_all":
+                return [after, *(replace(other, links=()) for other in others)], "user"
+            return [after], "session"
+        return [after], "family" if after.revoked and not before.revoked else "none"

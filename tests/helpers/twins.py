@@ -112,7 +112,7 @@ class Twins:
     async def revoke(self, tokens: tuple[str, ...]) -> None:
         """A refresh token revoked by its client."""
 
-        async def ask(realm: Realm, n: int) -> str | None:
+        async def ask(realm: Realm, n: int) -> tuple[str, bool] | None:
             family = await realm.store.find(tokens[n])
             return None if family is None else await realm.revoke(family, tokens[n])
 

@@ -1,5 +1,5 @@
 """
-Bursts against a system that is not ours: a mock in another process, of which the run knows what a file says.
+Bursts against a system of your own: a mock in another process, of which the run knows what a file says.
 
 The mock's own ledger is the truth that the recorder's is held to.
 """
@@ -138,7 +138,7 @@ SAME = r"echo {\"access_token\":\"a\",\"refresh_token\":\"r\",\"expires_in\":9}"
         ({"sign_in": "POST URL/nowhere"}, "sign_in URL/nowhere answered 404, which is no token answer"),
         ({"sign_in": "false"}, "sign_in false: exit 1: it says nothing"),
         ({"sign_in": "echo {}"}, "sign_in echo: there is no refresh token in its answer"),
-        ({"sign_in": SAME}, "sign_in brings the same session twice; each call must begin a new one"),
+        ({"sign_in": SAME}, "sign_in returns the same session twice; each call must begin a new one"),
         ({"api": "URL/nowhere"}, "page: GET URL/nowhere/contacts answered 404 to a new session's access token"),
         ({"page": '["/auth/v1/health"]'}, "answered 200 without an access token: it needs none"),
         (

@@ -26,7 +26,7 @@ def look(case: Case) -> Sign | None:
         return consistent(says, [e for e, _ in had], "whether the app keeps its tokens in memory only")
     unknown = [e for e in refused if case.untold(e)]
     if unknown:
-        says = f"{counted(len(unknown), 'request')} refused; whether they had a token is not told"
+        says = f"{counted(len(unknown), 'request')} refused; whether they had a token is not recorded"
         return consistent(says, unknown, "whether the refused requests had an Authorization header or cookie")
     if refused and all(e.sent is not None for e in refused):
         return excluded("each request that was refused had a token", refused[:1])
