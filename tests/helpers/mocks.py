@@ -78,7 +78,7 @@ class Mock:
 
     def admin(self, method: str, path: str = "", body: Any = None, world: str = "supabase") -> httpx.Response:
         """The answer to an admin's request."""
-        bearer = {"Authorization": f"Bearer {self.realm(world).service_key()}"}
+        bearer = {"Authorization": f"Bearer {self.realm(world).mint.service_key()}"}
         return self.client.request(method, f"/{world}/auth/v1/admin/users{path}", json=body, headers=bearer)
 
     @property

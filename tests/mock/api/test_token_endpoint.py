@@ -100,7 +100,7 @@ def test_v2_tokens_that_were_never_issued() -> None:
     realm = mock.realm("supabase-v2")
     mock.sign_in("supabase-v2")
     (session,) = (family.id for family in families(realm))
-    ahead = refresh_tokens.counted(realm._key(session), session, 1)
+    ahead = refresh_tokens.counted(realm.mint._key(session), session, 1)
     assert refusal_of(mock.refresh(ahead, "supabase-v2")) == (
         400,
         "validation_failed",

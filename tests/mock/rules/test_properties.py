@@ -132,7 +132,7 @@ class Sessions(RuleBasedStateMachine):
         assert new == (done.answer.outcome in (Outcome.ROTATED, Outcome.FORKED, Outcome.KEPT)), (
             "generations grow by one"
         )
-        verified = self.realm.genuine(done.access)
+        verified = self.realm.mint.read(done.access)
         assert isinstance(verified, Verified)
         assert (verified.family, verified.exp) == (name, done.expires_at)
         brought = done.answer.link.token
