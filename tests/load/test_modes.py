@@ -3,7 +3,6 @@
 import contextlib
 import http.server
 import os
-import resource
 import signal
 import socket
 import subprocess
@@ -15,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 from bounds import HANG
+from disks import UNCOMPILED, small_files
 from locustruns import LOCUST, ROOT, SMALL, locust, served_mock
 from ports import free_port
 
@@ -231,16 +231,14 @@ def test_fixed_work_is_the_same_work(tmp_path: Path) -> None:
 
 @slow
 def test_a_full_disk_is_said_and_never_passes(tmp_path: Path) -> None:
-    def small_files() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (16_000, 16_000))
-
     done = subprocess.run(
         [*LOCUST, "--skip-log-setup", "--reports", str(tmp_path), *SMALL],
         cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=HANG,
-        preexec_fn=small_files,
+        env=UNCOMPILED,
+        preexec_fn=small_files(16_000),
         check=False,
     )
     assert done.returncode == 3, done.stdout + done.stderr

@@ -80,9 +80,11 @@ def served() -> Iterator[str]:
     command = [sys.executable, "-m", "race401.harness", "serve", "--lifetime", "90", "--port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
-        yield server.stdout.readline().split()[-1]
-        server.terminate()
-        server.stdout.read()
+        try:
+            yield server.stdout.readline().split()[-1]
+        finally:
+            server.terminate()
+            server.stdout.read()
 
 
 def test_the_token_manager_runs_as_printed(served: str) -> None:
