@@ -67,7 +67,6 @@ class Realm:
         state = state or in_memory(world, now, secret, sleep, database or Database())
         self.store, self.accounts = state.store, state.accounts
         self.token_limit, self.signup_limit = state.token_limit, state.signup_limit
-        self.keys = state.keys
         self.mint = Mint(world, state.keys, state.seal, now, lambda it: self.see(it))  # noqa: PLW0108 - likewise
         self._foresee = state.foresee
         self.see: Callable[[str], object] = lambda _: None  # hears of secrets: refresh tokens, passwords

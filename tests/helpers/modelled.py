@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import cache
 from time import monotonic_ns
 
 from race401.harness.probe.answers import Answer
@@ -77,6 +78,7 @@ class Model:
         return True
 
 
+@cache
 def modelled(world: World, rounds: int = 10, able: frozenset[str] = ABLE) -> Card:
     """The card of this world."""
     learnt = Learnt()
