@@ -98,7 +98,7 @@ def run(given: Namespace) -> int:
     )
     _write(given, card)
     if card.ended:
-        _announce(f"{card.ended}; what was learnt until then is kept")
+        _announce(f"{card.ended}; what was seen until then is kept")
     return card.exit_code
 
 

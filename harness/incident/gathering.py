@@ -95,7 +95,7 @@ def _in_time(rows: Iterable[Row], reading: Reading) -> Iterator[Row]:
         if 0 <= entry.received_at < LATEST and 0 <= entry.answered_at < LATEST:
             yield entry, seen
         else:
-            reading.leave_out("an instant that is none", seen.row)
+            reading.leave_out("an invalid time", seen.row)
 
 
 def _source(kind: Kind, reading: Reading, kept: int) -> Source:

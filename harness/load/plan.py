@@ -19,7 +19,7 @@ LEAST_IDLE = 0.4  # s, in the shortest run
 IDLE_BY_PAGES = 1.0  # s, where the work is fixed and nothing is gained by waiting
 PAGES_HOPED_FOR = 8  # in a timed run, so that there are some on each side of the decisive instant
 NO_PAGE_IN_THE_LAST = 2.0  # s of a timed run, so that every page that was begun ends in it
-MOST_BROWSERS = 60  # of a system that is not ours
+MOST_BROWSERS = 60  # of a system of your own
 LONGEST = 600.0  # s of a run against one, beside what a condition has to wait
 SHORTEST = 5.0  # s of run time that hold a page before the decisive instant and one after it
 
@@ -108,13 +108,13 @@ def check_load(plan: Plan) -> None:
 
 
 def _check_bounds(plan: Plan) -> None:
-    """Refuse more than a burst: a system that is not ours is nobody's to load."""
+    """Refuse more than a burst: a system of your own is no target for load."""
     if plan.users > MOST_BROWSERS:
-        raise Refused(f"-u {plan.users}: at most {MOST_BROWSERS} browsers burst upon a system that is not ours")
+        raise Refused(f"-u {plan.users}: at most {MOST_BROWSERS} browsers burst upon a system of your own")
     if not plan.pages and not plan.run_time:
-        raise Refused("a run against a system that is not ours has an end: give -t, such as -t 20s, or --pages")
+        raise Refused("a run against a system of your own has an end: give -t, such as -t 20s, or --pages")
     if plan.run_time and plan.run_time > LONGEST and not any(c.at_expiry for c in plan.conditions):
-        raise Refused(f"-t {plan.run_time:g}s: at most {LONGEST:g} s against a system that is not ours")
+        raise Refused(f"-t {plan.run_time:g}s: at most {LONGEST:g} s against a system of your own")
 
 
 def _check_arrivals(plan: Plan, rate: float) -> None:

@@ -39,7 +39,7 @@ def lead(environment: Environment, scenario: Scenario) -> Leader:
     leader = Leader(environment, scenario, mock, folder)
     if environment.web_ui is not None:
         admission.hold_the_form()
-        ui.attach(environment, leader.rows)
+        ui.attach(environment, lambda: leader.judged)
     return leader
 
 
@@ -73,7 +73,7 @@ def _mock_and_folder(environment: Environment, scenario: Scenario, plan: Plan) -
 
 
 def _recorded(environment: Environment, plan: Plan, system: System, name: str) -> tuple[Mock, RunFolder]:
-    """Return a system that is not ours, tried and behind a recorder, which writes into the first run's folder."""
+    """Return a system of your own, tried and behind a recorder, which writes into the first run's folder."""
     given = environment.parsed_options
     assert given is not None
     if environment.host:

@@ -33,7 +33,7 @@ NEEDED = {
     "api": 'the address of the API, as in api = "http://127.0.0.1:8000"',
     "page": 'the paths that a page asks for, as in page = ["/me", "/orders"]',
     "token": 'the token endpoint, as in token = "http://127.0.0.1:8000/oauth/token"',
-    "sign_in": 'what brings a new session: "POST URL NAME=VALUE ...", "POST URL {JSON}", or a command',
+    "sign_in": 'how to get a new session: "POST URL NAME=VALUE ...", "POST URL {JSON}", or a command',
 }
 TEXTS = ("name", "dialect", "client", "client_auth", "body")
 KNOWN = (*NEEDED, *TEXTS, "headers", "lifetime", "unauthorized")
@@ -98,7 +98,7 @@ class System:
 
     def plain(self) -> dict[str, Any]:
         """Return what a manifest keeps as its world: no address, so that runs against two of one kind compare."""
-        return {"summary": "a system that is not ours", "dialect": self.target.dialect.name}
+        return {"summary": "a system of your own", "dialect": self.target.dialect.name}
 
 
 def origin(url: str) -> str:

@@ -1,4 +1,4 @@
-"""A browser of a system that is not ours: it asks through the recorder, and a clock set wrong makes its token due."""
+"""A browser of a system of your own: it asks through the recorder, and a clock set wrong makes its token due."""
 
 from locust.exception import StopUser
 
@@ -84,7 +84,7 @@ class SystemBrowser(Browser):
             self.its_run.problem(f"sign_in {error}")
             raise StopUser from None
         if pair.refresh_token in self.its_run.seen:
-            self.its_run.problem("sign_in brought a session that another browser has: each call must begin a new one")
+            self.its_run.problem("sign_in returned another browser's session: each call must begin a new one")
             raise StopUser
         self.its_run.seen.add(pair.refresh_token)
         return pair

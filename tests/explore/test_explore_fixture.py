@@ -23,7 +23,7 @@ def test_the_fixture_fails_with_the_story(race401_explore: Callable[..., Any]) -
     assert str(failed.value).splitlines()[-1] == again
     with pytest.raises(pytest.fail.Exception) as failed:
         race401_explore(late_401(2, careful=False), create_app, schedules=100, replay="0.011")
-    assert "8   caller 2: the exchange of generation 1 reaches the server: rotated" in str(failed.value)
+    assert "8   caller 2: the exchange of refresh token 1 reaches the server: rotated" in str(failed.value)
 
 
 def test_the_fixture_does_not_pass_what_is_not_exhausted(race401_explore: Callable[..., Any]) -> None:

@@ -151,7 +151,7 @@ print(urllib.request.urlopen(ask).read().decode())
     code, out, err = ran(capsys, url, "--sign-in", python(script), "--json", "--keep", tmp_path / "card.json")
     assert code == 3
     assert "sign-in 13 failed" in err
-    assert "the account is locked; what was learnt until then is kept" in err
+    assert "the account is locked; what was seen until then is kept" in err
     card = msgspec.json.decode(out, type=Card)
     assert card == load(tmp_path / "card.json")
     assert card.row("second.accepted").said == "never"

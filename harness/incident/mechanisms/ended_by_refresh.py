@@ -49,7 +49,7 @@ def _untold(case: Case) -> Sign | None:
         for e in case.refused:
             mine = case.untold(e) and case.who(e) == case.who(by)
             if mine and by.received_at < e.answered_at and e.received_at < by.answered_at + AT_ONCE_S:
-                says = "a request was refused beside a refresh; its token is not told"
+                says = "a request was refused beside a refresh; its token is not recorded"
                 return consistent(says, (by, e), f"which token it had, and {EXP}")
     return None
 

@@ -71,7 +71,7 @@ def _untold(case: Case) -> Sign | None:
     unknown = [e for e in case.refused if case.untold(e)]
     if unknown:
         n = counted(len(unknown), "request")
-        says = f"{n} refused; the server does not say why, and their tokens are not told"
+        says = f"{n} refused; the server does not say why, and their tokens are not recorded"
         return consistent(says, unknown, "the key (`kid`) of the refused tokens, and the server's keys at that time")
     if case.refused and all(e.cause in OWN for e in case.refused):
         return excluded("each request was refused as its token was over or missing", case.refused[:1])

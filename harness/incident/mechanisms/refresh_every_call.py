@@ -24,16 +24,12 @@ def look(case: Case) -> Sign | None:
         last = early[-1]
         left, of = seconds(last.left), seconds(last.lifetime)
         if _each_on_a_page(case, [each.entry for each in early]):
-            says = (
-                f"{counted(len(early), 'refresh', 'refreshes')} long before need, each of a page that was loaded anew"
-            )
+            says = f"{counted(len(early), 'refresh', 'refreshes')} much too early, each after a page was loaded"
             decides = "whether the app keeps its tokens in memory only, so that each page has to refresh"
             return consistent(says, [each.entry for each in early], decides)
         rows = [each.entry for each in early]
         if not _each_for_one_moment(case, rows):
-            says = (
-                f"{counted(len(early), 'refresh', 'refreshes')} long before need, of tokens that had served for long"
-            )
+            says = f"{counted(len(early), 'refresh', 'refreshes')} much too early, of tokens used for a long time"
             return consistent(says, rows, "whether a timer of the app refreshes, whatever is called")
         return shown(
             f"{counted(len(early), 'refresh', 'refreshes')} with more than half of the token's life left, in a row: "
@@ -50,7 +46,7 @@ def look(case: Case) -> Sign | None:
         )
     for rows in _rows(case, grants):
         says = f"{counted(len(rows), 'refresh', 'refreshes')} in a row with hardly a request between them"
-        return consistent(says, rows, "how long an access token lives (`expires_in`, or a JWT's `exp`)")
+        return consistent(says, rows, "how long an access token is valid (`expires_in`, or a JWT's `exp`)")
     return None
 
 
@@ -91,7 +87,7 @@ def _rows(case: Case, grants: list[Entry]) -> list[list[Entry]]:
 MECHANISM = Mechanism(
     name="refresh-every-call",
     title="a refresh at every call",
-    answer="The client refreshes at every call, long before need",
+    answer="The client refreshes at every call, much too early",
     seeks="three tokens in a row that were exchanged with more than half of their life left",
     look=look,
 )

@@ -64,7 +64,7 @@ def read(reading: Reading) -> Iterator[Row]:
         )
         yield entry, seen
     if timeless:
-        reading.lack("whether tokens were over: nothing tells the server's clock well enough", FILLS_CLOCK, timeless)
+        reading.lack("whether tokens had expired: the server's clock is not known well enough", FILLS_CLOCK, timeless)
 
 
 def _knows_end(entry: Entry, one: Exchanged, clock: Clock) -> bool:
