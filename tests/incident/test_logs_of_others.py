@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
+from diagnosing import standing_as
 from exports import BASE, REFRESH, Browser, Har
-from incidents import standing_as
 from recording import written
 
 from race401.harness.incident.diagnosis import Diagnosis, diagnose
