@@ -38,8 +38,8 @@ bless: $(READY)  ## make such a run the baseline, after a look at what changes
 	@$(GATED) --run-id gate
 	@$(BIN)/race401 bless reports/gate $(ARGS)
 
-test: $(READY_DEV)  ## the fast tests and one short burst, a process for each CPU
-	@$(BIN)/python -m pytest -n logical --dist worksteal -m "not slow and not browser" $(ARGS)
+test: $(READY_DEV)  ## the fast tests and one short burst, two processes for each CPU
+	@$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow and not browser" $(ARGS)
 
 test-all: $(READY_DEV)  ## the long ones too
 	@$(BIN)/python -m pytest $(ARGS)

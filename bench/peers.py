@@ -7,6 +7,7 @@ runs them, in DIR, with all that they need installed.
 """
 
 import contextlib
+import hashlib
 import json
 import re
 import shlex
@@ -18,7 +19,7 @@ from pathlib import Path
 
 COMPOSE = Path("infra") / "docker-compose.yml"
 SERVICE, IMAGE = re.compile(r"^  \w+:", re.MULTILINE), "image: supabase/auth:"
-SETTING = re.compile(r"^ +(GOTRUE_\w+|PORT): '?(.*?)'?$", re.MULTILINE)
+SETTING = re.compile(r"^ +(GOTRUE_\w+|PORT|DATABASE_URL): '?(.*?)'?$", re.MULTILINE)
 USAGE = 2
 
 
@@ -59,6 +60,7 @@ def _world(server: dict[str, str], folder: Path) -> str:
         "like": "supabase",
         "summary": f"an auth server at {server['PORT']}",
         "keys": str(keys),
+        "database": f"peers-{hashlib.sha256(server.get('DATABASE_URL', '').encode()).hexdigest()[:8]}",
         "signups": server["GOTRUE_DISABLE_SIGNUP"] != "true",
         "autoconfirm": server["GOTRUE_MAILER_AUTOCONFIRM"] == "true",
         "anonymous": server.get("GOTRUE_EXTERNAL_ANONYMOUS_USERS_ENABLED") == "true",

@@ -10,6 +10,8 @@ from race401.mock_api.process.options import add_options
 from race401.mock_api.process.serving import Server, ServingError, prepare
 from race401.mock_api.process.workers import Keeper
 
+UNHEARD = 3  # exit code: nobody was there to be told where it serves
+
 
 def options() -> argparse.Namespace:
     """Return what the command line says."""
@@ -33,13 +35,17 @@ def main() -> int:
     server = serving.server(as_json if chosen.json else serving.announcement)
     if chosen.exit_with_parent:
         threading.Thread(target=end_with_parent, args=(server,), daemon=True).start()
-    server.serve_until_ended()
+    try:
+        server.serve_until_ended()
+    except BrokenPipeError:  # whoever started it is gone, or has seen enough: nobody knows the address
+        return UNHEARD
     return 0
 
 
 def end_with_parent(server: Server | Keeper) -> None:
     """Wait for the end of standard input; then stop, and do not wait for ever for that."""
-    sys.stdin.buffer.read()
+    while os.read(sys.stdin.fileno(), 65_536):  # not by the buffer, whose lock this thread would have at the end
+        pass
     server.end()
     timer = threading.Timer(3, os._exit, (3,))
     timer.daemon = True

@@ -1,5 +1,6 @@
 """The mock as an ASGI app: the worlds side by side, each below its name, the default one at the root too."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 
 from fastapi import FastAPI
@@ -17,7 +18,8 @@ from race401.mock_api.races.program import Program
 from race401.mock_api.rules.worlds import WORLDS, World
 from race401.mock_api.state.accounts import AddressTaken
 from race401.mock_api.state.clock import Clock, system_clock
-from race401.mock_api.state.realm import Realm, State
+from race401.mock_api.state.database import Database, State
+from race401.mock_api.state.realm import Realm
 from race401.mock_api.state.store import StoreLost
 from race401.mock_api.strict_json import BadBody
 
@@ -48,8 +50,11 @@ def create_app(
     `state` makes a world's state where several processes share it: what one process's memory decides is then refused.
     """
     mine = Clock(clock)
+    databases: dict[str, Database] = defaultdict(Database)
     realms = {
-        world.name: Realm(world, mine.now, state=None if state is None else state(world, mine.now))
+        world.name: Realm(world, mine.now, database=databases[world.kept_in])
+        if state is None
+        else Realm(world, mine.now, state=state(world, mine.now))
         for world in (worlds if worlds is not None else WORLDS.values())
     }
     faults = ArmedFaults(mine.now)

@@ -48,14 +48,14 @@ SCENARIO = Scenario(
         Condition(
             "system",
             "",
-            "a system that is not ours; the client's clock is set such that its token is due while it lives",
+            "a system of your own; the client's clock is set such that its token is due while it is still valid",
             control=Expectation("any", "several", sessions_lost="any"),
             subject=NOTHING_WRONG.but(refreshes="any"),
         ),
         Condition(
             "system-slow-clock",
             "",
-            "a system that is not ours, and a client whose clock is 90 s behind: its token expires, so the run waits",
+            "a system of your own, and a client whose clock is 90 s behind: its token expires, so the run waits",
             control=Expectation("some", "any", sessions_lost="any"),
             subject=NOTHING_WRONG.but(refreshes="any"),
             skew=-90.0,

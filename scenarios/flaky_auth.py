@@ -40,7 +40,7 @@ SCENARIO = Scenario(
             Condition(
                 name,
                 "supabase",
-                f"{about}, while the access token lives",
+                f"{about}, while the access token is still valid",
                 control=GIVEN_UP,
                 subject=SOUND,
                 known={"fixed": GIVEN_UP},

@@ -38,7 +38,7 @@ SCENARIO = Scenario(
         Condition(
             "late-401",
             "supabase",
-            "a page's requests are refused in mid-burst, and one of them hears of it late",
+            "a page's requests are refused in mid-burst, and one of them receives its 401 late",
             control=Expectation("some", "any", cause="generation_refused"),
             subject=SOUND,
             known={"fixed": SOUND.but(needless_exchanges="some")},

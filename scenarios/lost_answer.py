@@ -24,7 +24,7 @@ SCENARIO = Scenario(
         Condition(
             "forgiving",
             "supabase",
-            "the parent of the active token is accepted: the client can try again",
+            "the parent of the active token is accepted: the client can retry",
             control=Expectation("some", "any", cause="missing_token"),
             subject=COSTS,
             left=45.0,

@@ -3,8 +3,10 @@
 import gc
 import inspect
 import signal
+from collections.abc import Generator
 
 import httpx
+import pytest
 from bounds import HANG
 from hypothesis import HealthCheck, settings
 
@@ -12,6 +14,8 @@ pytest_plugins = ["pytester", "race401.harness.pytest_plugin", "unskipped"]
 
 # A shell starts `make test &` with Ctrl-C ignored, and children inherit that; the tests of Ctrl-C need it heard.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+gc.disable()  # until all is collected: nothing of it is garbage
 
 # httpx gives up after 5 s where nothing else is said; a busy machine may take longer to answer.
 PATIENT = inspect.signature(httpx.Client).parameters["timeout"].default
@@ -22,8 +26,16 @@ settings.register_profile("patient", settings.default, deadline=None, suppress_h
 settings.load_profile("patient")
 
 
+@pytest.hookimpl(wrapper=True, optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> Generator[None, int, int]:
+    """`-n auto` is two workers for each CPU: many tests wait, for a process to start or for a clock."""
+    cpus = yield
+    return 2 * cpus if config.option.numprocesses == "auto" else cpus
+
+
 def pytest_collection_finish() -> None:
     """Let the garbage collector look at what tests make, not at libraries again and again: a quarter of the CPU."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000)
+    gc.enable()

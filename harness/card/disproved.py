@@ -12,7 +12,6 @@ from race401.harness.card.course import Run
 from race401.harness.card.sign_ins import is_sign_in
 from race401.harness.judge.causal import concurrent
 from race401.harness.judge.counted import counted
-from race401.harness.judge.recovery import UNAUTHORIZED
 from race401.ledger.entry import Entry
 from race401.ledger.outcomes import GRANTED
 
@@ -22,13 +21,13 @@ def disproved(run: Run, claims: Collection[str]) -> Iterator[str]:
     claim = "shared_flight" if run.race.ability == "tabs" else "single_flight"
     if claim not in claims:
         return
-    if (at_once := _at_once(run.entries)) > 1:
-        yield f"{claim}: {at_once} exchanges of one refresh token at once are not one shared refresh"
+    if (overlapping := at_once(run.entries)) > 1:
+        yield f"{claim}: {overlapping} exchanges of one refresh token at once are not one shared refresh"
     if own := max(map(_beside, run.bursts), default=0):
         yield f"{claim}: {counted(own, 'sign-in')} of its own in one burst are not one shared refresh"
 
 
-def _at_once(entries: Collection[Entry]) -> int:
+def at_once(entries: Collection[Entry]) -> int:
     """Return how many exchanges of one refresh token overlapped. Who hung up, or met a fault, may try again."""
     uses: dict[Hashable, list[Entry]] = defaultdict(list)
     for entry in entries:
@@ -43,6 +42,6 @@ def _beside(burst: Collection[Entry]) -> int:
     """Return the sign-ins of a burst that had no need of them: several, or one after a refresh that was granted."""
     own = [entry.seq for entry in burst if is_sign_in(entry)]
     granted = [entry.seq for entry in burst if entry.grant_outcome in GRANTED and entry.fault is None]
-    refused = [entry.seq for entry in burst if entry.status == UNAUTHORIZED]
+    refused = [entry.seq for entry in burst if entry.unauthorized]
     beside = granted and own and max(own) > min(granted) and not any(seq > min(granted) for seq in refused)
     return len(own) if len(own) > 1 or beside else 0

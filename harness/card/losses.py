@@ -8,6 +8,7 @@ answer for it.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from race401.harness.card import blame
 from race401.harness.card.calls import Call
 from race401.harness.card.cost import TRIES, exchanges
 from race401.harness.card.course import Run
@@ -33,41 +34,52 @@ class Loss:
 def losses(run: Run, row: Row) -> Iterator[Loss]:
     """Yield what was lost."""
     claim = None if run.race.claim is None else frozenset({run.race.claim})
-    given_up = _given_up(run)  # then that callers share one refresh would not have helped
-    broken = frozenset({"keeps_session"}) if claim and given_up else claim
+    failed = _failed(run)
+    broken = blame.of_session(run, failed)
     if pending := [call for call in run.calls if call.pending]:
         yield Loss(
-            f"{len(pending)} of {counted(len(run.calls), 'call')} never ended, although the server owed them nothing"
+            f"{len(pending)} of {counted(len(run.calls), 'call')} never finished, although the server had answered"
         )
-    if sentence := _failed(run):
-        yield Loss(sentence, broken)
+    if failed:
+        yield Loss(_how(failed, run), blame.of_calls(run, failed))
     yield from map(Loss, _posted(run))
     if _session_lost(run, row):
         if not (pending and any(isinstance(step, RevokeElsewhere) for step in run.race.steps)):  # it was ended by us
-            after = ", after the client had hung up on a refresh that was granted" if given_up else ""
+            after = ", after the client had hung up on a refresh that was granted" if blame.given_up(run) else ""
             yield Loss(f"the session was lost: the server refused its refresh token for good{after}", broken)
     elif _thrown_away(run):
-        gave_up = "the client gave up a session that lives on at the server"
+        gave_up = "the client gave up a session that is still valid at the server"
         yield Loss(gave_up, None if broken is None else broken | {"keeps_session"})
     if carried := _carried(run, row):
-        yield Loss(f"{counted(len(carried), 'call')} carried the session that had been signed out", claim)
+        yield Loss(f"{counted(len(carried), 'call')} carried a token of the session that had been signed out", claim)
     if len(exchanges(run)) > TRIES * max(1, len(run.calls)) + _span(run.entries) / EVERY:
-        yield Loss(f"refreshes without end: more than {TRIES} for each call, and one for each second besides")
+        yield Loss(f"endless refreshes: more than {TRIES} for each call and one a second")
 
 
-def _failed(run: Run) -> str:
-    """Say how many calls did not succeed that had to; of one that is pending nobody knows."""
-    must = [call for call in run.calls if call.must and not call.pending]
-    answered = {entry.target for entry in run.entries if 200 <= entry.status < 300}  # noqa: PLR2004
-    sent = {entry.target for entry in run.entries}
-    failed = [call for call in must if call.path not in answered or _saw(call, "failure")]
-    if not failed:
-        return ""
-    said = f"{len(failed)} of {counted(len(must), 'call')} failed"
+def _must(run: Run) -> list[Call]:
+    """Return the calls that had to succeed; of one that is pending nobody knows."""
+    return [call for call in run.calls if call.must and not call.pending]
+
+
+def _answered(run: Run) -> set[str]:
+    """Return the paths that the server answered with success."""
+    return {entry.target for entry in run.entries if 200 <= entry.status < 300}  # noqa: PLR2004
+
+
+def _failed(run: Run) -> list[Call]:
+    """Return those that did not succeed."""
+    answered = _answered(run)
+    return [call for call in _must(run) if call.path not in answered or _saw(call, "failure")]
+
+
+def _how(failed: Sequence[Call], run: Run) -> str:
+    """Say how many failed, and how."""
+    answered, sent = _answered(run), {entry.target for entry in run.entries}
+    said = f"{len(failed)} of {counted(len(_must(run)), 'call')} failed"
     if unsent := sum(call.path not in sent for call in failed):
         said += f", {unsent} without being sent"
     if kept := sum(call.path in answered for call in failed):
-        said += f", {kept} although the server answered with success: the app was not handed that answer"
+        said += f", {kept} although the server answered with success: the app did not get that answer"
     if wrong := sum(_saw(call, "success") for call in failed):
         said += f", {wrong} of which the driver calls a success"
     return said
@@ -86,9 +98,9 @@ def _posted(run: Run) -> Iterator[str]:
         if arrived > 1:
             yield f"one POST arrived {arrived} times"
         if arrived and _saw(call, "failure"):
-            yield "the app was told of a failure, although the POST had arrived"
+            yield "the app got a failure, although the POST had arrived"
         if not arrived and _saw(call, "success"):
-            yield "the app was told of a success, although the POST never arrived"
+            yield "the app got a success, although the POST never arrived"
 
 
 def _saw(call: Call, what: str) -> bool:
@@ -101,15 +113,6 @@ def _session_lost(run: Run, row: Row) -> bool:
     begins = [entry.seq for entry in run.entries if is_sign_in(entry)]
     lost = [seq for seq in row.lost_seqs if not any(end < seq for end in ends)]
     return bool(lost) and not any(begin > max(lost) for begin in begins)
-
-
-def _given_up(run: Run) -> bool:
-    """Whether the client did not wait for what the first use of a refresh token brought."""
-    uses: dict[tuple[str | None, int | None], list[Entry]] = {}
-    for entry in run.entries:
-        if entry.grant_outcome is not None:
-            uses.setdefault((entry.family, entry.generation), []).append(entry)
-    return any(same[0].hung_up and same[0].grant_outcome in GRANTED for same in uses.values())
 
 
 def _thrown_away(run: Run) -> bool:

@@ -89,7 +89,11 @@ class Mock:
         shipped = self._ask("GET", "/_race401/programs/shipped").json()
         if name not in shipped:
             raise MockFailed(f"no race program {name!r} is shipped; known: {', '.join(shipped)}")
-        answer: dict[str, Any] = self._ask("POST", "/_race401/programs", json=shipped[name] | changes).json()
+        return self.put_to_work(shipped[name] | changes)
+
+    def put_to_work(self, program: dict[str, Any]) -> dict[str, Any]:
+        """Put a whole program to work; return how it stands."""
+        answer: dict[str, Any] = self._ask("POST", "/_race401/programs", json=program).json()
         return answer
 
     def program(self, name: str, until: str = "now", wait_s: float = 0.0) -> dict[str, Any]:
@@ -97,6 +101,10 @@ class Mock:
         given = {"until": until, "wait_s": str(wait_s)}
         answer: dict[str, Any] = self._ask("GET", f"/_race401/programs/{name}", params=given).json()
         return answer
+
+    def disarm(self, name: str) -> None:
+        """Forget a program, and let go of what it holds."""
+        self._ask("DELETE", f"/_race401/programs/{name}")
 
     def revoke_everywhere(self, world: str) -> None:
         """End all sessions of the account, as its user would from another device."""

@@ -12,11 +12,11 @@ SURELY_OVER = 2.1  # after a token's last one: expiry is in whole seconds, and s
 
 CLAIMS = {
     "single_flight": "callers share one refresh",
-    "retry_on_401": "a 401 is made good by a refresh and a second try",
-    "serve_while_valid": "a token that still lives is used although its refresh failed",
-    "keeps_session": "a refresh that fails for the moment does not end the session",
+    "retry_on_401": "a 401 leads to a refresh and one retry",
+    "serve_while_valid": "a token that is still valid is used although its refresh failed",
+    "keeps_session": "a temporary failure of a refresh does not end the session",
     "sign_out": "a sign-out ends the session for good",
-    "shared_flight": "clients over one storage share one refresh",
+    "shared_flight": "clients that share a storage share one refresh",
 }
 ABILITIES = {
     "sign_out": "no sign-out",
@@ -42,11 +42,17 @@ class Arm:
 
 @dataclass(frozen=True, slots=True)
 class Burst:
-    """So many calls at once. `due`: a refresh is due; for a client that looks only at the expiry, wait for that."""
+    """
+    So many calls at once.
+
+    `due`: a refresh is due; for a client that looks only at the expiry, wait for that. `fresh`: a token that is
+    refreshed here has more than so many s left, or the machine was too slow.
+    """
 
     callers: int = CALLERS
     must: bool = True  # succeed
     due: bool = False
+    fresh: float | None = None
     post: bool = False  # a body, which only a driver that can `post` is asked to send
 
 

@@ -20,7 +20,7 @@ from race401.harness.card.race import (
     Tabs,
 )
 
-ALMOST_OVER = 1.0  # left of a token that is due: within the margin of whoever has one, and soon waited for
+ALMOST_OVER = 3.0  # left of a token that is due: within most margins, soon waited for, and time to send a burst
 STILL_GOOD = 8.0  # within every margin in use (the shortest that is one: supabase_auth's 10 s), and no hurry
 COOLED_DOWN = 6.0  # after which a client that waits for a while after a failure should have tried again
 SHORT = 4.0  # of a token's life: less than most margins
@@ -93,7 +93,7 @@ THRICE = (
 RACES = (
     Race(
         "concurrent-expiry",
-        "the token comes to its end under a burst",
+        "the token expires while a burst of calls is sent",
         (SignIn(ALMOST_OVER), Arm("concurrent-expiry"), Burst(due=True), Burst(1)),
         covers="refresh",
         claim="single_flight",
@@ -120,7 +120,7 @@ RACES = (
     ),
     Race(
         "losers-clean-up",
-        "several may refresh at once; who is refused hears of it after the winner, whose session lives on",
+        "several may refresh at once; who is refused hears of it after the winner, whose session stays valid",
         (SignIn(ALMOST_OVER), Arm("concurrent-expiry", LOSERS_HEAR_LAST), Burst(due=True, must=False), Burst(1)),
         covers="refresh",
         claim="keeps_session",
@@ -150,7 +150,7 @@ RACES = (
     ),
     Race(
         "refresh-fails",
-        "the auth server is down for 2 s, and the token still lives",
+        "the auth server is down for 2 s, and the token is still valid",
         (SignIn(STILL_GOOD), Arm("refresh-fails", _fails(503, 2.0)), Burst(1)),
         covers="fault",
         claim="serve_while_valid",
@@ -173,7 +173,7 @@ RACES = (
     ),
     Race(
         "rate-limited",
-        "the auth server answers 429, Retry-After 2, for 1.5 s, and the token is over; the next call comes 6 s later",
+        "the auth server answers 429, Retry-After 2, for 1.5 s; the token has expired; the next call comes 6 s later",
         (
             SignIn(ALMOST_OVER),
             Arm("rate-limited", _fails(429, 1.5, retry_after_s=2)),
@@ -216,7 +216,7 @@ RACES = (
     ),
     Race(
         "clock-ahead",
-        "the client's clock is 5 minutes ahead, and tokens live for 4",
+        "the client's clock is 5 minutes ahead, and tokens are valid for 4",
         (SetClock(-SKEW), SignIn(), Burst(1), Burst(1), Burst(1)),
         covers="condition",
         settings=("--lifetime", "240"),
@@ -224,15 +224,15 @@ RACES = (
     ),
     Race(
         "short-lifetime",
-        "tokens live for 4 s, less than most margins; of three bursts the last comes after that",
-        (SignIn(), Burst(), Burst(), Pause(SHORT + SURELY_OVER), Burst()),
+        "tokens are valid for 4 s, less than most margins; of three bursts the last comes after that",
+        (SignIn(), Burst(fresh=SHORT / 2), Burst(fresh=SHORT / 2), Pause(SHORT + SURELY_OVER), Burst()),
         covers="refresh",
         claim="single_flight",
         settings=("--lifetime", f"{SHORT:g}"),
     ),
     Race(
         "third-refresh",
-        "tokens live for 4 s, and three calls come one by one, each after the end of the last token",
+        "tokens are valid for 4 s, and three calls come one by one, each after the last token has expired",
         THRICE,
         covers="third-refresh",
         settings=("--lifetime", f"{SHORT:g}"),
@@ -240,7 +240,7 @@ RACES = (
     ),
     Race(
         "beyond-reuse",
-        "the same where tokens rotate, and a used refresh token is forgiven for 1 s only",
+        "the same where tokens rotate, and a used refresh token is accepted again for only 1 s",
         THRICE,
         covers="third-refresh",
         world="overlap-new-sibling",
@@ -263,14 +263,14 @@ RACES = (
     ),
     Race(
         "post-after-401",
-        "a POST is refused with 401: its body arrives whole at the second try, or the app is told",
+        "a POST is refused with 401: the retry sends the whole body, or the app gets an error",
         (SignIn(), Arm("concurrent-401s"), Burst(1, must=False, post=True)),
         covers="refusal",
         ability="post",
     ),
     Race(
         "three-tabs",
-        "three clients over one storage meet the end of the token at once",
+        "the token expires while three clients that share a storage send a burst",
         (Tabs(), SignIn(ALMOST_OVER), Arm("concurrent-expiry"), Burst(6, due=True)),
         covers="refresh",
         claim="shared_flight",

@@ -22,9 +22,9 @@ MARKS = {
 }
 LEGEND = (
     "✓ survived (✓ 3: with 3 exchanges or sign-ins of its own, where answers failed); ~ 5 wasteful: survived with 5, "
-    "where fewer would do; ✗ lost, although the client claims otherwise; x lost, and the client claims nothing else; "
-    "- not asked, as it has no sign-out, no shared storage, or a driver that sends no POST; ! the ledger disproves "
-    "what it claims; · not exercised; … no answer, of the client or its driver; ? the driver broke."
+    "where fewer are enough; ✗ lost, although the client claims otherwise; x lost, and not claimed; "
+    "- not asked: it has no sign-out, no shared storage, or a driver that sends no POST; ! the ledger disproves a "
+    "claim; · not exercised; … no answer from the client or its driver; ? the driver broke."
 )
 
 
@@ -121,6 +121,7 @@ def page(cards: Sequence[Card], missing: Sequence[str]) -> str:
             legend=LEGEND,
             cell=cell,
             sentence=sentence,
+            reason=reason,
             title=title,
             again=again,
         )
@@ -130,6 +131,12 @@ def page(cards: Sequence[Card], missing: Sequence[str]) -> str:
 def sentence(result: Result) -> str:
     """Return what happened, and which claims that disproves."""
     return "; ".join([result.sentence, *(f"disproved: {claim}" for claim in result.disproved)])
+
+
+def reason(card: Card, result: Result) -> str:
+    """Return the line that explains a mark which is no plain survival, to follow the sentence."""
+    why = card.introduction.explains.get(result.race)
+    return f". {why}" if why and result.outcome is not RaceOutcome.SURVIVED else ""
 
 
 def title(card: Card) -> str:

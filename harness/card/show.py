@@ -9,6 +9,7 @@ from rich.text import Text
 from race401.harness.card.judging import RaceOutcome, Result
 from race401.harness.card.races import RACES
 from race401.harness.card.record import Card, again
+from race401.harness.judge.counted import counted
 from race401.harness.reporting.terminal import fitted
 
 WIDTH = 118  # columns
@@ -24,8 +25,8 @@ COLOURS = {
     RaceOutcome.BROKE: "bold red",
 }
 WITNESS = {
-    1: "protocol 1: judged by the wire alone; what the app was handed is not known",
-    2: "protocol 2: judged by the wire, and by what the app was handed",
+    1: "protocol 1: judged by the requests alone; what the app received is not known",
+    2: "protocol 2: judged by the requests, and by what the app received",
 }
 ABOUT = {race.name: race.about for race in RACES}
 
@@ -39,7 +40,7 @@ def card(given: Card, *, called: str = "race401", width: int = WIDTH, color: boo
     console.print(
         Text(" ".join(part for part in (introduction.client, introduction.version, language) if part), "bold")
     )
-    console.print(Text(f"claims: {', '.join(introduction.claims) or 'nothing in particular'}"))
+    console.print(Text(f"claims: {', '.join(introduction.claims) or 'none'}"))
     console.print(Text(f"{WITNESS[introduction.protocol]}\n"))
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for heading in ("race", "", "what happened"):
@@ -60,11 +61,10 @@ def card(given: Card, *, called: str = "race401", width: int = WIDTH, color: boo
 def summary(given: Card) -> str:
     """Return the card in a sentence."""
     counts = {outcome: sum(result.outcome is outcome for result in given.results) for outcome in RaceOutcome}
-    counted = [f"{n} {outcome}" for outcome, n in counts.items() if n]
-    counted += ["claims disproved"] if any(result.disproved for result in given.results) else []
-    return (
-        f"{given.introduction.client}: of {len(given.results)} races {', '.join(counted)}; it took {given.took_s:g} s"
-    )
+    each = [f"{n} {outcome}" for outcome, n in counts.items() if n]
+    each += ["claims disproved"] if any(result.disproved for result in given.results) else []
+    races = counted(len(given.results), "race")
+    return f"{given.introduction.client}: of {races} {', '.join(each)}; it took {given.took_s:g} s"
 
 
 def _lost(console: Console, given: Card, result: Result, called: str) -> None:

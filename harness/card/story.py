@@ -12,7 +12,7 @@ ENDS = {
     "revoked": "the session had been revoked",
     "reuse_tolerated": "reuse, forgiven",
     "forked": "reuse, forgiven with a second successor",
-    "not_found": "no such refresh token any more",
+    "not_found": "the refresh token no longer exists",
 }
 
 
@@ -51,7 +51,7 @@ def _became(entry: Entry) -> str | None:
     """Say what became of an exchange; what a refused reuse ended, only where the server says so."""
     if entry.grant_outcome == "reused":
         if entry.ended == "none":
-            return "reused: the server refuses it, and the session lives on"
+            return "reused: the server refuses it, and the session stays valid"
         if entry.ended is not None:
             return "reused: the server takes it for theft and revokes the session"
     return ENDS.get(entry.grant_outcome or "", entry.grant_outcome)

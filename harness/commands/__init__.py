@@ -8,7 +8,7 @@ exit code, its docstring is what its own help begins with. To add one: the modul
 COMMANDS = {
     "burst": "run the race before and after the fix, about 20 s of load; takes locust's options and its own",
     "judge": "judge stored runs, or ledgers alone, again; writes verdict.json into a run's folder",
-    "diagnose": "read what is left of an incident (HARs, access logs, auth events) and say what it shows",
+    "diagnose": "read the files of an incident (HARs, access logs, auth events) and say what they show",
     "report": "rebuild a stored run's verdict.json and report.html; --open shows the page",
     "compare": "compare a run with a baseline or another run: fails if 401s, lost sessions or refreshes came back",
     "bless": "make a run the baseline: shows what changes, and asks",
@@ -20,8 +20,8 @@ COMMANDS = {
     "serve": "serve the mock, to point any client at",
     "worlds": "list the mock's worlds, and what each does when a refresh token is used again, late, or all at once",
     "dialects": "list how systems say what all of them say: where a refresh token is, and which answers refuse",
-    "explore": "explore every order of every step, and tell the shortest way to each violation",
-    "replay": "tell a schedule again that `race401 explore` found, from its token",
-    "completion": "print what makes bash, zsh or fish complete race401's commands, options and their values",
+    "explore": "explore every order of every step, and show the shortest way to each violation",
+    "replay": "show a schedule that `race401 explore` found again, from its token",
+    "completion": "print the script that lets bash, zsh or fish complete race401's commands, options and values",
     "ablate": "take each part out of the fix, or put it in alone, and explore what that changes (about a minute)",
 }

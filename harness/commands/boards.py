@@ -48,11 +48,13 @@ def made_board(commands: list[str], folder: Path, races: Sequence[Race]) -> Boar
                 continue
             try:
                 card = make([program, *rest], races, None, WORLDS, (), _on_progress(client, races), mocks)
+                _say(card)
                 own = _store(card, command, folder)
                 board.cards.append(own)
                 if own.world != COMMON:
                     said = _on_progress(f"{client}, in {COMMON}", everywhere)
                     there = make([program, *rest], everywhere, COMMON, WORLDS, (), said, mocks)
+                    _say(there)
                     board.cards.append(_store(merged(_anywhere(own), there), command, folder))
             except NoDriver as error:
                 board.missing.append(f"{command}: {error}")
@@ -74,9 +76,14 @@ def _store(card: Card, command: str, folder: Path) -> Card:
         card = merged(load(path), card)
     card = msgspec.structs.replace(card, command=command)
     keep(card, path)
-    progress.clear()
-    print(terminal.fit(show.summary(card)), flush=True)
     return card
+
+
+def _say(card: Card) -> None:
+    """Say what was run, and how long that took: not what other races said before."""
+    if card.results:
+        progress.clear()
+        print(terminal.fit(show.summary(card)), flush=True)
 
 
 def _on_progress(client: str, races: Sequence[Race]) -> Callable[[int, Race], None]:

@@ -30,8 +30,8 @@ NO_DIFFERENCE = "no difference in any condition"
 METHOD = (
     "This is explored, not measured: in each condition every order of every step of two callers, by the client with "
     "the part and by the same client without it. What an app or its user notices is prevented or caused; what only "
-    "takes time or requests is saved or cost. The server of rfc9700 revokes the session if a refresh token comes "
-    "twice, that of supabase forgives it."
+    "takes time or requests is saved or cost. The server of rfc9700 revokes the session if a refresh token is "
+    "used twice; that of supabase forgives it."
 )
 
 

@@ -33,7 +33,7 @@ def add(parser: ArgumentParser) -> None:
     parser.add_argument("--max-states", type=int, default=5_000_000, metavar="N", help="stop after so many states")
     parser.add_argument("--max-seconds", type=float, default=300.0, metavar="S", help="stop after so long")
     answer.add(parser)
-    parser.add_argument("--brief", action="store_true", help="tell no stories, only tokens")
+    parser.add_argument("--brief", action="store_true", help="print no stories, only the tokens that replay them")
 
 
 def add_scenario(parser: ArgumentParser) -> None:
@@ -41,7 +41,7 @@ def add_scenario(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--policy",
         default="fixed",
-        help=f"{', '.join(POLICIES)}; with knobs turned: fixed:single_flight=false+expiry_margin=60 (default: fixed)",
+        help=f"{', '.join(POLICIES)}; with other knobs: fixed:single_flight=false+expiry_margin=60 (default: fixed)",
     )
     parser.add_argument("--set", action="append", default=[], help=SUPPRESS)  # KNOB=VALUE: what `--policy` takes too
     parser.add_argument("--world", default="rfc9700", metavar="NAME", help=f"{', '.join(WORLDS)} (default: rfc9700)")
@@ -51,10 +51,10 @@ def add_scenario(parser: ArgumentParser) -> None:
     parser.add_argument("--sign-out", action="store_true", help="somebody signs out, at any time")
     parser.add_argument("--switch", action="store_true", help="and signs in to another account")
     parser.add_argument("--cancel", type=int, default=0, metavar="N", help="so many callers are cancelled")
-    parser.add_argument("--fail", type=int, default=0, metavar="N", help="so many exchanges fail unjudged")
+    parser.add_argument("--fail", type=int, default=0, metavar="N", help="so many exchanges never reach the server")
     parser.add_argument("--lose", type=int, default=0, metavar="N", help="so many exchanges lose their answer")
     parser.add_argument(
-        "--auto-refresh", type=int, nargs="?", const=1, default=0, metavar="N", help="the ticker comes round"
+        "--auto-refresh", type=int, nargs="?", const=1, default=0, metavar="N", help="so many background refreshes"
     )
     parser.add_argument("--refuse", action="store_true", help="at any time, the API begins to refuse the first token")
     parser.add_argument("--skew", type=float, default=0.0, metavar="S", help="client clock minus server clock")

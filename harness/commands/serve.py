@@ -68,7 +68,7 @@ def announcement(serving: "Serving", given: Namespace, spoken: "tls.Tls | None" 
         lines += ["", *spoken.trust_lines]
     if serving.exposed:
         steered = "whoever has the key" if given.control_key else "nobody from elsewhere"
-        lines += ["", "EXPOSED: whoever reaches this address can sign up, sign in and read what test accounts hold;"]
+        lines += ["", "EXPOSED: whoever reaches this address can sign up, sign in and read test accounts;"]
         lines += [f"it can be steered from this machine, and by {steered}."]
     return terminal.fit("\n".join([*lines, ""]))
 

@@ -50,7 +50,7 @@ def add(parser: ArgumentParser) -> None:
         const=IN_MEMORY,
         metavar="FOLDER",
         help="speak TLS, by a certificate authority that is made anew, or is kept in FOLDER so that it is trusted "
-        "once; prints what clients are to be told",
+        "once; prints what clients need to trust it",
     )
 
 

@@ -43,11 +43,9 @@ class Circumstances:
         if self.calls is not None:
             yield f"{counted(self.calls, 'call')} within a second"
         if self.lifetime is not None:
-            yield f"tokens that live for {seconds(self.lifetime)}"
+            yield f"tokens that are valid for {seconds(self.lifetime)}"
         if self.left is not None:
-            yield (
-                f"a refresh with {seconds(self.left)} left" if self.left > 0 else "a refresh of a token that was over"
-            )
+            yield (f"a refresh with {seconds(self.left)} left" if self.left > 0 else "a refresh of an expired token")
         if self.behind is not None:
             yield f"a clock that is {seconds(self.behind)} behind"
         if self.wait is not None:

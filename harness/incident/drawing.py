@@ -166,7 +166,7 @@ def _lives(moment: Moment, evidence: Evidence, names: Names, scale: Scale) -> It
             if token is not None and token not in lives and len(lives) < TOKENS:
                 lives[token] = _life(token, evidence, names, scale, _ends(evidence))
     if lives:
-        yield "The access tokens' lives", list(lives.values())
+        yield "The access tokens' lifetimes", list(lives.values())
 
 
 def _ends(evidence: Evidence) -> Mapping[str, float]:
@@ -185,7 +185,7 @@ def _life(token: str, evidence: Evidence, names: Names, scale: Scale, ends: Mapp
     born = min((e.answered_at for e in graph.brought.get(token, ())), default=None)
     begun, ended = max(first, born or first), last
     end = ends.get(token)
-    boxes, words = list[Box](), "its end is not told"
+    boxes, words = list[Box](), "its expiry is not known"
     uses = [e for e in evidence.entries if e.sent == token]
     replaced = min((d.answered_at for e in uses[:1] for d in graph.replaced(e)), default=None)
     if end is not None:

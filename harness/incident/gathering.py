@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from race401.harness.incident import clocks, joining, masked
+from race401.harness.incident import clocks, joining, legs, masked
 from race401.harness.incident.evidence import ROWS, Evidence, Missing, Seen, Source
 from race401.harness.incident.readers import KINDS, kind_of
 from race401.harness.incident.readers.opening import Opened, Progress
@@ -42,7 +42,7 @@ def gather(
         missing += [Missing(what, fills, index, tuple(some)) for what, fills, some, _n in reading.lacks]
     missing += _apart(sources, how)
     sources = _one_clock(told, sources)
-    entries, seen = joining.joined(told, sources)
+    entries, seen = legs.folded(*joining.joined(told, sources))
     _settle(entries, seen)
     missing += _unread(entries, seen)
     if not unmasked:
@@ -95,7 +95,7 @@ def _in_time(rows: Iterable[Row], reading: Reading) -> Iterator[Row]:
         if 0 <= entry.received_at < LATEST and 0 <= entry.answered_at < LATEST:
             yield entry, seen
         else:
-            reading.leave_out("an instant that is none", seen.row)
+            reading.leave_out("an invalid time", seen.row)
 
 
 def _source(kind: Kind, reading: Reading, kept: int) -> Source:

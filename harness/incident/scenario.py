@@ -1,12 +1,14 @@
 """
 The scenario of an incident: a locustfile that plays its mechanism, by the clients that have it and those that don't.
 
-What is played is one condition: the world, what a token has left, and what happens there, as it was seen.
+What is played is one condition: the world, what a token has left, and what happens there, as it was seen. A mechanism
+that none of race401's clients has under load is played by a script: see there.
 """
 
 from dataclasses import dataclass
 from textwrap import dedent, fill, indent
 
+from race401.harness.incident import script
 from race401.harness.incident.circumstances import Circumstances
 from race401.harness.incident.mechanisms.mechanism import Mechanism
 
@@ -52,7 +54,7 @@ PLAYS: dict[str, Play] = {
     ),
     "clock-skew": Play(
         world="supabase",
-        about="the device's clock is behind: tokens are over before the client thinks so",
+        about="the device's clock is behind: tokens expire before the client thinks so",
         control='Expectation("some", "any", cause="expired")',
         policies="pre-fix:expiry_margin={skew_margin:g},fixed:expiry_margin={skew_margin:g},hardened",
         more='skew=-{behind:g},\nat_expiry=True,\ncovers=("expiry",),',
@@ -72,9 +74,18 @@ PLAYS: dict[str, Play] = {
             covers=("lost-answer",),
             """,
     ),
+    "key-change": Play(
+        world="supabase",
+        about="resources no longer take tokens that they had taken",
+        control='Expectation("some", "any")',
+        more="""
+            faults=({{"kind": "refuse", "times": 1, "which": {{"request": "resource", "nth": 10}}}},),
+            covers=(),
+            """,
+    ),
     "late-401": Play(
         world="supabase",
-        about="two requests are refused, and the second hears of it after the first was made good",
+        about="two requests are refused, and the second 401 arrives after the first request was retried with success",
         policies="fixed,hardened",
         control='NOTHING_WRONG.but(refreshes="any", needless_exchanges="some")',
         subject='NOTHING_WRONG.but(refreshes="any", needless_exchanges="none")',
@@ -130,7 +141,7 @@ PLAYS: dict[str, Play] = {
     ),
     "rate-limit-storm": Play(
         world="supabase",
-        about="the token endpoint limits the rate while the access token lives",
+        about="the token endpoint limits the rate while the access token is still valid",
         control='Expectation("some", "any", cause="missing_token")',
         policies="pre-fix:expiry_margin={margin:g},hardened",
         subject='NOTHING_WRONG.but(exchanges_per_generation="any", refreshes="any")',
@@ -168,14 +179,19 @@ PLAYS: dict[str, Play] = {
             """,
     ),
 }
-"""By name of the mechanism; what is not here is not played by clients of ours under load."""
+"""By name of the mechanism; what is not here is played by a script."""
 
 
-def source(mechanism: Mechanism, seen: Circumstances, files: str) -> str | None:
-    """Return the locustfile of a mechanism as it was seen in these files; None: none plays it."""
+def runs(name: str) -> str:
+    """Return what runs the file of a mechanism."""
+    return "locust -f FILE --headless -u 9 -r 9 -t 10s" if name in PLAYS else "python FILE"
+
+
+def source(mechanism: Mechanism, seen: Circumstances, files: str) -> str:
+    """Return the locustfile of a mechanism as it was seen in these files, or else the script that plays it."""
     play = PLAYS.get(mechanism.name)
     if play is None:
-        return None
+        return script.source(mechanism, seen, files)
     how = seen.completed()
     assert how.lifetime is not None
     assert how.left is not None
@@ -191,8 +207,8 @@ def source(mechanism: Mechanism, seen: Circumstances, files: str) -> str | None:
         "skew_margin": how.behind / 3,
         "wait": how.wait,
     }
-    told = ", ".join(seen.numbers()) or "the files tell no numbers"
-    made = f"Made by `race401 diagnose` of {files}. As it was seen: {told}; what is not told is as usual."
+    told = ", ".join(seen.numbers()) or "the files have no numbers"
+    made = f"Made by `race401 diagnose` of {files}. As it was seen: {told}; the rest is as usual."
     more = indent(dedent(play.more).strip("\n").rstrip().format(**numbers), " " * 12)
     refused = 'REFUSED = {"request": "resource", "status": 401}\n\n' if "REFUSED" in play.more else ""
     return "\n".join(

@@ -70,7 +70,7 @@ def _clock(told: Source) -> Iterator[str]:
             by = f"{seconds(abs(offset))} {which} the server's, give or take {seconds(within)}"
             yield f"its clock was {by}; that is taken out"
     elif told.side == "client":
-        yield "nothing tells how far its clock was from the server's"
+        yield "nothing says how far its clock was from the server's"
 
 
 def instant(e: Entry, evidence: Evidence) -> str:

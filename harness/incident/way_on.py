@@ -15,8 +15,8 @@ class Way:
     How a mechanism is played here.
 
     `world`: the rules of a server that lets it happen; `race`: of the score card, in which one's own client meets it;
-    `plays`: a command that shows it by a client of ours, if one does. What has no race needs servers that the mock is
-    not (a redirect, two origins): one's own are recorded.
+    `plays`: a command that shows it by race401's client, if one does. What has no race needs servers that the mock
+    is not (a redirect, two origins): one's own are recorded.
     """
 
     world: str = ""
@@ -56,7 +56,7 @@ def commands(name: str) -> list[tuple[str, str]]:
     way = WAYS[name]
     if not way.race:
         return RECORD
-    ours = [("plays it with a client of ours", f"race401 {way.plays}")] if way.plays else []
+    ours = [("plays it with race401's own client", f"race401 {way.plays}")] if way.plays else []
     yours = f"race401 card --race {way.race} --world {way.world} {DRIVER}"
     return [*ours, ("asks your client", yours)]
 

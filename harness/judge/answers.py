@@ -14,7 +14,7 @@ from race401.harness.judge.causal import before
 from race401.harness.judge.causes import body_lost
 from race401.harness.judge.evidence import Evidence, Sample, share_of
 from race401.harness.judge.graph import Graph
-from race401.harness.judge.recovery import QUIET, UNAUTHORIZED, bursts, by_client, is_api
+from race401.harness.judge.recovery import QUIET, bursts, by_client, is_api
 from race401.harness.judge.sessions import UNREAD
 from race401.ledger.entry import Entry
 
@@ -94,4 +94,4 @@ def _cut_before_a_retry(
             if max(e.answered_at for e in burst) + QUIET <= its_end:
                 over.update(e.seq for e in burst)
     refused = [e for e in last if e.unauthorized]
-    return {e.seq for e in refused if (seen[e.attempt] != UNAUTHORIZED if e.attempt in seen else e.seq not in over)}
+    return {e.seq for e in refused if (seen[e.attempt] != e.status if e.attempt in seen else e.seq not in over)}

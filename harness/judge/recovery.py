@@ -53,7 +53,7 @@ def by_client(entries: Iterable[Entry]) -> Iterator[tuple[str, list[Entry]]]:
 
 
 def of_nobody(refused: Iterable[Entry], entries: Iterable[Entry], systems: Mapping[str, str]) -> list[Entry]:
-    """Return the 401s for want of a token of callers who never show a session: none of theirs can have failed.
+    """Return the 401s because no token was sent of callers who never show a session: none of theirs can have failed.
 
     `refused`: those of the `entries` that hold every 401; `systems`: what a world is a part of, where it is one.
     """

@@ -9,7 +9,7 @@ from typing import Any
 
 from race401.harness.load import limits, options
 from race401.harness.load.browser import Browser
-from race401.harness.load.options import Plan, Refused
+from race401.harness.load.plan import Plan, Refused, check_load
 from race401.harness.load.scenario import Scenario
 
 OFFERED, OFFERED_TIME = (
@@ -33,7 +33,7 @@ class Admission:
 
     def check_load(self, plan: Plan) -> None:
         """Refuse a load that could show nothing, or that this machine cannot carry."""
-        options.check_load(plan)
+        check_load(plan)
         elsewhere = isinstance(self._environment.runner, MasterRunner)
         here = not elsewhere or self._options.processes is not None  # ports are spent where browsers are
         if here or not self._environment.host:  # our own mock has all connections in one process

@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from race401.harness.load.options import Refused
+from race401.harness.load.plan import Refused
 
 
 def name_of_run(scenario: str, seed: int) -> str:

@@ -6,7 +6,7 @@ Without it a load that is too large shows as transport errors, which look like t
 import resource
 from pathlib import Path
 
-from race401.harness.load.options import Plan, Refused
+from race401.harness.load.plan import Plan, Refused
 
 SPARE = 128  # open files of a process besides its connections
 PORTS = Path("/proc/sys/net/ipv4/ip_local_port_range")  # of Linux; elsewhere ports are not asked

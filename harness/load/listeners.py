@@ -12,7 +12,8 @@ from typing import Any
 from race401.harness.load import interrupt, limits, preparing
 from race401.harness.load.browser import Browser
 from race401.harness.load.leader import Leader
-from race401.harness.load.options import ROLES, add_options
+from race401.harness.load.options import add_options
+from race401.harness.load.plan import ROLES
 from race401.harness.load.run import Run
 from race401.harness.load.scenario import Scenario
 from race401.harness.load.system_browser import SystemBrowser

@@ -22,7 +22,7 @@ class Assignment(NamedTuple):
     is_mock_ours: bool  # it is not: its clock may be another one
     load: dict[str, Any]  # by locust's names for its options; a worker's own are not the run's
     workers: list[str]  # by the number of their share
-    places: dict[str, str]  # of a system that is not ours: the recorder's addresses, by origin
+    places: dict[str, str]  # of a system of your own: the recorder's addresses, by origin
 
 
 class WorkerReport(NamedTuple):

@@ -13,7 +13,7 @@ import httpx
 
 from race401.harness.load.child import Child
 from race401.harness.load.conditions import Condition
-from race401.harness.load.options import Refused
+from race401.harness.load.plan import Refused
 
 LEDGER_WITHIN = 30.0  # s, for the mock to hand over its ledger
 FORBIDDEN = 403

@@ -1,98 +1,20 @@
-"""What a run was asked for: the command line's and the web form's words, checked, as one value."""
+"""What a run is asked for: the options, and the plan that the words of the command line or the web form make."""
 
 import math
 from argparse import SUPPRESS
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from race401.harness.load.conditions import Condition
+from race401.harness.load.plan import CONNECTIONS, LEAVE, TRANSPORTS, Plan, Refused
 from race401.harness.load.scenario import Scenario
 from race401.harness.load.system import System, SystemFileError
 from race401.harness.load.system import load as load_system
 from race401.harness.reporting.answer import FORMS
 from race401.harness.tokens.named import NoSuchPolicy, policy
 from race401.harness.tokens.policy import POLICIES, Policy
-
-PAGE = ("/contacts?limit=1000", "/me/entitlements", "/contacts", "/persona-notes", "/messages")
-ROLES = ("control", "subject", *POLICIES)  # a third policy, and every one after it, has its own name for a role
-LEAVE = ("together", "first-then-rest")
-TRANSPORTS = ("httpx", "fasthttp")
-CONNECTIONS = 6  # of one browser to one host, as browsers have over HTTP/1.1
-KEPT_ALIVE = 120.0  # s without a request, after which the mock closes a connection: KEEP_ALIVE in `process.serving`
-FEWEST_PAGES = 6  # of a browser in the open model: its decisive instant comes after 1.5 to 4.5 intervals
-IDLE = 2.0  # s between two pages, on average
-LEAST_IDLE = 0.4  # s, in the shortest run
-IDLE_BY_PAGES = 1.0  # s, where the work is fixed and nothing is gained by waiting
-PAGES_HOPED_FOR = 8  # in a timed run, so that there are some on each side of the decisive instant
-NO_PAGE_IN_THE_LAST = 2.0  # s of a timed run, so that every page that was begun ends in it
-MOST_BROWSERS = 60  # of a system that is not ours
-LONGEST = 600.0  # s of a run against one, beside what a condition has to wait
-SHORTEST = 5.0  # s of run time that hold a page before the decisive instant and one after it
-
-
-class Refused(Exception):
-    """The run can't work by its own options; the message names what is wrong and what would be right."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A run that can work."""
-
-    policies: dict[str, Policy]  # by role: `control`, `subject`, further ones by name; or `subject` alone
-    conditions: tuple[Condition, ...]
-    arrival: str
-    seed: int
-    users: int  # browsers
-    pages: int | None  # fixed work: each browser loads so many
-    run_time: float | None  # s; None: until it is stopped, or by pages
-    ramp: float = 0.0  # s from the first browser's start to the last one's
-    transport: str = "httpx"
-    connections: int = CONNECTIONS  # of one browser, at most, and for each of its clients
-    arrivals: float | None = None  # bursts a second, of all browsers together; None: closed, answers are waited for
-    system: System | None = None  # that is not ours; None: a mock
-
-    @property
-    def idle(self) -> float:
-        """Return s between two pages of a browser, on average."""
-        if self.arrivals:
-            return self.users / self.arrivals
-        if self.pages:
-            return IDLE_BY_PAGES
-        if not self.run_time:
-            return IDLE
-        paging = self.run_time - self.ramp - NO_PAGE_IN_THE_LAST
-        return max(LEAST_IDLE, min(IDLE, paging / PAGES_HOPED_FOR))
-
-    @property
-    def page(self) -> tuple[str, ...]:
-        """Return what a page asks for: paths of the API, in their order."""
-        return PAGE if self.system is None else self.system.page
-
-    @property
-    def last_page_after(self) -> float:
-        """Return s from the start after which no page begins."""
-        return self.run_time - NO_PAGE_IN_THE_LAST if self.run_time and not self.pages else float("inf")
-
-    def condition(self, part: str) -> Condition:
-        """Return the condition that browsers of this name play."""
-        return next(condition for condition in self.conditions if condition.part == part)
-
-    def should_get(self, role: str) -> str:
-        """Return the verdict of this role's policy, judged apart: FAIL if some condition should show a race in it."""
-        name = self.policies[role].name
-        return "FAIL" if any(c.expected(role, name).is_a_race for c in self.conditions) else "PASS"
-
-    def __str__(self) -> str:
-        length = f"{self.pages} pages each" if self.pages else f"{self.run_time:.0f} s" if self.run_time else "no end"
-        return (
-            f"{self.users} browsers, conditions {', '.join(c.name for c in self.conditions)}, "
-            f"policies {', '.join(p.name for p in self.policies.values())}, {length}; "
-            f"requests leave {self.arrival}"
-            + (f", {self.arrivals:g} bursts a second arrive" if self.arrivals else "")
-            + (f", over {self.transport}" if self.transport != TRANSPORTS[0] else "")
-        )
 
 
 def add_options(parser: Any, scenario: Scenario) -> None:
@@ -102,8 +24,8 @@ def add_options(parser: Any, scenario: Scenario) -> None:
     add(
         "--policies",
         default=scenario.policies,
-        help=f"the control and then the subjects, or a subject alone; known: {known}; "
-        "with other knobs: fixed:single_flight=false+expiry_margin=60",
+        help=f"the control and then the subjects, or one alone; known: {known}; "
+        "without a part: fixed:single_flight=false",
     )
     conditions = scenario.conditions
     add("--conditions", default=",".join(conditions), help=f"known: {', '.join(conditions)}")
@@ -122,7 +44,7 @@ def add_options(parser: Any, scenario: Scenario) -> None:
             default="",
             metavar="FILE",
             include_in_web_ui=False,
-            help="a system that is not ours: how to sign in, a page's requests, the token endpoint, in TOML",
+            help="a system of your own: how to sign in, a page's requests, the token endpoint, in TOML",
         )
         add(
             "--yes-burst",
@@ -131,7 +53,7 @@ def add_options(parser: Any, scenario: Scenario) -> None:
             include_in_web_ui=False,
             help="hosts beyond this machine that may be burst upon: their owners agree, the accounts are throwaways",
         )
-    add("--leave", default=LEAVE[0], help=f"how a page's requests leave: {' or '.join(LEAVE)}")
+    add("--leave", default=LEAVE[0], choices=LEAVE, help="how a page's requests leave")
     add("--arrival", dest="leave", default=SUPPRESS, include_in_web_ui=False, help=SUPPRESS)  # its name until 0.1
     add(
         "--arrivals",
@@ -139,7 +61,7 @@ def add_options(parser: Any, scenario: Scenario) -> None:
         metavar="N/s",
         help="open model: N page bursts a second leave on schedule, whether or not earlier ones were answered",
     )
-    add("--transport", default=TRANSPORTS[0], help=f"{' or '.join(TRANSPORTS)}: fasthttp costs a third of the CPU")
+    add("--transport", default=TRANSPORTS[0], choices=TRANSPORTS, help="fasthttp costs a third of the CPU")
     add("--connections", type=int, default=CONNECTIONS, help="of one browser, at most")
     add("--seed", type=int, default=401, help="draws every decisive instant and idle time")
     add("--pages", type=int, default=0, help="fixed work: every browser loads N pages and stops")
@@ -156,8 +78,9 @@ def add_options(parser: Any, scenario: Scenario) -> None:
     add(
         "--verdict-as",
         default="text",
+        choices=FORMS,
         include_in_web_ui=False,
-        help=f"how the verdict is printed: {', '.join(FORMS)}",
+        help="how the verdict is printed",
     )
     add("--run-id", default="", include_in_web_ui=False, help="the run's name (default: time and seed)")
 
@@ -191,54 +114,6 @@ def read(values: Mapping[str, Any], scenario: Scenario) -> Plan:
     if plan.connections < 1:
         raise Refused(f"--connections {plan.connections}: a browser needs at least one")
     return plan
-
-
-def check_load(plan: Plan) -> None:
-    """Refuse a load that could show nothing; the web form gives it later than the command line."""
-    kinds = len(plan.policies) * len(plan.conditions)
-    if plan.users < kinds:
-        raise Refused(
-            f"-u {plan.users}: too few browsers; a run needs at least {kinds}, one for each policy in each condition"
-        )
-    if not plan.pages and plan.run_time and plan.run_time < SHORTEST + plan.ramp:
-        starts = f"the last browser starts after {plan.ramp:g} s, " if plan.ramp else ""
-        raise Refused(
-            f"-t {plan.run_time:g}s holds no burst that could show anything: {starts}no page begins in the last "
-            f"{NO_PAGE_IN_THE_LAST:g} s, and one is needed on each side of the decisive instant; "
-            f"give -t {SHORTEST + plan.ramp:g}s or longer" + (", or a higher -r" if plan.ramp else "")
-        )
-    if plan.arrivals:
-        _check_arrivals(plan, plan.arrivals)
-    if plan.system is not None:
-        _check_bounds(plan)
-
-
-def _check_bounds(plan: Plan) -> None:
-    """Refuse more than a burst: a system that is not ours is nobody's to load."""
-    if plan.users > MOST_BROWSERS:
-        raise Refused(f"-u {plan.users}: at most {MOST_BROWSERS} browsers burst upon a system that is not ours")
-    if not plan.pages and not plan.run_time:
-        raise Refused("a run against a system that is not ours has an end: give -t, such as -t 20s, or --pages")
-    if plan.run_time and plan.run_time > LONGEST and not any(c.at_expiry for c in plan.conditions):
-        raise Refused(f"-t {plan.run_time:g}s: at most {LONGEST:g} s against a system that is not ours")
-
-
-def _check_arrivals(plan: Plan, rate: float) -> None:
-    """Refuse a schedule that leaves a browser too few pages, or so long without one that its connections are gone."""
-    asked = f"--arrivals {rate:g}/s: each of {plan.users} browsers would load"
-    if plan.idle > KEPT_ALIVE:
-        raise Refused(
-            f"{asked} a page in {plan.idle:.0f} s, and the mock keeps idle connections for {KEPT_ALIVE:.0f} s; "
-            f"give {math.ceil(plan.users / KEPT_ALIVE)}/s or more"
-        )
-    if plan.pages or not plan.run_time:
-        return
-    paging = plan.run_time - plan.ramp - NO_PAGE_IN_THE_LAST
-    if paging < FEWEST_PAGES * plan.idle:
-        raise Refused(
-            f"{asked} {paging / plan.idle:.1f} pages in the {paging:g} s for them, and needs {FEWEST_PAGES}; "
-            f"give {math.ceil(FEWEST_PAGES * plan.users / paging)}/s or a longer -t"
-        )
 
 
 def _rate(text: str) -> float | None:

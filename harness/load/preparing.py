@@ -10,7 +10,7 @@ from race401.harness.load.folder import RunFolder, name_of_run
 from race401.harness.load.judged_run import UNKNOWN
 from race401.harness.load.leader import Leader
 from race401.harness.load.mock import Mock, MockProcess, die_with_parent
-from race401.harness.load.options import Plan, Refused
+from race401.harness.load.plan import Plan, Refused
 from race401.harness.load.recorded import Recorded
 from race401.harness.load.retention import retain_less
 from race401.harness.load.scenario import Scenario
@@ -39,7 +39,7 @@ def lead(environment: Environment, scenario: Scenario) -> Leader:
     leader = Leader(environment, scenario, mock, folder)
     if environment.web_ui is not None:
         admission.hold_the_form()
-        ui.attach(environment, leader.rows)
+        ui.attach(environment, lambda: leader.judged)
     return leader
 
 
@@ -73,7 +73,7 @@ def _mock_and_folder(environment: Environment, scenario: Scenario, plan: Plan) -
 
 
 def _recorded(environment: Environment, plan: Plan, system: System, name: str) -> tuple[Mock, RunFolder]:
-    """Return a system that is not ours, tried and behind a recorder, which writes into the first run's folder."""
+    """Return a system of your own, tried and behind a recorder, which writes into the first run's folder."""
     given = environment.parsed_options
     assert given is not None
     if environment.host:

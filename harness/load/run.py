@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from race401.harness.load.hosts import HostClock
-from race401.harness.load.options import Plan
+from race401.harness.load.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Run:
     done: Callable[[], None]  # a browser has loaded all its pages
     steering: dict[str, str]  # headers for the mock's control API
     problem: Callable[[str], None]  # ends the run, which says why
-    places: Mapping[str, str] = field(default_factory=dict)  # of a system that is not ours: the recorder's addresses
+    places: Mapping[str, str] = field(default_factory=dict)  # of a system of your own: the recorder's addresses
     narrate: bool = False
     seen: set[str] = field(default_factory=set)  # refresh tokens of sessions that browsers of this process began
     _numbers: defaultdict[tuple[str, str], Iterator[int]] = field(

@@ -29,7 +29,7 @@ class Scenario:
     mock: tuple[str, ...] = ()  # options of our own mock; one that runs already was started by somebody else
     memory: bool = False  # note what the mock and locust hold, all along
     own: Condition | None = None  # what is played in a world that the user names, instead of the conditions
-    systems: Mapping[str, Condition] = field(default_factory=dict)  # and what against a system that is not ours
+    systems: Mapping[str, Condition] = field(default_factory=dict)  # and what against a system of your own
 
     @property
     def parts(self) -> list[Condition]:

@@ -13,7 +13,6 @@ import json
 import os
 import re
 import shlex
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -25,6 +24,7 @@ from urllib.parse import urlsplit
 from race401.harness.probe.answers import place
 from race401.harness.probe.asking import Target
 from race401.harness.probe.signing_in import ByCommand, ByRequest, SignInFailed, parse
+from race401.ledger import toml_files
 from race401.ledger.dialects.dialect import Dialect
 from race401.ledger.dialects.files import DialectError, named
 from race401.ledger.dialects.presets import naming, signing_in_at
@@ -33,7 +33,7 @@ NEEDED = {
     "api": 'the address of the API, as in api = "http://127.0.0.1:8000"',
     "page": 'the paths that a page asks for, as in page = ["/me", "/orders"]',
     "token": 'the token endpoint, as in token = "http://127.0.0.1:8000/oauth/token"',
-    "sign_in": 'what brings a new session: "POST URL NAME=VALUE ...", "POST URL {JSON}", or a command',
+    "sign_in": 'how to get a new session: "POST URL NAME=VALUE ...", "POST URL {JSON}", or a command',
 }
 TEXTS = ("name", "dialect", "client", "client_auth", "body")
 KNOWN = (*NEEDED, *TEXTS, "headers", "lifetime", "unauthorized")
@@ -98,7 +98,7 @@ class System:
 
     def plain(self) -> dict[str, Any]:
         """Return what a manifest keeps as its world: no address, so that runs against two of one kind compare."""
-        return {"summary": "a system that is not ours", "dialect": self.target.dialect.name}
+        return {"summary": "a system of your own", "dialect": self.target.dialect.name}
 
 
 def origin(url: str) -> str:
@@ -117,12 +117,7 @@ def is_here(host: str) -> bool:
 
 def load(path: Path) -> System:
     """Return the file's system; raises SystemFileError, in one line that names all that is wrong."""
-    try:
-        told = tomllib.loads(path.read_text())
-    except OSError as error:
-        raise SystemFileError(f"{path}: {error.strerror}") from None
-    except ValueError as error:
-        raise SystemFileError(f"{path}: not TOML: {error}") from None
+    told = toml_files.tables(path, SystemFileError)
     if problems := [*_strangers(told), *_problems(told)]:
         raise SystemFileError(f"{path}: {'; '.join(problems)}")
     try:

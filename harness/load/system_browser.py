@@ -1,8 +1,9 @@
-"""A browser of a system that is not ours: it asks through the recorder, and a clock set wrong makes its token due."""
+"""A browser of a system of your own: it asks through the recorder, and a clock set wrong makes its token due."""
 
 from locust.exception import StopUser
 
 import contextlib
+from collections.abc import Container
 from typing import Any
 
 import httpx
@@ -45,6 +46,11 @@ class SystemBrowser(Browser):
         """What every request of the API has."""
         return super().headers | self.system.target.headers
 
+    @property
+    def unauthorized(self) -> Container[int]:
+        """As its file says."""
+        return self.system.target.dialect.unauthorized
+
     def aged(self, decisive: float) -> TokenPair:
         """Sign in, and set the clock such that the token is due in so many s, while it lives; or behind its end."""
         pair = self.signed_in()
@@ -84,7 +90,7 @@ class SystemBrowser(Browser):
             self.its_run.problem(f"sign_in {error}")
             raise StopUser from None
         if pair.refresh_token in self.its_run.seen:
-            self.its_run.problem("sign_in brought a session that another browser has: each call must begin a new one")
+            self.its_run.problem("sign_in returned another browser's session: each call must begin a new one")
             raise StopUser
         self.its_run.seen.add(pair.refresh_token)
         return pair

@@ -1,4 +1,4 @@
-"""What a browser asks of a system that is not ours: a new session, and a pair for a refresh token."""
+"""What a browser asks of a system of your own: a new session, and a pair for a refresh token."""
 
 from gevent import subprocess
 
@@ -36,7 +36,7 @@ class SystemClient:
         told = brought(self._system.target.dialect, fields(text.encode()), cookies)
         life = self._life(told)
         if not life:
-            raise SignInFailed(f"{who}: nothing says how long its access token lives; give lifetime = SECONDS")
+            raise SignInFailed(f"{who}: nothing says how long its access token is valid; give lifetime = SECONDS")
         return self._pair(pair.access, pair.refresh, life)
 
     def exchange(self, pair: TokenPair) -> TokenPair:
@@ -68,7 +68,7 @@ class SystemClient:
         except httpx.HTTPError as error:
             raise SignInFailed(f"{place(asked.url)}: {error or type(error).__name__}") from None
         if not answer.is_success:
-            raise SignInFailed(f"{place(asked.url)} answered {answer.status_code}, which brings no session")
+            raise SignInFailed(f"{place(asked.url)} answered {answer.status_code}, which is no token answer")
         return answer.text, dict(answer.cookies), place(asked.url)
 
     def _life(self, tokens: Tokens) -> float:

@@ -1,4 +1,4 @@
-"""Before a run against a system that is not ours: each thing that its browsers will do, once, and what is wrong."""
+"""Before a run against a system of your own: each thing that its browsers will do, once, and what is wrong."""
 
 import locust  # noqa: F401 - first of all: it patches the process
 
@@ -7,7 +7,7 @@ import time
 import httpx
 
 from race401.harness.load.browser import TIMEOUT, TLS
-from race401.harness.load.options import LONGEST, SHORTEST, Plan, Refused
+from race401.harness.load.plan import LONGEST, SHORTEST, Plan, Refused
 from race401.harness.load.system import System
 from race401.harness.load.system_client import SystemClient
 from race401.harness.probe.answers import place
@@ -28,7 +28,7 @@ def tried(system: System, plan: Plan) -> float:
         except SignInFailed as error:
             raise Refused(f"sign_in {error}") from None
         if first.refresh_token == second.refresh_token:
-            raise Refused("sign_in brings the same session twice; each call must begin a new one")
+            raise Refused("sign_in returns the same session twice; each call must begin a new one")
         where = place(system.target.token_url)
         try:
             client.exchange(first)
@@ -70,12 +70,12 @@ def _check_time(plan: Plan, life: float) -> None:
         if not condition.at_expiry:
             if life <= LATEST * plan.idle:
                 why = "a browser of this run needs one for longer; give a shorter -t"
-                raise Refused(f"access tokens live {life:g} s, and {why}")
+                raise Refused(f"access tokens are valid for {life:g} s, and {why}")
             continue
         needed = life + SHORTEST + plan.ramp
-        how = f"{condition.name} waits until access tokens end, and they live {life:g} s"
+        how = f"{condition.name} waits until access tokens end, and they are valid for {life:g} s"
         if plan.run_time is None or plan.run_time < needed:
-            raise Refused(f"{how}: give -t {needed:.0f}s or longer, or a sign_in whose tokens live shorter")
+            raise Refused(f"{how}: give -t {needed:.0f}s or longer, or a sign_in whose tokens expire sooner")
         if plan.run_time > life + LONGEST:
             raise Refused(f"-t {plan.run_time:g}s: at most {life + LONGEST:g} s against this system")
         print_to(f"race401: {how}: only time helps, {life:g} s of it")

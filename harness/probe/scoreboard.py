@@ -13,11 +13,11 @@ from race401.harness.reporting.html import templates
 
 BEGIN, END = "<!-- servers: begin -->", "<!-- servers: end -->"
 LEGEND = (
-    "● always, ○ never, ◐ 7/10 sometimes, in so many of so many sessions; ? a 5xx or no answer came in between; "
-    "empty: it had no chance, or could not be asked. ○ of 10 still allows 31 % (Clopper and Pearson, 95 %): that a "
-    "server is atomic can be refuted so, and never proven."
+    "● always, ○ never, ◐ 7/10 sometimes, in 7 of 10 sessions; ? a 5xx or no answer came in between; "
+    "empty: it had no chance, or could not be asked. ○ of 10 still allows 31 % (Clopper and Pearson, 95 %): this can "
+    "show that a server is not atomic, and never prove that it is."
 )
-HEADS = ("used again", "five uses at once", "an answer is lost", "the old access token", "sign-out beside a refresh")
+HEADS = ("used again", "five uses at once", "an answer is lost", "the old access token", "sign-out during a refresh")
 
 
 class Entry(NamedTuple):
@@ -78,7 +78,7 @@ def _again(card: Card) -> str:
     if row.said != "never":
         return "not known: errors came in between" if row.said == "unknown" else _share(row, "accepted")
     if card.row("second.lives").said == "always":
-        return "refused; the session lives"
+        return "refused; the session stays valid"
     everywhere = card.row("second.other").said == "never"
     return "refused; all sessions of the user end" if everywhere else "refused; the session ends"
 
@@ -90,7 +90,7 @@ def _at_once(card: Card) -> str:
         return "not known: errors came in between"
     rounds = sum(times for *_, times in counts)
     dead = sum(times for _, _, alive, times in counts if not alive)
-    fate = "the session lives" if not dead else f"dead in {dead} of {rounds}"
+    fate = "the session stays valid" if not dead else f"session lost in {dead} of {rounds}"
     return f"{_range(a for a, *_ in counts)} accepted, {_range(s for _, s, *_ in counts)} new; {fate}"
 
 

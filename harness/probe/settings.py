@@ -14,6 +14,7 @@ from race401.harness.probe.sequences import BURST
 
 LIKE = "rotate-strict"  # has every tolerance switched off, so that what is not written does not come in unseen
 STATUSES = (400, 401, 403, 200)
+API_STATUSES = (401, 403, 419)
 UNSEEN = ("leeway: how long past its end an access token is accepted",)
 
 
@@ -163,7 +164,7 @@ def _ends(card: Card) -> Iterator[Setting]:
         everywhere = other.said == "never" or (not other.of and others is False)
         ends = "refuse" if spared else "delete_all" if everywhere else "revoke"
         seen = "beyond the interval" if lives is None else _counted(lives)
-        yield Setting("on_reuse", ends, f"the session lived on: {seen}" if lives else f"seen {seen}")
+        yield Setting("on_reuse", ends, f"the session stayed valid: {seen}" if lives else f"seen {seen}")
         if not other.of and others is None and not spared:
             yield Setting("", comment="not observed: whether it ends other sessions of the user, too")
     after, later = _row(card, "access.after-refresh"), _row(card, "access.after-use")
@@ -206,7 +207,7 @@ def _outside(card: Card) -> Iterator[Setting]:
             yield Setting("refusal_body", "oauth", f"its error: {error}")
     if card.api_refusals:
         code = int(next(iter(card.api_refusals)).partition(" ")[0])
-        if code in (401, 403):
+        if code in API_STATUSES:
             yield Setting("unauthorized_status", code, "the API's")
     if "access_format" in card.facts:
         yield Setting("access_format", card.facts["access_format"], "by its three parts, or not")

@@ -105,8 +105,8 @@ def how_long(each: Interval) -> str:
     what = INTERVALS[each.sequence]
     if each.refused is None:
         return f"{what} is still accepted after {each.accepted:.0f} s; nobody waited for longer"
-    fate = {True: "; then the session lives on", False: "; then the session is over", None: ""}[each.lives]
-    anew = {True: "; a use within it begins it anew", False: "; a use within it changes nothing", None: ""}
+    fate = {True: "; then the session stays valid", False: "; then the session is over", None: ""}[each.lives]
+    anew = {True: "; a use within it restarts it", False: "; a use within it changes nothing", None: ""}
     if each.counts_from == "refresh":
         anew = dict.fromkeys(anew, "; it counts from the last refresh that the session had")
     ends = " for an interval, and is over then" if each.lives and each.later is False else ""
@@ -118,7 +118,7 @@ def outcomes(n: int, counts: list[list[int]]) -> str:
     """Return the distribution of what uses at once brought, in a sentence."""
     total = sum(times for *_, times in counts)
     said = [
-        f"{accepted} accepted, {successors} successor{'s' * (successors != 1)}, {alive} alive afterwards in {times}"
+        f"{accepted} accepted, {successors} successor{'s' * (successors != 1)}, {alive} valid afterwards in {times}"
         for accepted, successors, alive, times in counts
     ]
     return f"{n} at once, of {total} rounds: {'; '.join(said)}"

@@ -49,7 +49,7 @@ class ByRequest:
         except httpx.HTTPError as error:
             raise SignInFailed(f"{place(self.url)}: {error or type(error).__name__}") from None
         if not answer.is_success:
-            raise SignInFailed(f"{place(self.url)} answered {answer.status_code}, which brings no session")
+            raise SignInFailed(f"{place(self.url)} answered {answer.status_code}, which is no token answer")
         return pair_of(self.dialect, answer.text, dict(answer.cookies), place(self.url))
 
 

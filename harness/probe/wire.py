@@ -88,7 +88,7 @@ class Wire:
             raise
         if pair.refresh in self._seen:
             what = "the same refresh token twice; each call must begin a new session"
-            raise SignInFailed(f"brought {what}") if self.sessions == 1 else Gone(f"a sign-in brought {what}")
+            raise SignInFailed(f"returned {what}") if self.sessions == 1 else Gone(f"a sign-in returned {what}")
         self._seen.add(pair.refresh)
         self.sessions += 1
         return pair

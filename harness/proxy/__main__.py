@@ -57,7 +57,9 @@ class Told(Target):
 def main() -> None:
     """Read what is asked for, serve, answer, end with the parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to the parent as well, which decides
-    asked = json.loads(sys.stdin.buffer.readline())
+    if not (line := sys.stdin.buffer.readline()):
+        return  # the parent has ended before it asked
+    asked = json.loads(line)
     recorder, standing = Recorder(Path(asked["ledger"])), Standing()
     dialects = [dialect_of(plain) for plain in asked["dialects"]]
 
@@ -102,8 +104,9 @@ def dialect_of(plain: dict[str, Any]) -> Dialect:
 
 
 def _answer_line(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+    """Answer, past any buffer. A parent that has ended hears nothing, and the end of standard input follows."""
+    with contextlib.suppress(BrokenPipeError):
+        os.write(sys.stdout.fileno(), f"{line}\n".encode())
 
 
 def _warn(line: str) -> None:

@@ -67,7 +67,7 @@ def _became(exchanges: list[Entry]) -> str:
     if "rotated" in outcomes and "reused" in outcomes:
         return f"{first} and refuses whoever presents the same token again."
     if "rotated" in outcomes and outcomes & FORGIVEN:
-        return f"{first} and forgives {others}." + ("" if lost else " One would have done.")
+        return f"{first} and forgives {others}." + ("" if lost else " One would have been enough.")
     return f"Each is {became(exchanges[0])}." if len(set(map(became, exchanges))) == 1 else ""
 
 
@@ -79,7 +79,7 @@ def _one(scene: Scene, e: Entry) -> str:
         return f"{sent} Its token had been used, and the server forgives that."
     if e.grant_outcome in GRANTED:
         used = all(OK_FROM <= c.sends[-1].status < OK_TO for c in scene.calls)
-        return f"{sent} It brings a new pair{', which all of them use' if used and scene.calls else ''}."
+        return f"{sent} It returns a new pair{', which all of them use' if used and scene.calls else ''}."
     if e.grant_outcome is None:
         return f"{sent} The auth server answers {answer_text(e)}."
     return f"{sent} It is {became(e)}."
@@ -107,7 +107,7 @@ def _answers(scene: Scene) -> str:
     fine = [e.status for e in last if OK_FROM <= e.status < OK_TO]
     good, ok = len(fine), listed(sorted({str(status) for status in fine})) or "200"
     recovered = sum(c.sends[0].unauthorized and not c.sends[-1].unauthorized for c in scene.calls)
-    again = f", {number(recovered)} of them at the second try" if recovered else ""
+    again = f", {number(recovered)} of them after a retry" if recovered else ""
     if not bad:
         every = f"All {number(good)} are" if good == len(last) > 1 else f"{count(good, 'request').capitalize()}"
         notices = "" if scene.sign_outs else ": the app notices nothing"

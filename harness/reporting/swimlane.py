@@ -204,7 +204,7 @@ def state(span: life.Span, at: float, margin: float | None) -> str:
     if span.kind == "revoked":
         return "the family is revoked"
     if span.expires_at is None:
-        return "a token whose life is not known"
+        return "a token whose lifetime is not known"
     left = span.expires_at - at
     if left < 0:
         return f"the token expired {seconds(-left)} ago"

@@ -57,7 +57,7 @@ Flow: TypeAlias = Generator[Effect, Event, None]
 
 UNAUTHORIZED = 401
 NOT_REPLAYABLE = "the request's body was a stream and cannot be sent again"
-NO_NEW_TOKEN = "no newer token was to be had"  # noqa: S105 - a sentence, not a secret
+NO_NEW_TOKEN = "no newer token was available"  # noqa: S105 - a sentence, not a secret
 
 
 def usable(session: Session, at: float) -> TokenPair | None:

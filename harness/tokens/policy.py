@@ -98,7 +98,9 @@ class Policy:
 
     # --- the background auto-refresh ---
 
-    auto_refresh_every: float = knob(30.0, unseen="here the ticker comes round at any time", unit="s")
+    auto_refresh_every: float = knob(
+        30.0, unseen="here the timer of the background refresh fires at any time", unit="s"
+    )
     """ASSUMPTION: the period of the background auto-refresh, where it runs. Supabase's ticker has 30 s
     (auth-js constants.ts: AUTO_REFRESH_TICK_DURATION_MS); the report does not mention it."""
     auto_refresh_margin: float = knob(120.0, unseen="it is the same in all three clients", unit="s")

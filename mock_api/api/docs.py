@@ -7,7 +7,6 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup, escape
 
 PAGE = files("race401.mock_api.api").joinpath("docs.html")
@@ -24,6 +23,8 @@ def add(api: FastAPI) -> None:
 
 def page(spec: dict[str, Any]) -> str:
     """Return the page of these routes."""
+    from jinja2 import Environment, StrictUndefined  # not before it is asked for: a tenth of the mock's start
+
     templates = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     templates.filters["prose"] = _prose
     routes = [

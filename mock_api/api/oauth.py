@@ -64,9 +64,13 @@ async def revoke(request: Request) -> Response:
         await realm.prepare(presented)
         realm.verify(presented, entry, leeway=0.0)  # notes whose it is
         family = await realm.store.get(entry.family or "")
-    if family is not None:
-        entry.family, entry.ended = family.id, await realm.revoke(family, presented)
-    return Response(status_code=200)
+    if family is None:
+        return Response(status_code=200)
+    entry.family = family.id
+    entry.ended, granted = await realm.revoke(family, presented)
+    if granted:
+        return Response(status_code=200)
+    return _refused("invalid_request", "the refresh token was revoked", realm.world.refusal_status)
 
 
 async def _form(request: Request) -> dict[str, str]:

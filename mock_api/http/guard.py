@@ -9,7 +9,7 @@ import json
 from collections.abc import Awaitable
 from time import monotonic_ns
 
-from race401.ledger.entry import Entry, received
+from race401.ledger.entry import UNAUTHORIZED, Entry, received
 from race401.mock_api.http.facts import note
 from race401.mock_api.http.lock import Lock, Refusal
 from race401.mock_api.http.recorded_answer import RecordedAnswer, Server
@@ -24,6 +24,7 @@ from race401.mock_api.state.store import Contended, StoreLost
 CONTROL = "/_race401"
 OURS = (CONTROL, "/docs", "/openapi.json", "/redoc")
 
+JSON = b"application/json; charset=utf-8"
 # PostgREST's answers (RFC 6750 s.3): no error code where no token was sent.
 MISSING = b'{"code":"PGRST302","details":null,"hint":null,"message":"Anonymous access is disabled"}'
 LOST = b'{"code":"PGRST001","details":null,"hint":null,"message":"Could not connect with the database"}'
@@ -95,6 +96,8 @@ class Guard:
         try:
             late = server.faults.delay(ARRIVE, entry) if server.faults.armed else 0.0
             answer.held = await server.gates.wait(ARRIVE, entry, late)
+            if server.faults.armed and server.faults.redirects_to(entry.target):
+                entry.redirect = server.ledger.fingerprints.fingerprint(entry.target)
             if server.faults.armed and (fault := server.faults.instead(entry)) is not None:
                 if token is not None:
                     realm.current(token, entry, realm.world.leeway)  # the entry says whose
@@ -103,9 +106,10 @@ class Guard:
                 entry.cause = "store_lost"
                 await _refuse(entry.cause, answer.send, 503)
             elif path in RESOURCES and (cause := self._refusal(realm, token, entry, scope)) is not None:
-                entry.cause = cause
+                status = realm.world.unauthorized_status
+                entry.cause, entry.refusal = cause, status != UNAUTHORIZED
                 server.ledger.decide(entry)
-                await _refuse(cause, answer.send, realm.world.unauthorized_status)
+                await _refuse(cause, answer.send, status, realm.world.unauthorized_body)
             elif realm.tracks_use and path in RESOURCES and not await _answered(realm.used(scope["race401.token"])):
                 entry.cause = "store_lost"
                 await _refuse(entry.cause, answer.send, 503)
@@ -163,10 +167,13 @@ async def _answered(asked: Awaitable[None]) -> bool:
     return True
 
 
-async def _refuse(cause: str, send: Send, status: int) -> None:
+async def _refuse(cause: str, send: Send, status: int, instead: str = "") -> None:
     body, challenge = ANSWERS[cause]
+    kind = JSON
+    if instead:
+        body, kind = instead.encode(), JSON if instead[0] in "{[" else b"text/plain; charset=utf-8"
     headers = [
-        (b"content-type", b"application/json; charset=utf-8"),
+        (b"content-type", kind),
         (b"content-length", str(len(body)).encode()),
     ]
     if challenge:

@@ -153,7 +153,7 @@ def _plan(chosen: Namespace, worlds: tuple[World, ...], fingerprints: Fingerprin
         prefix,
         worlds,
         {world.name: Keys(algorithm=world.algorithm, file=world.keys).written() for world in worlds},
-        {world.name: secrets.token_bytes(32) for world in worlds},
+        {world.kept_in: secrets.token_bytes(32) for world in worlds},
         time.monotonic_ns(),
         os.getpid(),
         fingerprints.key,

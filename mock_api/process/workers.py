@@ -41,7 +41,7 @@ class Plan:
     prefix: str  # of this mock's keys in it
     worlds: tuple[World, ...]
     keys: dict[str, str]  # by world; JWK sets with their secrets
-    seals: dict[str, bytes]
+    seals: dict[str, bytes]  # by database
     began: int  # ns, on the monotonic clock
     keeper: int  # pid
     fingerprints: bytes  # their key: one, so that a secret has the same fingerprint in every segment
@@ -59,7 +59,7 @@ class Plan:
             ledger=Segment(path, stamps(self.began, os.getpid()), Fingerprints(self.fingerprints)),
             control_key=self.control_key,
             state=lambda world, clock: state(
-                link, world, clock, Keys(given=self.keys[world.name]), self.seals[world.name]
+                link, world, clock, Keys(given=self.keys[world.name]), self.seals[world.kept_in]
             ),
         )
 

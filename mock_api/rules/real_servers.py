@@ -29,7 +29,13 @@ _DOT = {
     "refresh_ends_access_tokens": "at_once",
     "revoke_ends": "token",
 }
-_BETTER = {**_OAUTH, "losers_get": "refusal", "on_reuse": "delete_all", "check_session": True}
+_BETTER = {
+    **_OAUTH,
+    "losers_get": "refusal",
+    "on_reuse": "delete_all",
+    "revoke_of_consumed": "reuse",
+    "check_session": True,
+}
 
 REAL_SERVERS = {
     "oidc-provider": Server(
@@ -65,7 +71,13 @@ REAL_SERVERS = {
     "simplejwt": Server(
         "rotate-strict",
         "djangorestframework-simplejwt 5.5.1, rotation and blacklist; measured",
-        {"losers_get": "sibling", "revoke_ends": "token", "refusal_status": 401, "refresh_format": "jwt"},
+        {
+            "losers_get": "sibling",
+            "revoke_ends": "token",
+            "revoke_of_consumed": "refusal",
+            "refusal_status": 401,
+            "refresh_format": "jwt",
+        },
     ),
     "oauth2-server": Server(
         "rotate-strict",

@@ -60,6 +60,9 @@ class World:
     """Its error: GoTrue's, or RFC 6749's `error` and `error_description`, which `/oauth/token` has in any world."""
     revoke_ends: Literal["family", "token"] = "family"
     """What revoking a refresh token (RFC 7009) ends: its whole session, or that token alone: a successor lives on."""
+    revoke_of_consumed: Literal["as_live", "refusal", "reuse"] = "as_live"
+    """Who revokes a consumed token gets what any other gets; a refusal that ends nothing; or one that ends what a
+    reuse ends."""
     revoked_last_lives: bool = True
     """A family revocation counts as a use: the token that it revoked works on for the reuse interval."""
     losers_get: Literal["as_reuse", "refusal", "same", "sibling", "overwrite"] = "as_reuse"
@@ -78,6 +81,8 @@ class World:
     """Only a user's most recently refreshed session can be refreshed (GOTRUE_SESSIONS_SINGLE_PER_USER)."""
 
     # --- accounts ---
+    database: str = ""
+    """Worlds with one name here share accounts and sessions, as auth servers over one database do; empty: its own."""
     signups: bool = True
     """Accounts can be made (GOTRUE_DISABLE_SIGNUP says the opposite)."""
     autoconfirm: bool = True
@@ -105,12 +110,20 @@ class World:
     refresh_ends_access_tokens: Literal["no", "at_once", "at_first_use"] = "no"
     """Resources refuse an access token once its refresh token is consumed, or once the new one is first used there;
     and once the family is revoked."""
-    unauthorized_status: Literal[401, 403] = 401
-    """What resources answer where a token is missing or no good; django-oauth-toolkit and AWS say 403."""
-    check_session: bool = option(False, "resources ask whether the session lives")
-    """Resources also ask whether the server session lives; by default they verify the JWT alone."""
+    unauthorized_status: Literal[401, 403, 419, 200] = 401
+    """What resources answer where a token is missing or no good; django-oauth-toolkit and AWS say 403, Laravel says
+    419, and of GraphQL the error is in the body of a 200."""
+    unauthorized_body: str = ""
+    """What stands in that answer, word for word, whatever the reason; empty: PostgREST's, which names it."""
+    check_session: bool = option(False, "resources check whether the session is still valid")
+    """Resources also check whether the session is still valid; by default they verify the JWT alone."""
     latency: float = 0.0
     """Added between the decision and its answer."""
+
+    @property
+    def kept_in(self) -> str:
+        """The name of the database that has its accounts and sessions."""
+        return self.database or self.name
 
 
 OPTIONS = {each.name: each for each in fields(World) if "option" in each.metadata}
@@ -159,13 +172,13 @@ WORLDS: dict[str, World] = {
         replace(
             OVERLAP,
             name="overlap-same-pair",
-            summary="a consumed token brings its own successor again for 30 s, as WorkOS has it",
+            summary="a consumed token returns the same successor again for 30 s, like WorkOS",
             reuse_brings="same",
         ),
         replace(
             OVERLAP,
             name="overlap-new-sibling",
-            summary="a consumed token brings another one for 30 s, as Auth0 has it in its overlap period",
+            summary="a consumed token returns another successor for 30 s, like Auth0 in its overlap period",
         ),
         replace(
             RFC9700,
@@ -176,13 +189,13 @@ WORLDS: dict[str, World] = {
         replace(
             STRICT,
             name="no-rotation",
-            summary="the refresh token stays, and answers omit it, as Google has it",
+            summary="the refresh token stays the same, and answers omit it, like Google",
             rotates=False,
         ),
         replace(
             RFC9700,
             name="toctou",
-            summary="defective as many real servers are: RFC 9700's rules, but uses at once bring a token each",
+            summary="defective, as many real servers are: RFC 9700's rules, but uses at once return a token each",
             losers_get="sibling",
             transaction=0.005,  # ASSUMPTION: a round trip to a database
         ),

@@ -1,43 +1,39 @@
 """One world at work: its accounts, its sessions, its keys. Every method is one decision; none knows HTTP."""
 
 import asyncio
-import hashlib
-import hmac
 import math
-import secrets
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from time import monotonic_ns
 from typing import Any, NamedTuple
 
 from race401.ledger.entry import Ended, Entry
 from race401.ledger.outcomes import GRANTED, Outcome
 from race401.mock_api.rules import refresh_tokens
+from race401.mock_api.rules.family import Family
 from race401.mock_api.rules.issuer import (
     LOSERS,
     Answer,
-    Family,
-    Link,
     begin,
     causes,
     consumed,
     ended,
     exchange,
+    misused,
     refused,
     tracks,
     tracks_use,
     used,
     withdrawn,
 )
-from race401.mock_api.rules.rate_limits import Buckets, Limit
 from race401.mock_api.rules.worlds import World
-from race401.mock_api.signing.jwt import Cause, Keys, Verified
-from race401.mock_api.signing.opaque import closed, opened
-from race401.mock_api.state.accounts import Accounts, MemoryAccounts, User, confirm, made
-from race401.mock_api.state.claims import claims_of, refresh_claims, service_claims
+from race401.mock_api.signing.jwt import Cause, Verified
+from race401.mock_api.state.accounts import User, confirm, made
 from race401.mock_api.state.clock import system_clock
-from race401.mock_api.state.store import Contended, MemoryStore, Sleep, Store, TwoStepStore
+from race401.mock_api.state.database import Database, State, in_memory
+from race401.mock_api.state.minting import Mint
+from race401.mock_api.state.store import Contended, Sleep
 
 
 class Exchanged(NamedTuple):
@@ -52,23 +48,6 @@ class Exchanged(NamedTuple):
     ended: Ended = "none"  # by this decision
 
 
-TOKENS, SIGNUPS = 150, 30  # requests in 5 minutes (GoTrue's defaults)
-
-
-@dataclass(frozen=True)
-class State:
-    """Where a world's state lives, if not in this process alone."""
-
-    store: Store
-    accounts: Accounts
-    token_limit: Limit
-    signup_limit: Limit
-    keys: Keys
-    seal: bytes
-    foresee: Callable[[Verified], Awaitable[None] | None] | None = None
-    """What to await so that the store knows the token's family before `verify` asks; memory needs nothing."""
-
-
 class Realm:
     """One world's state, and what may be done with it."""
 
@@ -80,13 +59,15 @@ class Realm:
         *,
         sleep: Sleep = asyncio.sleep,
         state: State | None = None,
+        database: Database | None = None,
     ) -> None:
         self.world, self.clock = world, clock
         self._ordered, self._tracks, self.tracks_use = world.losers_get in LOSERS, tracks(world), tracks_use(world)
-        state = state or _in_memory(world, lambda: self.clock(), secret, sleep)  # noqa: PLW0108 - it can be exchanged
+        now = lambda: self.clock()  # noqa: E731, PLW0108 - it can be exchanged
+        state = state or in_memory(world, now, secret, sleep, database or Database())
         self.store, self.accounts = state.store, state.accounts
         self.token_limit, self.signup_limit = state.token_limit, state.signup_limit
-        self.keys, self._seal = state.keys, state.seal  # the seal signs v2 refresh tokens
+        self.mint = Mint(world, state.keys, state.seal, now, lambda it: self.see(it))  # noqa: PLW0108 - likewise
         self._foresee = state.foresee
         self.see: Callable[[str], object] = lambda _: None  # hears of secrets: refresh tokens, passwords
         self.remaining: float | None = None  # s; what is left of first access tokens, if not the whole lifetime
@@ -112,10 +93,10 @@ class Realm:
         expires_at = whole if remaining is None else min(round(now + remaining), whole)
         issued_at = expires_at - int(self.world.lifetime)
         session = str(uuid.uuid4())
-        family = begin(session, user.id, self._refresh_token(session, 0), now, issued_at)
+        family = begin(session, user.id, self.mint.refresh_token(session, 0), now, issued_at)
         await self.store.add(family)
         await self.accounts.change(user, lambda user: setattr(user, "last_sign_in_at", now))
-        return family, self._sign(family, user, issued_at, expires_at, self._jti(family, family.links[0]))
+        return family, self.mint.access_token(family, family.links[0], user, issued_at, expires_at)
 
     async def exchange(
         self, presented: str, entry: Entry, decide: Callable[[Entry], None], received: int | None = None
@@ -136,17 +117,17 @@ class Realm:
         if user.banned(self.clock()):
             return self._noted(entry, Exchanged(Answer(Outcome.BANNED, link.generation), family=found))
 
-        def step(family: Family, others: Sequence[Family]) -> tuple[Family, Exchanged]:
+        def step(family: Family, others: Sequence[Family]) -> tuple[Sequence[Family], Exchanged]:
             decide(entry)
             after, answer = self._decide(family, others, presented, received)
-            done = self._granted(after, user, answer, causes(self.world, family, presented, self.clock()))
-            return after, done._replace(ended=self._ends(family, after))
+            again = answer.outcome is Outcome.REUSE_TOLERATED
+            why = causes(self.world, family, presented, self.clock()) if again else ()
+            changed, over = self._ended(family, after, others)
+            return changed, self._granted(after, user, answer, why, over)
 
         try:
-            done = await self.store.transact(found, presented, step, siblings=self.world.single_session)
+            done = await self.store.transact(found, presented, step, siblings=self._siblings)
             done = done or Exchanged(Answer(Outcome.NOT_FOUND, None))
-            if done.ended == "user":
-                await self.sign_out_everywhere(user)
         except Contended:
             done = Exchanged(Answer(Outcome.CONFLICT, link.generation), family=found)
         return self._noted(entry, done)
@@ -160,7 +141,7 @@ class Realm:
             living = [other for other in others if not ended(self.world, other, now)]
             if any(other.refreshed_at > family.refreshed_at for other in living):
                 return family, Answer(Outcome.SUPERSEDED, link.generation)
-        fresh = self._refresh_token(family.id, family.links[-1].generation + 1)
+        fresh = self.mint.refresh_token(family.id, family.links[-1].generation + 1)
         if not self._ordered:
             return exchange(self.world, family, presented, now, fresh)
         concurrent = link is not None and link.consumed_at > received
@@ -168,17 +149,15 @@ class Realm:
         first = answer.outcome is Outcome.ROTATED
         return (consumed(after, presented, monotonic_ns()) if first else after), answer
 
-    def _granted(self, family: Family, user: User, answer: Answer, why: tuple[str, ...]) -> Exchanged:
+    def _granted(self, family: Family, user: User, answer: Answer, why: tuple[str, ...], over: Ended) -> Exchanged:
         """Sign the access token, if the exchange was granted. The same pair again is the same bytes again."""
         if answer.outcome not in GRANTED or answer.link is None:
-            return Exchanged(answer, family=family)
-        tolerated = answer.outcome is Outcome.REUSE_TOLERATED
+            return Exchanged(answer, family=family, ended=over)
+        anew = answer.outcome is Outcome.REUSE_TOLERATED and not answer.same
         issued_at = answer.link.issued_at if answer.same else int(self.clock())
         expires_at = issued_at + int(self.world.lifetime)
-        access = self._sign(
-            family, user, issued_at, expires_at, self._jti(family, answer.link, anew=tolerated and not answer.same)
-        )
-        return Exchanged(answer, access, family, user, expires_at, why if tolerated else ())
+        access = self.mint.access_token(family, answer.link, user, issued_at, expires_at, anew=anew)
+        return Exchanged(answer, access, family, user, expires_at, why, over)
 
     @staticmethod
     def _noted(entry: Entry, done: Exchanged) -> Exchanged:
@@ -196,7 +175,7 @@ class Realm:
         if token is None:
             return family, presented, Outcome.NOT_FOUND
         family = await self.store.get(token.session)
-        if family is None or not refresh_tokens.genuine(self._key(family.id), token):
+        if family is None or not self.mint.is_genuine(token):
             return None, presented, Outcome.NOT_FOUND
         if token.counter > family.links[-1].generation:
             return None, presented, Outcome.NOT_ISSUED
@@ -208,62 +187,34 @@ class Realm:
         chosen = {"local": [family.id], "others": [name for name in mine if name != family.id]}
         await self.store.end(chosen.get(scope, mine))
 
-    async def revoke(self, family: Family, token: str) -> Ended:
-        """Do what a client asks for that revokes this token, and return what that ended."""
+    async def revoke(self, family: Family, token: str) -> tuple[Ended, bool]:
+        """Do what a client asks for that revokes this token; return what that ended, and whether it was granted."""
+        if self.world.revoke_of_consumed != "as_live" and (ended := await self._misused(family, token)) is not None:
+            return ended, False
         if self.world.revoke_ends == "family":
             await self.sign_out(family, "local")
-            return "session"
-        link = family.find(token)
+            return "session", True
+        link, now = family.find(token), self.clock()
         if link is None or link.revoked:
-            return "none"
-        now = self.clock()
+            return "none", True
         await self.store.amend(family.id, lambda family: withdrawn(family, token, now))
-        return "token"
+        return "token", True
+
+    async def _misused(self, family: Family, token: str) -> Ended | None:
+        """End what the revocation of this token ends if it was consumed, in one step; None: it was not."""
+
+        def step(family: Family, others: Sequence[Family]) -> tuple[Sequence[Family], Ended | None]:
+            link = family.find(token)
+            if link is None or not link.revoked:
+                return [], None
+            reuse = self.world.revoke_of_consumed == "reuse"
+            return self._ended(family, misused(self.world, family, self.clock()) if reuse else family, others)
+
+        return await self.store.transact(family, token, step, siblings=self._siblings)
 
     async def sign_out_everywhere(self, user: User) -> None:
         """End all of the user's sessions."""
         await self.store.end([each.id for each in await self.store.families_of(user.id)])
-
-    def service_key(self) -> str:
-        """Return an admin's token for this world."""
-        key = self.keys.sign(service_claims(self._issuer(), self.clock()))
-        return closed(key) if self.world.access_format == "opaque" else key
-
-    def _refresh_token(self, session: str, generation: int) -> str:
-        match self.world.refresh_format:
-            case "random":
-                token = refresh_tokens.chance()
-            case "counted":
-                token = refresh_tokens.counted(self._key(session), session, generation)
-            case "jwt":
-                token = self.keys.sign(refresh_claims(self._issuer(), self.clock()))
-        self.see(token)
-        return token
-
-    def _key(self, session: str) -> bytes:
-        return hmac.digest(self._seal, session.encode(), hashlib.sha256)
-
-    def _sign(self, family: Family, user: User, issued_at: int, expires_at: int, jti: str | None) -> str:
-        token = self.keys.sign(claims_of(family, user, self._issuer(), issued_at, expires_at, jti))
-        if self.world.access_format == "opaque":
-            token = closed(token)
-            self.see(token)
-        return token
-
-    def genuine(self, token: str) -> Verified | Cause:
-        """Return what an access token of ours says, or why it is none. Its dates are the caller's to judge."""
-        return self.keys.genuine(opened(token) if self.world.access_format == "opaque" else token)
-
-    def _jti(self, family: Family, link: Link, *, anew: bool = False) -> str | None:
-        """Return the access token's id: that of the link with which it came, so that the same pair is the same."""
-        if not (self.world.jti or self._tracks):
-            return None
-        named = f"{link.generation} {link.token}".encode()
-        jti = str(uuid.uuid4()) if anew else hmac.digest(self._key(family.id), named, hashlib.sha256).hex()[:32]
-        return f"{jti}.{link.generation}" if self._tracks else jti
-
-    def _issuer(self) -> str:
-        return f"http://race401.test/{self.world.name}/auth/v1"
 
     # --- verification ---
 
@@ -274,7 +225,7 @@ class Realm:
         """
         if self._foresee is None or token is None:
             return None
-        verified = self.genuine(token)
+        verified = self.mint.read(token)
         return self._foresee(verified) if isinstance(verified, Verified) else None
 
     async def prepare(self, token: str) -> None:
@@ -289,7 +240,7 @@ class Realm:
 
     def current(self, token: str, entry: Entry, leeway: float) -> Verified | Cause:
         """Return what a genuine token says within its dates, or why it is refused; note in the entry whose it is."""
-        verified = self.genuine(token)
+        verified = self.mint.read(token)
         if isinstance(verified, str):
             return verified
         if verified.family:
@@ -316,21 +267,17 @@ class Realm:
         if link is not None and not link.used:
             await self.store.amend(verified.family, lambda family: used(family, verified.link))
 
-    def _ends(self, before: Family, after: Family) -> Ended:
-        """Return what one decision ends: a family's refresh tokens, a session, or all sessions of the user."""
+    @property
+    def _siblings(self) -> bool:
+        """Whether a decision about one session asks for the user's others, or ends them."""
+        return self.world.single_session or self.world.on_reuse == "delete_all"
+
+    def _ended(self, before: Family, after: Family, others: Sequence[Family]) -> tuple[Sequence[Family], Ended]:
+        """Return what a decision changes and ends: a family's refresh tokens, a session, or all of the user's."""
+        if after is before:
+            return [], "none"
         if before.links and not after.links:
-            return "user" if self.world.on_reuse == "delete_all" else "session"
-        return "family" if after.revoked and not before.revoked else "none"
-
-
-def _in_memory(world: World, clock: Callable[[], float], secret: str | None, sleep: Sleep) -> State:
-    """Return a state that lives and dies with this process."""
-    store = TwoStepStore if world.losers_get == "overwrite" else MemoryStore
-    return State(
-        store(world.transaction, clock, sleep, queued=world.losers_get == "as_reuse"),
-        MemoryAccounts(),
-        Buckets(TOKENS, clock),
-        Buckets(SIGNUPS, clock),
-        Keys(secret, algorithm=world.algorithm, file=world.keys),
-        secrets.token_bytes(32),
-    )
+            if self.world.on_reuse == "delete_all":
+                return [after, *(replace(other, links=()) for other in others)], "user"
+            return [after], "session"
+        return [after], "family" if after.revoked and not before.revoked else "none"

@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol, TypeVar
 
-from race401.mock_api.rules.issuer import Family
+from race401.mock_api.rules.family import Family
 
 T = TypeVar("T")
 KEPT = 20_000  # ended sessions whose newest token the ledger still knows
-Step = Callable[[Family, Sequence[Family]], tuple[Family, T]]  # of the family, and of the others of its user
+Step = Callable[[Family, Sequence[Family]], tuple[Sequence[Family], T]]
+"""Of a family, and of the others of its user, to those of them that it changes; without links one is deleted."""
 Sleep = Callable[[float], Awaitable[None]]
 
 RETRY_LOOP = 5.0  # s; GoTrue's retryLoopDuration (internal/tokens/service.go)
@@ -69,6 +70,17 @@ class Store(Protocol):
         ...
 
 
+class Tables:
+    """The families of a database, which the stores of several worlds may share."""
+
+    def __init__(self) -> None:
+        self.families: dict[str, Family] = {}
+        self.by_token: dict[str, str] = {}
+        self.by_user: dict[str, dict[str, None]] = {}  # ids, in the order of sign-in
+        self.free_at: dict[str, float] = {}  # of families that somebody holds or waits for
+        self.ended: dict[str, tuple[str, int]] = {}  # family and generation, by token
+
+
 class MemoryStore:
     """Families in dicts. No method awaits between reading and writing: that is the atomicity.
 
@@ -83,14 +95,13 @@ class MemoryStore:
         sleep: Sleep = asyncio.sleep,
         *,
         queued: bool = True,
+        tables: Tables | None = None,
     ) -> None:
         self.sleep = sleep
         self._held, self._clock, self._queued = held, clock, queued
-        self._families: dict[str, Family] = {}
-        self._by_token: dict[str, str] = {}
-        self._by_user: dict[str, dict[str, None]] = {}  # ids, in the order of sign-in
-        self._free_at: dict[str, float] = {}  # of families that somebody holds or waits for
-        self._ended: dict[str, tuple[str, int]] = {}  # family and generation, by token
+        tables = tables if tables is not None else Tables()
+        self._families, self._by_token, self._by_user = tables.families, tables.by_token, tables.by_user
+        self._free_at, self._ended = tables.free_at, tables.ended
 
     async def transact(self, found: Family, token: str, step: Step[T], *, siblings: bool = False) -> T | None:
         """See `Store`."""
@@ -99,8 +110,9 @@ class MemoryStore:
         family = self._find(token)
         if family is None:
             return None
-        after, result = step(family, self._siblings(family) if siblings else ())
-        self.put(after)
+        changed, result = step(family, self._siblings(family) if siblings else ())
+        for after in changed:
+            self.put(after)
         if self._held and self._queued:
             await self.sleep(self._held)
         return result
@@ -120,14 +132,8 @@ class MemoryStore:
     async def end(self, families: list[str]) -> None:
         """See `Store`."""
         for name in families:
-            family = self._families.pop(name, None)
-            if family is not None:
-                self._by_user[family.user].pop(name, None)
-                self._free_at.pop(name, None)
-                self._unindex(family)
-                self._ended[family.links[-1].token] = family.id, family.links[-1].generation
-                if len(self._ended) > KEPT:
-                    del self._ended[next(iter(self._ended))]
+            if (family := self._families.get(name)) is not None:
+                self._forget(family)
 
     async def ended(self, token: str) -> tuple[str, int] | None:
         """See `Store`."""
@@ -157,15 +163,23 @@ class MemoryStore:
         before = self._families.get(family.id)
         if before is family:
             return
+        if not family.links:
+            if before is not None:
+                self._forget(before)
+            return
         if before is not None and len(before.links) >= len(family.links):
             self._unindex(before, still=family)
-        if not family.links:
-            self._families.pop(family.id, None)
-            self._by_user.get(family.user, {}).pop(family.id, None)
-            return
         self._families[family.id] = family
         self._by_user.setdefault(family.user, {})[family.id] = None
         self._by_token[family.links[-1].token] = family.id
+
+    def _forget(self, family: Family) -> None:
+        del self._families[family.id], self._by_user[family.user][family.id]
+        self._free_at.pop(family.id, None)
+        self._unindex(family)
+        self._ended[family.links[-1].token] = family.id, family.links[-1].generation
+        if len(self._ended) > KEPT:
+            del self._ended[next(iter(self._ended))]
 
     def _find(self, token: str) -> Family | None:
         return self._families.get(self._by_token.get(token, ""))
@@ -198,9 +212,9 @@ class TwoStepStore(MemoryStore):
         family = self._find(token)
         if family is None:
             return None
-        after, result = step(family, self._siblings(family) if siblings else ())
+        changed, result = step(family, self._siblings(family) if siblings else ())
         await self.sleep(self._held)
-        if after is not family:  # a refusal that changes nothing writes nothing
+        for after in changed:
             self.put(after)
         return result
 

@@ -201,7 +201,7 @@ def test_three_refreshes_for_each_call_are_a_client_that_gives_up_and_more_are_o
     sign_in(seen)
     result = result_of(BY_NAME["revoked-elsewhere"], seen, called(1), claims=(), sign_ins=2)
     assert result.outcome is outcome
-    assert ("refreshes without end" in result.sentence) is (outcome is RaceOutcome.LOST)
+    assert ("endless refreshes" in result.sentence) is (outcome is RaceOutcome.LOST)
 
 
 def test_a_refresh_each_second_is_a_timer_and_waste() -> None:

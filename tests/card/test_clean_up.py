@@ -11,7 +11,7 @@ from race401.harness.card.judging import RaceOutcome, Result, judge
 from race401.harness.card.races import RACES
 
 ME = "me"
-GAVE_UP = "the client gave up a session that lives on at the server"
+GAVE_UP = "the client gave up a session that is still valid at the server"
 REFUSED = "the session was lost: the server refused its refresh token for good"
 BY_NAME = {race.name: race for race in RACES}
 

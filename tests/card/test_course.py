@@ -99,7 +99,7 @@ def test_a_session_that_a_refresh_under_way_writes_back_is_a_loss_of_a_local_sig
     """Nothing on the wire says that this client signed out; it was told to, while its refresh was held."""
     result = judge(run(BY_NAME["sign-out"], mode, mock, tmp_path), tuple(CLAIMS))
     assert result.outcome is outcome
-    assert (result.sentence == "2 calls carried the session that had been signed out") is (
+    assert (result.sentence == "2 calls carried a token of the session that had been signed out") is (
         outcome is RaceOutcome.LOST
     )
 

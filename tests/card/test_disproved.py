@@ -79,14 +79,15 @@ def test_a_client_that_signs_in_anew_beside_its_refresh_does_not_share_it() -> N
     assert claim == "single_flight: 4 sign-ins of its own in one burst are not one shared refresh"
 
 
-@pytest.mark.parametrize("why", ["refused for good", "refused after the refresh"])
+@pytest.mark.parametrize("why", ["refused for good", "refused after the refresh", "so, by a 403"])
 def test_one_sign_in_that_was_called_for_disproves_nothing(why: str) -> None:
     seen = signed_in()
     if why == "refused for good":
         seen.exchange(ME, "not_found")
     else:
         seen.exchange(ME, **AT_ONCE)
-        seen.entry(ME, "/contacts?limit=1&caller=1", 401, cause="session_revoked")
+        status = 403 if why == "so, by a 403" else 401
+        seen.entry(ME, "/contacts?limit=1&caller=1", status, cause="session_revoked", refusal=status == 403)
     seen.entry(ME, "/oauth/token", 200, method="POST", family="another")
     assert judged(seen, "single_flight").disproved == []
 

@@ -85,9 +85,9 @@ def posted(*answers: tuple[int, int | None], app: dict[str, Any] | None = None) 
         (
             [(401, WHOLE), (201, WHOLE)],
             {"error": "401"},
-            "the app was told of a failure, although the POST had arrived",
+            "the app got a failure, although the POST had arrived",
         ),
-        ([(401, WHOLE)], {"status": 200}, "the app was told of a success, although the POST never arrived"),
+        ([(401, WHOLE)], {"status": 200}, "the app got a success, although the POST never arrived"),
     ],
     ids=["no body", "half a body", "twice", "refused to the app alone", "never sent again"],
 )

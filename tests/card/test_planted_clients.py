@@ -85,7 +85,7 @@ def test_the_races_of_a_slow_refresh_say_how_long_they_wait() -> None:
 @pytest.mark.parametrize(
     ("does", "outcome", "sentence"),
     [
-        ("deletes-when-refused", LOST, "the client gave up a session that lives on at the server"),
+        ("deletes-when-refused", LOST, "the client gave up a session that is still valid at the server"),
         ("reads-again-when-refused", WASTEFUL, "5 exchanges where 1 would do"),
         ("sound", SURVIVED, "1 exchange"),
     ],

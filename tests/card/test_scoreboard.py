@@ -59,7 +59,8 @@ def test_the_board_ranks_clients_and_says_what_it_costs() -> None:
 def test_the_page_is_one_file_with_every_cell() -> None:
     page = scoreboard.page([a_card(late_401=RaceOutcome.LOST)], [])
     assert "http" not in re.sub(r'http-equiv|content="[^"]*"', "", page)
-    assert '<td class="lost" title="lost: what happened" aria-label="lost">✗</td>' in page
+    why = "lib.py:1 `a &lt; b`: because"
+    assert f'<td class="lost" title="lost: what happened. {why}" aria-label="lost">✗</td>' in page
     assert page.count('<th scope="col"') == len(RACES)
     assert "<p>lib.py:1 <code>a &lt; b</code>: because</p>" in page
     assert "Not run" not in page
@@ -93,8 +94,10 @@ for line in sys.stdin:
 """
 
 
-def test_one_race_is_made_anew_and_the_others_stay_as_they_were(tmp_path: Path) -> None:
-    """In both worlds: its own, and the one in which all clients race."""
+def test_one_race_is_made_anew_and_the_others_stay_as_they_were(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In both worlds: its own, and the one in which all clients race. What is said is of that race alone."""
     (tmp_path / "driver.py").write_text(DRIVER)
     command = f"python {tmp_path / 'driver.py'}"
     (tmp_path / "clients.txt").write_text(command + "\n")
@@ -105,6 +108,7 @@ def test_one_race_is_made_anew_and_the_others_stay_as_they_were(tmp_path: Path) 
     where = [f"--{name}={tmp_path / file}" for name, file in (("cards", "cards"), ("clients", "clients.txt"))]
     pages = [f"--markdown={tmp_path / 'board.md'}", f"--html={tmp_path / 'board.html'}"]
     assert main(["scoreboard", "--run", "--only", "driver", "--race", "late-401", *where, *pages]) == 0
+    assert capsys.readouterr().out.count("planted: of 1 race 1 ") == 2
     for name, world in (("planted", "supabase"), ("planted-in-rfc9700", "rfc9700")):
         made = load(tmp_path / "cards" / f"{name}.json")
         outcomes = {result.race: result.outcome for result in made.results}

@@ -73,7 +73,7 @@ def test_a_success_that_the_server_never_gave_is_none() -> None:
 def test_a_call_that_never_ends_is_lost_whatever_the_client_claims(must: bool) -> None:
     result = judged(on_the_wire(200), called(1, OK), called(2, {"pending": True}, must=must), claims=())
     assert result.outcome is RaceOutcome.LOST
-    assert result.sentence == "1 of 2 calls never ended, although the server owed them nothing"
+    assert result.sentence == "1 of 2 calls never finished, although the server had answered"
     assert result.story[-1].endswith("-> still pending")
 
 
@@ -81,7 +81,7 @@ def test_a_session_that_the_race_itself_ended_is_not_lost_by_a_call_that_never_e
     seen = on_the_wire(200)
     seen.exchange(ME, "not_found")
     result = judged(seen, called(1, OK), called(2, {"pending": True}, must=False), race="revoked-elsewhere")
-    assert result.sentence == "1 of 2 calls never ended, although the server owed them nothing"
+    assert result.sentence == "1 of 2 calls never finished, although the server had answered"
 
 
 def test_a_driver_of_protocol_1_that_fell_silent_blames_nobody() -> None:

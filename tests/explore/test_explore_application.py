@@ -1,5 +1,7 @@
 """Every order of an async client's requests against the real app: found where there is a race, clean where not."""
 
+from functools import partial
+
 import pytest
 from ledgers import Run
 from scenes import burst, late_401, lost_answer, resurrection, sign_out
@@ -7,8 +9,10 @@ from scenes import burst, late_401, lost_answer, resurrection, sign_out
 from race401.harness.explore.application import Scene, explore, replay
 from race401.harness.explore.application.judging import by_ledger
 from race401.harness.tokens import FIXED, HARDENED, PRE_FIX
-from race401.mock_api.app import create_app
+from race401.mock_api import app
+from race401.mock_api.rules.worlds import WORLDS
 
+create_app = partial(app.create_app, [WORLDS["supabase"], WORLDS["rfc9700"]])  # made anew for each schedule
 slow = pytest.mark.slow
 
 
@@ -43,10 +47,10 @@ def test_two_callers_before_the_fix_lose_the_session_where_reuse_revokes_it() ->
     assert found.violating == {"caller-401s": 70, "exchanges-per-generation": 70, "sessions-lost": 70}
     assert str(found.counterexamples["sessions-lost"]) == (
         """\
-  1   caller 1: the exchange of generation 0 reaches the server: rotated
-  2   caller 2: the exchange of generation 0 reaches the server: reused
-  3   caller 1: the exchange of generation 0 is answered: 200
-  4   caller 2: the exchange of generation 0 is answered: 400
+  1   caller 1: the exchange of refresh token 0 reaches the server: rotated
+  2   caller 2: the exchange of refresh token 0 reaches the server: reused
+  3   caller 1: the exchange of refresh token 0 is answered: 200
+  4   caller 2: the exchange of refresh token 0 is answered: 400
   5   caller 1: GET /rfc9700/contacts?limit=1 with generation 1 reaches the server: 200
   6   caller 2: GET /rfc9700/messages with no token reaches the server: missing_token
   7   caller 1: GET /rfc9700/contacts?limit=1 with generation 1 is answered: 200
@@ -65,14 +69,14 @@ def test_where_reuse_is_forgiven_the_same_burst_only_costs() -> None:
 LATE_401 = """\
   1   caller 1: GET /supabase/contacts?limit=1 with generation 0 reaches the server: expired
   2 * caller 1: GET /supabase/contacts?limit=1 with generation 0 is answered: 401
-  3 * caller 1: the exchange of generation 0 reaches the server: rotated
+  3 * caller 1: the exchange of refresh token 0 reaches the server: rotated
   4   caller 2: GET /supabase/messages with generation 0 reaches the server: expired
-  5   caller 1: the exchange of generation 0 is answered: 200
+  5   caller 1: the exchange of refresh token 0 is answered: 200
   6   caller 2: GET /supabase/messages with generation 0 is answered: 401
   7   caller 1: GET /supabase/contacts?limit=1 with generation 1 reaches the server: 200
-  8   caller 2: the exchange of generation 1 reaches the server: rotated
+  8   caller 2: the exchange of refresh token 1 reaches the server: rotated
   9   caller 1: GET /supabase/contacts?limit=1 with generation 1 is answered: 200
- 10   caller 2: the exchange of generation 1 is answered: 200
+ 10   caller 2: the exchange of refresh token 1 is answered: 200
  11   caller 2: GET /supabase/messages with generation 2 reaches the server: 200
  12   caller 2: GET /supabase/messages with generation 2 is answered: 200
 needless-exchanges: the client: 1 exchange of tokens neither refused nor near their end; expected none
@@ -100,7 +104,7 @@ def test_a_sign_out_during_a_refresh_is_undone_by_its_answer() -> None:
     """The naive client's session is alive again; with a fence it stays signed out, in every order."""
     found = explore(resurrection(careful=False), create_app)
     assert (found.exhausted, dict(found.violating)) == (True, {"assertion": 2}), found
-    assert "3   sign-out begins\n  4   caller 1: the exchange of generation 0 reaches" in str(found)
+    assert "3   sign-out begins\n  4   caller 1: the exchange of refresh token 0 reaches" in str(found)
     found = explore(resurrection(careful=True), create_app)
     assert (found.exhausted, dict(found.violating)) == (True, {}), found
 

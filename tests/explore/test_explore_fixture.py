@@ -4,13 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from scenes import late_401
+from scenes import burst, late_401
 
+from race401.harness.tokens import FIXED
 from race401.mock_api.app import create_app
 
 
 def test_a_clean_client_in_three_lines(race401_explore: Callable[..., Any]) -> None:
-    assert race401_explore(late_401(2, careful=True), create_app).exhausted
+    assert race401_explore(burst(FIXED, "supabase", 2), create_app).exhausted
 
 
 def test_the_fixture_fails_with_the_story(race401_explore: Callable[..., Any]) -> None:
@@ -23,7 +24,7 @@ def test_the_fixture_fails_with_the_story(race401_explore: Callable[..., Any]) -
     assert str(failed.value).splitlines()[-1] == again
     with pytest.raises(pytest.fail.Exception) as failed:
         race401_explore(late_401(2, careful=False), create_app, schedules=100, replay="0.011")
-    assert "8   caller 2: the exchange of generation 1 reaches the server: rotated" in str(failed.value)
+    assert "8   caller 2: the exchange of refresh token 1 reaches the server: rotated" in str(failed.value)
 
 
 def test_the_fixture_does_not_pass_what_is_not_exhausted(race401_explore: Callable[..., Any]) -> None:

@@ -167,7 +167,7 @@ def test_what_was_checked_is_written_whoever_listens(what: str) -> None:
 
 
 def test_a_revocation_that_can_be_written_over_is_not_settled() -> None:
-    """Where resources ask whether the session lives, a refusal is final only if no older answer is unwritten."""
+    """Where resources check the session, a refusal is final only if no older answer is unwritten."""
     for losers in ("as_reuse", "sibling", "overwrite"):
         here = Stage(Scenario(PRE_FIX), replace(LOST, check_session=True, losers_get=losers), issuer)
         env, _ = here.first()

@@ -1,6 +1,6 @@
 """The mock in this process, on a clock that the test holds."""
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,7 +11,7 @@ from inprocess import SyncTransport
 from race401.ledger.entry import Entry
 from race401.mock_api.app import create_app
 from race401.mock_api.ledger import Ledger
-from race401.mock_api.rules.issuer import Family
+from race401.mock_api.rules.family import Family
 from race401.mock_api.rules.worlds import WORLDS
 from race401.mock_api.state.realm import Realm
 from race401.mock_api.state.store import MemoryStore
@@ -41,10 +41,10 @@ def families(realm: Realm) -> list[Family]:
 class Mock:
     """An app, its ledger, its realms, a client for it, and `now` to turn."""
 
-    def __init__(self, path: Path | None = None, **settings: Any) -> None:
+    def __init__(self, path: Path | None = None, names: Iterable[str] = WORLDS, **settings: Any) -> None:
         self.now = NOW
         self.ledger = Ledger(path)
-        worlds = [replace(world, **settings) for world in WORLDS.values()]
+        worlds = [replace(WORLDS[name], **settings) for name in names]
         self.app = create_app(worlds, clock=lambda: self.now, ledger=self.ledger)
         for realm in self.app.realms.values():
             assert isinstance(realm.store, MemoryStore)
@@ -78,7 +78,7 @@ class Mock:
 
     def admin(self, method: str, path: str = "", body: Any = None, world: str = "supabase") -> httpx.Response:
         """The answer to an admin's request."""
-        bearer = {"Authorization": f"Bearer {self.realm(world).service_key()}"}
+        bearer = {"Authorization": f"Bearer {self.realm(world).mint.service_key()}"}
         return self.client.request(method, f"/{world}/auth/v1/admin/users{path}", json=body, headers=bearer)
 
     @property

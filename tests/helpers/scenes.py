@@ -130,6 +130,6 @@ def resurrection(*, careful: bool) -> Scene:
     async def scene(stage: Stage) -> None:
         client = Client(stage, "supabase", await stage.signed_in("supabase", left=-1), careful=careful)
         await stage.run(client.get(TARGETS[0]), sign_out=client.sign_out())
-        assert client.tokens is None, "the session is alive after the sign-out"
+        assert client.tokens is None, "the session is still valid after the sign-out"
 
     return scene

@@ -22,5 +22,6 @@ VARIANTS = {
     ),
     "rfc9700, twice more": replace(WORLDS["rfc9700"], reuse_count=2, reuse_of="parent"),
     "rfc9700, access tokens end too": replace(WORLDS["rfc9700"], refresh_ends_access_tokens="at_once"),
+    "rfc9700, to revoke a consumed token is a reuse": replace(WORLDS["rfc9700"], revoke_of_consumed="reuse"),
     "supabase, limited": replace(WORLDS["supabase"], timebox=60.0, inactivity=20.0, single_session=True),
 }

@@ -146,4 +146,4 @@ def test_a_token_is_over_where_the_servers_clock_says_so(
         har["log"]["entries"][0]["response"]["headers"] = []
     told = read(tmp_path, har)
     assert told.entries[0].cause == cause
-    assert any("whether tokens were over" in missing.what for missing in told.missing) == (abs(left) < 1 or not date)
+    assert any("tokens had expired" in missing.what for missing in told.missing) == (abs(left) < 1 or not date)

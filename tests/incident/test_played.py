@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 import virtual
-from incidents import standing_as
+from diagnosing import standing_as
 from racing import Racing, Ticking
 from recording import access_log_of, har_of, sanitized, written
 
@@ -28,7 +28,7 @@ async def expiry(racing: Racing) -> None:
 
 
 async def late(racing: Racing) -> None:
-    """Two requests are refused, and one of them hears of it late."""
+    """Two requests are refused, and one of them receives its 401 late."""
     await racing.sign_in()
     await racing.arm("late-401")
     await racing.burst(2)

@@ -14,7 +14,7 @@ import msgspec
 import pytest
 import virtual
 from bounds import HANG
-from incidents import standing_as
+from diagnosing import standing_as
 from mocks import WHO
 from proxied import HERE, address, app_at
 from racing import Ticking
@@ -34,12 +34,12 @@ from race401.harness.tokens.policy import PRE_FIX
 from race401.ledger.fingerprints import Fingerprints
 
 EXPLORED = {  # what the story of an exploration says of it
-    "lost-answer": ("1 lost answer", "judged: reuse_tolerated"),
-    "reuse-refused": ("judged: reused", "session-lost"),
-    "sign-out-undone": ("resurrected: the session is alive after the sign-out",),
+    "lost-answer": ("1 lost answer", "decided: reuse_tolerated"),
+    "reuse-refused": ("decided: reused", "session-lost"),
+    "sign-out-undone": ("resurrected: the session is still valid after the sign-out",),
     "key-change": ("the API begins to refuse the first token", "refused-again"),
     "late-401": ("needless-exchange", "exchanged-again"),
-    "stale-copy": ("in tab 2", "judged: reused"),
+    "stale-copy": ("in tab 2", "decided: reused"),
 }
 BURST = {"reuse-revoked", "reuse-forgiven", "missing-token", "clock-skew"}
 RECORDED = {"header-lost", "two-origins"}
@@ -68,7 +68,7 @@ def test_every_mechanism_is_played_by_one_of_these() -> None:
 def test_an_exploration_tells_a_story_of_it(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The command as it is printed."""
     says, command = commands(name)[0]
-    assert says == "plays it with a client of ours"
+    assert says == "plays it with race401's own client"
     assert main(command.split()[1:]) == 1
     out = " ".join(capsys.readouterr().out.split())
     assert [word for word in EXPLORED[name] if word not in out] == []

@@ -204,7 +204,7 @@ def test_who_names_nothing_cannot_be_judged(tmp_path: Path) -> None:
     run.entry(None, "/contacts", 401, cause="missing_token", generation=None)
     result = verdict(tmp_path, run)
     assert result.sentence == (
-        "UNKNOWN: 1 401 for want of a token, of callers without a session in this ledger: "
+        "UNKNOWN: 1 401 because no token was sent, of callers without a session in this ledger: "
         "whether a session failed there is not known"
     )
     assert [(row.caller_401s.total(), row.wire_401s.total()) for row in result.rows] == [(0, 0), (0, 1)]

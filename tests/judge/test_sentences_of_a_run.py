@@ -57,7 +57,7 @@ OF_THE_RUN: dict[str, tuple[Plant, str, list[Finding]]] = {
             Finding(
                 "witnesses",
                 UNKNOWN,
-                "1 401 for want of a token, of callers without a session in this ledger: "
+                "1 401 because no token was sent, of callers without a session in this ledger: "
                 "whether a session failed there is not known",
                 rows=[17],
             )

@@ -126,6 +126,16 @@ def test_a_401_long_before_the_cut_is_proven_without_a_witness() -> None:
     assert ("caller-401s", "subject") in failures(judge(burst.evidence()))
 
 
+@pytest.mark.parametrize(("seen", "proven"), [(403, True), (200, False)])
+def test_a_refusal_that_the_program_saw_is_proven_whatever_its_status(seen: int, proven: bool) -> None:
+    """A 403 that refuses is one; where the program saw something else, a retry may have been cut away."""
+    burst = reproduced()
+    burst.manifest |= KILLED
+    burst.attempt(AFTER, "2.1", PAGE[0], "expired", status=seen)
+    burst.entries[-1].status, burst.entries[-1].refusal = 403, True
+    assert (("caller-401s", "subject") in failures(judge(burst.evidence()))) == proven
+
+
 @pytest.mark.parametrize(("silence", "proven"), [(QUIET, True), (QUIET - 0.01, False)])
 def test_how_long_before_the_cut(silence: float, proven: bool) -> None:
     """By a second in which nothing was under way; what another client sends tells how far the ledger goes."""

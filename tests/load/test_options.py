@@ -10,7 +10,7 @@ from race401.harness.load import (
     limits,
     options,
 )
-from race401.harness.load.options import KEPT_ALIVE, Plan, Refused, check_load
+from race401.harness.load.plan import KEPT_ALIVE, Plan, Refused, check_load
 from race401.mock_api.process.serving import KEEP_ALIVE
 from race401.scenarios.burst import SCENARIO as BURST
 

@@ -1,16 +1,21 @@
 """
-Bursts against a system that is not ours: a mock in another process, of which the run knows what a file says.
+Bursts against a system of your own: a mock in another process, of which the run knows what a file says.
 
 The mock's own ledger is the truth that the recorder's is held to.
 """
 
+import csv
+import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 from bounds import HANG
 from locustruns import LOCUST, ROOT, locust, served_mock
+from ports import free_port
 
 from race401.harness.judge import evidence, verdict
 from race401.ledger.entry import Entry
@@ -68,6 +73,32 @@ def test_the_counts_are_the_systems_own(tmp_path: Path) -> None:
 
 
 @slow
+def test_it_is_burst_upon_from_locusts_form(tmp_path: Path) -> None:
+    """The system stays chosen; the form offers a load that runs, and the tab counts what the verdict counts."""
+    port = free_port()
+    web_ui = ["--web-host", "127.0.0.1", "--web-port", str(port)]
+    transport = httpx.HTTPTransport(retries=8)
+    with (
+        served_mock() as url,
+        locust(tmp_path / "reports", *web_ui, "--system", str(shop(tmp_path, url))) as run,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", transport=transport, timeout=HANG) as web,
+    ):
+        run.until("Starting web interface")
+        offered = json.JSONDecoder().raw_decode(web.get("/").text.split("templateArgs = ", 1)[1])[0]
+        form = {"user_count": offered["num_users"], "spawn_rate": offered["spawn_rate"], "pages": "8"}
+        assert web.post("/swarm", data=form).json()["success"]
+        run.until("evidence: ")
+        rows = run.read("verdict.json")["rows"]
+        _, *counted = csv.reader(web.get("/policies/csv").text.splitlines())
+        assert [(each[0], each[6], each[7]) for each in counted] == [
+            (f"shop [{row['policy']}]", str(row["sessions_lost"]), str(row["exchanges"])) for row in rows
+        ]
+        assert rows[0]["sessions_lost"], "the race was there"
+        run.ended(signal.SIGTERM)
+    assert not run.left_over()
+
+
+@slow
 def test_a_system_that_goes_away_in_the_middle(tmp_path: Path) -> None:
     """One line says so; what was recorded until then is kept and can be judged."""
     mock = subprocess.Popen(
@@ -104,10 +135,10 @@ SAME = r"echo {\"access_token\":\"a\",\"refresh_token\":\"r\",\"expires_in\":9}"
     ("other", "said"),
     [
         ({"token": "URL/rfc9700/contacts"}, "not a token endpoint, or not the dialect oauth"),
-        ({"sign_in": "POST URL/nowhere"}, "sign_in URL/nowhere answered 404, which brings no session"),
+        ({"sign_in": "POST URL/nowhere"}, "sign_in URL/nowhere answered 404, which is no token answer"),
         ({"sign_in": "false"}, "sign_in false: exit 1: it says nothing"),
         ({"sign_in": "echo {}"}, "sign_in echo: there is no refresh token in its answer"),
-        ({"sign_in": SAME}, "sign_in brings the same session twice; each call must begin a new one"),
+        ({"sign_in": SAME}, "sign_in returns the same session twice; each call must begin a new one"),
         ({"api": "URL/nowhere"}, "page: GET URL/nowhere/contacts answered 404 to a new session's access token"),
         ({"page": '["/auth/v1/health"]'}, "answered 200 without an access token: it needs none"),
         (

@@ -1,4 +1,4 @@
-"""The file that says how a system that is not ours is asked: what it says is done, what is wrong is one line."""
+"""The file that says how a system of your own is asked: what it says is done, what is wrong is one line."""
 
 import json
 from functools import partial
@@ -10,7 +10,7 @@ import pytest
 from locustruns import ROOT
 
 from race401.harness.load import options
-from race401.harness.load.options import Refused, check_load
+from race401.harness.load.plan import Refused, check_load
 from race401.harness.load.system import System, SystemFileError, load
 from race401.harness.probe.signing_in import ByCommand, ByRequest
 from race401.ledger.dialects.reading import role
@@ -146,9 +146,9 @@ def test_it_is_met_in_a_condition_of_its_name(tmp_path: Path, shop: System) -> N
         ({"system": "nowhere.toml"}, "--system nowhere.toml: No such file or directory"),
         ({"world": "gotrue"}, "and --world gotrue: give one of them; a world is the mock's"),
         ({"conditions": "supabase"}, "condition 'supabase' is the mock's; with --system: system, system-slow-clock"),
-        ({"num_users": 61}, "-u 61: at most 60 browsers burst upon a system that is not ours"),
-        ({"run_time": 601}, "-t 601s: at most 600 s against a system that is not ours"),
-        ({"run_time": None}, "a run against a system that is not ours has an end: give -t"),
+        ({"num_users": 61}, "-u 61: at most 60 browsers burst upon a system of your own"),
+        ({"run_time": 601}, "-t 601s: at most 600 s against a system of your own"),
+        ({"run_time": None}, "a run against a system of your own has an end: give -t"),
     ],
 )
 def test_what_a_system_is_not_asked_is_refused(tmp_path: Path, change: dict[str, Any], said: str) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
 from ledgers import PAGE, Run, reproduced
 
 from race401.harness.judge.measure import measure
@@ -75,6 +76,41 @@ def test_an_attempt_that_was_cut_off_is_left_out() -> None:
     run.attempt(BEFORE, "1.2", PAGE[1], status=None, error="ConnectError")
     (before, _) = tallied(run).rows()
     assert (before["requests"], before["errors"]) == (1, 1)
+
+
+CARRIED_ON, OVER, SEEN = "a refusal, then a grant", "a refusal that ended the session", "another server's refusal"
+LIVES: dict[str, Any] = {"grant_outcome": "reused", "status": 400, "ended": "none"}
+LATER = {"grant_outcome": "rotated", "presented": "r1", "brought_access": "a2", "brought_refresh": "r2"}
+AFTER: dict[str, list[dict[str, Any]]] = {  # exchanges after the first one, which brought r1; and how many are lost
+    CARRIED_ON: [LIVES, LATER],
+    OVER: [LIVES | {"ended": "family"}, LIVES | {"grant_outcome": "revoked", "presented": "r1"}],
+    SEEN: [{"grant_outcome": "refused", "status": 400, "presented": "r1"}],
+}
+
+
+@pytest.mark.parametrize(("after", "lost"), [(CARRIED_ON, 0), (OVER, 1), (SEEN, 1)])
+def test_a_session_is_lost_by_the_judges_rule(tmp_path: Path, after: str, lost: int) -> None:
+    """Not by a refusal that ended nothing; a server that is not ours may have ended it without a word."""
+    run, spool = Run(), tmp_path / "ledger.jsonl"
+    first = {"grant_outcome": "rotated", "presented": "r0", "brought_access": "a1", "brought_refresh": "r1"}
+    facts: dict[str, Any] = {"schema": 1, "kind": "exchange", "method": "POST", "status": 200, "presented": "r0"}
+    for k, each in enumerate([first, *AFTER[after]], 1):
+        at = {"received_at": float(k), "answered_at": k + 0.5}
+        run.entry(BEFORE, "/token", **(facts | each | at))
+    tally = Tally("run", NAMES, spool)
+    spool.write_bytes(b"".join(lines(run)))
+    (before, _), (judged, _) = tally.rows(), measure(run.evidence())
+    assert (before["sessions_lost"], judged.sessions_lost) == (lost, lost)
+    assert before["exchanges"] == judged.exchanges == len(run.entries)
+
+
+def test_an_answer_that_nobody_could_read_is_no_exchange(tmp_path: Path) -> None:
+    """Nor is it in the verdict."""
+    run, spool = reproduced(), tmp_path / "ledger.jsonl"
+    run.exchange(BEFORE, "unread", schema=1, kind="unreadable")
+    tally = Tally("run", NAMES, spool)
+    spool.write_bytes(b"".join(lines(run)))
+    assert [row["exchanges"] for row in tally.rows()] == [row.exchanges for row in measure(run.evidence())]
 
 
 def test_a_kept_token_is_counted_as_the_verdict_counts_it(tmp_path: Path) -> None:

@@ -86,8 +86,10 @@ def serving(*command: str) -> Iterator[str]:
     """Run a server whose first line names its address."""
     with subprocess.Popen([sys.executable, "-m", *command], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        yield process.stdout.readline().split()[3]
-        process.terminate()
+        try:
+            yield process.stdout.readline().split()[3]
+        finally:
+            process.terminate()
 
 
 def test_a_real_client_through_the_proxy_is_judged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -106,7 +108,7 @@ def test_a_real_client_through_the_proxy_is_judged(tmp_path: Path, capsys: pytes
         assert main(["judge", str(traffic)]) == 0
         assert httpx.get(f"{url}/contacts").status_code == 401
     assert main(["judge", str(traffic)]) == 3
-    assert "1 401 for want of a token, of callers without a session in this ledger" in capsys.readouterr().out
+    assert "1 401 because no token was sent, of callers without a session in this ledger" in capsys.readouterr().out
     assert [json.loads(line)["grant_outcome"] for line in traffic.read_text().splitlines()].count("granted") == 1
 
 

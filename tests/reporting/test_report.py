@@ -40,7 +40,7 @@ def test_the_story_before_and_after() -> None:
     assert "57 s left, within the margin of 60 s, so a refresh is due" in text
     assert "Five refreshes are sent, all with the same refresh token." in text
     assert "One request answered 200, and four 401 (sent without a token). The session is lost" in text
-    assert "One refresh is sent for all of them. It brings a new pair" in text
+    assert "One refresh is sent for all of them. It returns a new pair" in text
     assert "All five are answered 200: the app notices nothing." in text
 
 

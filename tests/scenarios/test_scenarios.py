@@ -17,7 +17,8 @@ from race401.harness.judge.checks.memory import growths
 from race401.harness.judge.verdict import judge
 from race401.harness.load.conditions import NOTHING_WRONG as SOUND
 from race401.harness.load.conditions import Condition, Expectation, by_name
-from race401.harness.load.options import ROLES, Refused, read
+from race401.harness.load.options import read
+from race401.harness.load.plan import ROLES, Refused
 from race401.harness.load.scenario import Scenario
 from race401.harness.reporting import console
 from race401.scenarios.__main__ import NAMES, Result

@@ -32,7 +32,7 @@ def _line(choice: Choice) -> str:
 def _request(passage: Passage) -> str:
     generation, cause = getattr(passage.entry, "generation", None), getattr(passage.entry, "cause", None)
     if "grant_type=refresh_token" in passage.target or getattr(passage.entry, "grant_outcome", None) is not None:
-        return "the exchange" if generation is None else f"the exchange of generation {generation}"
+        return "the exchange" if generation is None else f"the exchange of refresh token {generation}"
     token = "no token" if cause == "missing_token" else None if generation is None else f"generation {generation}"
     return f"{passage.method} {passage.target}" + (f" with {token}" if token else "")
 

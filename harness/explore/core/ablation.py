@@ -39,8 +39,8 @@ AT_REST = (START + 1,)  # s; no refresh is due
 TICKED = (START + 3500,)  # s; due for the ticker (120 s), and not for a margin of 60 s
 
 CONDITIONS = (
-    Condition("burst", "rfc9700", "two requests at once, as the token comes to its end"),
-    Condition("forgiven burst", "supabase", "the same; the auth server forgives a refresh token that comes twice"),
+    Condition("burst", "rfc9700", "two requests at once, as the token is about to expire"),
+    Condition("forgiven burst", "supabase", "the same; the auth server forgives a second use of a refresh token"),
     Condition(
         "sign-out at rest",
         "rfc9700",
@@ -55,13 +55,16 @@ CONDITIONS = (
     ),
     Condition("slow clock", "supabase", "the client's clock is 90 s behind", {"skew": -90.0}),
     Condition("slower clock", "supabase", "the client's clock is 130 s behind", {"skew": -130.0}),
-    Condition("short tokens", "supabase", "tokens live 100 s, less than the margin", {}, 100.0),
+    Condition("short tokens", "supabase", "tokens are valid for 100 s, less than the margin", {}, 100.0),
     Condition("slow store", "rfc9700", "reading the session takes time", {"instant_store": False}),
     Condition(
         "401 in the burst", "rfc9700", "the API begins to refuse a token that has not expired", {"refuse": True}
     ),
+    Condition(
+        "token ends at refresh", "oauth2-server", "two requests at once; a refresh ends the access token in use"
+    ),
     Condition("failing refresh", "supabase", "the auth server fails, up to twice", {"fail": 2}),
-    Condition("background refresh", "rfc9700", "a ticker refreshes beside the callers", {"ticks": 1}),
+    Condition("background refresh", "rfc9700", "a timer refreshes in the background", {"ticks": 1}),
     Condition("sign-out", "rfc9700", "the user signs out, at any time", {"sign_out": True, "instant_store": False}),
     Condition(
         "two tabs",

@@ -20,7 +20,7 @@ KINDS = {
     "caller-401": Kind("violation", "401s in the app", "the app sees a 401"),
     "session-lost": Kind("violation", "lost sessions", "the auth server refuses the refresh: the session is lost"),
     "exchanged-again": Kind(
-        "violation", "spent refresh tokens sent again", "a refresh token that was judged before is sent again"
+        "violation", "used refresh tokens sent again", "a refresh token that was used before is sent again"
     ),
     "sent-after-sign-out": Kind(
         "violation",
@@ -28,14 +28,14 @@ KINDS = {
         "a request that began after the sign-out carries the old session",
     ),
     "resurrected": Kind(
-        "violation", "sessions that outlive their sign-out", "the session is alive after the sign-out"
+        "violation", "sessions that outlive their sign-out", "the session is still valid after the sign-out"
     ),
     "wrong-account": Kind(
         "violation", "requests with another account's token", "a request of one account carries another's token"
     ),
-    "stranded": Kind("violation", "endless waits", "somebody waits for ever"),
+    "stranded": Kind("violation", "endless waits", "a call or a refresh waits forever"),
     "refresh-abandoned": Kind(
-        "violation", "refreshes given up", "a refresh is given up half-way: nobody stores what it brings"
+        "violation", "refreshes given up", "a refresh is given up half-way: nobody stores the tokens that it returns"
     ),
     "two-successors": Kind("violation", "two successors of one token", TWO),
     "session-lost, incurably": Kind(
@@ -51,18 +51,18 @@ KINDS = {
     "refused-again": Kind(
         "cost",
         "refused tokens sent again",
-        "a token is sent again whose 401 this tab has heard of, although the store holds a newer one",
+        "a token is sent again after this tab has received a 401 for it, although the store has a newer one",
     ),
     "put-back": Kind(
-        "cost", "outdated tokens in the cache", "the cache is filled with a pair that the store no longer holds"
+        "cost", "outdated tokens in the cache", "the cache is filled with a pair that is no longer in the store"
     ),
     "hammered": Kind(
         "cost",
-        "haste at a failing auth server",
-        "the token endpoint, which has just failed, is asked again at once",
+        "immediate retries at a failing auth server",
+        "the token endpoint has just failed, and is called again at once",
     ),
-    "read-again": Kind("cost", "needless readings", "the store is read again for a pair that a caller has just read"),
+    "read-again": Kind("cost", "needless store reads", "the store is read again for a pair that was just read"),
     "waits-needlessly": Kind(
-        "cost", "needless waits", "a caller waits for a refresh with a token in hand that still serves"
+        "cost", "needless waits", "a caller waits for a refresh, although it has a token that is still valid"
     ),
 }

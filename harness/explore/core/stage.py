@@ -135,12 +135,12 @@ class Stage:
         judged = self.servers.judged(env, pair, received=actor.received)
         if judged.unwritten is None:
             after = self.servers.unheard(judged.env, judged.presented, judged.answer)
-            yield Move("is judged, and the answer is lost", after, (unheard,), judged.marks)
+            yield Move("is decided, and the answer is lost", after, (unheard,), judged.marks)
 
     def _received(self, env: Env, actor: Actor, pair: TokenPair) -> Move:
         """Let an exchange be judged, or only be received where its token's consumption may come before that."""
         if not actor.received and self.servers.told_apart(env, pair):
-            return Move("is received, and not judged yet", env, (actor._replace(received=True),))
+            return Move("is received, and not decided yet", env, (actor._replace(received=True),))
         return self._judged(actor._replace(received=False), self.servers.judged(env, pair, received=actor.received))
 
     @staticmethod
@@ -151,8 +151,8 @@ class Stage:
             what = f"is checked: {judged.outcome}, but nothing is written yet"
             return Move(what, judged.env, (checked,), judged.marks)
         if actor.kind == "orphan":
-            return Move("is judged, and nobody hears of it", judged.env, (), judged.marks)
-        return Move(f"is judged: {judged.outcome}", judged.env, (actor._replace(heard=judged.answer),), judged.marks)
+            return Move("is decided, and nobody receives the answer", judged.env, (), judged.marks)
+        return Move(f"is decided: {judged.outcome}", judged.env, (actor._replace(heard=judged.answer),), judged.marks)
 
     def _written(self, env: Env, actor: Actor, unwritten: Unwritten) -> Iterator[Move]:
         """Let what was checked be written; or let its sender lose the answer, and it be written all the same."""
@@ -219,9 +219,9 @@ class Stage:
                 return self._stepped(env, actor, replace(heard, at=at), "goes on")
             case TokenPair():
                 event = Exchanged(at, replace(heard, received_at=at))
-                return self._stepped(env, actor, event, "hears of the new pair")
+                return self._stepped(env, actor, event, "receives the new pair")
             case AuthError():
-                return self._stepped(env, actor, ExchangeFailed(at, heard), "hears of the failure")
+                return self._stepped(env, actor, ExchangeFailed(at, heard), "receives the failure")
             case _:
                 return self._refused(env, actor, at)
 
@@ -232,7 +232,7 @@ class Stage:
         pair = actor.position.effect.pair
         if pair is not None:
             env = env._replace(warned=env.warned | {(actor.tab, pair.access_token)})
-        return self._stepped(env, actor._replace(refused=True), Answered(at, UNAUTHORIZED), "hears of the 401")
+        return self._stepped(env, actor._replace(refused=True), Answered(at, UNAUTHORIZED), "receives the 401")
 
     def _stepped(self, before: Env, actor: Actor, event: Any, what: str) -> Move:
         """Let the client's own code take a step."""

@@ -80,7 +80,7 @@ def _words_of(step: Step) -> Iterator[str]:
     elif move.stepped is None:
         yield _happened(step)
     elif isinstance(actor.heard, str):
-        yield f"hears of its 401 ({actor.heard})"
+        yield f"receives its 401 ({actor.heard})"
     else:
         yield move.what.split(",")[0]
     if move.stepped is not None:
@@ -100,7 +100,7 @@ def _heard(heard: Any) -> str:
     if isinstance(heard, TokenPair):
         return f"has {_name(heard)}"
     if isinstance(heard, Exception):
-        return f"hears that the refresh failed: {heard}"
+        return f"learns that the refresh failed: {heard}"
     return "goes on"
 
 

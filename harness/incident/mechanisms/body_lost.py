@@ -28,7 +28,7 @@ def look(case: Case) -> Sign | None:
     for x in posts:
         y = case.retry_of.get(x.seq) or next((y for y in case.api if _failed_again(case, x, y)), None)
         if y is not None and y.status in COMPLAINS and (None in (x.body_length, y.body_length)):
-            return consistent("a retry failed; its body is not told", (x, y), "the length of the retry's body")
+            return consistent("a retry failed; its body is not recorded", (x, y), "the length of the retry's body")
         if y is not None and body_lost(x, y):
             says = "a request like the refused one failed without a body"
             return consistent(says, (x, y), "whether it was its retry: the tokens of both")

@@ -26,6 +26,9 @@ LIMITED = 429
 NOT_MODIFIED = 304  # takes the token, too
 LEAVES = re.compile(r"(?:log|sign)[-_]?(?:out|off)\b|end[-_]?session|/sessions?(?:/current)?/?$", re.IGNORECASE)
 """Paths at which an app may end a session in a way that no dialect names; of the last, only what deletes."""
+NOT_THE_TOKEN = re.compile(
+    r"insufficient|scope|permission|forbidden|denied|not.allowed|step.?up|mfa|max_age|nonce|quota|licen[cs]e"
+)  # in a server's words: the token is good, and does not do for this
 AT_ONCE_S = 1.0  # requests of one page that are nearer than this belong together, as in the judge's bursts
 
 
@@ -71,7 +74,10 @@ class Case:
     @cached_property
     def ways_out(self) -> dict[int, Entry]:
         """Requests that end a session, or look so, by `seq`."""
-        return {e.seq: e for e in self.entries if e.kind == "sign_out" or _looks_out(e)}
+        asks = (
+            each for each in self.entries if each.kind == "sign_out" or _looks_out(each) or self.seen(each).signs_out
+        )
+        return {e.seq: e for e in asks}
 
     @cached_property
     def retry_of(self) -> dict[int, Entry]:
@@ -110,9 +116,14 @@ class Case:
         """Whether a client may have signed out between two instants, by a path that a dialect names or looks so."""
         return any(since <= e.received_at <= by and self.who(e) == who for e in self.ways_out.values())
 
+    def made_at(self, entry: Entry) -> float:
+        """Return when its client made a request: it has the token of then, however long it waited to be sent; s."""
+        return entry.received_at - max(each.waited for each in self.evidence.seen[entry.seq - 1])
+
     def no_answer(self, entry: Entry) -> bool:
         """Whether the answer is known not to have arrived."""
-        return entry.hung_up or entry.status in (0, HUNG_UP)
+        told = any(each.says_status for each in self.evidence.seen[entry.seq - 1])
+        return entry.hung_up or (told and entry.status in (0, HUNG_UP))
 
     def untold(self, entry: Entry) -> bool:
         """Whether nothing tells which access token the request had, if any."""

@@ -107,10 +107,10 @@ def _unknown(case: Case, refused: list[Entry]) -> Sign | None:
     expired = [e for e in refused if e.cause == "expired"]
     if expired or may:
         n = counted(len(expired or may), "request")
-        how = "as the token was over" if expired else "and nothing tells whether the token was over"
+        how = "as the token was over" if expired else "and nothing says whether the token had expired"
         return consistent(f"{n} refused {how}; the client's clock is not known", expired or may, DATE)
     left = [e for e in refused if e.token_left_s is not None and e.token_left_s > 0]
-    return excluded("what was refused had not come to its end", left[:1]) if left else None
+    return excluded("the refused tokens had not expired", left[:1]) if left else None
 
 
 def _clock(case: Case, e: Entry) -> Clock | None:
@@ -121,8 +121,8 @@ def _clock(case: Case, e: Entry) -> Clock | None:
 
 MECHANISM = Mechanism(
     name="clock-skew",
-    title="clock skew: the token was over before the client thought so",
-    answer="The client's clock is behind: its tokens were over already",
-    seeks="a client's clock that differs from its server's, and tokens that were over by one of them",
+    title="clock skew: the token expired before the client thought so",
+    answer="The client's clock is behind: its tokens had already expired",
+    seeks="a client's clock that differs from its server's, and tokens that had expired by one of them",
     look=look,
 )

@@ -10,13 +10,13 @@ Excluded: after a refresh the old access token was taken.
 
 import re
 
-from race401.harness.incident.mechanisms.case import AT_ONCE_S, Case, same_call, took, was_granted
+from race401.harness.incident.mechanisms.case import AT_ONCE_S, NOT_THE_TOKEN, Case, same_call, took, was_granted
 from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign, consistent, excluded, shown
 from race401.harness.judge.causal import before
 from race401.harness.judge.counted import counted
 from race401.ledger.entry import Entry
 
-OTHER = re.compile(r"expir|signature|scope|permission|audience|forbidden")  # other reasons, in a server's words
+OTHER = re.compile(r"expir|signature|audience")  # other reasons, in a server's words
 GOOD = "whether the same call is taken with the new token"
 EXP = "when the refused token was to end by itself (`exp`, or `expires_in`)"
 
@@ -49,7 +49,7 @@ def _untold(case: Case) -> Sign | None:
         for e in case.refused:
             mine = case.untold(e) and case.who(e) == case.who(by)
             if mine and by.received_at < e.answered_at and e.received_at < by.answered_at + AT_ONCE_S:
-                says = "a request was refused beside a refresh; its token is not told"
+                says = "a request was refused beside a refresh; its token is not recorded"
                 return consistent(says, (by, e), f"which token it had, and {EXP}")
     return None
 
@@ -60,7 +60,8 @@ def _alone(case: Case, e: Entry, by: Entry) -> bool:
     fresh = [y for y in case.api if y.sent is not None and y.sent == by.brought_access]
     good = any(took(y) for y in fresh) and not any(y.unauthorized for y in fresh)
     out = case.left(case.who(e), 0.0, e.answered_at)
-    return taken and good and not out and OTHER.search(case.server_words(e)) is None
+    words = case.server_words(e)
+    return taken and good and not out and OTHER.search(words) is None and NOT_THE_TOKEN.search(words) is None
 
 
 def _by(case: Case, e: Entry) -> Entry | None:

@@ -23,7 +23,7 @@ def look(case: Case) -> Sign | None:
         return shown(says, [row for pair in lost for row in pair])
     for r, e in hops:
         if case.untold(e):
-            says = "what followed a redirect was refused; its token is not told"
+            says = "what followed a redirect was refused; its token is not recorded"
             return consistent(says, (r, e), "whether the request that followed the redirect had a token")
     followed = [(r, e) for r, e in _hops(case) if e.sent is not None]
     if followed:

@@ -17,7 +17,9 @@ from race401.harness.judge.counted import counted
 from race401.ledger.entry import Entry
 
 WORDS = re.compile(r"(?:bad|invalid|wrong).{0,12}signature|signature.{0,24}(?:invalid|fail|mismatch|verif)|"
-                   r"no (?:suitable|matching) key|unknown kid|key.{0,16}not found|jwserror")  # fmt: skip
+                   r"no (?:suitable|matching|applicable) key|(?:unknown|unrecogni[sz]ed|invalid)\b.{0,8}\bkid\b|"
+                   r"(?:keys?|jwks|kid)\b.{0,16}(?:not found|n.t (?:have|find|match)|not (?:have|find|match))|"
+                   r"n.t find.{0,24}key|jwserror")  # fmt: skip
 OWN = frozenset({"expired", "missing_token"})
 SIGNED = frozenset({"bad_signature", "generation_refused"})  # causes of a ledger; the second is our mock's own change
 
@@ -69,7 +71,7 @@ def _untold(case: Case) -> Sign | None:
     unknown = [e for e in case.refused if case.untold(e)]
     if unknown:
         n = counted(len(unknown), "request")
-        says = f"{n} refused; the server does not say why, and their tokens are not told"
+        says = f"{n} refused; the server does not say why, and their tokens are not recorded"
         return consistent(says, unknown, "the key (`kid`) of the refused tokens, and the server's keys at that time")
     if case.refused and all(e.cause in OWN for e in case.refused):
         return excluded("each request was refused as its token was over or missing", case.refused[:1])

@@ -18,7 +18,7 @@ from race401.ledger.entry import Entry
 
 def look(case: Case) -> Sign | None:
     """Say what the evidence shows of it."""
-    late = [(x, by) for x in case.refused for by in case.graph.replaced(x) if _late(x, by)]
+    late = [(x, by) for x in case.refused for by in case.graph.replaced(x) if _late(case, x, by)]
     for x, by in late:
         if (again := _spent(case, x, by)) is not None:
             says = "a 401 was heard after its token had been replaced, and the new token was spent at once"
@@ -29,8 +29,8 @@ def look(case: Case) -> Sign | None:
     return _untold(case)
 
 
-def _late(x: Entry, by: Entry) -> bool:
-    return x.received_at < by.answered_at <= x.answered_at
+def _late(case: Case, x: Entry, by: Entry) -> bool:
+    return case.made_at(x) < by.answered_at <= x.answered_at
 
 
 def _spent(case: Case, x: Entry, by: Entry) -> Entry | None:
@@ -59,7 +59,7 @@ def _untold(case: Case) -> Sign | None:
         for x in case.refused:
             origin = x.sent is not None and case.graph.brought.get(x.sent)
             unknown = not origin and not case.evidence.without_token(x) and case.who(x) == case.who(first)
-            if unknown and _late(x, first) and 0 <= second.received_at - x.answered_at <= AT_ONCE_S:
+            if unknown and _late(case, x, first) and 0 <= second.received_at - x.answered_at <= AT_ONCE_S:
                 says = "a 401 was heard after a refresh, and a second refresh followed at once"
                 return consistent(says, (first, x, second), "which access token the refused request had")
     return None

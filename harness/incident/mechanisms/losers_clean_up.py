@@ -41,7 +41,7 @@ def look(case: Case) -> Sign | None:
     for grant, refused in [*pairs, *reuse.untold_uses(case)] if untold else []:
         for e in untold:
             if before(refused, e) and case.who(e) == case.who(refused):
-                says = "a request was refused after a refused reuse; its token is not told"
+                says = "a request was refused after a refused reuse; its token is not recorded"
                 return consistent(
                     says, (grant, refused, e), "whether it had a token, and whether it was the winner's"
                 )
@@ -83,7 +83,7 @@ def _one_page(case: Case, last: Entry, bare: list[Entry]) -> bool:
 MECHANISM = Mechanism(
     name="losers-clean-up",
     title="the loser's clean-up: it wiped the winner's tokens",
-    answer="A refused refresh wiped the tokens that another had brought",
+    answer="A refused refresh wiped the tokens that another had returned",
     seeks="requests without a token after a refused reuse, although the winner's token was good",
     look=look,
 )

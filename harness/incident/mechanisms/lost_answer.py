@@ -1,10 +1,10 @@
 """
-A lost answer: the server rotated, and the client never heard of it.
+A lost answer: the server rotated, and the client never received it.
 
 Shown: a refresh is known to have been granted and its answer is known not to have arrived; and the same refresh token
 was presented again, after that.
 Consistent: the answer did not arrive and the same refresh token, or one that is not told, was presented again;
-whether the first was granted is not told.
+whether the first was granted is not recorded.
 Excluded: each refresh got its answer, by what the client saw.
 """
 
@@ -29,7 +29,7 @@ def look(case: Case) -> Sign | None:
             maybe.append((e, again))
         maybe += [(e, again) for again in case.exchanges if _may_be_again(case, e, again)]
     if maybe:
-        says = "a refresh got no answer, and another followed; whether the first was granted is not told"
+        says = "a refresh got no answer, and another followed; whether the first was granted is not recorded"
         return consistent(says, maybe[0], "the auth server's log: whether it granted the refresh without an answer")
     said = reuse.called_reuse(case)
     for e in case.exchanges:
@@ -40,7 +40,7 @@ def look(case: Case) -> Sign | None:
             and not case.by_clients([e])
             and _may_be_again(case, e, said[0])
         ):
-            says = "a used token was refused after a granted refresh; whether that answer arrived is not told"
+            says = "a used token was refused after a granted refresh; whether that answer arrived is not recorded"
             return consistent(says, (e, said[0]), "the same minute as the client saw it: a HAR, or the app's log")
     if case.exchanges and not lost and case.by_clients(case.exchanges):
         return excluded("each refresh got its answer", case.exchanges[:1])
@@ -61,7 +61,7 @@ def _may_be_again(case: Case, e: Entry, again: Entry) -> bool:
 
 MECHANISM = Mechanism(
     name="lost-answer",
-    title="a lost answer: rotated, and the client never heard of it",
+    title="a lost answer: rotated, and the client never received it",
     answer="A refresh was granted, and its answer was lost",
     seeks="a refresh that was granted without its answer arriving, and then the same token again",
     look=look,

@@ -1,15 +1,16 @@
 """
 A refresh at every call: an expiry misread, or a margin wider than the token's life.
 
-Shown: three tokens in a row were exchanged with more than half of their life left, none of them refused.
-Consistent: three refreshes in a row with no more than one request of the API between each, and the files do not tell
-how long the tokens live.
+Shown: three tokens in a row were exchanged with more than half of their life left, none of them refused, and each
+had served the calls of one moment at most.
+Consistent: the same, of tokens that had served for longer, as of a timer; or three refreshes in a row with no more
+than one request of the API between each, and the files do not tell how long the tokens live.
 Excluded: a token was exchanged with less than half of its life left, and none early.
 """
 
 from itertools import pairwise
 
-from race401.harness.incident.mechanisms.case import Case, was_granted
+from race401.harness.incident.mechanisms.case import AT_ONCE_S, Case, was_granted
 from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign, consistent, excluded, shown
 from race401.harness.judge.causal import before
 from race401.harness.judge.counted import counted, seconds
@@ -23,15 +24,17 @@ def look(case: Case) -> Sign | None:
         last = early[-1]
         left, of = seconds(last.left), seconds(last.lifetime)
         if _each_on_a_page(case, [each.entry for each in early]):
-            says = (
-                f"{counted(len(early), 'refresh', 'refreshes')} long before need, each of a page that was loaded anew"
-            )
+            says = f"{counted(len(early), 'refresh', 'refreshes')} much too early, each after a page was loaded"
             decides = "whether the app keeps its tokens in memory only, so that each page has to refresh"
             return consistent(says, [each.entry for each in early], decides)
+        rows = [each.entry for each in early]
+        if not _each_for_one_moment(case, rows):
+            says = f"{counted(len(early), 'refresh', 'refreshes')} much too early, of tokens used for a long time"
+            return consistent(says, rows, "whether a timer of the app refreshes, whatever is called")
         return shown(
             f"{counted(len(early), 'refresh', 'refreshes')} with more than half of the token's life left, in a row: "
             f"the last with {left} of {of}",
-            [each.entry for each in early],
+            rows,
         )
     grants = [e for e in case.exchanges if was_granted(e)]
     late = [e for e in grants if e.token_left_s is not None]
@@ -43,7 +46,7 @@ def look(case: Case) -> Sign | None:
         )
     for rows in _rows(case, grants):
         says = f"{counted(len(rows), 'refresh', 'refreshes')} in a row with hardly a request between them"
-        return consistent(says, rows, "how long an access token lives (`expires_in`, or a JWT's `exp`)")
+        return consistent(says, rows, "how long an access token is valid (`expires_in`, or a JWT's `exp`)")
     return None
 
 
@@ -51,6 +54,16 @@ def _each_on_a_page(case: Case, early: list[Entry]) -> bool:
     """Whether each refresh is of another page load."""
     pages = {case.seen(e).page for e in early}
     return None not in pages and len(pages) == len(early)
+
+
+def _each_for_one_moment(case: Case, early: list[Entry]) -> bool:
+    """Whether no token served calls that were further apart than those of a burst: then a call brings a refresh."""
+    for e in early:
+        beside = case.graph.beside(e.presented or "") - {None}
+        at = sorted(case.made_at(y) for y in case.api if y.sent in beside)
+        if at and at[-1] - at[0] > AT_ONCE_S:
+            return False
+    return True
 
 
 def _rows(case: Case, grants: list[Entry]) -> list[list[Entry]]:
@@ -74,7 +87,7 @@ def _rows(case: Case, grants: list[Entry]) -> list[list[Entry]]:
 MECHANISM = Mechanism(
     name="refresh-every-call",
     title="a refresh at every call",
-    answer="The client refreshes at every call, long before need",
+    answer="The client refreshes at every call, much too early",
     seeks="three tokens in a row that were exchanged with more than half of their life left",
     look=look,
 )

@@ -28,11 +28,11 @@ def look(case: Case) -> Sign | None:
             tokens += 1
             rows += won
     if rows:
-        says = f"{counted(tokens, 'refresh token')} had {counted(len(rows), 'use')} in all, and each brought tokens"
+        says = f"{counted(tokens, 'refresh token')} had {counted(len(rows), 'use')} in all, and each returned tokens"
         return shown(says, rows)
     for one, other in case.unknown_uses():
         if was_granted(one) and was_granted(other):
-            says = "two refreshes were under way at once and both were granted; the files do not tell their tokens"
+            says = "two refreshes were under way at once and both were granted; the files do not show their tokens"
             return consistent(says, (one, other), "whether both presented the same refresh token")
     for grant, refused in reuse.refusals(case):
         return excluded("the second use of a refresh token was refused", (grant, refused))
@@ -51,6 +51,6 @@ MECHANISM = Mechanism(
     name="reuse-forgiven",
     title="one refresh token, several refreshes: forgiven",
     answer="Several refreshes spent one refresh token; the server forgave",
-    seeks="a refresh token that brought tokens more than once",
+    seeks="a refresh token that returned tokens more than once",
     look=look,
 )

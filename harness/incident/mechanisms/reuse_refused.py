@@ -29,11 +29,11 @@ def look(case: Case) -> Sign | None:
         says = f"the server says that a refresh token had been used before ({counted(len(said), 'refusal')})"
         return shown(says, said)
     for grant, refused in reuse.untold_uses(case):
-        says = "of two refreshes at once one was granted and one refused; the files do not tell their tokens"
+        says = "of two refreshes at once one was granted and one refused; the files do not show their tokens"
         return consistent(says, (grant, refused), "whether both presented the same refresh token")
     open_ = [e for e in case.exchanges if reuse.may_be_refused(e) and e.grant_outcome not in OTHERWISE]
     if open_:
-        says = "a refresh was refused; nothing tells whether its token had been used before"
+        says = "a refresh was refused; nothing says whether its token had been used before"
         return consistent(says, open_, "an earlier use of that refresh token, in the auth server's log")
     if case.exchanges and all(was_granted(e) for e in case.exchanges):
         says = f"{counted(len(case.exchanges), 'refresh', 'refreshes')}, each granted"

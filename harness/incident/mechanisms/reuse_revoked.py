@@ -22,7 +22,7 @@ from race401.ledger.outcomes import Outcome
 OTHER = re.compile(r"expired|idle|inactiv|banned|disabled|locked|suspend|(?:logged|signed).?out|deleted")
 WHATEVER = re.compile(r"invalid|revoked|reuse|already")  # a sentence that lists what may be wrong says nothing
 OTHERWISE = (Outcome.TIMED_OUT, Outcome.INACTIVE, Outcome.SUPERSEDED, Outcome.BANNED)
-TRIED = "whether the refresh token that the first use brought is still taken"
+TRIED = "whether the refresh token that the first use returned is still accepted"
 
 
 def look(case: Case) -> Sign | None:
@@ -40,16 +40,16 @@ def look(case: Case) -> Sign | None:
         return consistent(says, open_[0], TRIED)
     if pairs:
         grant, refused = pairs[0]
-        says = "after the refused reuse the session was refreshed again: it lives"
+        says = "after the refused reuse the session was refreshed again: it is still valid"
         return excluded(says, (grant, refused, _lived(case, refused)))
     return _untold(case) or _unseen(case)
 
 
 def _untold(case: Case) -> Sign | None:
     if said := reuse.called_reuse(case):
-        return consistent("a reuse was refused; whether it ended the session is not told", said, TRIED)
+        return consistent("a reuse was refused; whether it ended the session is not recorded", said, TRIED)
     for pair in reuse.untold_uses(case):
-        return consistent("of two refreshes at once one was refused; their tokens are not told", pair, TRIED)
+        return consistent("of two refreshes at once one was refused; their tokens are not recorded", pair, TRIED)
     return None
 
 

@@ -2,8 +2,10 @@
 A stampede of sign-ins: every call fetches a token of its own.
 
 Shown: one client, known to be one, had three sign-ins and more under way at once; or signed in three times in a row
-although more than half of the last token's life was left and nothing had refused it, with no sign-out between.
-Consistent: as many sign-ins at once from one address, or of a client whose tokens' life is not told.
+although more than half of the last token's life was left and nothing had refused it, with no sign-out between, and
+nothing of the last session was used again.
+Consistent: as many sign-ins at once from one address, or each for an origin of its own, or of a client whose tokens'
+life is not told.
 Excluded: sign-ins were seen, and each was over before the next, with the token before it over or refused.
 """
 
@@ -25,9 +27,11 @@ def look(case: Case) -> Sign | None:
     for mine in case.by_peer(granted).values():
         if len(together := _together(mine)) >= IN_A_ROW:
             says = f"{counted(len(together), 'sign-in')} of one client at once"
-            if _one(case, together):
+            apart = _each_for_an_origin(case, together)
+            if _one(case, together) and not apart:
                 return shown(says, together)
-            maybe = consistent(says, together, "whether they are of one client, or of several behind one address")
+            decides = "for which services they are" if apart else "whether they are of one client, or of several"
+            maybe = consistent(says, together, decides)
         early, unknown = _needless(case, mine)
         if len(early) >= IN_A_ROW and _one(case, early):
             says = f"{counted(len(early), 'sign-in')} in a row, while the last token had more than half of its life"
@@ -50,7 +54,7 @@ def _needless(case: Case, mine: list[Entry]) -> tuple[list[Entry], list[Entry]]:
     best: dict[str, list[Entry]] = {"early": [], "unknown": []}
     row: dict[str, list[Entry]] = {"early": mine[:1], "unknown": mine[:1]}
     for last, e in pairwise(mine):
-        called = not before(last, e) or _called_for(case, last, e)
+        called = not before(last, e) or _called_for(case, last, e) or _lives_on(case, last, e)
         life = case.seen(last).lifetime
         left = None if life is None else last.answered_at + life - e.received_at
         holds = {"early": left is not None and life is not None and left > HALF * life, "unknown": left is None}
@@ -58,6 +62,18 @@ def _needless(case: Case, mine: list[Entry]) -> tuple[list[Entry], list[Entry]]:
             row[kind] = [*row[kind], e] if held and not called else [e]
             best[kind] = max(best[kind], row[kind], key=len)
     return best["early"], best["unknown"]
+
+
+def _lives_on(case: Case, last: Entry, e: Entry) -> bool:
+    """Whether the session is used on: then the next one is of another window, or for another service."""
+    mine = {last.brought_access, last.brought_refresh} - {None}
+    return any({y.sent, y.presented} & mine and before(e, y) for y in case.entries)
+
+
+def _each_for_an_origin(case: Case, together: list[Entry]) -> bool:
+    """Whether each brought a token for an origin of its own."""
+    origins = [{y.world for y in case.api if y.sent == e.brought_access} for e in together]
+    return all(origins) and sum(map(len, origins)) == len(set[str]().union(*origins))
 
 
 def _called_for(case: Case, last: Entry, e: Entry) -> bool:

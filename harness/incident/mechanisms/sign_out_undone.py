@@ -23,7 +23,7 @@ def look(case: Case) -> Sign | None:
             brought = {e.brought_access, e.brought_refresh} - {None}
             use = next((y for y in case.entries if _later(y, out) and {y.sent, y.presented} & brought), None)
             if use is not None:
-                says = "tokens that a refresh brought during the sign-out were used after it"
+                says = "tokens that a refresh returned during the sign-out were used after it"
                 return shown(says, (e, out, use))
     outs = [e for e in case.entries if e.kind == "sign_out" and e.status in TAKEN]
     for out in outs:

@@ -45,7 +45,7 @@ def _again(case: Case) -> Sign | None:
     """Say what refresh tokens show that were presented again."""
     arrived, unknown = _second_uses(case)
     if arrived:
-        says = "a refresh token was presented again after the tokens that it had brought were in use"
+        says = "a refresh token was presented again after the tokens that it had returned were in use"
         return shown(says, arrived)
     if unknown:
         says = "a refresh token was presented again after its first use was answered"
@@ -66,7 +66,7 @@ def _long_before(case: Case, by: Entry, e: Entry) -> bool:
     margin = (
         HEARD_S if case.by_clients((by, e)) else AT_ONCE_S
     )  # a server sees neither answers arrive nor requests leave
-    return before(by, e) and e.received_at - by.answered_at > margin
+    return before(by, e) and case.made_at(e) - by.answered_at > margin
 
 
 def _second_uses(case: Case) -> tuple[list[Entry], list[Entry]]:
@@ -101,11 +101,11 @@ def _untold(case: Case) -> Sign | None:
     for by in (e for e in case.exchanges if was_granted(e)):
         for e in case.refused:
             if case.untold(e) and before(by, e) and case.who(e) == case.who(by):
-                says = "a request was refused after a refresh; its token is not told"
+                says = "a request was refused after a refresh; its token is not recorded"
                 return consistent(says, (by, e), "whether it had the token from before the refresh")
     said = reuse.called_reuse(case)
     for by in (e for e in case.exchanges if was_granted(e) and said and before(e, said[0])):
-        says = "the server refused a used token after it had granted a refresh; their tokens are not told"
+        says = "the server refused a used token after it had granted a refresh; their tokens are not recorded"
         return consistent(says, (by, said[0]), "whether both presented the same refresh token, and who each was")
     return None
 

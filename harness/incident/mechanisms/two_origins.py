@@ -10,7 +10,7 @@ Excluded: a token that one origin refused was refused by the other after that.
 
 from collections import defaultdict
 
-from race401.harness.incident.mechanisms.case import AT_ONCE_S, Case, same_call, took
+from race401.harness.incident.mechanisms.case import AT_ONCE_S, NOT_THE_TOKEN, Case, same_call, took
 from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign, consistent, excluded, shown
 from race401.harness.judge.causal import before
 from race401.ledger.entry import Entry
@@ -29,7 +29,7 @@ def look(case: Case) -> Sign | None:
         for refused in (e for e in uses if e.unauthorized):
             here = [e for e in uses if e.world == refused.world]
             there = next((e for e in uses if e.world != refused.world and took(e) and before(refused, e)), None)
-            if there is None or any(took(e) and before(refused, e) for e in here) or _over(case, refused):
+            if there is None or any(took(e) and before(refused, e) for e in here) or _otherwise(case, refused):
                 continue
             earlier = next((e for e in here if took(e) and before(e, refused) and same_call(e, refused)), None)
             if earlier is not None:
@@ -39,11 +39,12 @@ def look(case: Case) -> Sign | None:
     return never or _both(tokens) or _untold(case)
 
 
-def _over(case: Case, refused: Entry) -> bool:
-    """Whether something ended the token that an origin may hear of and the other not: a refresh, a sign-out."""
+def _otherwise(case: Case, refused: Entry) -> bool:
+    """Whether it says another reason, or something ended the token that one may hear of: a refresh, a sign-out."""
     ended = any(by.received_at < refused.answered_at for by in case.graph.replaced(refused))
     return (
         ended
+        or NOT_THE_TOKEN.search(case.server_words(refused)) is not None
         or case.ended(case.graph.session(refused), refused.answered_at)
         or case.left(case.who(refused), 0.0, refused.answered_at)
     )

@@ -26,11 +26,17 @@ LONGEST_ERROR = 16_384  # characters of such a body
 CREDENTIALS = frozenset({"authorization", "cookie", "set-cookie"})
 TELLING = CREDENTIALS | {
     *("user-agent", "www-authenticate", "location", "date", "age", "retry-after"),
-    *("apikey", "x-race401-client", "x-race401-attempt"),
+    *("apikey", "content-length", "sec-fetch-dest", "x-race401-client", "x-race401-attempt"),
     *(dialect.action_header for dialect in DIALECTS.values() if dialect.action_header),
 }
-ASSETS = frozenset({"stylesheet", "script", "image", "font", "media", "manifest", "texttrack", "ping", "document"})
-ASSET = re.compile(r"text/(?:html|css|javascript)|application/(?:x-)?javascript|(?:image|font|video|audio)/")
+ASSETS = frozenset(  # what browsers load without a header of the app
+    {"stylesheet", "script", "image", "font", "media", "manifest", "texttrack", "ping", "document", "eventsource"}
+)
+HTML, ASSET = (
+    "text/html",
+    re.compile(r"text/(?:html|css|javascript)|application/(?:x-)?javascript|(?:image|font|video|audio)/"),
+)
+FETCH = "empty"  # `Sec-Fetch-Dest` of what a script asks for
 TIMINGS = ("blocked", "dns", "connect", "send", "wait", "receive")
 
 
@@ -45,6 +51,7 @@ class Item:
     body_length: int | None  # None: nothing says it
     asset: bool  # a page, a script, a picture: what browsers load without a token
     taken_out: bool  # somebody took a credential out of it
+    waited: float  # s in the browser, before it left
 
 
 def items(reading: Reading, concerned: Concerned, *, first: bool = False) -> Iterator[Item]:
@@ -84,10 +91,9 @@ def _item(row: int, index: int, told: dict[str, Any], concerned: Concerned) -> I
     origin = url.hostname if port in (None, PORTS[url.scheme]) else f"{url.hostname}:{port}"
     target = (url.path or "/") + (f"?{url.query}" if url.query else "")
     one, hidden = _exchanged(told, index, target.replace(" ", "%20"), began_at, concerned)
-    length = _number(request.get("bodySize"), -1)
-    body_length = int(length) if length > 0 else None if one.body is None else len(one.body)
+    waited = one.received_at - began_at
     page = _text(told.get("pageref")) or None
-    return Item(row, origin, one, page, body_length, _is_asset(told, one, response), hidden)
+    return Item(row, origin, one, page, _body_length(request, one), _is_asset(told, one, response), hidden, waited)
 
 
 def _exchanged(
@@ -102,14 +108,15 @@ def _exchanged(
         headers += [("cookie", "; ".join(f"{name}={value}" for name, value in left))] if left else []
     status = int(_number(response.get("status")))
     error = (_text(response.get("_error")) or _text(told.get("_error"))).lower()
-    read = concerned(method, target.partition("?")[0], headers)
+    body = _body(request)
+    read = concerned(method, target.partition("?")[0], headers) or b"grant_type" in (body or b"")
     agent = next((value for name, value in headers if name == "user-agent"), "")
     took, waited = _took(told)
     one = Exchanged(
         method=method,
         target=target,
         headers=headers,
-        body=_body(request),
+        body=body,
         status=status if status in range(100, 600) else 0,
         answer_headers=_answer_headers(response),
         answer_body=_content(response, LONGEST if read else LONGEST_ERROR) if read or status >= ERRORS else b"",
@@ -173,6 +180,13 @@ def _body(request: dict[str, Any]) -> bytes | None:
     return b"" if request.get("bodySize") == 0 else None
 
 
+def _body_length(request: dict[str, Any], one: Exchanged) -> int | None:
+    """Return the length of its body, by whatever tells it; browsers show no bytes of a file, and give it no size."""
+    said = dict(one.headers).get("content-length", "")
+    length = max(int(_number(request.get("bodySize"), -1)), int(said) if said.isascii() and said.isdigit() else -1)
+    return length if length > 0 else None if one.body is None else len(one.body)
+
+
 def _content(response: dict[str, Any], longest: int) -> bytes:
     content = _dict(response.get("content"))
     text = _text(content.get("text"))
@@ -189,7 +203,11 @@ def _content(response: dict[str, Any], longest: int) -> bytes:
 def _is_asset(told: dict[str, Any], one: Exchanged, response: dict[str, Any]) -> bool:
     if kind := _text(told.get("_resourceType")):
         return kind in ASSETS
-    return one.method == "GET" and ASSET.match(_text(_dict(response.get("content")).get("mimeType"))) is not None
+    if destination := dict(one.headers).get("sec-fetch-dest"):
+        return destination != FETCH
+    mime = _text(_dict(response.get("content")).get("mimeType"))
+    page_of_an_error = one.status >= ERRORS and mime.startswith(HTML)  # as gateways answer calls, too
+    return one.method == "GET" and ASSET.match(mime) is not None and not page_of_an_error
 
 
 def _pairs(listed: Any, *, telling: bool = False) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from race401.ledger.dialects.entries import asks_for_refresh, kind_of
 from race401.ledger.entry import Entry
 
 DECODER = msgspec.json.Decoder(Entry)
-OLD = "an older race401 wrote it, so that it tells no tokens"
+OLD = "an older race401 wrote it, without fingerprints of tokens"
 
 
 def fits(text: str) -> bool:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qs
@@ -20,6 +21,7 @@ from race401.ledger.outcomes import Outcome
 Headers = Sequence[tuple[str, str]]
 LONGEST_SAID = 120  # characters of a server's words that are kept
 WORDS = ("error_description", "error_code", "code", "error", "msg", "message", "detail", "title")
+PLAIN_WORDS = re.compile(rb"[A-Za-z][A-Za-z0-9 .,:;'!()/-]{0,200}")  # a body that is a sentence, as of Envoy's
 CHALLENGED = re.compile(r'(?:error_description|error)="([^"]*)"', re.IGNORECASE)
 LIKE_SECRET = re.compile(r"(?=[^\s]*[0-9])(?=[^\s]*[A-Za-z])[\w.+/=~-]{16,}")  # a JWT, a key, an id
 UNSPOKEN = frozenset({"content-encoding", "transfer-encoding", "content-length"})  # of bytes that are no more
@@ -107,7 +109,7 @@ class Watched:
         refused = entry.unauthorized or one.status >= 400  # noqa: PLR2004 - of errors
         return AnswerFacts(
             self._refusal_text(headers, one.answer_body) if refused else None,
-            _seconds(headers.get("retry-after")),
+            _wait(headers),
             signed_by,
             lifetime,
         )
@@ -139,6 +141,8 @@ class Watched:
     def _refusal_text(self, headers: dict[str, str], body: bytes) -> str | None:
         if challenge := CHALLENGED.findall(headers.get("www-authenticate", "")):
             return spoken(challenge[-1], self._fingerprint)
+        if PLAIN_WORDS.fullmatch(body):
+            return spoken(body.decode(), self._fingerprint)
         return refusal_text(reading.fields(body), self._fingerprint)
 
 
@@ -154,6 +158,16 @@ def refusal_text(told: dict[str, Any], fingerprint: Callable[[str], str]) -> str
         told = told | within
     words = [told[name] for name in WORDS if isinstance(told.get(name), str) and told[name]]
     return spoken(": ".join(dict.fromkeys(words[:2])), fingerprint)
+
+
+def asks_by_grant(one: Exchanged) -> bool:
+    """Whether a body asks for tokens as RFC 6749 does, wherever it was sent, and its answer says so."""
+    if one.method != "POST" or b"grant_type" not in (one.body or b""):
+        return False
+    told = reading.fields(one.answer_body)
+    return isinstance(reading.fields(one.body or b"").get("grant_type"), str) and bool(
+        {"access_token", "error"} & told.keys()
+    )
 
 
 def asks_for_refresh(dialect: Dialect, role: reading.Role, one: Exchanged) -> bool:
@@ -186,9 +200,15 @@ def kid(token: str) -> str | None:
     return head["kid"] if isinstance(head.get("kid"), str) else None
 
 
-def _seconds(text: str | None) -> float | None:
-    """Return a `Retry-After` in seconds; one that is a date is left to whoever has the server's clock."""
-    return float(text) if text is not None and text.isascii() and text.isdigit() else None
+def _wait(headers: dict[str, str]) -> float | None:
+    """Return how long a `Retry-After` asks to wait, in s; an instant is held against the answer's `Date`."""
+    text = headers.get("retry-after", "")
+    if text.isascii() and text.isdigit():
+        return float(text)
+    try:
+        return max(0.0, (parsedate_to_datetime(text) - parsedate_to_datetime(headers["date"])).total_seconds())
+    except (KeyError, ValueError, TypeError, OverflowError):
+        return None
 
 
 def _head(first: str, headers: Iterable[tuple[str, str]]) -> bytes:

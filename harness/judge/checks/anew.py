@@ -30,7 +30,7 @@ def _finds(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
 
 def _figures(rows: list[Row]) -> Iterable[Figure]:
     if any(row.sign_ins_anew_seqs for row in rows):
-        line = "sign-ins anew for each call"
+        line = "a sign-in for each call"
         yield Figure(line, lambda r: number(len(r.sign_ins_anew_seqs), r.sign_ins_anew_seqs), card=line)
 
 

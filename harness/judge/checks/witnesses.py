@@ -62,7 +62,7 @@ def _nameless(evidence: Evidence) -> Iterator[Finding]:
     if tokenless := of_nobody(evidence.entries, evidence.entries, evidence.systems):
         nobodys = [e.seq for e in tokenless]
         noun = "refusal" if any(e.status != UNAUTHORIZED for e in tokenless) else "401"
-        told = f"{counted(len(nobodys), noun)} for want of a token, of callers without a session in this ledger"
+        told = f"{counted(len(nobodys), noun)} because no token was sent, of callers without a session in this ledger"
         sentence = f"{told}: whether a session failed there is not known"
         yield Finding(NAME, Value.UNKNOWN, sentence, rows=nobodys[:SEQS_NAMED])
     if unread := [e.seq for e in evidence.entries if e.grant_outcome == UNREAD]:

@@ -33,7 +33,7 @@ class SharedAccounts:
 
     def __init__(self, link: Link, world: World) -> None:
         self._link = link
-        self._prefix = link.prefix + world.name.encode()
+        self._prefix = link.prefix + world.kept_in.encode()
         self._all = self._prefix + b":users"
         self._append = link.script(APPEND)
 

@@ -7,10 +7,11 @@ from weakref import WeakValueDictionary
 
 import msgspec
 
-from race401.mock_api.rules.issuer import Family, tracks
+from race401.mock_api.rules.family import Family
+from race401.mock_api.rules.issuer import tracks
 from race401.mock_api.rules.worlds import World
 from race401.mock_api.signing.jwt import Verified
-from race401.mock_api.state.shared.link import Command, Link, Read
+from race401.mock_api.state.shared.link import Command, Link, Read, Seen
 from race401.mock_api.state.store import RETRY_LOOP, Contended, Sleep, Step, T, waiting
 
 KNOWN = 20_000  # access tokens whose generation is remembered, at about 200 bytes each
@@ -32,7 +33,7 @@ class SharedFamilies:
         self._link, self._clock, self._sleep = link, clock, sleep
         self._held, self._checks = world.transaction, world.check_session or tracks(world)
         self._queued, self._overwrites = world.losers_get == "as_reuse", world.losers_get == "overwrite"
-        self._prefix = link.prefix + world.name.encode()
+        self._prefix = link.prefix + world.kept_in.encode()
         self._find = link.script(FIND)
         self._queues: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._known: dict[tuple[str, float], int | None] = {}
@@ -64,8 +65,8 @@ class SharedFamilies:
             if family.find(token) is None:
                 return None
             others = await self._siblings(family) if siblings else []
-            after, result = step(family, [decode(other) for _, other in others])
-            if await self._link.commit([(self._family(name), raw), *others], *self._written(family, after)):
+            commands, result = self._decided(family, others, step)
+            if await self._link.commit([(self._family(name), raw), *others], *commands):
                 return result
             if monotonic() > until:
                 raise Contended
@@ -79,9 +80,9 @@ class SharedFamilies:
         if family is None or family.find(token) is None:
             return None
         others = await self._siblings(family) if siblings else []
-        after, result = step(family, [decode(other) for _, other in others])
+        commands, result = self._decided(family, others, step)
         await self._sleep(self._held)
-        await self._link.commit([], *self._written(family, after))
+        await self._link.commit([], *commands)
         return result
 
     async def add(self, family: Family) -> None:
@@ -118,10 +119,7 @@ class SharedFamilies:
         """See `Store`."""
         for name in families:
             while (raw := await self._link.get(self._family(name))) is not None:
-                family = decode(raw)
-                newest = family.links[-1]
-                remembered = ("SET", self._ended(newest.token), encode((name, newest.generation)), "EX", ENDED_FOR)
-                if await self._link.commit([(self._family(name), raw)], *self._gone(family), remembered):
+                if await self._link.commit([(self._family(name), raw)], *self._gone(decode(raw))):
                     break
 
     async def families_of(self, user: str) -> list[Family]:
@@ -187,6 +185,12 @@ class SharedFamilies:
 
     # --- keys, and what is written to them ---
 
+    def _decided(self, family: Family, others: Seen, step: Step[T]) -> tuple[list[Command], T]:
+        """Return what writes the families that the step changes, and its result."""
+        read = {each.id: each for each in (family, *(decode(raw) for _, raw in others if raw is not None))}
+        changed, result = step(family, [each for each in read.values() if each is not family])
+        return [command for after in changed for command in self._written(read[after.id], after)], result
+
     def _written(self, before: Family, after: Family) -> list[Command]:
         """Return what makes the one into the other. A family without links is a session that was deleted."""
         if after is before:
@@ -204,9 +208,11 @@ class SharedFamilies:
 
     def _gone(self, family: Family) -> list[Command]:
         keys = [self._family(family.id), *(self._token(link.token) for link in family.links)]
-        return [("DEL", *keys), ("LREM", self._user(family.user), 0, family.id)]
+        newest = family.links[-1]
+        remembered = ("SET", self._ended(newest.token), encode((family.id, newest.generation)), "EX", ENDED_FOR)
+        return [("DEL", *keys), ("LREM", self._user(family.user), 0, family.id), remembered]
 
-    async def _siblings(self, family: Family) -> list[tuple[bytes, bytes]]:
+    async def _siblings(self, family: Family) -> Seen:
         """Return the user's other families, as they are kept."""
         names = [name for name in await self._link.listed(self._user(family.user)) if name.decode() != family.id]
         keys = [self._family(name.decode()) for name in names]

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from race401.mock_api.rules.worlds import World
 from race401.mock_api.signing.jwt import Keys
-from race401.mock_api.state.realm import SIGNUPS, TOKENS, State
+from race401.mock_api.state.database import SIGNUPS, TOKENS, State
 from race401.mock_api.state.shared.accounts import SharedAccounts
 from race401.mock_api.state.shared.families import SharedFamilies
 from race401.mock_api.state.shared.limits import SharedBuckets

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from mocks import WHO, Mock
 
+from race401.mock_api.http.guard import MISSING
 from race401.mock_api.signing.opaque import opened
 
 GRACE = "django-oauth-toolkit-grace"
@@ -76,13 +77,13 @@ def test_a_reuse_can_end_all_sessions_of_the_user() -> None:
 
 def test_revoking_a_used_token_leaves_its_successor() -> None:
     """So that a sign-out beside a refresh leaves a session behind; revoking the live one ends it for good."""
-    mock, world = Mock(), "simplejwt"
+    mock, world = Mock(), "authlib"
     first = mock.sign_in(world)
     second = mock.refresh(first["refresh_token"], world).json()
     assert revoked(mock, world, first) == "none"
     third = mock.refresh(second["refresh_token"], world).json()
     assert revoked(mock, world, third) == "token"
-    assert mock.refresh(third["refresh_token"], world).status_code == 401
+    assert mock.refresh(third["refresh_token"], world).status_code == 400
     assert (mock.last.grant_outcome, mock.last.ended) == ("revoked", "none")
 
 
@@ -153,10 +154,49 @@ def test_an_error_can_come_as_a_200() -> None:
     assert (mock.last.grant_outcome, mock.last.ended) == ("reused", "family")
 
 
-def test_resources_can_refuse_with_403() -> None:
-    """Whatever the reason."""
-    mock = Mock(unauthorized_status=403)
-    assert mock.get("/rfc9700/contacts").status_code == mock.get("/rfc9700/contacts", "a.b.c").status_code == 403
+@pytest.mark.parametrize(
+    ("world", "status", "ended", "alive"),
+    [("better-auth", 400, "user", 400), ("better-auth-interval", 400, "user", 400), ("simplejwt", 401, "none", 200)],
+)
+def test_who_revokes_a_consumed_token_can_be_refused(world: str, status: int, ended: str, alive: int) -> None:
+    """In the reuse interval too. It ends nothing, or what a reuse ends: all of the user's, and nobody else's."""
+    mock = Mock()
+    first, other = mock.sign_in(world), mock.sign_in(world)
+    unrelated = mock.sign_in(world, email="bob@race401.test")
+    second = mock.refresh(first["refresh_token"], world).json()
+    answer = mock.client.post(f"/{world}/oauth/revoke", data={"token": first["refresh_token"]})
+    assert (answer.status_code, answer.json()["error"], mock.last.ended) == (status, "invalid_request", ended)
+    refused = mock.realm(world).world.refusal_status
+    for pair, expected in ((second, alive), (other, alive), (unrelated, 200)):
+        assert mock.refresh(pair["refresh_token"], world).status_code == (200 if expected == 200 else refused)
+
+
+@pytest.mark.parametrize("world", ["better-auth", "simplejwt"])
+def test_one_that_lives_is_revoked_as_anywhere(world: str) -> None:
+    mock = Mock()
+    first = mock.sign_in(world)
+    assert revoked(mock, world, mock.refresh(first["refresh_token"], world).json()) in ("session", "token")
+
+
+@pytest.mark.parametrize("status", [401, 403, 419, 200])
+def test_resources_refuse_with_the_status_and_the_body_of_the_world(status: int) -> None:
+    """Whatever the reason; and the ledger counts each of them as a refusal of the access token."""
+    body = '{"errors": [{"message": "no", "extensions": {"code": "UNAUTHENTICATED"}}]}'
+    mock = Mock(unauthorized_status=status, unauthorized_body=body)
+    for token, cause in ((None, "missing_token"), ("a.b.c", "malformed")):
+        answer = mock.get("/rfc9700/contacts", token)
+        assert (answer.status_code, answer.text, mock.last.cause) == (status, body, cause)
+        assert answer.headers["Content-Type"].startswith("application/json")
+        assert mock.last.unauthorized
+    assert mock.get("/rfc9700/contacts", mock.sign_in("rfc9700")["access_token"]).status_code == 200
+    assert not mock.last.unauthorized
+
+
+@pytest.mark.parametrize(("body", "kind"), [("<h1>No</h1>", "text/plain"), ("", "application/json")])
+def test_a_body_that_is_no_json_is_a_text_and_none_is_postgrest_s(body: str, kind: str) -> None:
+    answer = Mock(unauthorized_body=body).get("/rfc9700/contacts")
+    assert answer.text == (body or MISSING.decode())
+    assert answer.headers["Content-Type"].startswith(kind)
 
 
 def test_an_opaque_access_token_serves_and_says_nothing() -> None:

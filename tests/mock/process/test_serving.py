@@ -1,6 +1,7 @@
 """`python -m mock_api`: what it prints, what it refuses, how it ends."""
 
 import argparse
+import os
 import signal
 import socket
 import subprocess
@@ -40,6 +41,18 @@ def test_it_prints_where_it_serves_and_ends_quietly(by: signal.Signals) -> None:
         out, err = mock.communicate(timeout=HANG)
     assert (out, err) == ("", "")
     assert mock.returncode in (0, -by)
+
+
+def test_it_ends_without_a_word_where_nobody_hears_the_address() -> None:
+    """A run that is interrupted while its mock starts is gone before the mock announces itself."""
+    hearing, told = os.pipe()
+    os.close(hearing)
+    command = [*SERVE, "--json", "--exit-with-parent"]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=told, stderr=subprocess.PIPE) as mock:
+        os.close(told)
+        assert mock.stderr is not None
+        assert mock.stderr.read() == b""
+    assert mock.returncode == 3
 
 
 def test_settings_hold_in_every_world() -> None:

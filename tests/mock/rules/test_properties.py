@@ -23,7 +23,7 @@ from variants import VARIANTS, WAITS
 
 from race401.ledger.entry import received
 from race401.ledger.outcomes import GRANTED, Outcome
-from race401.mock_api.rules.issuer import Family
+from race401.mock_api.rules.family import Family
 from race401.mock_api.rules.worlds import WORLDS, World
 from race401.mock_api.signing.jwt import Verified
 from race401.mock_api.state.realm import Exchanged, Realm
@@ -132,7 +132,7 @@ class Sessions(RuleBasedStateMachine):
         assert new == (done.answer.outcome in (Outcome.ROTATED, Outcome.FORKED, Outcome.KEPT)), (
             "generations grow by one"
         )
-        verified = self.realm.genuine(done.access)
+        verified = self.realm.mint.read(done.access)
         assert isinstance(verified, Verified)
         assert (verified.family, verified.exp) == (name, done.expires_at)
         brought = done.answer.link.token
@@ -189,9 +189,22 @@ class Sessions(RuleBasedStateMachine):
         link = family.find(token) if family is not None else None
         if family is None or link is None:
             return
-        ended = run(self.realm.revoke(family, token))
+        others = {each.id for each in families(self.realm)} - {family.id}
+        ended, granted = run(self.realm.revoke(family, token))
         after = run(self.realm.store.get(family.id))
-        if self.world.revoke_ends == "family":
+        left = {each.id for each in families(self.realm)} - {family.id}
+        assert granted is not (link.revoked and self.world.revoke_of_consumed != "as_live")
+        if ended == "user":
+            assert not run(self.realm.store.families_of(family.user)), "all sessions of the user"
+            self.ended |= {family.id} | others - left
+            return
+        assert left == others
+        if not granted:
+            if self.world.revoke_of_consumed == "reuse":
+                self.punished(after)
+            else:
+                assert (ended, after) == ("none", family)
+        elif self.world.revoke_ends == "family":
             assert (ended, after) == ("session", None)
             self.ended.add(family.id)
         else:

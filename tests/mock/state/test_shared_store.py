@@ -82,6 +82,39 @@ def test_two_processes_that_decide_at_once_decide_one_after_the_other(store: str
     asyncio.run(scene())
 
 
+def test_what_ends_all_sessions_of_a_user_ends_them_in_one_step(store: str) -> None:
+    """Once a reuse is decided no process goes on with a session of that user; with one of another user it does."""
+
+    async def scene() -> None:
+        realms = [shared(store, f"{uuid.uuid4()}:", WORLDS["better-auth"], lambda: NOW)]
+        realms.append(shared(store, realms[0][1].prefix.decode(), WORLDS["better-auth"], lambda: NOW))
+        (one, link), (other, another) = realms
+        ada, bob = [await one.sign_up(f"{who}@race401.test", "correct horse", {}) for who in ("ada", "bob")]
+        reused, sibling, unrelated = [(await one.sign_in(user))[0].links[0].token for user in (ada, ada, bob)]
+
+        def entry() -> Entry:
+            return received("w", "POST", "/token", NOW)
+
+        await one.exchange(reused, entry(), lambda _: None)
+        commit, meanwhile = link.commit, list[Exchanged]()
+
+        async def committed(*given: Any) -> bool:
+            done = await commit(*given)
+            meanwhile.extend([await other.exchange(token, entry(), lambda _: None) for token in (sibling, unrelated)])
+            return done
+
+        link.commit = committed  # type: ignore[method-assign, assignment]
+        noted = entry()
+        await one.exchange(reused, noted, lambda _: None)
+        assert noted.ended == "user"
+        assert [each.answer.outcome for each in meanwhile[:2]] == ["not_found", "rotated"]
+        assert (await other.store.ended(sibling)) is not None, "the ledger still knows whose it was"
+        await link.close()
+        await another.close()
+
+    asyncio.run(scene())
+
+
 def test_one_address_is_one_account(store: str) -> None:
     async def scene() -> None:
         realms = [shared(store, "address:", WORLDS["supabase"], lambda: NOW) for _ in range(2)]
