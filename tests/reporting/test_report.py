@@ -173,6 +173,9 @@ def test_the_templates_are_packed() -> None:
     """They lie within the package, so that a wheel holds them."""
     assert {path.name for path in html.TEMPLATES.iterdir()} == {
         "diagnosis.html",
+        "live.css",
+        "live.html",
+        "live.js",
         "picture.svg",
         "probe.html",
         "report.html",
