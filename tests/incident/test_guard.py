@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from bounds import HANG
-from incidents import BUILDERS, diagnosed, standing_as
+from diagnosing import diagnosed, standing_as
+from incidents import BUILDERS
 from naive import guarded
 from recording import written
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from bounds import HANG
-from incidents import BUILDERS, standing_as
+from diagnosing import standing_as
+from incidents import BUILDERS
 from naive import played
 from recording import written
 
