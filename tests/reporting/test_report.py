@@ -173,13 +173,13 @@ def test_the_templates_are_packed() -> None:
     """They lie within the package, so that a wheel holds them."""
     assert {path.name for path in html.TEMPLATES.iterdir()} == {
         "diagnosis.html",
-        "live.css",
-        "live.html",
-        "live.js",
         "picture.svg",
         "probe.html",
         "report.html",
         "drawings.html",
+        "live.css",
+        "live.html",
+        "live.js",
         "scoreboard.html",
         "servers.html",
         "style.css",
