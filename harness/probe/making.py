@@ -58,4 +58,4 @@ async def _first(wire: Wire, target: Target) -> None:
 def _said(answer: Answer) -> str:
     """Return the status, and its error where that says more."""
     said = f"{answer.status} {answer.error.removeprefix(str(answer.status)).strip()}".rstrip()
-    return f"{said}, a redirect, which is not followed" if answer.status // 100 == 3 else said  # noqa: PLR2004
+    return f"{said} (a redirect, which is not followed)" if answer.status // 100 == 3 else said  # noqa: PLR2004
