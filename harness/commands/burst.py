@@ -10,6 +10,8 @@ from typing import NoReturn
 from race401.harness.commands.errors import CommandError
 
 OF_A_SYSTEM = ("-u", "12", "-r", "12")  # of browsers: a system of your own is not loaded
+WEB = "--web"  # locust's web UI, on this machine alone; its form offers a load that runs
+IN_THE_WEB = ("--web-host", "127.0.0.1", "--transport", "fasthttp")
 DEFAULTS = ("--headless", "--skip-log-setup", "-u", "324", "-r", "100", "-t", "20s", "--transport", "fasthttp")
 
 
@@ -26,6 +28,8 @@ def run(given: Namespace) -> NoReturn:
         raise CommandError("the scenario is missing from this installation; install race401 again")
     sys.stdout.flush()
     few = OF_A_SYSTEM if any(word.partition("=")[0] == "--system" for word in given.options) else ()
-    locust = [sys.executable, "-m", "race401.harness.load", "-f", scenario.origin, *DEFAULTS, *few, *given.options]
+    before = IN_THE_WEB if WEB in given.options else (*DEFAULTS, *few)
+    words = [word for word in given.options if word != WEB]
+    locust = [sys.executable, "-m", "race401.harness.load", "-f", scenario.origin, *before, *words]
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # it waits until there is somebody to hear it
     os.execv(sys.executable, locust)  # noqa: S606 - our own module, and no shell

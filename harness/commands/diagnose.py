@@ -71,7 +71,7 @@ def add(parser: ArgumentParser) -> None:
         help="pytest files there that keep out what is shown; they run as they are",
     )
     outputs.add_argument(
-        "--scenario", type=Path, metavar="DIR", help="locustfiles there that play it with race401's clients"
+        "--scenario", type=Path, metavar="DIR", help="files there that play it with race401's clients"
     )
 
 
@@ -115,32 +115,32 @@ def write(given: Namespace, found: "Diagnosis") -> None:
     if given.guard is not None:
         from race401.harness.incident import guard
 
-        hand_over(found, "guard", given.guard, guard.source, "test_", f"pytest {given.guard}")
+        hand_over(found, "guard", given.guard, guard.source, "test_", lambda _name: f"pytest {given.guard}")
     if given.scenario is not None:
         from race401.harness.incident import scenario
 
-        hand_over(
-            found, "scenario", given.scenario, scenario.source, "", "locust -f FILE --headless -u 9 -r 9 -t 10s"
-        )
+        hand_over(found, "scenario", given.scenario, scenario.source, "", scenario.runs)
 
 
-def hand_over(found: "Diagnosis", what: str, folder: Path, source: "Source", prefix: str, runs: str) -> None:
-    """Write a file for each mechanism into the folder, beside what is there, and say how to run them."""
-    from race401.harness.incident import hand_over, way_on
+def hand_over(
+    found: "Diagnosis", what: str, folder: Path, source: "Source", prefix: str, runs: Callable[[str], str]
+) -> None:
+    """Write a file for each mechanism into the folder, beside what is there, and say what runs each."""
+    from race401.harness.incident import hand_over
 
     handed = hand_over.hand_over(found, source, prefix)
-    if there := next((folder / name for name in handed.files if (folder / name).exists()), None):
+    if there := next((folder / name for name in handed if (folder / name).exists()), None):
         raise CommandError(f"{there}: it is there already, and is kept; remove it, or name another folder")
     print_line("")
-    for name, text in handed.files.items():
+    by_command: dict[str, list[Path]] = {}
+    for name, (mechanism, text) in handed.items():
         keep(folder / name, text)
-        print_line(f"{what}: {folder / name}")
-    for name in handed.without:
-        says, command = way_on.commands(name)[0]
-        print_line(f"{what}: none of {name.replace('-', ' ')}; this {says}: {command}")
-    if handed.files:
-        print_line(f"run it: {runs}")
-    elif not handed.without:
+        by_command.setdefault(runs(mechanism.name), []).append(folder / name)
+    for command, files in by_command.items():
+        for file in files:
+            print_line(f"{what}: {file}")
+        print_line(f"run it: {command}")
+    if not handed:
         print_line(f"{what}: none, since nothing is shown and nothing fits")
 
 

@@ -68,6 +68,7 @@ class Seen:
     session: str | None = None  # fingerprint of the session that the log names
     page: str | None = None  # the page load that it was part of, in a HAR
     had_body: bool | None = None  # whether the request had a body; None: the file does not say
+    says_status: bool = True  # False: what the answer was, if any, is not told
     waited: float = 0.0  # s in the browser, made and not sent yet: its token is of when it was made
     signs_out: bool = False  # its body asks for a sign-out, as of GraphQL; the path does not
 

@@ -4,6 +4,7 @@ The guard of an incident: a pytest file that keeps its mechanism out, made of ra
 It runs as it stands: until somebody puts a client of theirs in, it guards race401's own, which is sound.
 """
 
+import re
 from collections.abc import Iterator
 from textwrap import dedent, fill, indent
 
@@ -12,23 +13,34 @@ from race401.harness.incident.mechanisms.mechanism import Mechanism
 from race401.harness.incident.recipes import PARTS, RECIPES, Recipe
 
 WIDE = 100  # characters of a line
+SOUND = "replace(HARDENED, expiry_margin=MARGIN, {}, margin_share=0.0, jitter=0.0)"
+NAMES = ("FIXED", "HARDENED", "PRE_FIX", "AuthServer", "MemoryStore", "TokenAuth", "TokenPair")
+ELSEWHERE = {
+    "ExchangeFailed": "race401.harness.tokens.model",
+    "FileStore": "race401.harness.tokens.tabs",
+}  # beside what `race401.harness.tokens` lends
 ROUNDED_S = 5.0  # an expiry is in whole seconds, and a slow machine takes some
 
 
-def source(mechanism: Mechanism, seen: Circumstances, files: str) -> str | None:
-    """Return the guard against a mechanism as it was seen in these files; None: the fixtures do not play it."""
-    recipe = RECIPES.get(mechanism.name)
-    if recipe is None:
-        return None
-    parts = [
-        _head(mechanism, seen, files),
-        _imports(recipe),
-        _numbers(seen, recipe),
-        "",
-        "",
-        _block(PARTS[recipe.part]),
-    ]
-    return "\n".join([*parts, "", "", *_test(mechanism, seen, recipe)]) + "\n"
+def source(mechanism: Mechanism, seen: Circumstances, files: str) -> str:
+    """Return the guard against a mechanism as it was seen in these files."""
+    recipe = RECIPES[mechanism.name]
+    parts = [_head(mechanism, seen, files), *client(recipe, seen, SOUND.format(recipe.policy))]
+    return "\n".join([*parts, *_test(mechanism, seen, recipe)]) + "\n"
+
+
+def client(recipe: Recipe, seen: Circumstances, policy: str, code: str = "") -> list[str]:
+    """Return the pieces that make a client: what it imports, the numbers of the incident, and `client_of`."""
+    made = block(code or PARTS[recipe.part])
+    numbers = _numbers(seen, recipe, made)
+    lines = [*numbers, f"POLICY = {policy}"] if "POLICY" in made else numbers
+    return [_imports(recipe, made + policy), *lines, "", "", made, "", ""]
+
+
+def tokens(recipe: Recipe) -> str:
+    """Return the statement that signs in, where the client does not do so by itself."""
+    needed = "tokens" in recipe.scene
+    return f"    tokens = race401_server.signed_in(left={recipe.left})\n" if needed else ""
 
 
 def _head(mechanism: Mechanism, seen: Circumstances, files: str) -> str:
@@ -40,23 +52,16 @@ def _head(mechanism: Mechanism, seen: Circumstances, files: str) -> str:
     return f'"""\nKeeps out: {mechanism.title}.\n\n{fill(made, WIDE)}\n"""\n'
 
 
-def _imports(recipe: Recipe) -> str:
-    tabs = ["from race401.harness.tokens.tabs import FileStore"] if recipe.part == "clients over one storage" else []
-    lines = [
-        "import asyncio",
-        *recipe.imports,
-        "from dataclasses import replace",
-        "",
-        "import httpx",
-        "import pytest",
-        "from race401.harness.tokens import HARDENED, AuthServer, TokenAuth, TokenPair",
-        *tabs,
-        "",
-    ]
-    return "\n".join(lines)
+def _imports(recipe: Recipe, code: str) -> str:
+    names = [name for name in NAMES if re.search(rf"\b{name}\b", code)]
+    inside = [f"from {where} import {name}" for name, where in ELSEWHERE.items() if re.search(rf"\b{name}\b", code)]
+    lines = ["import asyncio", *recipe.imports, *(["from dataclasses import replace"] if "replace(" in code else [])]
+    lines += ["", "import httpx", "import pytest"]
+    lines += [f"from race401.harness.tokens import {', '.join(names)}"] if names else []
+    return "\n".join([*lines, *inside, ""])
 
 
-def _numbers(seen: Circumstances, recipe: Recipe) -> str:
+def _numbers(seen: Circumstances, recipe: Recipe, code: str) -> list[str]:
     how = seen.completed()
     assert how.calls is not None
     assert how.lifetime is not None
@@ -64,7 +69,7 @@ def _numbers(seen: Circumstances, recipe: Recipe) -> str:
     assert how.behind is not None
     assert how.wait is not None
     left = min(how.left, how.lifetime / 2)
-    used = f"{recipe.arm}\n{recipe.scene}\n{recipe.check}\n{recipe.left}"
+    used = f"{recipe.arm}\n{recipe.scene}\n{recipe.check}\n{recipe.left if tokens(recipe) else ''}"
     margin = "BEHIND / 3" if "BEHIND" in used else f"{max(0.0, left) + ROUNDED_S:g}"
     lines = {
         "CALLS": f"{how.calls}  # at once",
@@ -75,9 +80,10 @@ def _numbers(seen: Circumstances, recipe: Recipe) -> str:
         "NOTE": '{"text": "a body that has to arrive whole"}',
     }
     numbers = [f"{name} = {line}" for name, line in lines.items() if name in used]
-    numbers.append(f"MARGIN = {margin}  # s of life with which the client refreshes")
-    numbers.append(f"POLICY = replace(HARDENED, expiry_margin=MARGIN, {recipe.policy}, margin_share=0.0, jitter=0.0)")
-    return "\n".join(numbers)
+    return [
+        *numbers,
+        *([f"MARGIN = {margin}  # s of life with which the client refreshes"] if "POLICY" in code else []),
+    ]
 
 
 def _test(mechanism: Mechanism, seen: Circumstances, recipe: Recipe) -> Iterator[str]:
@@ -87,15 +93,15 @@ def _test(mechanism: Mechanism, seen: Circumstances, recipe: Recipe) -> Iterator
     yield f"def test_{mechanism.name.replace('-', '_')}(race401_server, race401_verdict{storage}):"
     yield f'    """{mechanism.answer}: not with this client."""'
     if recipe.arm:
-        yield indent(_block(recipe.arm), "    ")
-    yield f"    tokens = race401_server.signed_in(left={recipe.left})"
-    yield ""
+        yield indent(block(recipe.arm), "    ")
+    yield tokens(recipe)
     yield "    async def incident():"
-    yield indent(_block(recipe.scene), "        ")
+    yield indent(block(recipe.scene), "        ")
     yield ""
     yield "    asyncio.run(incident())"
-    yield indent(_block(recipe.check), "    ")
+    yield indent(block(recipe.check), "    ")
 
 
-def _block(text: str) -> str:
+def block(text: str) -> str:
+    """Return lines without what indents all of them, nor empty ones around."""
     return dedent(text).strip("\n").rstrip()

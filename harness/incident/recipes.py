@@ -114,6 +114,10 @@ RECIPES: dict[str, Recipe] = {
     ),
     "stale-copy": Recipe(
         world="rfc9700",
+        arm="""
+            slow = {"kind": "delay", "fixed_s": 1.2, "which": {"request": "resource", "nth": 2}}
+            race401_server.arm("rate-limited", name="slow-answer", fault=[slow])  # no burst: over a second passes
+            """,
         scene="""
             one, other = (client_of(race401_server, tokens, storage) for storage in [tmp_path / "session"] * 2)
             async with one, other:
@@ -152,10 +156,75 @@ RECIPES: dict[str, Recipe] = {
             assert len(set(sent)) == 1, f"the server got bodies of {sent} bytes"
             """,
     ),
+    "header-lost": Recipe(
+        world="supabase",
+        arm="""
+            moved = {"kind": "redirect", "to": "/messages", "which": {"target": "/contacts*"}}
+            race401_server.arm("rate-limited", name="moved", fault=[moved])
+            """,
+        left="LIFE / 2",
+        scene="""
+            async with client_of(race401_server, tokens) as client:
+                await client.get("/messages")
+                await client.get("/contacts")  # redirects there
+            """,
+        check="""
+            after = [entry for entry in race401_server.ledger() if entry.redirect and entry.status != 307]
+            assert len(after) > 1, "the client did not follow the redirect"
+            assert all(entry.sent for entry in after), "the redirect was followed without the token"
+            """,
+        part="client that follows redirects",
+    ),
+    "two-origins": Recipe(
+        world="supabase",
+        left="LIFE / 2",
+        scene="""
+            async with client_of(race401_server, tokens) as client:
+                await client.get("/messages")  # stands for another origin
+                await client.get("/contacts")
+                shorter = {"kind": "status", "status": 401, "times": 1, "which": {"target": "/messages*"}}
+                race401_server.arm("rate-limited", name="shorter-life", fault=[shorter])  # of a token there
+                await client.get("/messages")
+                await client.get("/contacts")
+            """,
+        check="race401_verdict.check()",
+    ),
+    "sign-in-stampede": Recipe(
+        world="no-rotation",
+        arm="""
+            third = {"request": "sign_in", "at": "arrive", "count": 3}
+            hold = [{"which": {"request": "sign_in"}, "at": "arrive", "until": third, "or_after_s": 2.0}]
+            race401_server.arm("slow-refresh", name="sign-ins-at-once", hold=hold)
+            """,
+        scene="""
+            async with client_of(race401_server) as client:
+                await asyncio.gather(*(client.get(f"/contacts?call={n}") for n in range(CALLS)))
+            """,
+        check="""
+            signed_in = [entry for entry in race401_server.ledger() if entry.kind == "sign_in"]
+            assert signed_in, "the client never signed in"
+            assert len(signed_in) == 1, f"{len(signed_in)} sign-ins for {CALLS} calls at once"
+            """,
+        part="client that signs in",
+    ),
 }
-"""By name of the mechanism; what is not here is not played by these fixtures."""
+"""By name of the mechanism: one for each."""
 
 PARTS = {
+    "client that follows redirects": '''
+        def client_of(server, tokens):
+            """Your client, signed in with these tokens. Until it is here: race401's own, which is sound."""
+            auth = TokenAuth(AuthServer(server.auth_url), policy=POLICY)
+            auth.sign_in(TokenPair.from_answer(tokens))
+            return httpx.AsyncClient(base_url=server.url, auth=auth, follow_redirects=True)
+        ''',
+    "client that signs in": '''
+        def client_of(server):
+            """Your client, which signs in by itself. Until it is here: race401's own, which does so once."""
+            auth = TokenAuth(AuthServer(server.auth_url), policy=POLICY)
+            auth.sign_in(AuthServer(server.auth_url).sign_in(server.email, server.password))
+            return httpx.AsyncClient(base_url=server.url, auth=auth)
+        ''',
     "client": '''
         def client_of(server, tokens):
             """Your client, signed in with these tokens. Until it is here: race401's own, which is sound."""

@@ -1,12 +1,14 @@
 """
 The scenario of an incident: a locustfile that plays its mechanism, by the clients that have it and those that don't.
 
-What is played is one condition: the world, what a token has left, and what happens there, as it was seen.
+What is played is one condition: the world, what a token has left, and what happens there, as it was seen. A mechanism
+that none of race401's clients has under load is played by a script: see there.
 """
 
 from dataclasses import dataclass
 from textwrap import dedent, fill, indent
 
+from race401.harness.incident import script
 from race401.harness.incident.circumstances import Circumstances
 from race401.harness.incident.mechanisms.mechanism import Mechanism
 
@@ -70,6 +72,15 @@ PLAYS: dict[str, Play] = {
                 "fault": [{{"kind": "cut", "where": "answer", "which": {{"request": "exchange"}}, "times": 1}}],
             }},
             covers=("lost-answer",),
+            """,
+    ),
+    "key-change": Play(
+        world="supabase",
+        about="resources no longer take tokens that they had taken",
+        control='Expectation("some", "any")',
+        more="""
+            faults=({{"kind": "refuse", "times": 1, "which": {{"request": "resource", "nth": 10}}}},),
+            covers=(),
             """,
     ),
     "late-401": Play(
@@ -168,14 +179,19 @@ PLAYS: dict[str, Play] = {
             """,
     ),
 }
-"""By name of the mechanism; what is not here is not played by race401's own clients under load."""
+"""By name of the mechanism; what is not here is played by a script."""
 
 
-def source(mechanism: Mechanism, seen: Circumstances, files: str) -> str | None:
-    """Return the locustfile of a mechanism as it was seen in these files; None: none plays it."""
+def runs(name: str) -> str:
+    """Return what runs the file of a mechanism."""
+    return "locust -f FILE --headless -u 9 -r 9 -t 10s" if name in PLAYS else "python FILE"
+
+
+def source(mechanism: Mechanism, seen: Circumstances, files: str) -> str:
+    """Return the locustfile of a mechanism as it was seen in these files, or else the script that plays it."""
     play = PLAYS.get(mechanism.name)
     if play is None:
-        return None
+        return script.source(mechanism, seen, files)
     how = seen.completed()
     assert how.lifetime is not None
     assert how.left is not None

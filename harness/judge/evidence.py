@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from race401.harness.judge import alone, lines, manifest, order, outcomes
+from race401.harness.judge import alone, interning, lines, manifest, order, outcomes
 from race401.harness.judge.graph import Graph
 from race401.harness.judge.lines import Lines, NotLines, Source, T
 from race401.ledger.entry import Entry
@@ -262,40 +262,7 @@ def _lines(source: Source, name: str, kind: type[T], kept: dict[str, str], want:
         raise EvidenceError(f"{name} {error}{want}") from None
 
 
-def _share_entries(entries: list[Entry], kept: dict[str, str]) -> None:
-    one: Callable[[Any, Any], Any] = kept.setdefault
-    world = method = ""
-    for e in entries:
-        if e.world != world:  # it is mostly as in the line before, and to compare costs less than to look up
-            world = one(e.world, e.world)
-        if e.method != method:
-            method = one(e.method, e.method)
-        e.world, e.method, e.target = world, method, one(e.target, e.target)
-        if e.client is not None:
-            e.client = one(e.client, e.client)
-        if e.family is not None:
-            e.family = one(e.family, e.family)
-        if e.cause is not None:
-            e.cause = one(e.cause, e.cause)
-    _share_facts((e for e in entries if e.schema), one)
-
-
-def _share_facts(entries: Iterable[Entry], one: Callable[[Any, Any], Any]) -> None:
-    key: str | None = None
-    for e in entries:
-        if e.key != key:
-            key = one(e.key, e.key)
-        e.key, e.peer = key, one(e.peer, e.peer)
-        if e.sent is not None:
-            e.sent = one(e.sent, e.sent)
-        elif e.presented is not None:
-            e.presented = one(e.presented, e.presented)
-
-
-def _share_samples(samples: list[Sample], kept: dict[str, str]) -> None:
-    one: Callable[[Any, Any], Any] = kept.setdefault
-    for s in samples:
-        s.client, s.attempt, s.target = one(s.client, s.client), one(s.attempt, s.attempt), one(s.target, s.target)
-
-
-SHARERS: dict[type, Callable[[list[Any], dict[str, str]], None]] = {Entry: _share_entries, Sample: _share_samples}
+SHARERS: dict[type, Callable[[list[Any], dict[str, str]], None]] = {
+    Entry: interning.entries,
+    Sample: interning.samples,
+}

@@ -13,7 +13,7 @@ LOCUSTS = frozenset({"include_in_web_ui", "is_secret", "env_var"})  # what only 
 MORE = """\
 of locust's options: -u N browsers, -r N of them started a second, -t 20s,
 --processes N, --master, --worker; all of them: race401 burst --help-all
-in locust's web UI: locust -f scenarios/burst.py"""
+of another scenario, or with locust's own words: locust -f scenarios/burst.py"""
 
 
 class Options(ArgumentParser):
@@ -46,6 +46,7 @@ def text(locustfile: str) -> str:
     parser.add_argument("-h", "--help", action="store_true", help="show this")
     for word, form in FORMS.items():
         parser.add_argument(word, action="store_true", help=f"print the verdict {form[1]}, and nothing else")
+    parser.add_argument("--web", action="store_true", help="in locust's web UI; its form offers a load that runs")
     parser.add_argument(ALL, action="store_true", help="show all of locust's options")
     add_options(parser, runpy.run_path(locustfile)["SCENARIO"])
     return parser.format_help()

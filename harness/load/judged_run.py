@@ -13,7 +13,7 @@ from race401.harness.load import memory
 from race401.harness.load.hosts import HostClock
 from race401.harness.load.messages import WorkerReport
 from race401.harness.load.mock import Mock
-from race401.harness.load.record import Record
+from race401.harness.load.record import Outcome, Record
 from race401.harness.load.tally import Tally
 from race401.harness.reporting.streams import print_to
 
@@ -33,7 +33,8 @@ class JudgedRun:
 
     def __init__(self, record: Record, clock: HostClock, mock: Mock) -> None:
         """Write the record's manifest, and begin to count; raises OSError if that cannot be written."""
-        record.begin()
+        self.manifest = record.begin()
+        self.outcome: Outcome | None = None  # None: it is not judged yet
         plan = record.plan
         names = {(c.name, role): f"{c.name} [{p.name}]" for c in plan.conditions for role, p in plan.policies.items()}
         self.record, self.clock, self.tally = record, clock, Tally(record.run, names, mock.ledger)
@@ -89,8 +90,8 @@ class JudgedRun:
             too_soon = f"stopped after {ran:.0f} of {plan.run_time:.0f} s"
         self.end(too_soon)
 
-    def judge(self) -> tuple[str, int] | None:
-        """Judge the run, and return the table and the exit code; None: that was done already."""
+    def judge(self) -> Outcome | None:
+        """Judge the run, and return what it comes to; None: that was done already."""
         if self._is_judged:
             return None
         self.stop()
@@ -98,11 +99,15 @@ class JudgedRun:
         self._is_judged = True
         if self._memory_watch is not None:
             self._memory_watch.kill()
+        self.outcome = self._judged(self._end)
+        return self.outcome
+
+    def _judged(self, end: End) -> Outcome:
         try:
-            return self.record.finish(self._end.at, self._end.too_soon, self.clock.plain())
+            return self.record.finish(end.at, end.too_soon, self.clock.plain())
         except (OSError, EvidenceError) as error:
             print_to(f"race401: UNKNOWN: the evidence cannot be read: {error}")
-            return "", UNKNOWN
+            return Outcome("", UNKNOWN)
         except Exception as error:  # noqa: BLE001 - an internal error must not pass for a verdict
             print_to(f"race401: internal error while judging: {type(error).__name__}: {error}")
-            return "", INTERNAL
+            return Outcome("", INTERNAL)

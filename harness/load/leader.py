@@ -61,9 +61,10 @@ class Leader:
         """Whether there was a run."""
         return self._begun
 
-    def rows(self) -> list[dict[str, Any]]:
-        """Return the run's table so far."""
-        return self._judged.tally.rows() if self._judged is not None else []
+    @property
+    def judged(self) -> JudgedRun | None:
+        """The run in hand, and after it, until the next one."""
+        return self._judged
 
     def start(self) -> None:
         """Begin a run: open its record, and tell the browsers, those of workers by way of locust's options."""
@@ -148,7 +149,7 @@ class Leader:
         if (outcome := judged.judge()) is None:
             return
         self._run = None
-        self._table, self._environment.process_exit_code = outcome
+        self._table, self._environment.process_exit_code = outcome.text, outcome.exit_code
         if self._environment.web_ui is not None:
             self._print_table()
 
@@ -157,7 +158,7 @@ class Leader:
         if self._judged is None:
             return
         try:
-            ui.write(self._environment, self.rows())
+            ui.write(self._environment, self._judged)
         except OSError as error:
             print_to(f"race401: {error.filename}: {error.strerror}")
 

@@ -24,8 +24,8 @@ def add_options(parser: Any, scenario: Scenario) -> None:
     add(
         "--policies",
         default=scenario.policies,
-        help=f"the control and then the subjects, or a subject alone; known: {known}; "
-        "with other knobs: fixed:single_flight=false+expiry_margin=60",
+        help=f"the control and then the subjects, or one alone; known: {known}; "
+        "without a part: fixed:single_flight=false",
     )
     conditions = scenario.conditions
     add("--conditions", default=",".join(conditions), help=f"known: {', '.join(conditions)}")
@@ -53,7 +53,7 @@ def add_options(parser: Any, scenario: Scenario) -> None:
             include_in_web_ui=False,
             help="hosts beyond this machine that may be burst upon: their owners agree, the accounts are throwaways",
         )
-    add("--leave", default=LEAVE[0], help=f"how a page's requests leave: {' or '.join(LEAVE)}")
+    add("--leave", default=LEAVE[0], choices=LEAVE, help="how a page's requests leave")
     add("--arrival", dest="leave", default=SUPPRESS, include_in_web_ui=False, help=SUPPRESS)  # its name until 0.1
     add(
         "--arrivals",
@@ -61,7 +61,7 @@ def add_options(parser: Any, scenario: Scenario) -> None:
         metavar="N/s",
         help="open model: N page bursts a second leave on schedule, whether or not earlier ones were answered",
     )
-    add("--transport", default=TRANSPORTS[0], help=f"{' or '.join(TRANSPORTS)}: fasthttp costs a third of the CPU")
+    add("--transport", default=TRANSPORTS[0], choices=TRANSPORTS, help="fasthttp costs a third of the CPU")
     add("--connections", type=int, default=CONNECTIONS, help="of one browser, at most")
     add("--seed", type=int, default=401, help="draws every decisive instant and idle time")
     add("--pages", type=int, default=0, help="fixed work: every browser loads N pages and stops")
@@ -78,8 +78,9 @@ def add_options(parser: Any, scenario: Scenario) -> None:
     add(
         "--verdict-as",
         default="text",
+        choices=FORMS,
         include_in_web_ui=False,
-        help=f"how the verdict is printed: {', '.join(FORMS)}",
+        help="how the verdict is printed",
     )
     add("--run-id", default="", include_in_web_ui=False, help="the run's name (default: time and seed)")
 

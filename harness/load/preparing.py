@@ -39,7 +39,7 @@ def lead(environment: Environment, scenario: Scenario) -> Leader:
     leader = Leader(environment, scenario, mock, folder)
     if environment.web_ui is not None:
         admission.hold_the_form()
-        ui.attach(environment, leader.rows)
+        ui.attach(environment, lambda: leader.judged)
     return leader
 
 

@@ -18,6 +18,7 @@ from race401.harness.judge import evidence, lines, verdict
 from race401.harness.judge import manifest as manifests
 from race401.harness.judge.findings import Finding, Value
 from race401.harness.judge.lines import Source
+from race401.harness.judge.verdict import Verdict
 from race401.harness.load import memory
 from race401.harness.load.browser import instant
 from race401.harness.load.hosts import LOCAL, named
@@ -33,6 +34,16 @@ from race401.ledger.lines import Lines
 
 LIBRARIES = ("locust", "httpx", "fastapi", "uvicorn", "gevent", "joserfc")
 BLOCK = 1_000  # samples
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run comes to."""
+
+    text: str  # to be printed
+    exit_code: int
+    verdict: Verdict | None = None  # None: it could not be judged
+    report: Path | None = None  # None: it is not kept
 
 
 @dataclass(slots=True)
@@ -74,11 +85,12 @@ class Record:
     _pairs: set[int] = field(default_factory=set)  # of browsers that sent one
     _unkept: list[str] = field(default_factory=list)  # what of the evidence could not be written, and why
 
-    def begin(self) -> None:
-        """Write the manifest, so that even a run that is killed can be judged."""
+    def begin(self) -> dict[str, Any]:
+        """Write the manifest, so that even a run that is killed can be judged, and return it."""
         self.folder.mkdir(parents=True, exist_ok=True)
         manifest = self.manifest(None, "the run was killed")
         put(self.folder / evidence.MANIFEST, _pretty(manifests.sealed(manifest)))
+        return manifest
 
     def note(self, sample: dict[str, Any]) -> None:
         """Keep a sample. They go to disk in blocks; what cannot be written is tried again by `finish`."""
@@ -153,8 +165,8 @@ class Record:
             "missing_witnesses": [host.name for host in self.hosts.values() if not host.heard],
         }
 
-    def finish(self, ended_at: float, unfinished: str | None, clock: dict[str, Any] | None) -> tuple[str, int]:
-        """Store the evidence, judge it, and return the table and the exit code; the clock is this process's.
+    def finish(self, ended_at: float, unfinished: str | None, clock: dict[str, Any] | None) -> Outcome:
+        """Store the evidence, judge it, and return what it comes to; the clock is this process's.
 
         What cannot be stored is judged from memory, and said: then nobody can judge the run again.
         """
@@ -172,15 +184,15 @@ class Record:
             self._keep("verdict.json", verdict.to_json(result)),
             self._keep("report.html", html.render(result, stored).encode()),
         ]
-        page = f"{self.folder / 'report.html'}" if kept[-1] else None
+        page = self.folder / "report.html" if kept[-1] else None
         where = [f"report: {page}"] if page else []
 
         def text() -> str:
             table = console.render(result, manifest, width=terminal.width(), color=terminal.has_colour())
             return "\n".join([table, "", *where, *self._evidence_lines()])
 
-        reply = answer.of_verdict("burst", result, evidence=f"{self.folder}/", report=page)
-        return answer.render(reply, self.form, text), result.exit_code
+        reply = answer.of_verdict("burst", result, evidence=f"{self.folder}/", report=page and f"{page}")
+        return Outcome(answer.render(reply, self.form, text), result.exit_code, result, page)
 
     def _evidence_lines(self) -> list[str]:
         """Return where the evidence is, or why it is not there."""

@@ -61,11 +61,12 @@ def expects_race(manifest: Mapping[str, Any], condition: str, role: str) -> bool
 def _line(figure: Figure, check: Check, rows: list[Row], manifest: Mapping[str, Any]) -> Line:
     means = figure.means or (CAUSES.get(figure.name, "") if figure.part else "")
     cells = [figure.cell(row) for row in rows]
-    marks: list[Mark] = [_mark(cell, check, row, manifest) for cell, row in zip(cells, rows, strict=True)]
+    marks: list[Mark] = [mark(cell, check, row, manifest) for cell, row in zip(cells, rows, strict=True)]
     return Line(figure.name, cells, marks, figure.part, means, figure.card, frozenset(_judged(check, rows, manifest)))
 
 
-def _mark(cell: Cell, check: Check, row: Row, manifest: Mapping[str, Any]) -> Mark:
+def mark(cell: Cell, check: Check, row: Row, manifest: Mapping[str, Any]) -> Mark:
+    """Return the mark of a check's cell, by what was expected there."""
     if not cell.bad or check.words is None:
         return ""
     if expected_word(manifest, row.condition, row.role, check.key, check.words) in NONE:

@@ -96,6 +96,8 @@ class Guard:
         try:
             late = server.faults.delay(ARRIVE, entry) if server.faults.armed else 0.0
             answer.held = await server.gates.wait(ARRIVE, entry, late)
+            if server.faults.armed and server.faults.redirects_to(entry.target):
+                entry.redirect = server.ledger.fingerprints.fingerprint(entry.target)
             if server.faults.armed and (fault := server.faults.instead(entry)) is not None:
                 if token is not None:
                     realm.current(token, entry, realm.world.leeway)  # the entry says whose

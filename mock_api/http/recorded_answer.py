@@ -5,13 +5,14 @@ Each request has its entry, whatever becomes of it; one whose client cannot have
 """
 
 from collections.abc import Callable
+from urllib.parse import quote
 
 from race401.ledger.entry import Entry
 from race401.mock_api.http.problem import ASKS, instead
 from race401.mock_api.http.wire import Message, Receive, Send, break_off, hung_up
 from race401.mock_api.ledger import Ledger
 from race401.mock_api.races.armed_faults import ArmedFaults
-from race401.mock_api.races.fault import Cut, Status
+from race401.mock_api.races.fault import Cut, Redirect, Status
 from race401.mock_api.races.gates import ANSWER, Gates
 from race401.mock_api.state.clock import Clock
 
@@ -84,11 +85,19 @@ class RecordedAnswer:
         self._gone = True
         await break_off(cut, self._scope, self._receive, TORN_HEAD if cut.where == "headers" else b"")
 
-    async def fail(self, fault: Status | Cut) -> None:
+    async def fail(self, fault: Status | Redirect | Cut) -> None:
         """Do to the request what is done to it instead of serving it."""
         if isinstance(fault, Cut):
             self._write()
             await break_off(fault, self._scope, self._receive)
+            return
+        if isinstance(fault, Redirect):
+            self.entry.cause, self.entry.redirect = "fault", self._server.ledger.fingerprints.fingerprint(fault.to)
+            here = self._scope["raw_path"].decode("latin-1").removesuffix(self._scope["path"])  # world and client
+            to = quote(fault.to, safe="/?=&~")  # whatever somebody wrote there: a header has one line
+            where = [(b"location", f"{here}{to}".encode("latin-1")), (b"content-length", b"0")]
+            await self.send({"type": "http.response.start", "status": 307, "headers": where})
+            await self.send({"type": "http.response.body", "body": b""})
             return
         asked = dict(self._scope["headers"]).get(ASKS.encode(), b"").decode("latin-1")
         headers, body = instead(fault, self.entry, asked)

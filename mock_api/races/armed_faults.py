@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from race401.ledger.entry import Entry
-from race401.mock_api.races.fault import Cut, Delay, Fault, Refuse, Status
+from race401.mock_api.races.fault import Cut, Delay, Fault, Redirect, Refuse, Status
 from race401.mock_api.races.matching import Counted
 
 
@@ -86,14 +86,18 @@ class ArmedFaults:
             if isinstance(each.fault, Delay) and each.fault.at == gate and each.strikes(entry)
         )
 
-    def instead(self, entry: Entry) -> Status | Cut | None:
+    def instead(self, entry: Entry) -> Status | Redirect | Cut | None:
         """Return what a request that has arrived meets instead of being served."""
         for each in self.armed.values():
-            if isinstance(each.fault, Status) and each.strikes(entry):
+            if isinstance(each.fault, Status | Redirect) and each.strikes(entry):
                 return each.fault
             if isinstance(each.fault, Cut) and each.fault.where == "arrive" and each.strikes(entry):
                 return each.fault
         return None
+
+    def redirects_to(self, target: str) -> bool:
+        """Tell whether this is where redirects lead: what asks for it may follow one."""
+        return any(isinstance(each.fault, Redirect) and each.fault.to == target for each in self.armed.values())
 
     def refuses(self, entry: Entry) -> bool:
         """Tell whether a resource refuses this token although it is valid."""

@@ -63,6 +63,12 @@ class Status(Common, frozen=True, tag="status"):
     retry_after_s: Annotated[int, Meta(ge=0)] | None = None
 
 
+class Redirect(Common, frozen=True, tag="redirect"):
+    """A 307 to another path of the same world and client; nothing is decided."""
+
+    to: Name
+
+
 class Refuse(Common, frozen=True, tag="refuse"):
     """Resources refuse tokens up to this generation, as after a change of the signing key."""
 
@@ -76,4 +82,4 @@ class Cut(Common, frozen=True, tag="cut"):
     silent: bool = False  # nothing more comes, until the client gives up; else the connection is reset
 
 
-Fault: TypeAlias = Delay | Status | Refuse | Cut
+Fault: TypeAlias = Delay | Status | Redirect | Refuse | Cut

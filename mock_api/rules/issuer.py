@@ -15,76 +15,13 @@ In `supabase` the third line is REUSE_TOLERATED and brings R1 again, while R1 is
 """
 
 from dataclasses import dataclass, replace
-from heapq import nlargest
 from typing import Literal
 
 from race401.ledger.outcomes import Outcome
+from race401.mock_api.rules.family import Family, Link
 from race401.mock_api.rules.worlds import World
 
-REMEMBERED = 100  # refresh tokens of a family, at least; the least recently used beyond are not found any more
-
-
 LOSERS = frozenset({"refusal", "same", "sibling"})  # what is not left to later reuse, nor to what the store reads
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """One refresh token of a family, as the server's row about it."""
-
-    token: str
-    generation: int  # its place in the family, from 0
-    parent: str | None
-    issued_at: int  # s; `iat` of the first access token that came with it
-    updated_at: float  # s; when it was issued, consumed or revoked
-    revoked: bool = False
-    consumed_at: int = 0  # ns on the machine's monotonic clock; 0 where nobody asks for the order
-    reuses: int = 0  # that were tolerated, where the world counts them
-    used: bool = False  # an access token that came with it was, at a resource; where the world wants to know
-    withdrawn: bool = False  # its client revoked it: no use is tolerated
-
-
-@dataclass(frozen=True, slots=True)
-class Family:
-    """The refresh tokens descended from one sign-in; its id is the server session's. Without links it is deleted."""
-
-    id: str
-    user: str
-    created_at: float
-    links: tuple[Link, ...]  # by generation; between REMEMBERED and twice as many in a long family
-    refreshed_at: float  # s; when an exchange was granted last, or the session began
-    revoked: bool = False  # reuse was detected
-
-    @property
-    def active(self) -> Link | None:
-        """The newest live link."""
-        return next((link for link in reversed(self.links) if not link.revoked), None)
-
-    def find(self, token: str) -> Link | None:
-        """The link of this token."""
-        return next((link for link in reversed(self.links) if link.token == token), None)
-
-    def at(self, generation: int) -> Link | None:
-        """The link of this generation."""
-        return next((link for link in reversed(self.links) if link.generation == generation), None)
-
-    def child(self, token: str) -> Link | None:
-        """The link that the first use of this token brought."""
-        return next((link for link in self.links if link.parent == token), None)
-
-    @property
-    def stand_in(self) -> Link:
-        """The oldest link, in the place of those that are forgotten: it is consumed, and so were they.
-
-        A rule that lets it live again would rotate a token that was used long ago.
-        """
-        oldest = self.links[0]
-        assert oldest.revoked, f"link {oldest.generation} of {self.id} lives, in the place of forgotten ones"
-        return oldest
-
-    def generation_at(self, issued_at: float) -> int:
-        """The generation of an access token with this `iat`: tokens do not name it on the wire."""
-        oldest = self.links[0].generation if self.links else 0
-        return next((link.generation for link in reversed(self.links) if link.issued_at <= issued_at), oldest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +84,7 @@ def causes(world: World, family: Family, presented: str, now: float) -> tuple[st
 def consumed(family: Family, token: str, at: int) -> Family:
     """Return the family with the order of the decision that consumed this token: ns on the monotonic clock."""
     link = family.find(token)
-    return family if link is None else replace(family, links=_with(family.links, replace(link, consumed_at=at)))
+    return family if link is None else family.changed(replace(link, consumed_at=at))
 
 
 def tracks(world: World) -> bool:
@@ -177,9 +114,7 @@ def refused(
 def used(family: Family, generation: int) -> Family:
     """Return the family after an access token that came with this link was used at a resource."""
     link = family.at(generation)
-    return (
-        family if link is None or link.used else replace(family, links=_with(family.links, replace(link, used=True)))
-    )
+    return family if link is None or link.used else family.changed(replace(link, used=True))
 
 
 def withdrawn(family: Family, token: str, now: float) -> Family:
@@ -187,7 +122,7 @@ def withdrawn(family: Family, token: str, now: float) -> Family:
     link = family.find(token)
     if link is None or link.revoked:
         return family
-    return replace(family, links=_with(family.links, replace(link, revoked=True, withdrawn=True, updated_at=now)))
+    return family.changed(replace(link, revoked=True, withdrawn=True, updated_at=now))
 
 
 def misused(world: World, family: Family, now: float) -> Family:
@@ -268,9 +203,7 @@ def _tolerate(world: World, family: Family, link: Link, now: float, fresh: str) 
     if brought is None:
         return _refuse(world, family, link, now)
     used = replace(link, updated_at=used_at)
-    return _again(
-        replace(family, links=_with(family.links, used)), link, brought, now, same=world.reuse_brings == "same"
-    )
+    return _again(family.changed(used), link, brought, now, same=world.reuse_brings == "same")
 
 
 def _again(family: Family, link: Link, brought: Link, now: float, *, same: bool = False) -> tuple[Family, Answer]:
@@ -285,8 +218,7 @@ def _succeed(
     """Consume the link and append its successor."""
     child = Link(token, family.links[-1].generation + 1, link.token, int(now), now)
     consumed = replace(link, revoked=True, updated_at=now if used_at is None else used_at)
-    links = _remembered((*_with(family.links, consumed), child))
-    return replace(family, links=links, refreshed_at=now), Answer(outcome, link.generation, child)
+    return family.changed(consumed).with_child(child), Answer(outcome, link.generation, child)
 
 
 def _refuse(world: World, family: Family, link: Link, now: float) -> tuple[Family, Answer]:
@@ -303,18 +235,3 @@ def _revoke(world: World, family: Family, now: float) -> Family:
 
     links = tuple(link if link.revoked else revoked(link) for link in family.links)
     return replace(family, links=links, revoked=True)
-
-
-def _with(links: tuple[Link, ...], changed: Link) -> tuple[Link, ...]:
-    """Return the links with this one in the place of its generation; mostly that is the last."""
-    place = next(n for n in reversed(range(len(links))) if links[n].generation == changed.generation)
-    return (*links[:place], changed, *links[place + 1 :])
-
-
-def _remembered(links: tuple[Link, ...]) -> tuple[Link, ...]:
-    """Forget the least recently used links of a long family, many at once, so that an exchange stays cheap."""
-    if len(links) <= 2 * REMEMBERED:
-        return links
-    *older, newest = links
-    recent = nlargest(REMEMBERED - 1, older, key=lambda link: (link.updated_at, link.generation))
-    return (*sorted(recent, key=lambda link: link.generation), newest)

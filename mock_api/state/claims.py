@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from race401.mock_api.rules.issuer import Family
+from race401.mock_api.rules.family import Family
 from race401.mock_api.signing.jwt import AUTHENTICATED
 from race401.mock_api.state.accounts import User
 

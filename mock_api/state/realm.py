@@ -1,8 +1,6 @@
 """One world at work: its accounts, its sessions, its keys. Every method is one decision; none knows HTTP."""
 
 import asyncio
-import hashlib
-import hmac
 import math
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
@@ -13,11 +11,10 @@ from typing import Any, NamedTuple
 from race401.ledger.entry import Ended, Entry
 from race401.ledger.outcomes import GRANTED, Outcome
 from race401.mock_api.rules import refresh_tokens
+from race401.mock_api.rules.family import Family
 from race401.mock_api.rules.issuer import (
     LOSERS,
     Answer,
-    Family,
-    Link,
     begin,
     causes,
     consumed,
@@ -32,11 +29,10 @@ from race401.mock_api.rules.issuer import (
 )
 from race401.mock_api.rules.worlds import World
 from race401.mock_api.signing.jwt import Cause, Verified
-from race401.mock_api.signing.opaque import closed, opened
 from race401.mock_api.state.accounts import User, confirm, made
-from race401.mock_api.state.claims import claims_of, refresh_claims, service_claims
 from race401.mock_api.state.clock import system_clock
 from race401.mock_api.state.database import Database, State, in_memory
+from race401.mock_api.state.minting import Mint
 from race401.mock_api.state.store import Contended, Sleep
 
 
@@ -71,7 +67,8 @@ class Realm:
         state = state or in_memory(world, now, secret, sleep, database or Database())
         self.store, self.accounts = state.store, state.accounts
         self.token_limit, self.signup_limit = state.token_limit, state.signup_limit
-        self.keys, self._seal = state.keys, state.seal  # the seal signs v2 refresh tokens
+        self.keys = state.keys
+        self.mint = Mint(world, state.keys, state.seal, now, lambda it: self.see(it))  # noqa: PLW0108 - likewise
         self._foresee = state.foresee
         self.see: Callable[[str], object] = lambda _: None  # hears of secrets: refresh tokens, passwords
         self.remaining: float | None = None  # s; what is left of first access tokens, if not the whole lifetime
@@ -97,10 +94,10 @@ class Realm:
         expires_at = whole if remaining is None else min(round(now + remaining), whole)
         issued_at = expires_at - int(self.world.lifetime)
         session = str(uuid.uuid4())
-        family = begin(session, user.id, self._refresh_token(session, 0), now, issued_at)
+        family = begin(session, user.id, self.mint.refresh_token(session, 0), now, issued_at)
         await self.store.add(family)
         await self.accounts.change(user, lambda user: setattr(user, "last_sign_in_at", now))
-        return family, self._sign(family, user, issued_at, expires_at, self._jti(family, family.links[0]))
+        return family, self.mint.access_token(family, family.links[0], user, issued_at, expires_at)
 
     async def exchange(
         self, presented: str, entry: Entry, decide: Callable[[Entry], None], received: int | None = None
@@ -144,7 +141,7 @@ class Realm:
             living = [other for other in others if not ended(self.world, other, now)]
             if any(other.refreshed_at > family.refreshed_at for other in living):
                 return family, Answer(Outcome.SUPERSEDED, link.generation)
-        fresh = self._refresh_token(family.id, family.links[-1].generation + 1)
+        fresh = self.mint.refresh_token(family.id, family.links[-1].generation + 1)
         if not self._ordered:
             return exchange(self.world, family, presented, now, fresh)
         concurrent = link is not None and link.consumed_at > received
@@ -159,9 +156,8 @@ class Realm:
         tolerated = answer.outcome is Outcome.REUSE_TOLERATED
         issued_at = answer.link.issued_at if answer.same else int(self.clock())
         expires_at = issued_at + int(self.world.lifetime)
-        access = self._sign(
-            family, user, issued_at, expires_at, self._jti(family, answer.link, anew=tolerated and not answer.same)
-        )
+        anew = tolerated and not answer.same
+        access = self.mint.access_token(family, answer.link, user, issued_at, expires_at, anew=anew)
         return Exchanged(answer, access, family, user, expires_at, why if tolerated else ())
 
     @staticmethod
@@ -180,7 +176,7 @@ class Realm:
         if token is None:
             return family, presented, Outcome.NOT_FOUND
         family = await self.store.get(token.session)
-        if family is None or not refresh_tokens.genuine(self._key(family.id), token):
+        if family is None or not self.mint.is_genuine(token):
             return None, presented, Outcome.NOT_FOUND
         if token.counter > family.links[-1].generation:
             return None, presented, Outcome.NOT_ISSUED
@@ -221,47 +217,6 @@ class Realm:
         """End all of the user's sessions."""
         await self.store.end([each.id for each in await self.store.families_of(user.id)])
 
-    def service_key(self) -> str:
-        """Return an admin's token for this world."""
-        key = self.keys.sign(service_claims(self._issuer(), self.clock()))
-        return closed(key) if self.world.access_format == "opaque" else key
-
-    def _refresh_token(self, session: str, generation: int) -> str:
-        match self.world.refresh_format:
-            case "random":
-                token = refresh_tokens.chance()
-            case "counted":
-                token = refresh_tokens.counted(self._key(session), session, generation)
-            case "jwt":
-                token = self.keys.sign(refresh_claims(self._issuer(), self.clock()))
-        self.see(token)
-        return token
-
-    def _key(self, session: str) -> bytes:
-        return hmac.digest(self._seal, session.encode(), hashlib.sha256)
-
-    def _sign(self, family: Family, user: User, issued_at: int, expires_at: int, jti: str | None) -> str:
-        token = self.keys.sign(claims_of(family, user, self._issuer(), issued_at, expires_at, jti))
-        if self.world.access_format == "opaque":
-            token = closed(token)
-            self.see(token)
-        return token
-
-    def genuine(self, token: str) -> Verified | Cause:
-        """Return what an access token of ours says, or why it is none. Its dates are the caller's to judge."""
-        return self.keys.genuine(opened(token) if self.world.access_format == "opaque" else token)
-
-    def _jti(self, family: Family, link: Link, *, anew: bool = False) -> str | None:
-        """Return the access token's id: that of the link with which it came, so that the same pair is the same."""
-        if not (self.world.jti or self._tracks):
-            return None
-        named = f"{link.generation} {link.token}".encode()
-        jti = str(uuid.uuid4()) if anew else hmac.digest(self._key(family.id), named, hashlib.sha256).hex()[:32]
-        return f"{jti}.{link.generation}" if self._tracks else jti
-
-    def _issuer(self) -> str:
-        return f"http://race401.test/{self.world.name}/auth/v1"
-
     # --- verification ---
 
     def foresee(self, token: str | None) -> Awaitable[None] | None:
@@ -271,7 +226,7 @@ class Realm:
         """
         if self._foresee is None or token is None:
             return None
-        verified = self.genuine(token)
+        verified = self.mint.read(token)
         return self._foresee(verified) if isinstance(verified, Verified) else None
 
     async def prepare(self, token: str) -> None:
@@ -286,7 +241,7 @@ class Realm:
 
     def current(self, token: str, entry: Entry, leeway: float) -> Verified | Cause:
         """Return what a genuine token says within its dates, or why it is refused; note in the entry whose it is."""
-        verified = self.genuine(token)
+        verified = self.mint.read(token)
         if isinstance(verified, str):
             return verified
         if verified.family:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol, TypeVar
 
-from race401.mock_api.rules.issuer import Family
+from race401.mock_api.rules.family import Family
 
 T = TypeVar("T")
 KEPT = 20_000  # ended sessions whose newest token the ledger still knows

@@ -20,7 +20,7 @@ from race401.harness.explore.core.state import START, Env, Unwritten
 from race401.harness.tokens.model import TokenPair
 from race401.ledger.entry import received
 from race401.mock_api.rules import issuer
-from race401.mock_api.rules.issuer import Family
+from race401.mock_api.rules.family import Family
 from race401.mock_api.rules.worlds import WORLDS, World
 from race401.mock_api.signing.jwt import Verified
 from race401.mock_api.state.realm import Exchanged, Realm

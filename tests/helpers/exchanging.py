@@ -1,6 +1,7 @@
 """Exchanges of one family by the issuer's rules alone: tokens with instants in, answers out."""
 
-from race401.mock_api.rules.issuer import Answer, Family, begin, exchange
+from race401.mock_api.rules.family import Family
+from race401.mock_api.rules.issuer import Answer, begin, exchange
 from race401.mock_api.rules.worlds import World
 
 

@@ -1,16 +1,10 @@
 """Small incidents as files: for each known mechanism one that has it, its clean twin, and one that is nearly it."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeAlias
 
-from recording import har_of, written
+from recording import har_of
 from wires import Wire
-
-from race401.harness.incident.diagnosis import Diagnosis, diagnose
-from race401.harness.incident.evidence import Evidence
-from race401.harness.incident.gathering import gather
-from race401.harness.incident.readers.reader import How
 
 Har: TypeAlias = dict[str, Any]
 REFRESH = "/auth/v1/token?grant_type=refresh_token"
@@ -40,26 +34,6 @@ def refused(wire: Wire, token: str, at: float, **more: Any) -> None:
 def har(wire: Wire, **more: Any) -> Har:
     """As the browser exports it."""
     return har_of(wire.entries, **more)
-
-
-def read(folder: Path, *files: Har | str) -> Evidence:
-    """What files tell together."""
-    return gather([written(folder, f"file{n}.har", each) for n, each in enumerate(files)], How())
-
-
-def diagnosed(folder: Path, *files: Har | str) -> Diagnosis:
-    """What they show."""
-    return diagnose(read(folder, *files))
-
-
-def standings(diagnosis: Diagnosis) -> dict[str, str]:
-    """What is said of each mechanism, by its name."""
-    return {mechanism.name: sign.standing for mechanism, sign in diagnosis.signs}
-
-
-def standing_as(diagnosis: Diagnosis, standing: str) -> set[str]:
-    """The names of those that stand so."""
-    return {name for name, each in standings(diagnosis).items() if each == standing}
 
 
 # --- one builder for each, in its three variants: planted, clean, near ---

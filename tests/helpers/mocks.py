@@ -11,7 +11,7 @@ from inprocess import SyncTransport
 from race401.ledger.entry import Entry
 from race401.mock_api.app import create_app
 from race401.mock_api.ledger import Ledger
-from race401.mock_api.rules.issuer import Family
+from race401.mock_api.rules.family import Family
 from race401.mock_api.rules.worlds import WORLDS
 from race401.mock_api.state.realm import Realm
 from race401.mock_api.state.store import MemoryStore
@@ -78,7 +78,7 @@ class Mock:
 
     def admin(self, method: str, path: str = "", body: Any = None, world: str = "supabase") -> httpx.Response:
         """The answer to an admin's request."""
-        bearer = {"Authorization": f"Bearer {self.realm(world).service_key()}"}
+        bearer = {"Authorization": f"Bearer {self.realm(world).mint.service_key()}"}
         return self.client.request(method, f"/{world}/auth/v1/admin/users{path}", json=body, headers=bearer)
 
     @property

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from actions import ROOT
-from incidents import BUILDERS, diagnosed
+from diagnosing import diagnosed
+from incidents import BUILDERS
 from mocks import Mock
 from played import played
 

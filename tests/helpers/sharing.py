@@ -20,7 +20,8 @@ from mocks import WHO
 
 from race401.harness.judge import evidence
 from race401.ledger.entry import Entry
-from race401.mock_api.rules.issuer import Family, begin, exchange
+from race401.mock_api.rules.family import Family
+from race401.mock_api.rules.issuer import begin, exchange
 from race401.mock_api.rules.worlds import WORLDS
 
 needs_redis = pytest.mark.skipif(

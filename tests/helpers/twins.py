@@ -10,8 +10,8 @@ from typing import Any
 from mocks import NOW
 
 from race401.ledger.entry import received
-from race401.mock_api.rules.issuer import Family
-from race401.mock_api.rules.issuer import Link as Row
+from race401.mock_api.rules.family import Family
+from race401.mock_api.rules.family import Link as Row
 from race401.mock_api.rules.worlds import World
 from race401.mock_api.signing.jwt import Keys
 from race401.mock_api.state.accounts import User

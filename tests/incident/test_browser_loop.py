@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from cdp_har import CdpRecording, har_of_recordings
-from incidents import diagnosed, standing_as
+from diagnosing import diagnosed, standing_as
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 from recording import bodiless, sanitized
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from diagnosing import diagnosed, standing_as
 from exports import Browser, Har
-from incidents import diagnosed, standing_as
 
 
 def a_resource_that_one_may_not_see() -> Har:

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from diagnosing import diagnosed, standing_as
 from exports import GONE, LIFE, Browser, Har
-from incidents import diagnosed, standing_as
 
 
 def bare(b: Browser, at: float, where: str = "/rest/v1/me") -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 from bounds import HANG
-from incidents import BUILDERS, diagnosed, standing_as
-from naive import naive
+from diagnosing import diagnosed, standing_as
+from incidents import BUILDERS
+from naive import guarded
 from recording import written
 
 from race401.harness.__main__ import main
@@ -58,9 +59,7 @@ def guards(folder: Path, names: list[str], client: str = "sound") -> Path:
     folder.mkdir()
     (folder / "conftest.py").write_text(KEEPS)
     for name in names:
-        source = guard.source(BY_NAME[name], Circumstances(), "a.har")
-        assert source is not None
-        (folder / f"test_{name}.py").write_text(naive(name, source) if client == "naive" else source)
+        (folder / f"test_{name}.py").write_text(guarded(name, client))
     return folder
 
 
@@ -72,7 +71,7 @@ def told_apart(folder: Path, names: list[str]) -> None:
     failing = run(guards(folder / "naive", names, "naive"))
     assert failing.returncode == 1, failing.stdout
     assert f"{len(names)} failed" in failing.stdout
-    for name in set(names) - BY_ITS_CLIENT:
+    for name in set(names) - BY_ITS_CLIENT - {"two-origins"}:  # the mock is one server: see `test_scenario.py`
         found = diagnose(gather([folder / "naive" / f"test_{name}.jsonl"], How()))
         assert name in standing_as(found, "shown"), name
 
@@ -93,9 +92,6 @@ def test_a_guard_is_python_and_has_what_was_seen(name: str) -> None:
     """Numbers of the incident; its world is one that lets the mechanism happen."""
     how = Circumstances(calls=7, lifetime=900.0, left=44.0, behind=77.0, wait=9.0)
     source = guard.source(BY_NAME[name], how, "a.har")
-    if source is None:
-        assert name not in RECIPES
-        return
     ast.parse(source)
     assert "lifetime=900" in source
     used = {"CALLS": "7", "LEFT": "44", "BEHIND": "77", "WAIT": "9"}
@@ -131,18 +127,10 @@ def test_diagnose_writes_it_and_says_how_to_run_it(tmp_path: Path, capsys: pytes
     assert file.read_text() == "mine"
 
 
-def test_what_the_fixtures_do_not_play_is_said_in_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """With the command that meets it; near miss: no mechanism at all."""
-    har = written(tmp_path, "a.har", BUILDERS["header-lost"]("planted"))
-    assert main(["diagnose", str(har), "--guard", str(tmp_path / "guards")]) == 1
-    assert "guard: none of header lost; this " in capsys.readouterr().out
-    assert not (tmp_path / "guards" / "test_header_lost.py").exists()
-
-
 def test_a_files_name_is_no_code(tmp_path: Path) -> None:
     """Planted: a name that would end the docstring."""
     har = written(tmp_path, 'x"""; raise SystemExit #.har', BUILDERS["reuse-refused"]("planted"))
     handed = hand_over(diagnose(gather([har], How())), guard.source, "test_")
-    for source in handed.files.values():
+    for _, source in handed.values():
         assert ast.get_docstring(ast.parse(source))
         assert "raise" not in {type(node).__name__.lower() for node in ast.walk(ast.parse(source))}

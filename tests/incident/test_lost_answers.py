@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import msgspec
-from incidents import REFRESH, begun, diagnosed, har, refused, rotated, standing_as
+from diagnosing import diagnosed, standing_as
+from incidents import REFRESH, begun, har, refused, rotated
 from recording import written
 from wires import Wire
 

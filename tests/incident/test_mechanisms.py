@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from incidents import ALONGSIDE, ALSO_NEAR, BUILDERS, diagnosed, standing_as
+from diagnosing import diagnosed, standing_as
+from incidents import ALONGSIDE, ALSO_NEAR, BUILDERS
 from recording import bodiless, sanitized
 
 from race401.harness.incident.mechanisms import MECHANISMS

@@ -4,7 +4,8 @@ import time
 from pathlib import Path
 
 import pytest
-from incidents import BUILDERS, LIFE, begun, diagnosed, har, refused, rotated
+from diagnosing import diagnosed
+from incidents import BUILDERS, LIFE, begun, har, refused, rotated
 from pages import Page
 from recording import sanitized
 

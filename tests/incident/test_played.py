@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 import virtual
-from incidents import standing_as
+from diagnosing import standing_as
 from racing import Racing, Ticking
 from recording import access_log_of, har_of, sanitized, written
 

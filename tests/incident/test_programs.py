@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from diagnosing import diagnosed, standing_as
 from exports import Browser, Har, local, oauth
-from incidents import diagnosed, standing_as
 
 Case = Callable[[], Har]
 

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from bounds import HANG
-from incidents import BUILDERS, standing_as
+from diagnosing import standing_as
+from incidents import BUILDERS
+from naive import played
 from recording import written
 
 from race401.harness.__main__ import main
@@ -26,7 +28,6 @@ NOT_TOLD = {"clock-skew", "rate-limit-storm"}  # a ledger has no clock of a clie
 def file_of(folder: Path, name: str, how: Circumstances | None = None) -> Path:
     """The locustfile of a mechanism."""
     source = scenario.source(BY_NAME[name], how or Circumstances(), "a.har")
-    assert source is not None
     file = folder / f"{name}.py"
     file.write_text(source)
     return file
@@ -91,8 +92,36 @@ def test_played_it_shows_what_it_was_made_from(tmp_path: Path, name: str) -> Non
     played_and_diagnosed(tmp_path, name)
 
 
+def ledger_of(folder: Path, name: str, client: str) -> Path:
+    """What a script with such a client leaves."""
+    file = folder / f"{client}.py"
+    file.write_text(played(name, client))
+    done = subprocess.run([sys.executable, str(file)], capture_output=True, text=True, timeout=HANG, check=False)
+    assert done.returncode == 0, done.stderr
+    assert f"race401 diagnose {file.with_suffix('.jsonl')}" in done.stdout
+    return file.with_suffix(".jsonl")
+
+
+SCRIPTS = [name for name in BY_NAME if name not in scenario.PLAYS]
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_script_shows_what_it_was_made_from_and_with_a_sound_client_nothing(tmp_path: Path, name: str) -> None:
+    """What no client has under load, a small one in the script has."""
+    shown = standing_as(diagnose(gather([ledger_of(tmp_path, name, "naive")], How())), "shown")
+    assert name in shown
+    sound = standing_as(diagnose(gather([ledger_of(tmp_path, name, "sound")], How())), "shown")
+    assert sound - {"reuse-forgiven"} == set()
+
+
+def test_every_mechanism_has_a_file() -> None:
+    """By load, or by a script."""
+    assert len(scenario.PLAYS) + len(SCRIPTS) == len(BY_NAME)
+    assert {scenario.runs(name).split()[0] for name in SCRIPTS} == {"python"}
+
+
 def test_diagnose_writes_it_and_says_how_to_run_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Of what load does not play a line says what does; a file that is there is kept."""
+    """And what runs which; a file that is there is kept."""
     har = written(tmp_path, "a.har", BUILDERS["late-401"]("planted"))
     folder = tmp_path / "scenarios"
     assert main(["diagnose", str(har), "--scenario", str(folder)]) == 1
@@ -103,4 +132,4 @@ def test_diagnose_writes_it_and_says_how_to_run_it(tmp_path: Path, capsys: pytes
     assert "it is there already, and is kept" in capsys.readouterr().err
     other = written(tmp_path, "b.har", BUILDERS["two-origins"]("planted"))
     assert main(["diagnose", str(other), "--scenario", str(folder)]) == 1
-    assert "scenario: none of two origins; this " in capsys.readouterr().out
+    assert "run it: python FILE" in capsys.readouterr().out

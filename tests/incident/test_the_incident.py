@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from incidents import diagnosed, har, standing_as
+from diagnosing import diagnosed, standing_as
+from incidents import har
 from recording import sanitized
 from wires import Wire
 

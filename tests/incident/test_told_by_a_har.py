@@ -6,8 +6,8 @@ from email.utils import formatdate
 from pathlib import Path
 
 import pytest
+from diagnosing import diagnosed, standing_as
 from exports import BASE, LIFE, Browser, Har, oauth
-from incidents import diagnosed, standing_as
 
 Case = Callable[[], Har]
 

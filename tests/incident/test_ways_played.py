@@ -14,7 +14,7 @@ import msgspec
 import pytest
 import virtual
 from bounds import HANG
-from incidents import standing_as
+from diagnosing import standing_as
 from mocks import WHO
 from proxied import HERE, address, app_at
 from racing import Ticking

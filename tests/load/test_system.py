@@ -4,13 +4,18 @@ Bursts against a system of your own: a mock in another process, of which the run
 The mock's own ledger is the truth that the recorder's is held to.
 """
 
+import csv
+import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 from bounds import HANG
 from locustruns import LOCUST, ROOT, locust, served_mock
+from ports import free_port
 
 from race401.harness.judge import evidence, verdict
 from race401.ledger.entry import Entry
@@ -65,6 +70,32 @@ def test_the_counts_are_the_systems_own(tmp_path: Path) -> None:
     assert {e.world for e in told.entries} == {"127.0.0.1"}
     assert told.manifest["conditions"]["shop"]["clock_set"], "no token was near its end"
     assert min(e.token_left_s or 9e9 for e in truth if e.grant_outcome) > 3000
+
+
+@slow
+def test_it_is_burst_upon_from_locusts_form(tmp_path: Path) -> None:
+    """The system stays chosen; the form offers a load that runs, and the tab counts what the verdict counts."""
+    port = free_port()
+    web_ui = ["--web-host", "127.0.0.1", "--web-port", str(port)]
+    transport = httpx.HTTPTransport(retries=8)
+    with (
+        served_mock() as url,
+        locust(tmp_path / "reports", *web_ui, "--system", str(shop(tmp_path, url))) as run,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", transport=transport, timeout=HANG) as web,
+    ):
+        run.until("Starting web interface")
+        offered = json.JSONDecoder().raw_decode(web.get("/").text.split("templateArgs = ", 1)[1])[0]
+        form = {"user_count": offered["num_users"], "spawn_rate": offered["spawn_rate"], "pages": "8"}
+        assert web.post("/swarm", data=form).json()["success"]
+        run.until("evidence: ")
+        rows = run.read("verdict.json")["rows"]
+        _, *counted = csv.reader(web.get("/policies/csv").text.splitlines())
+        assert [(each[0], each[6], each[7]) for each in counted] == [
+            (f"shop [{row['policy']}]", str(row["sessions_lost"]), str(row["exchanges"])) for row in rows
+        ]
+        assert rows[0]["sessions_lost"], "the race was there"
+        run.ended(signal.SIGTERM)
+    assert not run.left_over()
 
 
 @slow

@@ -1,8 +1,9 @@
-"""The table in locust's own outputs, held against the verdict: its tab, its CSV, its report, in every mode."""
+"""The tables in locust's own outputs, held against the verdict: its tab, its CSV, its report, in every mode."""
 
 import contextlib
 import csv
 import json
+import re
 import signal
 from pathlib import Path
 from typing import Any
@@ -13,17 +14,16 @@ from bounds import HANG
 from locustruns import SMALL, LocustRun, locust
 from ports import free_port
 
+SECTION = '<section class="race401"'
 FORM = {"user_count": "12", "spawn_rate": "12", "seed": "5", "host": ""}
 
 pytestmark = pytest.mark.slow
 
 
-def counted(row: dict[str, Any]) -> tuple[str, str, str, str, str]:
-    """What a row of the table says, whether it came as JSON or as CSV."""
-    return tuple(str(row[key]) for key in ("name", "requests", "app_401s", "exchanges", "sessions_lost"))  # type: ignore[return-value]
+Counted = tuple[str, str, str, str, str]
 
 
-def judged(verdict: dict[str, Any]) -> list[tuple[str, str, str, str, str]]:
+def judged(verdict: dict[str, Any]) -> list[Counted]:
     """What the verdict says of the same."""
     return [
         (
@@ -37,10 +37,20 @@ def judged(verdict: dict[str, Any]) -> list[tuple[str, str, str, str, str]]:
     ]
 
 
-def of_csv(path: Path) -> list[tuple[str, str, str, str, str]]:
-    """The rows of a CSV file, by the keys that JSON has."""
-    _, *rows = csv.reader(path.read_text().splitlines())
+def of_csv(text: str) -> list[Counted]:
+    """The same, as CSV has it."""
+    _, *rows = csv.reader(text.splitlines())
     return [(row[0], row[1], row[2], row[7], row[6]) for row in rows]
+
+
+def of_page(page: str) -> list[tuple[str, ...]]:
+    """Requests, 401s and exchanges, as the tables of a page have them."""
+    rows = re.findall(r'<th scope="row">(.*?)</th>(.*?)</tr>', page)
+    lines = {
+        line: [cell for name, cells in rows if name == line for cell in re.findall(r"(\d+)</td>", cells)]
+        for line in ("requests of the app", "401s that the app saw", "exchanges")
+    }
+    return list(zip(*lines.values(), strict=True))
 
 
 def outputs(folder: Path) -> list[str]:
@@ -59,14 +69,17 @@ def samples_of(run: LocustRun, name: str) -> tuple[str, str]:
 
 def check_outputs(run: LocustRun, folder: Path, *, finished: bool = True) -> None:
     """The CSV and the report hold what the verdict holds, and the report holds it once, before its end."""
-    expected = judged(run.read("verdict.json"))
+    verdict = run.read("verdict.json")
+    expected = judged(verdict)
+    in_page = [(requests, saw, exchanges) for _, requests, saw, exchanges, _ in expected]
     if not finished:  # what the workers had not told yet is in the ledger alone
         expected = [(name, *samples_of(run, name), exchanges, lost) for name, _, _, exchanges, lost in expected]
-    assert of_csv(folder / "own_policies.csv") == expected
+    assert of_csv((folder / "own_policies.csv").read_text()) == expected
     page = (folder / "own.html").read_text()
-    assert page.count('<section id="race401"') == 1
-    section = page.rpartition('<section id="race401"')[2]
-    assert section.count("<tr>") == 1 + len(expected)
+    assert page.count(SECTION) == 1
+    before, _, section = page.partition(SECTION)
+    assert f" {verdict['verdict']}</b>" in before
+    assert of_page(section) == in_page
     assert section.rstrip().endswith("</html>")
 
 
@@ -141,7 +154,7 @@ def test_a_run_that_begins_at_once_after_another_is_not_judged_with_it(tmp_path:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", transport=transport, timeout=HANG) as web:
             for run_time in ("60s", "9s"):
                 assert web.post("/swarm", data=FORM | {"run_time": run_time}).json()["success"]
-                run.until("; mock at ")
+                run.until("; the mock at ")
                 if run_time == "60s":
                     web.post("/stop")
             run.until("evidence: ")  # the second's; the first's came as the second began
@@ -153,12 +166,13 @@ def test_a_run_that_begins_at_once_after_another_is_not_judged_with_it(tmp_path:
 def follow(run: LocustRun, web: httpx.Client, reports: Path, ready_again: str) -> None:
     """Run, stop in the middle, and run again; after each the tab says what the verdict says."""
     assert '"title": "Policies"' in web.get("/").text
+    assert web.get("/policies").json() == {"verdict": "", "tables": ""}
     assert table(web) == []
     seen: set[Path] = set()
     for stopped in (True, False):
         assert web.post("/swarm", data=FORM | {"run_time": "60s" if stopped else "8s"}).json()["success"]
-        run.until("; mock at ")
-        while stopped and sum(int(row["requests"]) for row in table(web)) < 60:
+        run.until("; the mock at ")
+        while stopped and sum(int(requests) for _, requests, *_ in table(web)) < 60:
             assert state(web) != "stopped"
         if stopped:
             web.post("/stop")  # answers when it has stopped
@@ -168,20 +182,21 @@ def follow(run: LocustRun, web: httpx.Client, reports: Path, ready_again: str) -
         (folder,) = set(reports.iterdir()) - seen
         seen.add(folder)
         verdict = json.loads((folder / "verdict.json").read_text())
-        assert [counted(row) for row in shown] == judged(verdict)
-        lines = web.get("/policies/csv").text.splitlines()
-        assert len(lines) == 1 + len(verdict["rows"])
-        assert web.get("/stats/report").text.count('<section id="race401"') == 1
+        assert shown == judged(verdict)
+        told = web.get("/policies").json()
+        assert f" {verdict['verdict']}</b>" in told["verdict"]
+        assert of_page(told["tables"]) == [(n, saw, exchanges) for _, n, saw, exchanges, _ in shown]
+        page = web.get(told["verdict"].partition('href="')[2].partition('"')[0])
+        assert page.content == (folder / "report.html").read_bytes()
+        assert web.get("/policies/another/report.html").status_code == 404
+        assert web.get("/stats/report").text.count(SECTION) == 1
         if stopped and ready_again:
             run.until(ready_again)  # locust's workers take the stop timeout before they can begin anew
 
 
-def table(web: httpx.Client) -> list[dict[str, Any]]:
-    """The tab's rows."""
-    (extended,) = web.get("/stats/requests").json()["extended_stats"]
-    assert extended["key"] == "policies"
-    rows: list[dict[str, Any]] = extended["data"]
-    return rows
+def table(web: httpx.Client) -> list[Counted]:
+    """The tab's rows, as they are downloaded."""
+    return of_csv(web.get("/policies/csv").text)
 
 
 def state(web: httpx.Client) -> str:

@@ -122,7 +122,8 @@ class Case:
 
     def no_answer(self, entry: Entry) -> bool:
         """Whether the answer is known not to have arrived."""
-        return entry.hung_up or entry.status in (0, HUNG_UP)
+        told = any(each.says_status for each in self.evidence.seen[entry.seq - 1])
+        return entry.hung_up or (told and entry.status in (0, HUNG_UP))
 
     def untold(self, entry: Entry) -> bool:
         """Whether nothing tells which access token the request had, if any."""

@@ -22,7 +22,7 @@ def look(case: Case) -> Sign | None:
         says = f"{counted(len(bare), 'request')} without a token, of a client that had one"
         return shown(says, bare)
     if had:
-        says = f"{counted(len(had), 'request')} without a token, of a page that was loaded anew"
+        says = f"{counted(len(had), 'request')} without a token, of a page that was loaded anew, or of another file"
         return consistent(says, [e for e, _ in had], "whether the app keeps its tokens in memory only")
     unknown = [e for e in refused if case.untold(e)]
     if unknown:
@@ -35,7 +35,7 @@ def look(case: Case) -> Sign | None:
 
 def _had_one(case: Case, e: Entry) -> bool | None:
     """Whether the client had a token by then on the same page load; None: it had none, or had given it up."""
-    pages: set[str | None] = set()
+    pages: set[tuple[int, str | None]] = set()  # and of which browser's file: another may be somebody else's
     for x in case.entries:
         if x.received_at >= e.received_at:
             break
@@ -44,9 +44,16 @@ def _had_one(case: Case, e: Entry) -> bool | None:
         if x.seq in case.ways_out:  # who signs out gives its token up, whatever the server says
             pages.clear()
         elif x.answered_at <= e.received_at and (x.sent is not None or x.brought_access is not None):
-            pages.add(case.seen(x).page)
-    mine = case.seen(e).page
-    return (mine is None or None in pages or mine in pages) if pages else None
+            pages.add((_file(case, x), case.seen(x).page))
+    mine, page = _file(case, e), case.seen(e).page
+    return any(file == mine and (page is None or each in (None, page)) for file, each in pages) if pages else None
+
+
+def _file(case: Case, e: Entry) -> int:
+    """Return which client's file tells of a request; 0 of all that servers tell, who know their clients."""
+    sources = case.evidence.sources
+    told = (each.source + 1 for each in case.evidence.seen[e.seq - 1] if sources[each.source].side == "client")
+    return next(told, 0)
 
 
 MECHANISM = Mechanism(

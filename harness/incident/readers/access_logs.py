@@ -1,5 +1,6 @@
 """
-Access logs, a line a request: nginx's and Apache's combined format, or the one that a format string describes.
+Access logs, a line a request: nginx's and Apache's combined format, or the one that a format string describes;
+Apache's `vhost_combined` has the host before it.
 
 nginx writes a line's instant when the request is over, Apache when it came (`%t`); both combined formats look alike,
 so that without a format an instant is taken for the end, and known to the second.
@@ -15,7 +16,8 @@ from race401.harness.incident.readers.plain import Line, Plain
 from race401.harness.incident.readers.reader import Kind, Reading, ReadingError, Row
 
 COMBINED = re.compile(
-    r'(\S+) \S+ (?:\S+|"[^"]*") \[([^\]]+)\] "([A-Z]+) ((?:[^"\\]|\\.)*?)(?: HTTP/[\d.]+)?" (\d{3}) \S+'
+    r'(?:([\w.-]+):\d+ )?(\S+) \S+ (?:\S+|"[^"]*") \[([^\]]+)\] '
+    r'"([A-Z]+) ((?:[^"\\]|\\.)*?)(?: HTTP/[\d.]+)?" (\d{3}) \S+'
     r'(?: "(?:[^"\\]|\\.)*" "((?:[^"\\]|\\.)*)")?(.*)'
 )
 NAMED_DURATION = re.compile(r'\b(?:rt|request_time|req_time|duration)[=:]"?(\d+\.\d+)')
@@ -57,10 +59,10 @@ def _reader(reading: Reading) -> tuple[Callable[[int, str], Line | None], float]
 
 def _combined(number: int, text: str) -> Line | None:
     found = COMBINED.match(text)
-    at = None if found is None else common(found[2])
+    at = None if found is None else common(found[3])
     if found is None or at is None:
         return None
-    address, _, method, target, status, agent, rest = found.groups()
+    host, address, _, method, target, status, agent, rest = found.groups()
     took = NAMED_DURATION.search(rest)
     return Line(
         row=number,
@@ -69,6 +71,7 @@ def _combined(number: int, text: str) -> Line | None:
         status=int(status),
         at=at,
         received_at=None if took is None else at - float(took[1]),
+        origin=host or "",
         address=address,
         agent=agent or "",
     )

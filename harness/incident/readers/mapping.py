@@ -16,7 +16,7 @@ exchange = ["refresh"]
 import difflib
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, get_args
 from urllib.parse import urlsplit
@@ -96,7 +96,7 @@ def read(reading: Reading) -> Iterator[Row]:
         for name, fact in TOKENS.items():
             if (token := mapping.value_of(record, name)) is not None:
                 setattr(entry, fact, fingerprint(str(token)))
-        yield entry, seen
+        yield entry, replace(seen, says_status=mapping.value_of(record, "status") is not None)
     plain.over()
 
 

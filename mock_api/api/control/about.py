@@ -24,7 +24,7 @@ async def about(request: Request) -> dict[str, Any]:
         "version": version("race401"),
         "now": realms[DEFAULT].clock(),
         "default_world": DEFAULT,
-        "service_keys": {name: realm.service_key() for name, realm in realms.items()},
+        "service_keys": {name: realm.mint.service_key() for name, realm in realms.items()},
         "worlds": {name: asdict(realm.world) for name, realm in realms.items()},
         "ledger": {"entries": len(book.entries), "dropped": book.dropped, "lost": book.lost},
     }

@@ -11,7 +11,7 @@ from msgspec import Meta
 from race401.mock_api.api.control.problems import problem, unknown_world
 from race401.mock_api.api.supabase import AuthProblem, checked_email, signed_in
 from race401.mock_api.http.body import documented, read
-from race401.mock_api.rules.issuer import Family
+from race401.mock_api.rules.family import Family
 from race401.mock_api.rules.worlds import DEFAULT, LONGEST
 from race401.mock_api.state.accounts import AddressTaken, User
 from race401.mock_api.state.realm import Realm

@@ -8,7 +8,7 @@ from fastapi import Request
 from fastapi.responses import JSONResponse, Response
 
 from race401.mock_api.http import facts
-from race401.mock_api.rules.issuer import Family, Link
+from race401.mock_api.rules.family import Family, Link
 from race401.mock_api.signing.jwt import AUTHENTICATED
 from race401.mock_api.state.accounts import User, identity_of
 from race401.mock_api.state.realm import Realm

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from fastapi import Request
 
 from race401.mock_api.api.supabase.problems import AuthProblem
-from race401.mock_api.rules.issuer import Family
+from race401.mock_api.rules.family import Family
 from race401.mock_api.rules.rate_limits import Limit
 from race401.mock_api.signing.jwt import Verified
 from race401.mock_api.state.accounts import User

@@ -7,7 +7,8 @@ from weakref import WeakValueDictionary
 
 import msgspec
 
-from race401.mock_api.rules.issuer import Family, tracks
+from race401.mock_api.rules.family import Family
+from race401.mock_api.rules.issuer import tracks
 from race401.mock_api.rules.worlds import World
 from race401.mock_api.signing.jwt import Verified
 from race401.mock_api.state.shared.link import Command, Link, Read, Seen

@@ -124,13 +124,13 @@ TABLE: dict[str, tuple[Callable[[Mock], httpx.Response], int, str, str]] = {
         "User not allowed",
     ),
     "admin, no UUID": (
-        admin(lambda mock: mock.realm().service_key(), "/ada"),
+        admin(lambda mock: mock.realm().mint.service_key(), "/ada"),
         404,
         "validation_failed",
         "user_id must be an UUID",
     ),
     "admin, nobody": (
-        admin(lambda mock: mock.realm().service_key(), f"/{uuid.UUID(int=1)}"),
+        admin(lambda mock: mock.realm().mint.service_key(), f"/{uuid.UUID(int=1)}"),
         404,
         "user_not_found",
         "User not found",

@@ -51,7 +51,7 @@ def fuzz(case: Any) -> None:
         return  # no client can send it
     headers = tuple((name.lower(), value) for name, value in request.headers.raw if name.lower() != b"authorization")
     sent = Sent(request.method, request.url.raw_path.decode("latin-1"), request.read(), headers)
-    user, admin = signed_in(), MOCK.realm().service_key()
+    user, admin = signed_in(), MOCK.realm().mint.service_key()
 
     async def thrown() -> None:
         accepted = [await hold(MOCK, sent, token) for token in ("", user, admin, "a.b.c")]

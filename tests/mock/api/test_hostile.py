@@ -30,7 +30,7 @@ of_glibc = pytest.mark.skipif(sys.platform != "linux", reason="memory is told by
 def throw(mock: Mock, path: str, method: str, most: int) -> None:
     """Throw what is hostile at a route, at most so many requests, evenly chosen."""
     signed_in = mock.sign_in()
-    user, admin = signed_in["access_token"], mock.realm().service_key()
+    user, admin = signed_in["access_token"], mock.realm().mint.service_key()
     [session] = families(mock.realm())
     known = {"user_id": signed_in["user"]["id"], "session": session.id, "program": "1", "fault": "1"}
     every = list(requests(SPEC, path, method, known))

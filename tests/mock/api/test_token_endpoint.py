@@ -7,7 +7,7 @@ import pytest
 from mocks import NOW, WHO, Mock, families, run
 
 from race401.mock_api.rules import refresh_tokens
-from race401.mock_api.rules.issuer import REMEMBERED
+from race401.mock_api.rules.family import REMEMBERED
 from race401.mock_api.rules.rate_limits import KEPT, Buckets
 from race401.mock_api.rules.worlds import WORLDS
 from race401.mock_api.state.store import MemoryStore
@@ -100,7 +100,7 @@ def test_v2_tokens_that_were_never_issued() -> None:
     realm = mock.realm("supabase-v2")
     mock.sign_in("supabase-v2")
     (session,) = (family.id for family in families(realm))
-    ahead = refresh_tokens.counted(realm._key(session), session, 1)
+    ahead = refresh_tokens.counted(realm.mint._key(session), session, 1)
     assert refusal_of(mock.refresh(ahead, "supabase-v2")) == (
         400,
         "validation_failed",

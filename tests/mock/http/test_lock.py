@@ -82,7 +82,7 @@ def test_the_pages_are_for_everybody_and_tell_what_the_source_does() -> None:
         assert before.startswith(b"HTTP/1.1 200")
         assert before == within
         for realm in served.guard.realms.values():
-            assert realm.service_key().encode() not in before
+            assert realm.mint.service_key().encode() not in before
         assert KEY.encode() not in before
     assert not served.guard.ledger.entries
 

@@ -222,3 +222,30 @@ def test_an_answer_that_never_comes(served: httpx.Client) -> None:
     with pytest.raises(httpx.ReadTimeout):
         served.get("/contacts", timeout=httpx.Timeout(HANG, read=0.2))
     assert served.get("/contacts").status_code == 401
+
+
+def test_a_redirect_leads_to_another_path_of_the_same_client() -> None:
+    """The ledger links the two by their `redirect`; near miss: a request for another path."""
+    mock = Mock()
+    tokens = mock.sign_in()
+    moved = {"kind": "redirect", "to": "/messages", "which": {"target": "/contacts*"}}
+    assert mock.client.post("/_race401/faults", json=moved).status_code == 201
+    headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+    answer = mock.client.get("/supabase/~me/contacts?limit=1", headers=headers, follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (307, "/supabase/~me/messages")
+    assert mock.client.get(answer.headers["location"], headers=headers).status_code == 200
+    mock.client.get("/supabase/~me/persona-notes", headers=headers)
+    first, second, other = [e for e in mock.ledger.entries if e.client == "me"]
+    assert first.redirect == second.redirect is not None
+    assert other.redirect is None
+
+
+@pytest.mark.parametrize("to", ["/é\r\nx: y", "", "\ud7ff", "//elsewhere.example.org"])
+def test_a_redirect_to_anything_is_one_line_and_stays_here(to: str) -> None:
+    """Whatever somebody wrote there."""
+    mock = Mock()
+    assert mock.client.post("/_race401/faults", json={"kind": "redirect", "to": to}).status_code == 201
+    answer = mock.client.get("/supabase/~me/contacts", follow_redirects=False)
+    assert answer.status_code == 307
+    assert answer.headers["location"].startswith("/supabase/~me")
+    assert not {"\r", "\n"} & set(answer.headers["location"])

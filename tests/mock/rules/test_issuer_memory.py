@@ -6,7 +6,8 @@ import pytest
 from exchanging import play
 
 from race401.ledger.outcomes import GRANTED, Outcome
-from race401.mock_api.rules.issuer import REMEMBERED, exchange
+from race401.mock_api.rules.family import REMEMBERED
+from race401.mock_api.rules.issuer import exchange
 from race401.mock_api.rules.worlds import WORLDS
 
 SUPABASE, RFC9700 = (WORLDS[name] for name in ("supabase", "rfc9700"))

@@ -88,12 +88,12 @@ class Wire(RuleBasedStateMachine):
     )
     def administer(self, pair: tuple[str, str, str], body: dict[str, Any]) -> None:
         """An account changed by an admin."""
-        self.ask("PUT", f"/admin/users/{pair[2]}", self.mock.realm(self.world).service_key(), json=body)
+        self.ask("PUT", f"/admin/users/{pair[2]}", self.mock.realm(self.world).mint.service_key(), json=body)
 
     @rule(pair=consumes(pairs), softly=st.booleans())
     def delete(self, pair: tuple[str, str, str], softly: bool) -> None:
         """An account deleted, and listed for what it is."""
-        key = self.mock.realm(self.world).service_key()
+        key = self.mock.realm(self.world).mint.service_key()
         self.ask("DELETE", f"/admin/users/{pair[2]}", key, json={"should_soft_delete": softly})
         self.ask("GET", "/admin/users", key)
         self.ask("POST", "/token?grant_type=refresh_token", json={"refresh_token": pair[1]})

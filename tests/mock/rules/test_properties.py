@@ -23,7 +23,7 @@ from variants import VARIANTS, WAITS
 
 from race401.ledger.entry import received
 from race401.ledger.outcomes import GRANTED, Outcome
-from race401.mock_api.rules.issuer import Family
+from race401.mock_api.rules.family import Family
 from race401.mock_api.rules.worlds import WORLDS, World
 from race401.mock_api.signing.jwt import Verified
 from race401.mock_api.state.realm import Exchanged, Realm
@@ -132,7 +132,7 @@ class Sessions(RuleBasedStateMachine):
         assert new == (done.answer.outcome in (Outcome.ROTATED, Outcome.FORKED, Outcome.KEPT)), (
             "generations grow by one"
         )
-        verified = self.realm.genuine(done.access)
+        verified = self.realm.mint.read(done.access)
         assert isinstance(verified, Verified)
         assert (verified.family, verified.exp) == (name, done.expires_at)
         brought = done.answer.link.token

@@ -9,7 +9,7 @@ import pytest
 
 from race401.ledger.entry import received
 from race401.ledger.outcomes import Outcome
-from race401.mock_api.rules.issuer import Family
+from race401.mock_api.rules.family import Family
 from race401.mock_api.rules.worlds import WORLDS, World
 from race401.mock_api.state.realm import Realm
 from race401.mock_api.state.store import MemoryStore
