@@ -15,7 +15,7 @@ from pathlib import Path
 SIZE = 8  # bytes: 16 hexadecimal digits, of which a billion secrets share one with a chance of 3 %
 KEY_SIZE = 32  # bytes
 KEY_FILE = re.compile(rb"[0-9a-f]{64}\n?")
-REMEMBERED = 4_096  # secrets that are hashed once, the most recently used; at Supabase's 700 bytes a token, 4 MB
+REMEMBERED = 1_024  # secrets that are hashed once, the most recently used; at Supabase's 700 bytes a token, 1 MB
 
 
 class KeyFileError(ValueError):

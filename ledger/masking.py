@@ -13,7 +13,7 @@ from race401.ledger.entry import Entry
 from race401.ledger.fingerprints import Fingerprints
 from race401.ledger.visible import JWT, Visible, decoded
 
-SEEN = 10_000  # secrets and parts of them that are known by value, at about 200 bytes each
+SEEN = 10_000  # secrets and parts of them that are known by value, at about 300 bytes each
 SHORTEST, LONGEST = 12, 4_096  # characters of those; GoTrue's refresh tokens have 12, and a word is often shorter
 CLEAN_TEXTS_KEPT = 2_048  # texts that are not looked at again, at about 500 bytes each
 REMEMBERED = 1_024  # characters of the longest of those, and of what is written of a text that is longer
@@ -37,10 +37,13 @@ class Masking:
 
     def see(self, secret: str) -> None:
         """Remember that this is a secret."""
-        if not SHORTEST <= len(secret) <= LONGEST or secret in self._seen:
+        if not SHORTEST <= len(secret) <= LONGEST:
             return
-        parts = RUN.findall(secret)
-        for part in (secret, *(parts[1:] if JWT.match(secret) else parts)):  # a JWT's header is that of many
+        runs = RUN.findall(secret)
+        own = JWT.match(secret) is not None and runs[1:]  # its header is that of many; a whole one shows itself
+        for part in own or (secret, *runs):
+            if part in self._seen:
+                continue
             self._seen[part] = self._fingerprint(secret)
             self._targets.doubt(part)
             self._names.doubt(part)

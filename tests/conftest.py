@@ -15,6 +15,8 @@ pytest_plugins = ["pytester", "race401.harness.pytest_plugin", "unskipped"]
 # A shell starts `make test &` with Ctrl-C ignored, and children inherit that; the tests of Ctrl-C need it heard.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+gc.disable()  # until all is collected: nothing of it is garbage
+
 # httpx gives up after 5 s where nothing else is said; a busy machine may take longer to answer.
 PATIENT = inspect.signature(httpx.Client).parameters["timeout"].default
 PATIENT.connect = PATIENT.read = PATIENT.write = PATIENT.pool = HANG
@@ -36,3 +38,4 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000)
+    gc.enable()

@@ -182,14 +182,14 @@ def _signs_in(given: Namespace) -> "ByRequest | ByCommand":
 
 def _allow(given: Namespace, target: "Target", signs_in: "ByRequest | ByCommand") -> None:
     """Refuse hosts beyond this machine that were not named; say what comes over those that were."""
-    from race401.harness.probe.probing import sessions
+    from race401.harness.probe.probing import planned
     from race401.mock_api.http.lock import is_loopback
 
     urls = [target.token_url, target.me, target.revoke, getattr(signs_in, "url", "")]
     hosts = list(dict.fromkeys(str(urlsplit(url).hostname) for url in urls if url))
     far = [host for host in hosts if not is_loopback(host)]
-    n = sessions(target.able, given.rounds)
-    does = f"about {n} sessions, may end all sessions of the account and may lock it"
+    usual, most = planned(target.able, given.rounds)
+    does = f"{usual} sessions or more, {most} at most, may end all sessions of the account and may lock it"
     for host in far:
         if host not in given.yes_probe:
             why = f"a probe makes {does}; with a throwaway account, and its owner's consent: --yes-probe {host}"

@@ -181,7 +181,7 @@ def announcement(
         *(f"Give your client {here} as its base URL, instead of {target}." for here, target in places.items()),
         f"Each request and what became of it is appended to {ledger}; no token is stored.",
         f"It reads the dialect{'s' if len(dialects) > 1 else ''} {names}: {_paths(dialects)}.",
-        f"For other token endpoints: --token-path PATH, or --dialect ({called()} dialects lists them). Ctrl-C ends it.",
+        f"For others: --token-path PATH, or --dialect ({called()} dialects lists them). Ctrl-C ends it.",
     ]
     if rewrites:
         lines.insert(-1, "It changes what would lead clients around it, and the record says where.")

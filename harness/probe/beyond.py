@@ -19,6 +19,7 @@ PREFIX: dict[str, tuple[Step, ...]] = {  # until the use that consumed the token
     "after a use": (FIRST, Use("1", "use")),
 }
 SLIDES, COUNTS, AFTER = "a use within it", "a refresh within it", "after its end"
+KINDS = 3  # of sequences
 
 
 class Beyond(NamedTuple):

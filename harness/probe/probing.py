@@ -4,12 +4,15 @@ from collections.abc import Callable, Iterator
 from collections.abc import Sequence as Listed
 from dataclasses import dataclass, field
 from statistics import median
+from typing import NamedTuple
 
 from race401.harness.probe import beyond
 from race401.harness.probe import card as cards
 from race401.harness.probe.answers import Trial
 from race401.harness.probe.card import Card, Interval
 from race401.harness.probe.playing import (
+    FINER,
+    LADDER,
     OTHER_LIVES,
     End,
     Gone,
@@ -25,6 +28,7 @@ from race401.harness.probe.sequences import AGAIN, BURST, SEQUENCES, Sequence, S
 
 FEW = 3  # sessions for what is no race; as many as races have if those differ
 LATE = ("second use", "after a refresh", "after a use")  # sequences whose use again may come late
+NARROWED = 3  # times that the end of an interval is looked for more closely: 32 s are then 0.06 s, and a slow answer
 SHORTEST = 0.001  # s; no wait that anybody would want to be told of
 
 
@@ -47,9 +51,21 @@ def asked(able: frozenset[str]) -> list[Sequence]:
     return [sequence for sequence in SEQUENCES if sequence.needs <= able]
 
 
-def sessions(able: frozenset[str], rounds: int) -> int:
-    """Return how many sessions a probe makes, if no interval is looked for."""
-    return 1 + sum(_rounds(each, rounds) * (1 + _others(each)) for each in asked(able))
+class Planned(NamedTuple):
+    """How many sessions a probe makes."""
+
+    usual: int  # where no answer differs from time to time, and no consumed token is accepted again
+    most: int  # whatever the server answers, if none fails
+
+
+def planned(able: frozenset[str], rounds: int) -> Planned:
+    """Return what a probe with so many rounds makes, its first look (`making.make`) included."""
+    first = 1 + ("me" in able)
+    usual = first + sum(_rounds(each, rounds) * (1 + _others(each)) for each in asked(able))
+    most = first + sum(rounds * (1 + _others(each)) for each in asked(able))
+    late = sum(each.name in LATE for each in asked(able))
+    looks = [late * len(LADDER), *[late * FINER] * NARROWED]
+    return Planned(usual, most + sum(1 + look for look in looks) + beyond.KINDS * FEW)
 
 
 def _others(sequence: Sequence) -> int:
@@ -95,7 +111,9 @@ async def _ends(
 ) -> None:
     """Look for the ends of intervals, first in doubling steps, then within what is left."""
     wanted = [(name, delay) for name in forgiving(learnt) for delay in ladder(left())]
-    while wanted:
+    for _ in range(1 + NARROWED):
+        if not wanted:
+            break
         longest = max(delay for _, delay in wanted)
         say(
             f"a consumed token is accepted again: {len(wanted)} sessions wait up to {longest:.0f} s to see until when"

@@ -21,7 +21,7 @@ class Mint:
     def __init__(
         self, world: World, keys: Keys, seal: bytes, now: Callable[[], float], see: Callable[[str], object]
     ) -> None:
-        self._world, self._keys, self._seal, self._now, self._see = world, keys, seal, now, see
+        self._world, self.keys, self._seal, self._now, self._see = world, keys, seal, now, see
         self._tracks, self._opaque = tracks(world), world.access_format == "opaque"
         self._issuer = f"http://race401.test/{world.name}/auth/v1"
 
@@ -33,7 +33,7 @@ class Mint:
             case "counted":
                 token = refresh_tokens.counted(self._key(session), session, generation)
             case "jwt":
-                token = self._keys.sign(refresh_claims(self._issuer, self._now()))
+                token = self.keys.sign(refresh_claims(self._issuer, self._now()))
         self._see(token)
         return token
 
@@ -46,7 +46,7 @@ class Mint:
     ) -> str:
         """Return the access token that comes with a link: the same one each time, unless it is made anew."""
         jti = self._jti(family, link, anew=anew)
-        token = self._keys.sign(claims_of(family, user, self._issuer, issued_at, expires_at, jti))
+        token = self.keys.sign(claims_of(family, user, self._issuer, issued_at, expires_at, jti))
         if self._opaque:
             token = closed(token)
             self._see(token)
@@ -54,11 +54,11 @@ class Mint:
 
     def read(self, token: str) -> Verified | Cause:
         """Return what an access token of ours says, or why it is none. Its dates are the caller's to judge."""
-        return self._keys.genuine(opened(token) if self._opaque else token)
+        return self.keys.genuine(opened(token) if self._opaque else token)
 
     def service_key(self) -> str:
         """Return an admin's token for this world."""
-        key = self._keys.sign(service_claims(self._issuer, self._now()))
+        key = self.keys.sign(service_claims(self._issuer, self._now()))
         return closed(key) if self._opaque else key
 
     def _key(self, session: str) -> bytes:

@@ -67,7 +67,6 @@ class Realm:
         state = state or in_memory(world, now, secret, sleep, database or Database())
         self.store, self.accounts = state.store, state.accounts
         self.token_limit, self.signup_limit = state.token_limit, state.signup_limit
-        self.keys = state.keys
         self.mint = Mint(world, state.keys, state.seal, now, lambda it: self.see(it))  # noqa: PLW0108 - likewise
         self._foresee = state.foresee
         self.see: Callable[[str], object] = lambda _: None  # hears of secrets: refresh tokens, passwords
@@ -121,9 +120,10 @@ class Realm:
         def step(family: Family, others: Sequence[Family]) -> tuple[Sequence[Family], Exchanged]:
             decide(entry)
             after, answer = self._decide(family, others, presented, received)
-            done = self._granted(after, user, answer, causes(self.world, family, presented, self.clock()))
-            changed, ended = self._ended(family, after, others)
-            return changed, done._replace(ended=ended)
+            again = answer.outcome is Outcome.REUSE_TOLERATED
+            why = causes(self.world, family, presented, self.clock()) if again else ()
+            changed, over = self._ended(family, after, others)
+            return changed, self._granted(after, user, answer, why, over)
 
         try:
             done = await self.store.transact(found, presented, step, siblings=self._siblings)
@@ -149,16 +149,15 @@ class Realm:
         first = answer.outcome is Outcome.ROTATED
         return (consumed(after, presented, monotonic_ns()) if first else after), answer
 
-    def _granted(self, family: Family, user: User, answer: Answer, why: tuple[str, ...]) -> Exchanged:
+    def _granted(self, family: Family, user: User, answer: Answer, why: tuple[str, ...], over: Ended) -> Exchanged:
         """Sign the access token, if the exchange was granted. The same pair again is the same bytes again."""
         if answer.outcome not in GRANTED or answer.link is None:
-            return Exchanged(answer, family=family)
-        tolerated = answer.outcome is Outcome.REUSE_TOLERATED
+            return Exchanged(answer, family=family, ended=over)
+        anew = answer.outcome is Outcome.REUSE_TOLERATED and not answer.same
         issued_at = answer.link.issued_at if answer.same else int(self.clock())
         expires_at = issued_at + int(self.world.lifetime)
-        anew = tolerated and not answer.same
         access = self.mint.access_token(family, answer.link, user, issued_at, expires_at, anew=anew)
-        return Exchanged(answer, access, family, user, expires_at, why if tolerated else ())
+        return Exchanged(answer, access, family, user, expires_at, why, over)
 
     @staticmethod
     def _noted(entry: Entry, done: Exchanged) -> Exchanged:

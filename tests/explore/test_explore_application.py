@@ -1,5 +1,7 @@
 """Every order of an async client's requests against the real app: found where there is a race, clean where not."""
 
+from functools import partial
+
 import pytest
 from ledgers import Run
 from scenes import burst, late_401, lost_answer, resurrection, sign_out
@@ -7,8 +9,10 @@ from scenes import burst, late_401, lost_answer, resurrection, sign_out
 from race401.harness.explore.application import Scene, explore, replay
 from race401.harness.explore.application.judging import by_ledger
 from race401.harness.tokens import FIXED, HARDENED, PRE_FIX
-from race401.mock_api.app import create_app
+from race401.mock_api import app
+from race401.mock_api.rules.worlds import WORLDS
 
+create_app = partial(app.create_app, [WORLDS["supabase"], WORLDS["rfc9700"]])  # made anew for each schedule
 slow = pytest.mark.slow
 
 

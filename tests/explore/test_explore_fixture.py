@@ -4,13 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from scenes import late_401
+from scenes import burst, late_401
 
+from race401.harness.tokens import FIXED
 from race401.mock_api.app import create_app
 
 
 def test_a_clean_client_in_three_lines(race401_explore: Callable[..., Any]) -> None:
-    assert race401_explore(late_401(2, careful=True), create_app).exhausted
+    assert race401_explore(burst(FIXED, "supabase", 2), create_app).exhausted
 
 
 def test_the_fixture_fails_with_the_story(race401_explore: Callable[..., Any]) -> None:

@@ -44,7 +44,7 @@ def claiming(**claims: Any) -> Callable[[Mock], str]:
     def token(mock: Mock) -> str:
         body = mock.sign_in()["access_token"].split(".")[1]
         plain = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))) | claims
-        return mock.realm().keys.sign({name: value for name, value in plain.items() if value is not None})
+        return mock.realm().mint.keys.sign({name: value for name, value in plain.items() if value is not None})
 
     return token
 

@@ -1,7 +1,9 @@
-"""A disk that is full after so many bytes of one file, planted in this process."""
+"""A disk that is full: after so many bytes of one file, in this process, or of any, in one that it starts."""
 
 import errno
 import os
+import resource
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -36,3 +38,12 @@ class Disk:
 
     def _is_ours(self, file: int) -> bool:
         return self.path.exists() and os.path.samestat(os.fstat(file), self.path.stat())
+
+
+UNCOMPILED = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+"""The environment of a process with `small_files`: Python 3.11 would keep torn what it compiles, for all to read."""
+
+
+def small_files(most: int) -> Callable[[], None]:
+    """What a process does as it begins, so that no file of its grows beyond so many bytes."""
+    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))

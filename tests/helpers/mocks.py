@@ -1,6 +1,6 @@
 """The mock in this process, on a clock that the test holds."""
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -41,10 +41,10 @@ def families(realm: Realm) -> list[Family]:
 class Mock:
     """An app, its ledger, its realms, a client for it, and `now` to turn."""
 
-    def __init__(self, path: Path | None = None, **settings: Any) -> None:
+    def __init__(self, path: Path | None = None, names: Iterable[str] = WORLDS, **settings: Any) -> None:
         self.now = NOW
         self.ledger = Ledger(path)
-        worlds = [replace(world, **settings) for world in WORLDS.values()]
+        worlds = [replace(WORLDS[name], **settings) for name in names]
         self.app = create_app(worlds, clock=lambda: self.now, ledger=self.ledger)
         for realm in self.app.realms.values():
             assert isinstance(realm.store, MemoryStore)

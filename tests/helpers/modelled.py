@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import cache
 from time import monotonic_ns
 
 from race401.harness.probe.answers import Answer
@@ -22,7 +23,7 @@ class Model:
     """See the module's docstring. Of steps at once all are received before any is decided."""
 
     def __init__(self, world: World) -> None:
-        self.time = TIME
+        self.time, self.sessions = TIME, 0
         self.realm = Realm(world, lambda: self.time, sleep=self._turn)
 
     async def _turn(self, _: float) -> None:
@@ -38,6 +39,7 @@ class Model:
 
     async def sign_in(self) -> Pair:
         """A new session of the one account."""
+        self.sessions += 1
         account = await self.realm.accounts.find("ada@race401.test")
         account = account or await self.realm.sign_up("ada@race401.test", "correct horse", {})
         family, access = await self.realm.sign_in(account)
@@ -53,9 +55,8 @@ class Model:
             return Answer("granted" if await self._serves(pair.access) else "refused", sent=self.time), None
         if isinstance(step, SignOut):
             family = await self.realm.store.find(pair.refresh)
-            if family is not None:
-                await self.realm.revoke(family, pair.refresh)
-            return Answer("granted"), None
+            revoked = family is None or (await self.realm.revoke(family, pair.refresh))[1]
+            return Answer("granted" if revoked else "refused"), None
         assert isinstance(step, Refresh)
         entry = received(self.realm.world.name, "POST", "/token", self.time)
         done = await self.realm.exchange(pair.refresh, entry, lambda _: None, came)
@@ -77,6 +78,7 @@ class Model:
         return True
 
 
+@cache
 def modelled(world: World, rounds: int = 10, able: frozenset[str] = ABLE) -> Card:
     """The card of this world."""
     learnt = Learnt()

@@ -16,7 +16,7 @@ from shares import share
 
 from race401.harness.judge import evidence, verdict
 
-ALTERATIONS = share(60, 300)  # of each kind of run; the share begins as the whole does
+ALTERATIONS = share(30, 300)  # of each kind of run; the share begins as the whole does
 BAD = {"FAIL", "UNKNOWN", "refused"}
 KINDS: dict[str, Callable[[], Run]] = {"clean": reproduced, **FAILING}
 
@@ -50,7 +50,7 @@ def meaning(path: Path) -> object:
 
 
 @pytest.mark.parametrize("kind", FAILING)
-@pytest.mark.parametrize("alterations", share(20, 100))
+@pytest.mark.parametrize("alterations", share(10, 100))
 def test_a_killed_run_altered_at_random(tmp_path: Path, kind: str, alterations: int) -> None:
     """It has no digest of its ledger, and is UNKNOWN or FAIL as it is."""
     whole = sealed(tmp_path / "whole", FAILING[kind](), killed=True)

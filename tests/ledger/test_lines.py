@@ -3,7 +3,6 @@
 import contextlib
 import errno
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -13,7 +12,7 @@ import httpx
 import msgspec
 import pytest
 from bounds import HANG
-from disks import Disk
+from disks import UNCOMPILED, Disk, small_files
 from locustruns import served_mock
 
 from race401.harness.judge.evidence import load
@@ -139,9 +138,17 @@ def test_the_proxys_record_ends_on_a_full_disk_and_says_so(
     )
 
 
-def small_files() -> None:
-    """As if the disk had room for some entries."""
-    resource.setrlimit(resource.RLIMIT_FSIZE, (3_000, 3_000))
+def test_what_python_compiles_is_not_torn_by_a_small_disk(tmp_path: Path) -> None:
+    """It would be read by every process that comes later."""
+    (tmp_path / "long.py").write_text("\n".join(f"x{n} = {n}" for n in range(1_000)))
+    subprocess.run(
+        [sys.executable, "-c", "import long"],
+        cwd=tmp_path,
+        env=UNCOMPILED,
+        preexec_fn=small_files(3_000),
+        check=True,
+    )
+    assert [path.name for path in tmp_path.rglob("*")] == ["long.py"]
 
 
 def test_the_proxy_passes_traffic_on_when_its_disk_is_full(tmp_path: Path) -> None:
@@ -155,7 +162,8 @@ def test_the_proxy_passes_traffic_on_when_its_disk_is_full(tmp_path: Path) -> No
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            preexec_fn=small_files,  # noqa: PLW1509 - no thread of this process has a lock that matters
+            env=UNCOMPILED,
+            preexec_fn=small_files(3_000),  # noqa: PLW1509 - no thread of this process has a lock that matters
         ) as proxy,
     ):
         assert proxy.stdout is not None

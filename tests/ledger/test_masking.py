@@ -157,6 +157,16 @@ def test_a_secret_is_not_hidden_by_where_a_client_s_name_ends() -> None:
     assert named("abcdef", "abcdef123456", mask) == ("abcdef", MINE.fingerprint("abcdef123456"))
 
 
+def test_of_a_jwt_its_two_own_parts_are_remembered_and_not_the_whole() -> None:
+    """The whole shows itself; kept as well, it was most of what an hour of refreshes left in memory."""
+    mask = Masking(MINE)
+    mask.see(JWT)
+    mask.see(JWT)
+    _, payload, signature = JWT.split(".")
+    assert list(mask._seen) == [payload, signature]
+    assert target(f"/p/{signature}/x", mask) == f"/p/{MINE.fingerprint(JWT)}/x"
+
+
 def test_the_oldest_that_were_seen_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     """Memory is bounded: the newest SEEN are known."""
     monkeypatch.setattr(masking, "SEEN", 3)

@@ -44,36 +44,40 @@ print(json.dumps(told))
 """
 
 
-MANY_FILES = """
+KEPT = """
 from race401.harness.load.fasthttp import FastClient
-import os, socket, sys
+import gevent, json, os, socket
 from race401.harness.load.limits import raise_open_files
 
-raise_open_files()
-kept = [os.dup(0) for _ in range(int(sys.argv[1]))]
-server = socket.create_server(("127.0.0.1", 0))
-fast = FastClient(f"http://127.0.0.1:{server.getsockname()[1]}", {}, timeout=600, connections=1)
+def connections(files, server):
+    raise_open_files()
+    kept = [os.dup(0) for _ in range(files)]
+    listening, taken = socket.create_server(("127.0.0.1", 0)), []
+    fast = FastClient(f"http://127.0.0.1:{listening.getsockname()[1]}", {}, timeout=600, connections=1)
 
-def serve():
-    while True:
-        peer, _ = server.accept()
-        taken.append(peer)
-        gevent.spawn(answer, peer)
+    def serve():
+        while True:
+            peer, _ = listening.accept()
+            taken.append(peer)
+            gevent.spawn(answer, peer)
 
-def answer(peer):
-    while peer.recv(4096):
-        peer.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: 0\\r\\n\\r\\n")
-        if close_after and len(taken) == 1:
-            peer.close()
-            return
+    def answer(peer):
+        while peer.recv(4096):
+            peer.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: 0\\r\\n\\r\\n")
+            if server == "close" and len(taken) == 1:
+                peer.close()
+                return
 
-import gevent
-taken, close_after = [], sys.argv[2] == "close"
-gevent.spawn(serve)
-for _ in range(3):
-    assert fast._send("GET", "/", {}).status_code == 200
-    gevent.sleep(0)
-print(len(taken))
+    gevent.spawn(serve)
+    for _ in range(3):
+        assert fast._send("GET", "/", {}).status_code == 200
+        gevent.sleep(0)
+    for file in kept:
+        os.close(file)
+    return len(taken)
+
+cases = [(files, server) for files in (0, 1100) for server in ("keep", "close")]
+print(json.dumps({f"{files} {server}": connections(files, server) for files, server in cases}))
 """
 
 
@@ -103,12 +107,22 @@ def test_all_callers_look_at_their_token_before_one_is_answered() -> None:
     assert done.stdout.splitlines() == ["looks"] * 3 + ["is answered"] * 3, done.stderr
 
 
-@pytest.mark.parametrize("files", [0, 1100], ids=["few open files", "more than select knows"])
-@pytest.mark.parametrize(("server", "connections"), [("keep", 1), ("close", 2)])
-def test_a_connection_is_kept_while_the_server_keeps_it(files: int, server: str, connections: int) -> None:
-    command = [sys.executable, "-c", MANY_FILES, str(files), server]
+@pytest.fixture(scope="module")
+def connections() -> dict[str, int]:
+    """How many connections three requests took, by open files and server: all asked in one process."""
+    command = [sys.executable, "-c", KEPT]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=HANG, check=False)
-    assert done.stdout == f"{connections}\n", done.stderr
+    assert done.returncode == 0, done.stderr
+    told: dict[str, int] = json.loads(done.stdout)
+    return told
+
+
+@pytest.mark.parametrize("files", [0, 1100], ids=["few open files", "more than select knows"])
+@pytest.mark.parametrize(("server", "taken"), [("keep", 1), ("close", 2)])
+def test_a_connection_is_kept_while_the_server_keeps_it(
+    connections: dict[str, int], files: int, server: str, taken: int
+) -> None:
+    assert connections[f"{files} {server}"] == taken
 
 
 def one_request(url: str, behind: float, target: str = "/me/entitlements") -> Any:

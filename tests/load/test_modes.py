@@ -1,8 +1,8 @@
 """Every way to run the burst, and every way to end it: the verdict stands, and nothing is left behind."""
 
+import contextlib
 import http.server
 import os
-import resource
 import signal
 import socket
 import subprocess
@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 from bounds import HANG
+from disks import UNCOMPILED, small_files
 from locustruns import LOCUST, ROOT, SMALL, locust, served_mock
 from ports import free_port
 
@@ -230,16 +231,14 @@ def test_fixed_work_is_the_same_work(tmp_path: Path) -> None:
 
 @slow
 def test_a_full_disk_is_said_and_never_passes(tmp_path: Path) -> None:
-    def small_files() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (16_000, 16_000))
-
     done = subprocess.run(
         [*LOCUST, "--skip-log-setup", "--reports", str(tmp_path), *SMALL],
         cwd=ROOT,
         capture_output=True,
         text=True,
         timeout=HANG,
-        preexec_fn=small_files,
+        env=UNCOMPILED,
+        preexec_fn=small_files(16_000),
         check=False,
     )
     assert done.returncode == 3, done.stdout + done.stderr
@@ -283,7 +282,8 @@ def test_an_interrupt_before_the_run_begins_is_silent(tmp_path: Path, stage: str
     """No traceback, the code of an unfinished run, and nothing left, whatever locust was at."""
     with locust(tmp_path, command=RACE401) as run:
         while not STAGES[stage](run.process.pid):
-            assert run.process.poll() is None, run.out
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                raise AssertionError(f"it ended: {run.process.wait(0.002)}")
         assert run.ended(signal.SIGINT) == 3, run.out
         assert "Traceback" not in run.out
         for command in run.left_over():

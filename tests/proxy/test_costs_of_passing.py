@@ -27,9 +27,11 @@ async def proxy(target: str, folder: Path) -> AsyncIterator[tuple[str, int]]:
     command = ["-m", "race401.harness", "proxy", "--target", target, "--ledger", str(folder / "traffic.jsonl")]
     process = await asyncio.create_subprocess_exec(sys.executable, *command, stdout=subprocess.PIPE)
     assert process.stdout is not None
-    yield (await process.stdout.readline()).decode().split()[3], process.pid
-    process.terminate()
-    await process.wait()
+    try:
+        yield (await process.stdout.readline()).decode().split()[3], process.pid
+    finally:
+        process.terminate()
+        await process.wait()
 
 
 def memory(pid: int) -> int:

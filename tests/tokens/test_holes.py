@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from exploring import explored, faults, violations
+from shares import every
 
 from race401.harness.explore.core.scenario import Scenario
 from race401.harness.tokens.policy import FIXED, HARDENED
@@ -80,9 +81,12 @@ EVERYTHING: dict[str, Any] = {"sign_out": True, "cancel": 1, "fail": 1}
 OTHERS: list[dict[str, Any]] = [{"switch": True}, {"refuse": True, "fail": 1}, {"ticks": 1, "fail": 1}, {"lose": 1}]
 
 
-@pytest.mark.parametrize("world", WORLDS)
+@pytest.mark.parametrize("world", every(3, [(name,) for name in WORLDS]))
 def test_hardened_in_every_world(world: str) -> None:
-    """Two callers, a sign-out, a cancellation, a failed refresh: exhausted, and nothing a client could prevent."""
+    """Two callers, a sign-out, a cancellation, a failed refresh: exhausted, and nothing a client could prevent.
+
+    Each third world by `make test`; all of them, and with three callers, by `make test-all`.
+    """
     assert not violations(explored(Scenario(HARDENED, 2, **EVERYTHING), world))
 
 

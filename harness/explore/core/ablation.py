@@ -60,6 +60,9 @@ CONDITIONS = (
     Condition(
         "401 in the burst", "rfc9700", "the API begins to refuse a token that has not expired", {"refuse": True}
     ),
+    Condition(
+        "token ends at refresh", "oauth2-server", "two requests at once; a refresh ends the access token in use"
+    ),
     Condition("failing refresh", "supabase", "the auth server fails, up to twice", {"fail": 2}),
     Condition("background refresh", "rfc9700", "a timer refreshes in the background", {"ticks": 1}),
     Condition("sign-out", "rfc9700", "the user signs out, at any time", {"sign_out": True, "instant_store": False}),

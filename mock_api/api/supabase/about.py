@@ -42,5 +42,5 @@ async def settings(request: Request) -> dict[str, Any]:
 @router.get("/.well-known/jwks.json", summary="The public keys")
 async def jwks(request: Request) -> Response:
     """Empty where tokens are signed with HS256, whose key is not public."""
-    keys = realm_of(request).keys.public()
+    keys = realm_of(request).mint.keys.public()
     return JSONResponse({"keys": keys}, headers={"Cache-Control": "public, max-age=600"})

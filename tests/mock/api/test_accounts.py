@@ -256,7 +256,7 @@ def test_a_service_key_is_offered_and_is_no_users() -> None:
 @pytest.mark.parametrize(("role", "status"), [("supabase_admin", 200), ("service_role", 200), ("postgres", 403)])
 def test_whose_role_is_an_admins(role: str, status: int) -> None:
     mock = Mock()
-    token = mock.realm().keys.sign({"role": role, "exp": int(NOW) + 60})
+    token = mock.realm().mint.keys.sign({"role": role, "exp": int(NOW) + 60})
     assert mock.get("/auth/v1/admin/users", token).status_code == status
 
 

@@ -24,7 +24,7 @@ def signed(mock: Mock, secret: str | None = None, header: dict[str, Any] | None 
     session = mock.sign_in()
     body = session["access_token"].split(".")[1]
     plain = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
-    key = mock.realm().keys._signer if secret is None else OctKey.import_key(secret)
+    key = mock.realm().mint.keys._signer if secret is None else OctKey.import_key(secret)
     return jwt.encode(header or {"alg": "HS256", "typ": "JWT"}, plain | claims, key, algorithms=["HS256", "HS512"])
 
 

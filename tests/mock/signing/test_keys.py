@@ -51,7 +51,7 @@ FILES: dict[str, tuple[Callable[[], str], Algorithm]] = {
 def test_a_file_of_keys(tmp_path: Path, case: str) -> None:
     """Signed with the file's key, found by its `kid` among what is published, and accepted by the mock itself."""
     text, algorithm = FILES[case]
-    mock = Mock(keys=str(written(tmp_path, text())))
+    mock = signing(tmp_path, text())
     token = mock.sign_in()["access_token"]
     said = mock.get("/auth/v1/.well-known/jwks.json").json()["keys"]
     assert mock.get("/contacts", token).status_code == 200
@@ -86,17 +86,17 @@ def test_a_generated_key(algorithm: Algorithm) -> None:
 
 def test_after_a_key_change_old_tokens_are_good_while_the_old_key_verifies(tmp_path: Path) -> None:
     """GoTrue keeps the old key as one that only verifies; without it, old tokens have no key."""
-    old = Mock(keys=str(written(tmp_path, json.dumps(jwk(RSA)))))
+    old = signing(tmp_path, json.dumps(jwk(RSA)))
     token = old.sign_in()["access_token"]
     both = [RSA.as_dict(private=False), jwk(EC)]
-    assert Mock(keys=str(written(tmp_path, json.dumps(both)))).get("/contacts", token).status_code == 200
-    assert Mock(keys=str(written(tmp_path, json.dumps(jwk(EC))))).get("/contacts", token).status_code == 401
+    assert signing(tmp_path, json.dumps(both)).get("/contacts", token).status_code == 200
+    assert signing(tmp_path, json.dumps(jwk(EC))).get("/contacts", token).status_code == 401
 
 
 def test_a_key_is_used_with_its_own_algorithm_alone(tmp_path: Path) -> None:
     """With a legacy secret beside it, an asymmetric key still never verifies HS256, and the secret needs no `kid`."""
     legacy = OctKey.import_key(SECRET)
-    mock = Mock(keys=str(written(tmp_path, json.dumps([jwk(RSA), legacy.as_dict(private=True)]))))
+    mock = signing(tmp_path, json.dumps([jwk(RSA), legacy.as_dict(private=True)]))
     claims = {"aud": "authenticated", "exp": int(NOW) + 60}
     assert mock.get("/contacts", jwt.encode({"alg": "HS256"}, claims, legacy)).status_code == 200
     for header in ({"alg": "HS256"}, {"alg": "HS256", "kid": RSA.thumbprint()}):
@@ -159,7 +159,7 @@ def test_a_secret_with_a_kid_is_not_the_shared_one(tmp_path: Path) -> None:
     named = OctKey.import_key({"kty": "oct", "k": "A" * 43, "kid": "named"})
     plain = OctKey.import_key(SECRET)
     claims = {"aud": "authenticated", "exp": int(NOW) + 60}
-    mock = Mock(keys=str(written(tmp_path, json.dumps([named.as_dict(private=True), plain.as_dict(private=True)]))))
+    mock = signing(tmp_path, json.dumps([named.as_dict(private=True), plain.as_dict(private=True)]))
     assert mock.get("/contacts", jwt.encode({"alg": "HS256", "kid": "named"}, claims, named)).status_code == 200
     assert mock.get("/contacts", jwt.encode({"alg": "HS256"}, claims, plain)).status_code == 200
     assert mock.get("/contacts", jwt.encode({"alg": "HS256"}, claims, named)).status_code == 401
@@ -167,8 +167,13 @@ def test_a_secret_with_a_kid_is_not_the_shared_one(tmp_path: Path) -> None:
 
 def test_a_shared_secret_is_shared(tmp_path: Path) -> None:
     """Whoever holds the secret can verify, as a Supabase project's own backend does."""
-    token = Mock(keys=str(written(tmp_path, SECRET))).sign_in()["access_token"]
+    token = signing(tmp_path, SECRET).sign_in()["access_token"]
     assert jwt.decode(token, OctKey.import_key(SECRET), algorithms=["HS256"]).claims["email"] == WHO["email"]
+
+
+def signing(folder: Path, text: str) -> Mock:
+    """A mock of one world, since an RSA key takes a while to be checked, which signs with a file of keys."""
+    return Mock(names=["supabase"], keys=str(written(folder, text)))
 
 
 def written(folder: Path, text: str) -> Path:

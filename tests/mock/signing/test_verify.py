@@ -29,8 +29,8 @@ class Issued:
 
     def __init__(self, algorithm: Algorithm) -> None:
         self.algorithm = algorithm
-        self.mock = Mock(algorithm=algorithm)
-        self.keys = self.mock.realm().keys
+        self.mock = Mock(names=["supabase", "rfc9700"], algorithm=algorithm)
+        self.keys = self.mock.realm().mint.keys
         self.token: str = self.mock.sign_in()["access_token"]
         self.header, self.claims, _ = map(opened, self.token.split("."))
 
@@ -275,7 +275,7 @@ def test_the_vectors_expiry_is_judged() -> None:
     vector = VECTORS["RFC 7515 A.1, HS256"]
     mock = Mock()
     realm = mock.realm()
-    realm.keys = verifier(vector)
+    realm.mint.keys = verifier(vector)
     assert mock.get("/contacts", vector.token).status_code == 401
     assert mock.last.cause == "expired"
     mock.now = 1_300_819_379.0
