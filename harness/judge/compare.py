@@ -3,7 +3,7 @@ What changed from a baseline to a run, and whether it got worse. Both must be co
 
 n is independent sessions. Where the baseline has none of something, one is too many and no test is needed; where it
 has some, Fisher's exact test (one-sided, Holm-corrected) tells more from chance. Ratios have a tolerance. Only the
-subject is decided: a control is there to show the race, and its own run's verdict says whether it did.
+subject is judged: a control is there to show the race, and its own run's verdict says whether it did.
 """
 
 from collections.abc import Iterator

@@ -114,7 +114,7 @@ def _candidates(evidence: Evidence, rows: list[Row]) -> Iterator[tuple[Row, int]
         for judged in (True, False):
             for kind, key in KINDS.items():
                 for row in mine:
-                    if _is_race(evidence, row, key) is decided:
+                    if _is_race(evidence, row, key) is judged:
                         yield from ((row, seq) for seq in getattr(row, kind)[:CONSIDERED])
 
 
