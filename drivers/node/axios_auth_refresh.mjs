@@ -4,20 +4,9 @@ import axios from "axios";
 import { createAuthRefresh } from "axios-auth-refresh";
 import { about, env, grant, serve } from "./protocol.mjs";
 
-const INFLIGHT =
-  "axios-auth-refresh/dist/index.esm.js:1 `!s.skipInstances.includes(t)`: a 401 that comes while a refresh runs " +
-  'is passed on; the README promises the queue for "new requests" only. ' +
-  "Known as Flyrell/axios-auth-refresh#307; with `deduplicateRefresh: false` it survives";
 const told = about("axios-auth-refresh", "https://github.com/Flyrell/axios-auth-refresh#usage", {
   can: ["post"],
   claims: ["single_flight", "retry_on_401"],
-  explains: {
-    "concurrent-expiry": INFLIGHT,
-    "slow-refresh": INFLIGHT,
-    "concurrent-401s": INFLIGHT,
-    "short-lifetime": INFLIGHT,
-    "old-token-dies": INFLIGHT,
-  },
 });
 const stored = {};
 const api = axios.create({ baseURL: env.RACE401_URL });

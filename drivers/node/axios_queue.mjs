@@ -7,11 +7,6 @@ const told = about("axios", "https://gist.github.com/Godofbrowser/bf118322301af3
   title: "axios, a copied queue",
   can: ["post"],
   claims: ["single_flight", "retry_on_401"],
-  explains: {
-    "old-token-dies":
-      "drivers/node/axios_queue.mjs:33 `if (isRefreshing) {`: a 401 that comes after the refresh is over begins " +
-      "another, for a token that has been replaced",
-  },
 });
 const api = axios.create({ baseURL: env.RACE401_URL });
 let stored;

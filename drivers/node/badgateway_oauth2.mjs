@@ -4,18 +4,14 @@ import { OAuth2Client, OAuth2Fetch } from "@badgateway/oauth2-client";
 import { about, env, serve } from "./protocol.mjs";
 
 const told = about("@badgateway/oauth2-client", "https://github.com/badgateway/oauth2-client#fetch-wrapper", {
-  can: ["post"],
+  can: ["post", "sign_out"],
   claims: ["single_flight", "retry_on_401"], // dist/fetch-wrapper.js:18 and :65
-  explains: {
-    "old-token-dies":
-      "@badgateway/oauth2-client/dist/fetch-wrapper.js:66 `const newToken = await this.refreshToken();`: " +
-      "a 401 refreshes, also when its token has been replaced meanwhile",
-  },
 });
 const client = new OAuth2Client({
   server: env.RACE401_URL,
   clientId: "race401",
   tokenEndpoint: env.RACE401_TOKEN_URL,
+  revocationEndpoint: env.RACE401_REVOKE_URL,
 });
 let wrapper;
 
@@ -35,5 +31,10 @@ await serve(told, {
   post(path, body) {
     const headers = { "Content-Type": "application/json" };
     return answered(wrapper.fetch(env.RACE401_URL + path, { method: "POST", headers, body: JSON.stringify(body) }));
+  },
+  async signOut() {
+    const { token } = wrapper;
+    wrapper = undefined;
+    await client.revoke(token, "refresh_token"); // dist/client.d.ts:160
   },
 });

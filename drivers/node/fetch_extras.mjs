@@ -6,11 +6,6 @@ import { about, env, grant, serve } from "./protocol.mjs";
 const told = about("fetch-extras", "https://github.com/sindresorhus/fetch-extras/blob/main/docs/with-token-refresh.md", {
   can: ["post"],
   claims: ["single_flight", "retry_on_401"], // source/with-token-refresh.d.ts:6 and :4
-  explains: {
-    "old-token-dies":
-      "fetch-extras/source/with-token-refresh.js:48 `it starts a new refresh`: a 401 that comes after the shared " +
-      "refresh has settled begins another, on purpose",
-  },
 });
 let stored;
 

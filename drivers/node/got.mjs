@@ -6,12 +6,6 @@ import { about, env, grant, serve } from "./protocol.mjs";
 const told = about("got", "https://github.com/sindresorhus/got/blob/main/documentation/9-hooks.md#afterresponse", {
   can: ["post"],
   claims: ["retry_on_401"], // dist/source/core/options.d.ts:434
-  explains: Object.fromEntries(
-    ["concurrent-401s", "old-token-dies"].map((race) => [
-      race,
-      "got/dist/source/core/options.d.ts:464 `token: getNewToken()`: the hook of the documentation refreshes for each 401",
-    ]),
-  ),
 });
 let stored;
 

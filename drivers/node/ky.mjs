@@ -6,12 +6,6 @@ import { about, env, grant, serve } from "./protocol.mjs";
 const told = about("ky", "https://github.com/sindresorhus/ky#hooksafterresponse", {
   can: ["post"],
   claims: ["retry_on_401"], // readme.md:684
-  explains: Object.fromEntries(
-    ["concurrent-401s", "old-token-dies"].map((race) => [
-      race,
-      "ky/readme.md:688 `const {token} = await ky.post`: the hook of the README refreshes for each call that is refused",
-    ]),
-  ),
 });
 let stored;
 

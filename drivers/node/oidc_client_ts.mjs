@@ -6,13 +6,6 @@ import { about, env, get, serve } from "./protocol.mjs";
 const told = about("oidc-client-ts", "https://authts.github.io/oidc-client-ts/classes/UserManager.html", {
   can: ["sign_out", "tabs"],
   claims: ["sign_out"],
-  explains: {
-    "sign-out":
-      "oidc-client-ts/dist/esm/oidc-client-ts.js:3162 `await this.storeUser(user);`: a renewal that is under way " +
-      "stores its user, although the user was removed meanwhile",
-    "three-tabs":
-      "oidc-client-ts/dist/esm/oidc-client-ts.js:3117 `return await this._useRefreshToken({`: each call refreshes",
-  },
 });
 
 class Client {

@@ -6,11 +6,13 @@ import { createInterface } from "node:readline";
 
 export const env = process.env;
 
-/** Return the answer to `hello`: what the client is, and what it says of itself. */
-export function about(name, docs, { title = name, world = "rfc9700", can = [], claims = [], explains = {} } = {}) {
+/** Return the answer to `hello`: what the client is, what it says of itself, and what explains its losses. */
+export function about(name, docs, { title = name, world = "rfc9700", can = [], claims = [] } = {}) {
   const manifest = new URL(`./node_modules/${name}/package.json`, import.meta.url);
   const version = JSON.parse(readFileSync(manifest)).version;
   const language = `Node ${process.versions.node.split(".")[0]}`;
+  const reasons = JSON.parse(readFileSync(new URL("../reasons.json", import.meta.url)))[title] ?? [];
+  const explains = Object.fromEntries(reasons.flatMap(([races, why]) => races.split(" ").map((race) => [race, why])));
   return { protocol: 2, client: title, version, language, docs, world, can, claims, explains };
 }
 

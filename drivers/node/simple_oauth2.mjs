@@ -31,6 +31,6 @@ await serve(told, {
   async signOut() {
     const token = accessToken;
     accessToken = undefined;
-    await token.revoke("refresh_token");
+    await token.revokeAll();
   },
 });

@@ -8,11 +8,6 @@ const told = about("@supabase/supabase-js", "https://supabase.com/docs/reference
   world: "supabase",
   can: ["sign_out", "tabs"],
   claims: ["single_flight", "serve_while_valid", "sign_out"],
-  explains: {
-    "rate-limited":
-      "@supabase/auth-js/dist/main/GoTrueClient.js:4278 `return this.lastRefreshFailure.result;`: " +
-      "after a refusal, a 429 too, no refresh is tried for 60 s",
-  },
 });
 
 function memory(items = new Map()) {

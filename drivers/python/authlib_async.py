@@ -17,10 +17,6 @@ TOLD = about(
     name="Authlib (async)",
     can=["sign_out", "post"],
     claims=["single_flight"],
-    explains={
-        "short-lifetime": 'authlib/integrations/httpx_client/oauth2_client.py:143 `token.get("refresh_token")`: '
-        "who waited for the lock refreshes with the token from before it, if the new one is within the leeway too"
-    },
 )
 
 

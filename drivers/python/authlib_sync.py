@@ -12,10 +12,6 @@ TOLD = about(
     "https://docs.authlib.org/en/stable/oauth2/client/http/index.html#auto-update-token",
     name="Authlib (requests)",
     can=["sign_out", "post"],
-    explains=dict.fromkeys(
-        ("concurrent-expiry", "slow-refresh", "short-lifetime"),
-        "authlib/oauth2/client.py:326 `if not token.is_expired(leeway=self.leeway):`: no lock up to the refresh",
-    ),
 )
 
 

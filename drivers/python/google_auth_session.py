@@ -16,10 +16,6 @@ TOLD = about(
     world="no-rotation",  # Google's refresh tokens stay
     can=["post"],
     claims=["retry_on_401"],
-    explains={
-        "concurrent-401s": "google/auth/transport/requests.py:791 `self.credentials.refresh(auth_request)`: "
-        "each call that is refused refreshes; Google's tokens bear that, where reuse is punished the session is lost"
-    },
 )
 
 

@@ -12,10 +12,12 @@ import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
+from pathlib import Path
 
 
-def about(package, docs, *, can=(), claims=(), explains=None, name=None, world="rfc9700"):
-    """Return the answer to `hello`: what the client is, and what it says of itself."""
+def about(package, docs, *, can=(), claims=(), name=None, world="rfc9700"):
+    """Return the answer to `hello`: what the client is, what it says of itself, and what explains its losses."""
+    reasons = json.loads(Path(__file__).parents[1].joinpath("reasons.json").read_text())
     return {
         "protocol": 2,
         "client": name or package,
@@ -25,7 +27,7 @@ def about(package, docs, *, can=(), claims=(), explains=None, name=None, world="
         "world": world,
         "can": can,
         "claims": claims,
-        "explains": explains or {},
+        "explains": {race: why for races, why in reasons.get(name or package, ()) for race in races.split()},
     }
 
 

@@ -22,15 +22,12 @@ CLAIMS = {
     "sign_out": POLICY.clear_on_sign_out or POLICY.fence_sign_out,
     "shared_flight": POLICY.lock_across_tabs,
 }
-NO_FENCE = "race401/harness/tokens/core.py:321 `yield WriteStore(fresh, `: no fence; see README.md, What is assumed"
-NO_CHECK = "race401/harness/tokens/core.py:94 `if policy.check_generation`: without it a late 401 refreshes again"
 TOLD = about(
     "race401",
     "README.md, The token manager in your own client",
     name=f"race401 {POLICY.name}",
     can=["sign_out", "tabs", "post"],
     claims=[name for name, promised in CLAIMS.items() if promised],
-    explains={} if POLICY.fence_sign_out else {"sign-out": NO_FENCE, "old-token-dies": NO_CHECK},
 )
 
 

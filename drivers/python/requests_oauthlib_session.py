@@ -13,10 +13,6 @@ TOLD = about(
     "requests-oauthlib",
     "https://requests-oauthlib.readthedocs.io/en/latest/oauth2_workflow.html#refreshing-tokens",
     can=["post"],
-    explains=dict.fromkeys(
-        ("concurrent-expiry", "slow-refresh"),
-        "requests_oauthlib/oauth2_session.py:532 `except TokenExpiredError:`: no lock up to the refresh",
-    ),
 )
 
 

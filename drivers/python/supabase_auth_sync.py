@@ -15,10 +15,6 @@ TOLD = about(
     world="supabase",
     can=["sign_out", "tabs"],
     claims=["sign_out"],
-    explains={
-        "sign-out": "supabase_auth/_sync/gotrue_client.py:1148 `self._save_session(response.session)`: "
-        "the answer to a refresh is stored, whatever happened meanwhile"
-    },
 )
 
 

@@ -33,14 +33,16 @@ def limit(run: Run) -> int:
     What it calls for, or on a slow machine what the ends of tokens do. Where answers failed, or no number is ideal:
     three tries for each call.
     """
-    failed = any(e.fault is not None or e.hung_up for e in exchanges(run))
-    tries = TRIES * max(1, len(run.calls)) if failed or run.race.ideal is None else 0
+    tries = TRIES * max(1, len(run.calls)) if _failed(run) or run.race.ideal is None else 0
     return max(run.race.ideal or 0, _due(run), tries)
 
 
 def wasteful(run: Run, row: Row) -> bool:
-    """Whether it cost more, or the client refreshes at every call, at whatever lifetime."""
-    return len(exchanges(run)) + own_sign_ins(run) > limit(run) or bool(row.in_a_row_seqs)
+    """Whether it cost more, or the client refreshes at every call, at whatever lifetime.
+
+    Where answers failed, the tries that succeed in the end may come in a row.
+    """
+    return len(exchanges(run)) + own_sign_ins(run) > limit(run) or (bool(row.in_a_row_seqs) and not _failed(run))
 
 
 def cost_text(run: Run, row: Row) -> str:
@@ -56,6 +58,11 @@ def cost_text(run: Run, row: Row) -> str:
     if row.wire_401s:
         parts.append(counted(row.wire_401s.total(), "401") + " on the wire")
     return ", ".join(parts)
+
+
+def _failed(run: Run) -> bool:
+    """Whether an answer to a refresh failed, or did not arrive."""
+    return any(entry.fault is not None or entry.hung_up for entry in exchanges(run))
 
 
 def _due(run: Run) -> int:

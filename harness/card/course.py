@@ -24,7 +24,7 @@ from race401.harness.card.race import (
     Step,
     Tabs,
 )
-from race401.harness.card.token_end import STRETCHED, UNTIL_THE_BURST, Missed, felt, too_late
+from race401.harness.card.token_end import STRETCHED, UNTIL_THE_BURST, Missed, felt, stale, too_late
 from race401.ledger.entry import Entry
 
 HOLDS_WITHIN = 2.0  # s after a call was answered; a client that refreshes for it has begun by then
@@ -165,7 +165,7 @@ class Course:
 
     def _burst(self, step: Burst) -> None:
         met = self._calls(step)
-        if step.due and not self.last and too_late(met):
+        if not self.last and ((step.due and too_late(met)) or (step.fresh is not None and stale(met, step.fresh))):
             raise Missed
         if step.due and not any(map(felt, met)) and not self._owed():
             timers = self._hold_timers() if step.callers > 1 else None

@@ -42,11 +42,17 @@ class Arm:
 
 @dataclass(frozen=True, slots=True)
 class Burst:
-    """So many calls at once. `due`: a refresh is due; for a client that looks only at the expiry, wait for that."""
+    """
+    So many calls at once.
+
+    `due`: a refresh is due; for a client that looks only at the expiry, wait for that. `fresh`: a token that is
+    refreshed here has more than so many s left, or the machine was too slow.
+    """
 
     callers: int = CALLERS
     must: bool = True  # succeed
     due: bool = False
+    fresh: float | None = None
     post: bool = False  # a body, which only a driver that can `post` is asked to send
 
 

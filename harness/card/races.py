@@ -225,7 +225,7 @@ RACES = (
     Race(
         "short-lifetime",
         "tokens are valid for 4 s, less than most margins; of three bursts the last comes after that",
-        (SignIn(), Burst(), Burst(), Pause(SHORT + SURELY_OVER), Burst()),
+        (SignIn(), Burst(fresh=SHORT / 2), Burst(fresh=SHORT / 2), Pause(SHORT + SURELY_OVER), Burst()),
         covers="refresh",
         claim="single_flight",
         settings=("--lifetime", f"{SHORT:g}"),

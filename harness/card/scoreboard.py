@@ -121,6 +121,7 @@ def page(cards: Sequence[Card], missing: Sequence[str]) -> str:
             legend=LEGEND,
             cell=cell,
             sentence=sentence,
+            reason=reason,
             title=title,
             again=again,
         )
@@ -130,6 +131,12 @@ def page(cards: Sequence[Card], missing: Sequence[str]) -> str:
 def sentence(result: Result) -> str:
     """Return what happened, and which claims that disproves."""
     return "; ".join([result.sentence, *(f"disproved: {claim}" for claim in result.disproved)])
+
+
+def reason(card: Card, result: Result) -> str:
+    """Return the line that explains a mark which is no plain survival, to follow the sentence."""
+    why = card.introduction.explains.get(result.race)
+    return f". {why}" if why and result.outcome is not RaceOutcome.SURVIVED else ""
 
 
 def title(card: Card) -> str:

@@ -31,6 +31,11 @@ def too_late(met: Sequence[Entry]) -> bool:
     return any(not any(before(refresh, call) for refresh in refreshes) for call in over)
 
 
+def stale(met: Sequence[Entry], fresh: float) -> bool:
+    """Whether a refresh came when no more than so many s were left: it was called for, as the machine was slow."""
+    return any(e.grant_outcome is not None and e.token_left_s is not None and e.token_left_s <= fresh for e in met)
+
+
 def felt(entry: Entry) -> bool:
     """Whether the client met the token's end here."""
     return entry.grant_outcome is not None or entry.unauthorized or entry.fault is not None

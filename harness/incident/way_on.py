@@ -32,7 +32,7 @@ EXPIRY = "concurrent-expiry"
 WAYS: dict[str, Way] = {
     "lost-answer": Way("supabase", "lost-answer", "explore --policy fixed --world supabase --lose 1"),
     "reuse-revoked": Way("rfc9700", EXPIRY, "burst --policies pre-fix --conditions rfc9700"),
-    "losers-clean-up": Way("rotate-strict", EXPIRY),
+    "losers-clean-up": Way("rotate-strict", "losers-clean-up"),
     "reuse-refused": Way("rotate-strict", EXPIRY, "explore --policy pre-fix --world rotate-strict"),
     "sign-out-undone": Way("supabase", "sign-out", "explore --policy fixed --world supabase --sign-out"),
     "clock-skew": Way("supabase", "clock-behind", "burst --policies pre-fix --conditions slow-clock"),
@@ -40,7 +40,7 @@ WAYS: dict[str, Way] = {
     "header-lost": Way(),
     "body-lost": Way("rfc9700", "post-after-401"),
     "two-origins": Way(),
-    "ended-by-refresh": Way("oauth2-server", EXPIRY),
+    "ended-by-refresh": Way("oauth2-server", "old-token-dies"),
     "stale-copy": Way("supabase", "three-tabs", "explore --policy fixed --world rfc9700 --tabs 2 --callers 1"),
     "late-401": Way("supabase", "late-401", "explore --policy fixed --world supabase --refuse"),
     "refresh-every-call": Way("supabase", "short-lifetime"),

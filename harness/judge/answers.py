@@ -28,7 +28,14 @@ class Answers:
     last: list[Entry]
     cut: set[int] = field(default_factory=set)  # by `seq`: the ledger ends too soon to tell
     unlinked: set[int] = field(default_factory=set)  # what followed may or may not have been the retry
+    put_off: set[int] = field(default_factory=set)  # asked for again when a refresh had been put off
+    accepted: set[int] = field(default_factory=set)  # of a token that was accepted elsewhere
     bodiless: list[Entry] = field(default_factory=list)  # retries that lost their body
+
+    @property
+    def undecided(self) -> set[int]:
+        """Those that nobody can decide."""
+        return self.cut | self.unlinked | self.put_off | self.accepted
 
 
 def last_answers(api: list[Entry], exchanges: list[Entry], samples: Iterable[Sample], evidence: Evidence) -> Answers:
@@ -52,9 +59,10 @@ def last_answers(api: list[Entry], exchanges: list[Entry], samples: Iterable[Sam
 
 
 def _by_tokens(found: Answers, told: list[Entry], evidence: Evidence, ends_at: float) -> None:
-    matched = retries.match(told, evidence.graph, ends_at)
+    failed = [e for e in evidence.entries if e.kind == "exchange" and e.grant_outcome is None and e.attempt is None]
+    matched = retries.match([*told, *failed], evidence.graph, ends_at)
     found.cut |= matched.cut
-    found.unlinked = matched.unlinked
+    found.unlinked, found.put_off, found.accepted = matched.unlinked, matched.put_off, matched.accepted
     over = matched.retried | matched.otherwise.keys()
     unread = [e for e in evidence.entries if e.grant_outcome == UNREAD]
     if unread:

@@ -95,7 +95,7 @@ class Cohort:
     @property
     def undecided(self) -> set[int]:
         """The `seq` of those 401s in `last` of which nobody can say whether they were made good."""
-        return self.answers.cut | self.answers.unlinked
+        return self.answers.undecided
 
     def cause(self, refused: Entry) -> str:
         """Return why a request was refused: what the wire tells, where it tells more than the answer."""

@@ -20,7 +20,14 @@ def incomparable(before: Summary, now: Summary) -> list[str]:
     ]
     if before.policies.keys() != now.policies.keys():
         reasons.append(f"roles: {', '.join(before.policies)} in the baseline, {', '.join(now.policies)} now")
+    if not reasons and (rows := _rows(before)) != _rows(now):
+        reasons.append(f"rows: {', '.join(rows) or ABSENT} in the baseline, {', '.join(_rows(now)) or ABSENT} now")
     return reasons + _differ(before, now, SAME)
+
+
+def _rows(summary: Summary) -> list[str]:
+    """Return whose counts it has, by condition and role."""
+    return sorted(f"{counts.condition} {counts.role}" for counts in summary.rows)
 
 
 def differences(before: Summary, now: Summary) -> list[str]:

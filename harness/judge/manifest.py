@@ -116,6 +116,8 @@ def damage(manifest: Plain) -> Iterator[str]:
     """Say what is wrong with a manifest, so that nothing can be judged by it."""
     if ("format" in manifest or SEAL in manifest) and manifest.get(SEAL) != _digest(manifest):
         yield "manifest.json is not what its run wrote: its sha256 is another one"
+    if manifest.get("format", FORMAT) != FORMAT:
+        yield f"manifest.json has the format {manifest['format']!r}, of another race401; this one reads {FORMAT}"
     try:
         msgspec.convert(manifest, Manifest)
     except msgspec.ValidationError as error:

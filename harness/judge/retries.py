@@ -9,13 +9,18 @@ recovers. Each Y recovers one X, within one burst: the next page load recovers n
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from math import inf
 
-from race401.harness.judge.graph import TAKEN, Graph
+from race401.harness.judge.graph import TAKEN, Graph, granted
 from race401.harness.judge.recovery import QUIET, bursts
 from race401.ledger.entry import Entry
+from race401.ledger.outcomes import TRY_AGAIN
 
 CLIENT, SESSION, PEER = "client", "session", "peer"  # by which a 401 is known, the best first
+NOT_NOW = frozenset({0, 429})  # no answer came, or: too many requests
+FAILED = 500  # and above: the auth server, or whoever stands before it
 LONGEST_REFRESH = 60.0  # s that a refresh which nobody recorded may take: the longest time-out of a client in use
 
 
@@ -26,12 +31,14 @@ class Retries:
     retried: set[int] = field(default_factory=set)  # a retry followed, and its answer is what the program saw
     cut: set[int] = field(default_factory=set)  # the ledger ends too soon to tell
     unlinked: set[int] = field(default_factory=set)  # a request followed that may or may not be the retry
+    put_off: set[int] = field(default_factory=set)  # the refresh was put off, and so may the retry have been
+    accepted: set[int] = field(default_factory=set)  # a retry, whose new token was accepted elsewhere
     otherwise: dict[int, Entry] = field(default_factory=dict)  # the retry, where its answer was neither 2xx nor 401
 
     @property
     def undecided(self) -> set[int]:
         """Those that nobody can decide."""
-        return self.cut | self.unlinked
+        return self.cut | self.unlinked | self.put_off | self.accepted
 
 
 def match(entries: Sequence[Entry], graph: Graph, ends_at: float) -> Retries:
@@ -51,8 +58,12 @@ def match(entries: Sequence[Entry], graph: Graph, ends_at: float) -> Retries:
             for x in sorted(refused, key=lambda e: (e.answered_at, e.seq)):
                 if _made_good(x, burst, graph, taken, found) or _unseen(x, later, graph, found):
                     continue
+                if _put_off(x, burst, later, graph):
+                    found.put_off.add(x.seq)
+                    continue
                 if over + QUIET > ends.get(x.key, ends_at):
                     found.cut.add(x.seq)
+    found.accepted = _accepted(entries, taken - found.retried - found.otherwise.keys() - found.undecided)
     return found
 
 
@@ -84,6 +95,38 @@ def _unseen(x: Entry, later: Iterable[Entry], graph: Graph, found: Retries) -> b
             found.unlinked.add(x.seq)
             return True
     return False
+
+
+def _put_off(x: Entry, burst: Iterable[Entry], later: Iterable[Entry], graph: Graph) -> bool:
+    """Whether the client was told to refresh later, and asked for the same when it had.
+
+    Nobody knows whether the call waited for that, or failed and somebody asked again.
+    """
+    if not any(e.kind == "exchange" and _for_now(e) and e.answered_at > x.received_at for e in burst):
+        return False
+    return any(_again(x, y) and y.sent != x.sent and _served(y) and _linked(x, y, graph) for y in later)
+
+
+def _for_now(e: Entry) -> bool:
+    """Whether an exchange failed, and may be tried again."""
+    return not granted(e) and (e.grant_outcome in TRY_AGAIN or e.status in NOT_NOW or e.status >= FAILED)
+
+
+def _accepted(entries: Iterable[Entry], retries: AbstractSet[int]) -> set[int]:
+    """Return those of these refused retries whose token was in time, and accepted afterwards for another request.
+
+    What was refused there is not the token's age: its audience, or its scope. The client has done all that it can.
+    """
+    if not retries:
+        return set()
+    served: dict[str, float] = {}
+    for e in entries:
+        if e.kind == "api" and e.sent is not None and _served(e):
+            served[e.sent] = max(e.received_at, served.get(e.sent, e.received_at))
+    over = [
+        x for x in entries if x.seq in retries and x.unauthorized and served.get(x.sent or "", -inf) > x.answered_at
+    ]
+    return {x.seq for x in over if x.token_left_s is None or x.token_left_s > 0}
 
 
 def _again(x: Entry, y: Entry) -> bool:

@@ -35,6 +35,8 @@ class Row:
     caller_401_seqs: list[int] = field(default_factory=list)
     undecided_401_seqs: list[int] = field(default_factory=list)  # a ledger alone does not tell
     unlinked_401_seqs: list[int] = field(default_factory=list)  # a token followed of which nobody knows whose it is
+    put_off_401_seqs: list[int] = field(default_factory=list)  # asked for again when a refresh had been put off
+    accepted_401_seqs: list[int] = field(default_factory=list)  # of a new token that was accepted elsewhere
     sessions: int = 0
     sessions_met: int = 0  # in which a 401 had its chance
     sessions_tried: int = 0  # in which a refresh token was presented

@@ -95,7 +95,7 @@ def read(path: Path) -> Summary:
         return msgspec.json.decode(path.read_bytes(), type=Summary)
     except OSError as error:
         raise SummaryError(f"{path}: {error.strerror}") from None
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise SummaryError(f"{path} is no baseline: {error}; make one with: race401 bless RUN") from None
 
 

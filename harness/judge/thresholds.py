@@ -6,11 +6,12 @@ written with dashes, as on the command line.
 """
 
 import dataclasses
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from race401.ledger import toml_files
 
 
 def _setting(default: float, about: str) -> Any:
@@ -51,12 +52,7 @@ def given(values: Mapping[str, Any], where: str) -> dict[str, float]:
 
 def from_file(path: Path) -> dict[str, float]:
     """Return what a TOML file sets; raises WrongSetting."""
-    try:
-        tables = tomllib.loads(path.read_text())
-    except OSError as error:
-        raise WrongSetting(f"{path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise WrongSetting(f"{path} is no TOML: {error}") from None
+    tables = toml_files.tables(path, WrongSetting)
     if path.name != "pyproject.toml":
         return given(tables, str(path))
     ours = tables.get("tool", {}).get("race401", {})

@@ -6,7 +6,7 @@ from locust import User, task
 from locust.exception import StopUser
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from contextlib import AbstractContextManager
 from typing import Any, TypeAlias
 
@@ -33,6 +33,7 @@ gevent.config.track_greenlet_tree = False  # who spawned whom: a stack kept for 
 
 TLS = httpx.create_ssl_context()  # shared: one of its own costs a client 60 ms and 1 MB
 TIMEOUT = 10.0  # s
+REFUSALS = frozenset({401, 403, 419})  # that a world may have (`unauthorized_status`); of a 200 no client is told
 TabLock: TypeAlias = Callable[[], AbstractContextManager[object]]
 PASSWORD = "race401-browser"  # noqa: S105 - of accounts that live as long as the mock
 
@@ -96,6 +97,11 @@ class Browser(User):
         """What every request of the API has."""
         return {"X-Race401-Client": self.me}
 
+    @property
+    def unauthorized(self) -> Container[int]:
+        """By which statuses the API refuses an access token: those that a world of the mock may have."""
+        return REFUSALS
+
     def client(self) -> Any:
         """Return a client of the API: httpx.Client, or one with the same calls: build_request, send, close."""
         plan, mine = self.its_run.plan, self.headers
@@ -116,6 +122,7 @@ class Browser(User):
             observers=(self.observe, narrate) if self.its_run.narrate else (self.observe,),
             tab_lock=tab_lock,
             jitter_share=self.jitter_share,
+            unauthorized=self.unauthorized,
         )
 
     def on_stop(self) -> None:

@@ -13,7 +13,6 @@ import json
 import os
 import re
 import shlex
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -25,6 +24,7 @@ from urllib.parse import urlsplit
 from race401.harness.probe.answers import place
 from race401.harness.probe.asking import Target
 from race401.harness.probe.signing_in import ByCommand, ByRequest, SignInFailed, parse
+from race401.ledger import toml_files
 from race401.ledger.dialects.dialect import Dialect
 from race401.ledger.dialects.files import DialectError, named
 from race401.ledger.dialects.presets import naming, signing_in_at
@@ -117,12 +117,7 @@ def is_here(host: str) -> bool:
 
 def load(path: Path) -> System:
     """Return the file's system; raises SystemFileError, in one line that names all that is wrong."""
-    try:
-        told = tomllib.loads(path.read_text())
-    except OSError as error:
-        raise SystemFileError(f"{path}: {error.strerror}") from None
-    except ValueError as error:
-        raise SystemFileError(f"{path}: not TOML: {error}") from None
+    told = toml_files.tables(path, SystemFileError)
     if problems := [*_strangers(told), *_problems(told)]:
         raise SystemFileError(f"{path}: {'; '.join(problems)}")
     try:

@@ -3,6 +3,7 @@
 from locust.exception import StopUser
 
 import contextlib
+from collections.abc import Container
 from typing import Any
 
 import httpx
@@ -45,6 +46,11 @@ class SystemBrowser(Browser):
     def headers(self) -> dict[str, str]:
         """What every request of the API has."""
         return super().headers | self.system.target.headers
+
+    @property
+    def unauthorized(self) -> Container[int]:
+        """As its file says."""
+        return self.system.target.dialect.unauthorized
 
     def aged(self, decisive: float) -> TokenPair:
         """Sign in, and set the clock such that the token is due in so many s, while it lives; or behind its end."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from race401.harness.probe.answers import Trial, place
+from race401.harness.probe.answers import Answer, Trial, place
 from race401.harness.probe.asking import Target
 from race401.harness.probe.card import Card
 from race401.harness.probe.probing import Learnt, middle, probe, summed
@@ -46,10 +46,16 @@ async def _first(wire: Wire, target: Target) -> None:
     [(answer, _)] = await wire.send([(Refresh("0", "1"), pair)])
     if answer.what != "granted":
         raise NotAnswered(
-            f"{place(target.token_url)} answered {answer.status} {answer.error}".rstrip()
-            + f" to a new session's refresh token: not a token endpoint, or not the dialect {target.dialect.name}"
+            f"{place(target.token_url)} answered {_said(answer)} to a new session's refresh token: "
+            f"not a token endpoint, or not the dialect {target.dialect.name}"
         )
     if target.me:
         [(seen, _)] = await wire.send([(Use("0", "use"), await wire.sign_in())])
         if seen.what != "granted":
             raise NotAnswered(f"--me {place(target.me)} answered {seen.status} to a new session's access token")
+
+
+def _said(answer: Answer) -> str:
+    """Return the status, and its error where that says more."""
+    said = f"{answer.status} {answer.error.removeprefix(str(answer.status)).strip()}".rstrip()
+    return f"{said} (a redirect, which is not followed)" if answer.status // 100 == 3 else said  # noqa: PLR2004

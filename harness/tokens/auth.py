@@ -9,7 +9,7 @@ nor strands it. Nothing is locked at import: gevent may patch later.
 import asyncio
 import random
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Container, Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar
@@ -52,6 +52,7 @@ S = TypeVar("S", bound=Step)
 Launcher: TypeAlias = Callable[[Flight, list[Callable[[], None]]], None]  # the list: what lets it go
 
 TRACE = "race401.trace"  # request.extensions[TRACE] is this request's Trace
+UNAUTHORIZED = frozenset({core.UNAUTHORIZED})
 
 
 @dataclass(slots=True, eq=False)
@@ -70,11 +71,12 @@ class TokenAuth(httpx.Auth):
     session and the pair that it left; both in the thread or task where it happens. `request.extensions[TRACE]`
     counts what a request cost. `tab_lock` makes the lock that sessions over the same store share (see `tabs`);
     without one, a policy that wants it is alone. `jitter_share`, in [0, 1), is this
-    session's share of the policy's jitter.
+    session's share of the policy's jitter. `unauthorized` are the statuses by which the API refuses an access token:
+    some say 403.
     """
 
     __slots__ = (
-        *("_clock", "_exchanger", "_listeners", "_lock", "_observers", "_tab_lock"),
+        *("_clock", "_exchanger", "_listeners", "_lock", "_observers", "_tab_lock", "_unauthorized"),
         *("policy", "session", "store"),
     )
 
@@ -89,6 +91,7 @@ class TokenAuth(httpx.Auth):
         listeners: Iterable[Callable[[Change, TokenPair | None], None]] = (),
         tab_lock: Callable[[], AbstractContextManager[object]] | None = None,
         jitter_share: float | None = None,
+        unauthorized: Container[int] = UNAUTHORIZED,
     ) -> None:
         if jitter_share is None:
             jitter_share = random.random() if policy.jitter else 0.0  # noqa: S311 - spreads load
@@ -101,6 +104,7 @@ class TokenAuth(httpx.Auth):
         self._listeners = tuple(listeners)
         self._lock = threading.Lock()
         self._tab_lock = tab_lock
+        self._unauthorized = unauthorized
 
     # --- the session ------------------------------------------------------------------------------
 
@@ -162,7 +166,7 @@ class TokenAuth(httpx.Auth):
         at = self._clock()
         if (pair := core.usable(self.session, at)) is not None:
             response = yield self._sending(request, self._fast(pair, at), trace)
-            if response.status_code != core.UNAUTHORIZED:
+            if response.status_code not in self._unauthorized:
                 return
             flow = core.recover(self.session, self.policy, self._answered(response, replayable), pair)
         else:
@@ -182,7 +186,7 @@ class TokenAuth(httpx.Auth):
         at = self._clock()
         if (pair := core.usable(self.session, at)) is not None:
             response = yield self._sending(request, self._fast(pair, at), trace)
-            if response.status_code != core.UNAUTHORIZED:
+            if response.status_code not in self._unauthorized:
                 return
             flow = core.recover(self.session, self.policy, self._answered(response, replayable), pair)
         else:
@@ -211,7 +215,9 @@ class TokenAuth(httpx.Auth):
         return request
 
     def _answered(self, response: httpx.Response, replayable: bool) -> Answered:
-        return self._observed(Answered(self._clock(), response.status_code, replayable))
+        status = response.status_code
+        refused = status in self._unauthorized
+        return self._observed(Answered(self._clock(), core.UNAUTHORIZED if refused else status, replayable))
 
     # --- driving ----------------------------------------------------------------------------------
 

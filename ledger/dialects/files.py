@@ -8,11 +8,11 @@ refresh = "refreshToken"
 
 import difflib
 import re
-import tomllib
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
+from race401.ledger import toml_files
 from race401.ledger.dialects.dialect import Dialect, Place
 from race401.ledger.dialects.presets import DIALECTS, OAUTH
 
@@ -28,12 +28,7 @@ class DialectError(Exception):
 
 def load(path: Path) -> dict[str, Dialect]:
     """Return the file's dialects."""
-    try:
-        tables = tomllib.loads(path.read_text())
-    except OSError as error:
-        raise DialectError(f"{path}: {error.strerror}") from None
-    except ValueError as error:
-        raise DialectError(f"{path}: not TOML: {error}") from None
+    tables = toml_files.tables(path, DialectError)
     known, mine, wrong = dict(DIALECTS), dict[str, Dialect](), list[str]()
     if not tables:
         wrong.append("no dialect in it; write a table such as [mine]")

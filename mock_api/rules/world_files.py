@@ -7,11 +7,11 @@ reuse_interval = 2
 
 import difflib
 import re
-import tomllib
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+from race401.ledger import toml_files
 from race401.mock_api.rules.worlds import DEFAULT, LEAST, LONGEST, WORLDS, World
 from race401.mock_api.signing.keys import KeysError, read
 
@@ -37,12 +37,7 @@ class WorldFileError(Exception):
 
 def load(path: Path) -> dict[str, World]:
     """Return the shipped worlds and the file's, which may take a shipped one's name."""
-    try:
-        tables = tomllib.loads(path.read_text())
-    except OSError as error:
-        raise WorldFileError(f"{path}: {error.strerror}") from None
-    except ValueError as error:
-        raise WorldFileError(f"{path}: not TOML: {error}") from None
+    tables = toml_files.tables(path, WorldFileError)
     worlds, wrong = dict(WORLDS), list[str]()
     if not tables:
         wrong.append("no world in it; write a table such as [mine]")

@@ -10,6 +10,7 @@ import pytest
 from cards import DRIVERS, ROOT
 
 from race401.harness.card.exercised import EXERCISED
+from race401.harness.card.judging import RaceOutcome
 from race401.harness.card.making import hello
 from race401.harness.card.race import ABILITIES, CLAIMS
 from race401.harness.card.races import RACES
@@ -91,3 +92,13 @@ def test_the_cards_that_are_committed_are_of_the_listed_clients() -> None:
 def test_a_card_that_is_committed_holds_every_race_and_no_other(path: Path) -> None:
     """So that the scoreboard made from them has no empty column and leaves no race out."""
     assert [result.race for result in load(path).results] == [race.name for race in RACES]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "reports/cards").glob("*.json")), ids=lambda path: path.stem)
+def test_each_mark_that_somebody_might_dispute_has_its_line(path: Path) -> None:
+    """What is lost or wasteful, claimed or not, of a client that is not ours."""
+    card = load(path)
+    marks = {RaceOutcome.LOST, RaceOutcome.NOT_CLAIMED, RaceOutcome.WASTEFUL}
+    disputed = {result.race for result in card.results if result.outcome in marks or result.disproved}
+    ours = card.introduction.client.startswith("race401")
+    assert ours or disputed <= card.introduction.explains.keys()

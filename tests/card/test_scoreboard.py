@@ -59,7 +59,8 @@ def test_the_board_ranks_clients_and_says_what_it_costs() -> None:
 def test_the_page_is_one_file_with_every_cell() -> None:
     page = scoreboard.page([a_card(late_401=RaceOutcome.LOST)], [])
     assert "http" not in re.sub(r'http-equiv|content="[^"]*"', "", page)
-    assert '<td class="lost" title="lost: what happened" aria-label="lost">✗</td>' in page
+    why = "lib.py:1 `a &lt; b`: because"
+    assert f'<td class="lost" title="lost: what happened. {why}" aria-label="lost">✗</td>' in page
     assert page.count('<th scope="col"') == len(RACES)
     assert "<p>lib.py:1 <code>a &lt; b</code>: because</p>" in page
     assert "Not run" not in page

@@ -14,7 +14,7 @@ from race401.harness.card.driver import Driver
 from race401.harness.card.mock import Mock
 from race401.harness.card.race import Burst, Race
 from race401.harness.card.races import RACES
-from race401.harness.card.token_end import STRETCHED, Missed, too_late
+from race401.harness.card.token_end import STRETCHED, Missed, stale, too_late
 
 RACE = next(race for race in RACES if race.name == "concurrent-expiry")
 OVER = {"status": 401, "cause": "expired"}
@@ -53,6 +53,17 @@ def test_a_call_that_comes_after_the_end_by_itself_was_too_late(
     calls: list[tuple[str, float, float]], late: bool
 ) -> None:
     assert too_late(met(*calls).entries) is late
+
+
+@pytest.mark.parametrize(("left", "late"), [(2.0, True), (-1.0, True), (2.1, False), (None, False)])
+def test_a_refresh_of_a_token_that_should_be_fresh_was_called_for_if_it_is_not(
+    left: float | None, late: bool
+) -> None:
+    """A burst that comes when half of a life is over says nothing about who refreshes what is fresh."""
+    seen = Seen()
+    seen.entry("a", "/contacts", 200, token_left_s=1.0)
+    seen.exchange("a", token_left_s=left)
+    assert stale(seen.entries, 2.0) is late
 
 
 @pytest.mark.parametrize("slow", [0, 1, 2, 9])
@@ -142,3 +153,17 @@ def test_a_burst_that_came_too_late_is_not_judged(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(Missed):
         burst(Told("over", timer=False), 5, monkeypatch)
     assert burst(Told("over", timer=False), 5, monkeypatch, last=True) == ["begin"]
+
+
+def test_a_burst_that_found_its_token_old_is_not_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = Told("alive", timer=False)
+    race = Race("race", "a race", (Burst(2, fresh=2.0),), covers="refresh")
+
+    def taken(last: bool) -> None:
+        Course(Run(race, "rfc9700"), cast("Mock", told), cast("Driver", told), 2, last=last).take(race.steps[0])
+
+    taken(last=False)  # nothing was refreshed
+    monkeypatch.setattr(course, "stale", lambda _met, _fresh: True)
+    with pytest.raises(Missed):
+        taken(last=False)
+    taken(last=True)

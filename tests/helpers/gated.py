@@ -27,6 +27,7 @@ class Server:
         self.good = "access-0"
         self.exchanges = 0
         self.refuses = False
+        self.unauthorized = 401
         self.gate = threading.Event()
         self.gate.set()
         self.entered = threading.Semaphore(0)
@@ -55,8 +56,9 @@ class Server:
         return self._issue(pair)
 
     def api(self, request: httpx.Request) -> httpx.Response:
-        """Answer 200 to the good token, else 401."""
-        return httpx.Response(200 if request.headers.get("Authorization") == f"Bearer {self.good}" else 401)
+        """Answer 200 to the good token, else as it refuses."""
+        good = request.headers.get("Authorization") == f"Bearer {self.good}"
+        return httpx.Response(200 if good else self.unauthorized)
 
 
 def signed_in(server: Server, policy: Policy, left: float, **options: object) -> TokenAuth:

@@ -16,7 +16,10 @@ from race401.harness.incident import page as diagnosis
 from race401.harness.judge import evidence
 from race401.harness.judge.evidence import Evidence
 from race401.harness.judge.verdict import judge
+from race401.harness.probe import evidence as stored
 from race401.harness.probe import page as probe
+from race401.harness.probe import scoreboard as behaviours
+from race401.harness.probe import servers
 from race401.harness.probe.card import Card, Interval, Row
 from race401.harness.probe.questions import QUESTIONS
 from race401.harness.reporting import html
@@ -42,6 +45,13 @@ def a_probe(_: Path) -> str:
     return probe.render(Card("http://127.0.0.1/token", "oauth", rows, "0.1.0", intervals, spread, {"400 x": 3}))
 
 
+def the_servers(_: Path) -> str:
+    """The servers whose probes are stored."""
+    known = servers.load(ROOT / "servers/servers.toml")
+    probes = [stored.load(path) for path in sorted((ROOT / "reports/servers").glob("*.json"))]
+    return behaviours.page(behaviours.entries(known, probes), ["another: not installed"])
+
+
 def a_diagnosis(name: str) -> Make:
     """A diagnosis of a file in which this mechanism shows."""
     return lambda folder: diagnosis.render(diagnosed(folder, BUILDERS[name]("planted")), version="0.1.0")
@@ -57,6 +67,7 @@ PAGES: dict[str, Make] = {
     "scoreboard": lambda _: scoreboard.page(
         [load(path) for path in sorted((ROOT / "reports/cards").glob("*.json"))], ["node x.mjs: not installed"]
     ),
+    "servers": the_servers,
     "probe": a_probe,
     "diagnosis": a_diagnosis("reuse-revoked"),
     "diagnosis, late": a_diagnosis("late-401"),

@@ -136,6 +136,26 @@ def a_copy_of_one_request_behind_a_gateway() -> Har:
     return told
 
 
+def a_queue_that_was_made_before() -> Har:
+    """Twelve calls at once; browsers have six connections, and the rest leave after the first was limited."""
+    b = Browser().begun()
+    for n in range(12):
+        late = n >= 6
+        waits = {"blocked": 300 if late else 0, "dns": -1, "connect": -1, "send": 0, "wait": 100, "receive": 0}
+        wait = {"retry-after": "10"}
+        b.call(5, f"/rest/v1/rows?id={n}", 429, token="a0", took=0.4 if late else 0.1, timings=waits, answers=wait)
+    b.call(16, "/rest/v1/rows?id=0", token="a0")
+    return b.har()
+
+
+def a_gateway_that_leads_to_its_login() -> Har:
+    """Its session is over, not the token; the page of the login answers 401 to a script."""
+    b = Browser().begun()
+    b.call(5, "/rest/v1/contacts", 302, token="a0", answers={"location": "https://sso.example.com/login?next=1"})
+    b.call(5.1, "https://sso.example.com/login?next=1", 401, says="<html></html>")
+    return b.har()
+
+
 CASES: tuple[Callable[[], Har], ...] = (
     a_resource_that_one_may_not_see,
     two_resources_that_one_may_not_see,
@@ -149,6 +169,8 @@ CASES: tuple[Callable[[], Har], ...] = (
     a_stream_that_outlived_its_token,
     a_search_as_you_type,
     a_copy_of_one_request_behind_a_gateway,
+    a_queue_that_was_made_before,
+    a_gateway_that_leads_to_its_login,
 )
 
 

@@ -43,7 +43,7 @@ def test_every_setting_can_be_given() -> None:
         ('significance = "low"', "significance = 'low': it must be a share"),
         ("significance = 1.0", "significance = 1.0: it must be a share below 1"),
         ("exchanges-per-session = nan", "exchanges-per-session = nan: it must be a share"),
-        ("caller-401s 1", "race401.toml is no TOML: "),
+        ("caller-401s 1", "race401.toml: not TOML: "),
     ],
 )
 def test_what_is_no_setting_is_refused(tmp_path: Path, text: str, said: str) -> None:

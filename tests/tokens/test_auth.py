@@ -99,6 +99,19 @@ def test_a_401(policy: Policy, statuses: list[int], exchanges: int, mode: str) -
 
 
 @pytest.mark.parametrize("mode", ["asyncio", "threads"])
+@pytest.mark.parametrize(("refuses", "status"), [((401, 403), 200), ((401,), 403)])
+def test_an_api_that_refuses_by_another_status_is_told_of(refuses: tuple[int, ...], status: int, mode: str) -> None:
+    """On the fast path and beside it: a 403 is recovered as a 401 is; who was not told takes it for an answer."""
+    server = Server()
+    server.unauthorized = 403
+    auth = signed_in(server, FIXED, left=3600, unauthorized=refuses)
+    for good in ("another", "yet another"):
+        server.good = good
+        assert get(server, auth, 1, mode) == [status]
+    assert server.exchanges == (2 if status == 200 else 0)
+
+
+@pytest.mark.parametrize("mode", ["asyncio", "threads"])
 def test_a_401_on_the_fast_path_is_recovered(mode: str) -> None:
     """The lock-free path hands a 401 over to the core."""
     server = Server()

@@ -6,12 +6,18 @@ Consistent: the same, and the files do not tell tokens.
 Excluded: what followed the redirect had a token.
 """
 
+import re
+
 from race401.harness.incident.mechanisms.case import AT_ONCE_S, Case
 from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign, consistent, excluded, shown
 from race401.harness.judge.causal import before
 from race401.harness.judge.causes import REDIRECTION
 from race401.harness.judge.counted import counted
 from race401.ledger.entry import Entry
+
+LOGIN = re.compile(
+    r"log-?in|sign-?in|authori[sz]e|\bsso\b|saml", re.IGNORECASE
+)  # where a session that is over leads to
 
 
 def look(case: Case) -> Sign | None:
@@ -43,7 +49,8 @@ def _hops(case: Case) -> list[tuple[Entry, Entry]]:
 
 
 def _follows(r: Entry, e: Entry) -> bool:
-    return before(r, e) and e.peer == r.peer and e.received_at - r.answered_at <= AT_ONCE_S
+    login = LOGIN.search(e.target.partition("?")[0]) is not None
+    return not login and before(r, e) and e.peer == r.peer and e.received_at - r.answered_at <= AT_ONCE_S
 
 
 MECHANISM = Mechanism(

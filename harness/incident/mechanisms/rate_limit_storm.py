@@ -43,7 +43,8 @@ def _again(case: Case, e: Entry, wait: float) -> Entry | None:
     return next(
         (
             y for y in case.entries
-            if before(e, y) and y.received_at < until and y.target.partition("?")[0] == path
+            if before(e, y) and case.made_at(y) >= e.answered_at
+            and y.received_at < until and y.target.partition("?")[0] == path
             and case.who(y) == case.who(e)
         ),
         None,

@@ -14,7 +14,6 @@ exchange = ["refresh"]
 """
 
 import difflib
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -25,6 +24,7 @@ from race401.harness.incident.readers.instants import instant
 from race401.harness.incident.readers.plain import Line, Plain
 from race401.harness.incident.readers.reader import Kind, Reading, ReadingError, Row
 from race401.harness.incident.readers.records import Record, records
+from race401.ledger import toml_files
 from race401.ledger.dialects.reading import values
 from race401.ledger.entry import Entry
 from race401.ledger.entry import Kind as Asked
@@ -61,12 +61,7 @@ class FieldMap:
 
 def load(path: Path) -> FieldMap:
     """Return the mapping of a file. Raises ReadingError, which names all that is wrong with it."""
-    try:
-        told = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ReadingError(f"--mapping {path}: {error.strerror}") from None
-    except ValueError as error:
-        raise ReadingError(f"--mapping {path}: not TOML: {error}") from None
+    told = toml_files.tables(path, lambda why: ReadingError(f"--mapping {why}"))
     about = told.pop("kind", {})
     wrong = [*_problems(told), *_problems_of_kind(about)]
     if "at" not in told:

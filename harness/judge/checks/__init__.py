@@ -87,4 +87,4 @@ def run(evidence: Evidence, rows: list[Row]) -> list[Finding]:
             findings.append(Finding(name, Value.UNKNOWN, f"the check broke: {type(error).__name__}: {error}"))
     every = CHECKS.values()
     findings = unproven(findings, clocks.NAME, [c.name for c in every if c.by_clock], "a host's clock was off")
-    return unproven(findings, order.NAME, [c.name for c in every if c.by_order], "the recorder's clock went back")
+    return unproven(findings, order.NAME, [c.name for c in every if c.by_order], "the recorder's clock is in doubt")

@@ -17,6 +17,7 @@ WORDS = Words(ledger_alone="none")
 def _count(cohort: Cohort, row: Row) -> None:
     row.undecided_401_seqs = sorted(cohort.answers.cut)
     row.unlinked_401_seqs = sorted(cohort.answers.unlinked)
+    row.put_off_401_seqs, row.accepted_401_seqs = sorted(cohort.answers.put_off), sorted(cohort.answers.accepted)
     row.requests = len(cohort.last)
     row.caller_401s = Counter(map(cohort.cause, cohort.failed))
     row.caller_401_seqs = [e.seq for e in cohort.failed]
@@ -36,10 +37,20 @@ def _finds(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:
             more = counted(len(undecided), f"more {row.refusal}")
             sentence = f"after {more} the ledger ends too soon to tell whether they were made good"
             yield Finding(NAME, Value.UNKNOWN, sentence, row.condition, row.role, undecided[:SEQS_NAMED])
-        if want == "none" and (unlinked := row.unlinked_401_seqs):
-            more = counted(len(unlinked), f"more {row.refusal}")
-            sentence = f"{more} cannot be decided: nothing says of which session a token is"
-            yield Finding(NAME, Value.UNKNOWN, sentence, row.condition, row.role, unlinked[:SEQS_NAMED])
+        for seqs, why in (
+            (row.unlinked_401_seqs, "nothing says of which session a token is"),
+            (
+                row.put_off_401_seqs,
+                "a refresh was put off, and nothing tells whether the call waited for it",
+            ),
+            (
+                row.accepted_401_seqs,
+                "the retry had a new token, which was accepted elsewhere",
+            ),
+        ):
+            if want == "none" and seqs:
+                sentence = f"{counted(len(seqs), f'more {row.refusal}')} cannot be decided: {why}"
+                yield Finding(NAME, Value.UNKNOWN, sentence, row.condition, row.role, seqs[:SEQS_NAMED])
 
 
 def _cause(evidence: Evidence, row: Row) -> str | None:

@@ -50,7 +50,7 @@ def _count(cohort: Cohort, row: Row) -> None:
     row.sessions_met, row.sessions_tried = len(met) if fine else 0, len(tried)
     row.shown = {
         "caller_401s": fine and bool(met),
-        "exchanges_per_generation": bool(cohort.exchanges),
+        "exchanges_per_generation": any(e.status and not e.hung_up for e in cohort.exchanges),
         "sessions_lost": _lived_on(cohort, first),
     }
 

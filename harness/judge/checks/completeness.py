@@ -7,6 +7,7 @@ from race401.harness.judge.cohort import named, owners
 from race401.harness.judge.counted import counted
 from race401.harness.judge.evidence import LOST, Evidence
 from race401.harness.judge.findings import Finding, Value
+from race401.harness.judge.possible import impossible
 from race401.harness.judge.row import Row
 from race401.ledger.dialects.entries import asks_for_refresh
 from race401.ledger.entry import Entry
@@ -16,7 +17,7 @@ NAME = "completeness"
 
 def _finds(evidence: Evidence, _: list[Row]) -> Iterator[Finding]:
     """Whether the run came to its end, and the ledger to its last line."""
-    for sentence in (*evidence.damage, *_unknown(evidence)):
+    for sentence in (*evidence.damage, *impossible(evidence.entries), *_unknown(evidence)):
         yield Finding(NAME, Value.UNKNOWN, sentence)
     for sentence in evidence.gaps:
         yield Finding(NAME, Value.PASS, f"this is an excerpt: {sentence}")

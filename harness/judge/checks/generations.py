@@ -2,7 +2,8 @@
 Exchanges: how many of one generation, and how many of a refresh token that had been used.
 
 A generation is one pair of tokens of a session; five callers that each send its refresh token make
-5 exchanges of 1 generation, of which 4 are repeated. One that follows another's hang-up before the answer is none.
+5 exchanges of 1 generation, of which 4 are repeated. One that follows another's hang-up before the answer is none,
+and neither is one that follows an answer which says to try again, or the want of any.
 """
 
 from collections import Counter
@@ -16,7 +17,7 @@ from race401.harness.judge.evidence import Evidence
 from race401.harness.judge.findings import Finding
 from race401.harness.judge.row import Row
 from race401.ledger.entry import Entry
-from race401.ledger.outcomes import REUSE
+from race401.ledger.outcomes import REUSE, TRY_AGAIN
 
 NAME = "exchanges-per-generation"
 WORDS = Words(("one", "several", "any"), ledger_alone="one")
@@ -25,7 +26,7 @@ WORDS = Words(("one", "several", "any"), ledger_alone="one")
 def _count(cohort: Cohort, row: Row) -> None:
     tried: set[Hashable] = set()
     repeated: set[str | None] = set()
-    lost: dict[Hashable, float] = {}  # when a client hung up before the answer, or else when that left; s
+    lost: dict[Hashable, float] = {}  # when one ended that brought nothing and may be tried again; s
     mine, own = {e.seq for e in cohort.exchanges}, set[Hashable]()
     ordered = cohort.exchanges_of_all
     if any(e.hung_up for e in ordered):  # an answer that nobody waits for may be the last, to the first request
@@ -40,12 +41,19 @@ def _count(cohort: Cohort, row: Row) -> None:
                 if use not in own:
                     row.after_others_seqs.append(entry.seq)
             own.add(use)
-        if entry.hung_up and (retried or use not in tried):
-            lost[use] = entry.answered_at if entry.hung_up_at is None else entry.hung_up_at
+        if (ended := _in_vain(entry)) and (retried or use not in tried):
+            lost[use] = ended
         tried.add(use)
     row.exchange_seqs = [e.seq for e in cohort.exchanges]
     row.outcomes = Counter(str(e.grant_outcome) for e in cohort.exchanges)
     row.sessions_repeated, row.generations = len(repeated), len(own)
+
+
+def _in_vain(e: Entry) -> float:
+    """Return when an exchange ended that its client is to try again, in s; 0: it is not, or that was not seen."""
+    if e.hung_up and e.hung_up_at is not None:
+        return e.hung_up_at
+    return e.answered_at if e.hung_up or not e.status or e.grant_outcome in TRY_AGAIN else 0.0
 
 
 def _finds(evidence: Evidence, rows: list[Row]) -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from race401.harness.judge import order
+from race401.harness.judge import order, possible
 from race401.harness.judge.check import Check
 from race401.harness.judge.evidence import Evidence
 from race401.harness.judge.findings import Finding, Value
@@ -13,6 +13,9 @@ NAME = "order"
 
 def _finds(evidence: Evidence, _: list[Row]) -> Iterator[Finding]:
     """Whether the recorder's clock went on all the time: what came before what is told by it."""
+    if (never := possible.at_no_time(evidence.entries)) is not None:
+        sentence, seq = never
+        yield Finding(NAME, Value.UNKNOWN, f"{sentence}: what came before what is not known", rows=[seq])
     if evidence.ledger_alone and any(e.generation is not None for e in evidence.entries):
         return  # a mock, whose clock a test may set as it likes
     if (back := order.went_back(evidence.entries)) is not None:
