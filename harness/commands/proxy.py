@@ -126,7 +126,7 @@ def run(given: Namespace) -> int:
     print(terminal.fit(traffic.line(recorder.counts)))
     print(f"judge it: {called()} judge {shlex.quote(str(given.ledger))}")
     if recorder.unwritten:
-        print_to(f"race401: {given.ledger} lacks the last {recorder.unwritten} of them: it was full")
+        print_to(f"race401: {given.ledger} lacks {recorder.unwritten} of them: it could not be written")
         return EXIT_CODES[Value.UNKNOWN]
     return 0
 

@@ -17,15 +17,16 @@ class Recorder:
     """
     Entries in the order in which the answers came, after those that the file has.
 
-    Raises OSError if it cannot be written, EvidenceError if it is there and no whole ledger. One that can be written
-    no longer has ended: what comes then is counted as `unwritten`, and the file is whole up to there.
+    Raises OSError if it cannot be written, EvidenceError if it is there and no whole ledger. What comes while it
+    cannot be written is counted as `unwritten`, and the next entry that can be says how many are missing before it.
     """
 
     def __init__(self, path: Path, fingerprints: Fingerprints | None = None) -> None:
         self.fingerprints = Fingerprints() if fingerprints is None else fingerprints
         self.masking = Masking(self.fingerprints)
         self.counts: Counter[tuple[int, str | None, str | None]] = Counter()  # status, cause, outcome
-        self.unwritten = 0  # entries that came when the record had ended
+        self.unwritten = 0  # entries that the file lacks
+        self._unsaid = 0  # of these, how many no entry of the file tells
         self._path, self._seq, self._encoder = path, _last(path), msgspec.json.Encoder()
         self._lines = Lines(path)
 
@@ -35,15 +36,16 @@ class Recorder:
         entry.seq = self._seq
         self.masking.mask(entry)
         self.counts[entry.status, entry.cause, entry.grant_outcome] += 1
-        if self.unwritten:
-            self.unwritten += 1
-            return
+        told = msgspec.structs.replace(entry, unwritten=self._unsaid) if self._unsaid else entry
         try:
-            self._lines.write(self._encoder.encode(entry) + b"\n")
+            self._lines.write(self._encoder.encode(told) + b"\n")
+            self._unsaid = 0
         except OSError as error:
-            self.unwritten = 1
-            ended = f"the record has ended, after entry #{self._seq - 1}; traffic goes on"
-            sys.stderr.write(f"race401: {self._path}: {error.strerror}: {ended}\n")
+            if not self.unwritten:
+                ends = f"the record has a gap after entry #{self._seq - 1}; traffic goes on"
+                sys.stderr.write(f"race401: {self._path}: {error.strerror}: {ends}\n")
+            self.unwritten += 1
+            self._unsaid += 1
 
 
 def _last(path: Path) -> int:

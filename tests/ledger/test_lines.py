@@ -118,23 +118,32 @@ def test_a_segment_whose_numbers_have_gaps_anyway_says_what_it_lacks(
     assert judge(load(tmp_path)).value == "UNKNOWN"
 
 
-def test_the_proxys_record_ends_on_a_full_disk_and_says_so(
+def test_the_proxys_record_has_a_gap_where_the_disk_was_full_and_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Once, and it is whole up to there: nothing is appended beyond what it lacks."""
+    """Once; it goes on when there is room again, and the next entry says how many are missing before it."""
     path = tmp_path / "traffic.jsonl"
     recorder = Recorder(path)
     size = len(msgspec.json.encode(entry(1))) + 1
     disk = Disk(monkeypatch, path, 2 * size + size // 2)
-    for n in range(1, 4):
+    for n in range(1, 5):
         recorder.write(entry(n))
     disk.room = 10 * size
-    recorder.write(entry(4))
-    assert [e.target for e in load(path).entries] == ["/1", "/2"]
-    assert (recorder.unwritten, recorder.counts.total()) == (2, 4)
+    recorder.write(entry(5))
+    recorder.write(entry(6))
+    told = load(path)
+    assert [(e.seq, e.target, e.unwritten) for e in told.entries] == [
+        (1, "/1", 0),
+        (2, "/2", 0),
+        (5, "/5", 2),
+        (6, "/6", 0),
+    ]
+    assert told.damage == ["2 entries could not be written to the ledger (before #5)"]
+    assert judge(told).value == "UNKNOWN"
+    assert (recorder.unwritten, recorder.counts.total()) == (2, 6)
     (said,) = capsys.readouterr().err.splitlines()
     assert said.endswith(
-        "traffic.jsonl: No space left on device: the record has ended, after entry #2; traffic goes on"
+        "traffic.jsonl: No space left on device: the record has a gap after entry #2; traffic goes on"
     )
 
 
@@ -176,7 +185,7 @@ def test_the_proxy_passes_traffic_on_when_its_disk_is_full(tmp_path: Path) -> No
     assert 0 < len(kept.entries) < 60
     assert not kept.torn
     ended, lacks = err.splitlines()
-    assert f"File too large: the record has ended, after entry #{len(kept.entries)}; traffic goes on" in ended
-    assert lacks == f"race401: {traffic} lacks the last {60 - len(kept.entries)} of them: it was full"
+    assert f"File too large: the record has a gap after entry #{len(kept.entries)}; traffic goes on" in ended
+    assert lacks == f"race401: {traffic} lacks {60 - len(kept.entries)} of them: it could not be written"
     assert "requests: 60 · 401s: 60" in out
     assert proxy.returncode == 3
