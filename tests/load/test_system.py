@@ -99,6 +99,20 @@ def test_it_is_burst_upon_from_locusts_form(tmp_path: Path) -> None:
 
 
 @slow
+def test_a_sound_client_is_told_by_which_statuses_the_system_refuses(tmp_path: Path) -> None:
+    """Its clock is slow, so that its token ends unnoticed: a 403 leads to one refresh and a retry, as a 401 would."""
+    told = f"{PAGE}\nunauthorized = [401, 403]"
+    with served_mock("--lifetime", "20") as url:
+        file = str(shop(tmp_path, url, "django-oauth-toolkit", told))
+        work = ["--conditions", "system-slow-clock", "--policies", "hardened", "-t", "45s"]
+        with locust(tmp_path / "reports", *SMALL, *work, "--system", file) as run:
+            run.ended()
+    (row,) = verdict.judge(evidence.load(run.folder)).rows
+    assert row.wire_401s["expired"], run.out
+    assert not row.caller_401s, run.out
+
+
+@slow
 def test_a_system_that_goes_away_in_the_middle(tmp_path: Path) -> None:
     """One line says so; what was recorded until then is kept and can be judged."""
     mock = subprocess.Popen(
