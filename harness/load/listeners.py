@@ -4,12 +4,11 @@ from locust import events
 from locust.env import Environment
 from locust.runners import WorkerRunner
 
-import logging
 import signal
 from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
-from race401.harness.load import interrupt, limits, preparing
+from race401.harness.load import interrupt, limits, preparing, quiet
 from race401.harness.load.browser import Browser
 from race401.harness.load.leader import Leader
 from race401.harness.load.options import add_options
@@ -40,7 +39,7 @@ class Process:
     def begin(self, environment: Environment, **_: Any) -> None:
         """Take the part, and have everything ready for a run."""
         environment.stop_timeout = environment.stop_timeout or STOP_TIMEOUT
-        _keep_quiet()
+        quiet.keep()
         interrupt.raise_in_main(lambda: self._part is not None and self._part.has_begun)
         limits.raise_open_files()
         if isinstance(environment.runner, WorkerRunner):
@@ -51,13 +50,6 @@ class Process:
     def run_in_hand(self) -> Run | None:
         """Return the run that browsers begin for; None: it did not begin."""
         return self.part.run
-
-
-def _keep_quiet() -> None:
-    """Have nothing bury the verdict: no line for every request, no table of every name each other second."""
-    for name in ("httpx", "locust.stats_logger"):  # locust's tables are in --csv and --html, and in its web UI
-        logging.getLogger(name).setLevel(logging.WARNING)
-    logging.getLogger("locust.runners").addFilter(lambda line: not str(line.msg).startswith("All users spawned"))
 
 
 def listen(scenario: Scenario, locustfile: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from diagnosing import standing_as
 from incidents import BUILDERS
 from naive import played
 from recording import written
+from shares import every
 
 from race401.harness.__main__ import main
 from race401.harness.incident import scenario
@@ -105,7 +106,7 @@ def ledger_of(folder: Path, name: str, client: str) -> Path:
 SCRIPTS = [name for name in BY_NAME if name not in scenario.PLAYS]
 
 
-@pytest.mark.parametrize("name", SCRIPTS)
+@pytest.mark.parametrize("name", every(3, [(name,) for name in SCRIPTS]))
 def test_a_script_shows_what_it_was_made_from_and_with_a_sound_client_nothing(tmp_path: Path, name: str) -> None:
     """What no client has under load, a small one in the script has."""
     shown = standing_as(diagnose(gather([ledger_of(tmp_path, name, "naive")], How())), "shown")

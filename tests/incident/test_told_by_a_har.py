@@ -95,6 +95,15 @@ def an_expiry_in_the_wrong_unit() -> Har:
     return b.har()
 
 
+def a_key_that_one_of_two_origins_changed() -> Har:
+    """It says that the signature is no good: no matter of lifetimes."""
+    b = Browser().begun()
+    b.call(2, "https://files.example.com/all", token="a0")
+    b.call(60, "https://files.example.com/all", 401, token="a0", says={"message": "invalid signature"})
+    b.call(61, "/rest/v1/contacts", token="a0")
+    return b.har()
+
+
 def a_body_that_is_gone() -> Har:
     b = Browser().begun()
     b.call(60, "POST /rest/v1/notes", 401, token="a0", body={"text": "hello"}, sends={"content-length": "17"})
@@ -125,6 +134,7 @@ CASES: dict[Case, set[str]] = {
     a_limit_until_an_instant: {"rate-limit-storm"},
     a_key_that_a_proxy_does_not_find: {"key-change"},
     a_key_that_a_library_does_not_find: {"key-change"},
+    a_key_that_one_of_two_origins_changed: {"key-change"},
     a_session_that_is_gone_at_supabase: {"missing-token"},
     a_reuse_that_revoked_at_auth0: {"reuse-refused", "reuse-revoked"},
     a_service_that_signs_in_for_each_call: {"sign-in-stampede"},
@@ -142,3 +152,14 @@ def test_what_happened_is_shown_and_nothing_else(tmp_path: Path, case: Case) -> 
     found = diagnosed(tmp_path, json.loads(json.dumps(case())))
     assert found.evidence.sources[0].kept == found.evidence.sources[0].rows
     assert standing_as(found, "shown") == CASES[case]
+
+
+def test_what_a_gateway_answered_may_have_been_granted(tmp_path: Path) -> None:
+    """A 502, and then the same token is called used. Near miss: a 503, of the auth server itself."""
+    for status, fits in ((502, True), (503, False)):
+        b = Browser().begun()
+        b.refused(3500, "r0", "bad gateway", status, took=3)
+        b.refused(3503.5, "r0")
+        found = diagnosed(tmp_path, b.har())
+        assert ("lost-answer" in standing_as(found, "consistent")) == fits
+        assert standing_as(found, "shown") == {"reuse-refused"}

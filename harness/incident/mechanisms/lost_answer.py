@@ -3,8 +3,8 @@ A lost answer: the server rotated, and the client never received it.
 
 Shown: a refresh is known to have been granted and its answer is known not to have arrived; and the same refresh token
 was presented again, after that.
-Consistent: the answer did not arrive and the same refresh token, or one that is not told, was presented again;
-whether the first was granted is not recorded.
+Consistent: the answer did not arrive, or a gateway gave one in its place, and the same refresh token, or one that is
+not told, was presented again; whether the first was granted is not recorded.
 Excluded: each refresh got its answer, by what the client saw.
 """
 
@@ -14,10 +14,12 @@ from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign, consi
 from race401.harness.judge.causal import before
 from race401.ledger.entry import Entry
 
+GATEWAY = frozenset({502, 504})  # said by one that heard nothing from the auth server, which may have rotated
+
 
 def look(case: Case) -> Sign | None:
     """Say what the evidence shows of it."""
-    lost = [e for e in case.exchanges if case.no_answer(e)]
+    lost = [e for e in case.exchanges if case.no_answer(e) or e.status in GATEWAY]
     maybe: list[tuple[Entry, Entry]] = []
     for e in lost:
         for again in case.graph.exchanges.get(e.presented or "", ()):

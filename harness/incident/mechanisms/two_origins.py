@@ -10,6 +10,7 @@ Excluded: a token that one origin refused was refused by the other after that.
 
 from collections import defaultdict
 
+from race401.harness.incident.mechanisms import key_change
 from race401.harness.incident.mechanisms.case import AT_ONCE_S, NOT_THE_TOKEN, Case, same_call, took
 from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign, consistent, excluded, shown
 from race401.harness.judge.causal import before
@@ -44,7 +45,8 @@ def _otherwise(case: Case, refused: Entry) -> bool:
     ended = any(by.received_at < refused.answered_at for by in case.graph.replaced(refused))
     return (
         ended
-        or NOT_THE_TOKEN.search(case.server_words(refused)) is not None
+        or NOT_THE_TOKEN.search(words := case.server_words(refused)) is not None
+        or key_change.WORDS.search(words) is not None
         or case.ended(case.graph.session(refused), refused.answered_at)
         or case.left(case.who(refused), 0.0, refused.answered_at)
     )

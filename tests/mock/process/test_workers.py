@@ -226,18 +226,18 @@ def test_a_lost_store_is_a_503_and_no_verdict(doomed: tuple[Workers, subprocess.
     assert {f.check for f in findings if f.value == "FAIL"} <= {"refreshes-in-a-row"}  # as this load does
 
 
-def test_a_store_that_lost_its_data_is_a_503_and_no_verdict(doomed: tuple[Workers, subprocess.Popen[str]]) -> None:
+def test_a_store_that_lost_its_data_is_a_503_and_no_verdict(tmp_path: Path) -> None:
     """It answers, and knows nobody: that is never the client's loss. A token that it never had is its refusal."""
-    running, _ = doomed
-    session = running.sign_in("rfc9700")
-    with httpx.Client(base_url=running.url, trust_env=False, timeout=HANG) as client:
-        assert refresh(client, "rfc9700", "abcdefghijkl").status_code == 400
-        with Redis.from_url(running.store) as asked:
-            asked.flushall()
-        assert refresh(client, "rfc9700", session["refresh_token"]).status_code == 503
-    judged = evidence.load(running.segments)
-    assert judged.lost is not None
-    assert (judged.lost.cause, judged.lost.status) == ("store_lost", 503)
+    with redis() as (store, _), workers(store, tmp_path / "segments", 1) as running:
+        session = running.sign_in("rfc9700")
+        with httpx.Client(base_url=running.url, trust_env=False, timeout=HANG) as client:
+            assert refresh(client, "rfc9700", "abcdefghijkl").status_code == 400
+            with Redis.from_url(running.store) as asked:
+                asked.flushall()
+            assert refresh(client, "rfc9700", session["refresh_token"]).status_code == 503
+        judged = evidence.load(running.segments)
+        assert judged.lost is not None
+        assert (judged.lost.cause, judged.lost.status) == ("store_lost", 503)
 
 
 def test_a_redis_that_evicts_is_refused_at_the_start() -> None:
