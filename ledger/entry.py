@@ -58,6 +58,7 @@ class Entry(msgspec.Struct, gc=False, omit_defaults=True):
     redirect: str | None = None  # where this answer redirects to, or what redirect this request may follow
     ended: Ended | None = None  # by this decision, where the server itself says so
     rewritten: str | None = None  # what a proxy changed in this answer on purpose: location, cookie, ...
+    clock_set: float | None = None  # s by which the recorder's clock was set since the entry before; None: it was not
     unwritten: int = 0  # entries of this process, just before this one, that could not be written
     refusal: bool = False  # of the access token, in the server's dialect, by another status than 401
 

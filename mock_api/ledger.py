@@ -20,6 +20,7 @@ from race401.ledger.entry import Entry
 from race401.ledger.fingerprints import Fingerprints
 from race401.ledger.lines import Lines
 from race401.ledger.masking import Masking
+from race401.ledger.steady import Steady
 
 KEPT = 50_000  # entries held in memory, about 600 bytes each
 COUNTED = 1_000  # different counts; paths that come later are counted together, as ELSEWHERE
@@ -57,6 +58,7 @@ class Ledger:
         self._order = order if order is not None else count(1 + _last(path))
         self._encoder = msgspec.json.Encoder()
         self._file = None if path is None else Lines(path)
+        self._steady = Steady()
 
     def decide(self, entry: Entry) -> None:
         """Give the entry its place in the order of decisions."""
@@ -67,6 +69,7 @@ class Ledger:
         if not entry.seq:
             self.decide(entry)
         self.masking.mask(entry)
+        entry.clock_set = self._steady.set_by()
         if len(self.entries) == self.entries.maxlen:
             self.dropped += 1
         self.entries.append(entry)
@@ -115,6 +118,7 @@ class Segment(Ledger):
         if not entry.seq:
             self.decide(entry)
         self.masking.mask(entry)
+        entry.clock_set = self._steady.set_by()
         self.dropped += 1
         self._append(entry)
 

@@ -40,7 +40,7 @@ class Driver:
                     start_new_session=True,  # so that what it starts ends with it
                 )
         except OSError as error:
-            raise DriverFailed(f"{command[0]} cannot be started: {error.strerror}") from None
+            raise DriverFailed(f"it cannot be started: {error.strerror}") from None
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -63,7 +63,8 @@ class Driver:
         except OSError:
             answer = ""
         if not answer:
-            raise DriverFailed(f"it ended at `{word}` ({self._exit()}){self._last_words()}")
+            wanted = "; a driver answers with one line of JSON, see docs/your-client.md" if word == "hello" else ""
+            raise DriverFailed(f"it ended at `{word}` ({self._exit()}){self._last_words()}{wanted}")
         return answer.strip()
 
     def command(self, line: str) -> None:

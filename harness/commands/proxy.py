@@ -174,13 +174,14 @@ def announcement(
     tls: "Tls | None" = None,
 ) -> str:
     """Return what a newcomer needs to know. `places`: the target of each address here."""
+    names = " and ".join(dialect.name for dialect in dialects)
     lines = [
         *(f"race401 proxy at {here} for {target}" for here, target in places.items()),
         "",
         *(f"Give your client {here} as its base URL, instead of {target}." for here, target in places.items()),
         f"Each request and what became of it is appended to {ledger}; no token is stored.",
-        f"It reads the dialect {' and '.join(dialect.name for dialect in dialects)}: {_paths(dialects)}.",
-        f"Else: --token-path PATH, or --dialect ({called()} dialects lists them). Ctrl-C ends it.",
+        f"It reads the dialect{'s' if len(dialects) > 1 else ''} {names}: {_paths(dialects)}.",
+        f"For others: --token-path PATH, or --dialect ({called()} dialects lists them). Ctrl-C ends it.",
     ]
     if rewrites:
         lines.insert(-1, "It changes what would lead clients around it, and the record says where.")

@@ -26,7 +26,7 @@ def run(given: Namespace) -> int:
     try:
         worlds = WORLDS if given.worlds is None else load(given.worlds)
     except WorldFileError as error:
-        raise CommandError(str(error)) from None
+        raise CommandError(f"--worlds {error}") from None
     rows = {name: asyncio.run(describe(world)) for name, world in worlds.items()}
     if given.json:
         described = {name: {"summary": worlds[name].summary, **row} for name, row in rows.items()}

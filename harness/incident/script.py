@@ -21,8 +21,8 @@ ORIGINS = {"two-origins": ', origins={"/messages": "other"}'}  # what stands for
 def source(mechanism: Mechanism, seen: Circumstances, files: str) -> str:
     """Return the script of a mechanism as it was seen in these files."""
     recipe, naive = RECIPES[mechanism.name], NAIVE.get(mechanism.name, USUAL)
-    told = ", ".join(seen.numbers()) or "the files tell no numbers"
-    made = f"Made by `race401 diagnose` of {files}. As it was seen: {told}; what is not told is as usual."
+    told = ", ".join(seen.numbers()) or "the files have no numbers"
+    made = f"Made by `race401 diagnose` of {files}. As it was seen: {told}; the rest is as usual."
     title = mechanism.title[:1].upper() + mechanism.title[1:]
     storage = "tmp_path" if "tmp_path" in recipe.scene else "_tmp_path"
     lifetime, origins = seen.completed().lifetime, ORIGINS.get(mechanism.name, "")

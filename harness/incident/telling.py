@@ -136,7 +136,7 @@ def entry(e: Entry, evidence: Evidence, names: Names) -> str:
     elif e.cause:
         outcome += f" {e.cause.replace('_', ' ')}"
     told = f"{' '.join(word for word in words if word)}: {outcome}"
-    told += f", brought {brought}" if brought else ""
+    told += f", returned {brought}" if brought else ""
     said = evidence.first(e).said
     return f"{told} ({said})" if said else told
 

@@ -156,7 +156,7 @@ def _ledger_only(path: Path) -> Evidence:
     """Read a ledger, or all its segments; each of them may be torn."""
     segments = sorted(path.glob(SEGMENTS)) if path.is_dir() else [path]
     if not segments:
-        raise EvidenceError(f"{path} holds no run: it has neither {MANIFEST} nor {LEDGER}")
+        raise EvidenceError(f"{path} contains no run: it has neither {MANIFEST} nor {LEDGER}")
     kept: dict[str, str] = {}
     every, damage, torn = list[Entry](), list[str](), False
     for segment in segments:

@@ -5,6 +5,9 @@ import sys
 
 from race401.harness.load import help  # noqa: A004 - it is what the word says
 from race401.harness.load.interrupt import end_at_once
+from race401.harness.reporting.streams import mend, print_to
+
+UNKNOWN = 3  # exit code
 
 
 def main() -> None:
@@ -13,7 +16,12 @@ def main() -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # the command blocked it while Python started
     sys.argv[0] = "race401 burst"
     if help.asked(sys.argv):
-        print(help.text(sys.argv[sys.argv.index("-f") + 1]), end="")
+        mend()
+        shown = help.text(sys.argv[sys.argv.index("-f") + 1]).removesuffix("\n")
+        why = print_to(shown, sys.stdout)
+        if why is not None and not isinstance(why, BrokenPipeError):  # `| head`: whoever read has seen enough
+            print_to(f"race401: standard output: {why.strerror}")
+            sys.exit(UNKNOWN)
         return
     sys.argv = help.spelled(sys.argv)
     from locust.main import main as locust

@@ -12,6 +12,7 @@ from race401.harness.load.browser import TIMEOUT, TLS, Browser
 from race401.harness.load.system_client import SystemClient
 from race401.harness.probe.signing_in import SignInFailed
 from race401.harness.tokens import AuthError, TokenPair
+from race401.harness.tokens.due import clamped
 from race401.harness.tokens.model import Exchange, Exchanged, Step
 
 KEPT_ALIVE = 1.0  # s; a connection that was idle for longer is not used again: the server may be closing it
@@ -57,7 +58,7 @@ class SystemBrowser(Browser):
         if self.condition.at_expiry:
             ahead = self.condition.skew
         else:
-            margin = self.policy.expiry_margin - self.policy.jitter * self.jitter_share
+            margin = clamped(self.policy, pair, self.policy.expiry_margin - self.policy.jitter * self.jitter_share)
             ahead = pair.lifetime - self.condition.remaining(decisive, margin)
         self.ahead = ahead
         return pair

@@ -13,14 +13,15 @@ from race401.harness.load.system_client import SystemClient
 from race401.harness.probe.answers import place
 from race401.harness.probe.signing_in import SignInFailed
 from race401.harness.reporting.streams import print_to
-from race401.harness.tokens import RefreshRefused, RefreshUnavailable
+from race401.harness.tokens import RefreshRefused, RefreshUnavailable, TokenPair
+from race401.harness.tokens.due import clamped
 
 OK, REDIRECTS = 200, 300  # statuses
 LATEST = 4.5  # idle times until the last decisive instant: see `browser.instant`
 
 
 def tried(system: System, plan: Plan) -> float:
-    """Sign in twice, refresh, load the page with a token and without; return s that tokens live. Raises Refused."""
+    """Sign in twice, refresh, load the page with a token and without; return their lifetime in s. Raises Refused."""
     with httpx.Client(verify=TLS, trust_env=False, timeout=TIMEOUT) as http:
         client = SystemClient(system, http, time.time)
         try:
@@ -49,7 +50,7 @@ def tried(system: System, plan: Plan) -> float:
                 how = f"the dialect knows refusals by {known} alone: unauthorized = [{known}, {without}]"
                 why = "it needs none, so that it shows nothing" if without < REDIRECTS else how
                 raise Refused(f"page: {asked} answered {without} without an access token: {why}")
-    _check_time(plan, first.lifetime)
+    _check_time(plan, first)
     return first.lifetime
 
 
@@ -64,13 +65,24 @@ def _asked(http: httpx.Client, system: System, path: str, token: str | None) -> 
         raise Refused(f"api {place(system.api)}: {error or type(error).__name__}") from None
 
 
-def _check_time(plan: Plan, life: float) -> None:
+def _check_time(plan: Plan, pair: TokenPair) -> None:
     """Refuse a run that ends before its tokens come due; say how long it waits where only time helps."""
+    life = pair.lifetime
     for condition in plan.conditions:
         if not condition.at_expiry:
             if life <= LATEST * plan.idle:
                 why = "a browser of this run needs one for longer; give a shorter -t"
                 raise Refused(f"access tokens are valid for {life:g} s, and {why}")
+            for policy in plan.policies.values():
+                margin = clamped(policy, pair, policy.expiry_margin)
+                if life <= margin + LATEST * plan.idle:
+                    why = (
+                        f"{policy.name} would refresh at every page, with {margin:g} s left; give it a smaller margin"
+                    )
+                    smaller = (
+                        f"{policy.name}:expiry_margin={life / 4:.0f}, or a sign_in whose tokens are valid for longer"
+                    )
+                    raise Refused(f"access tokens are valid for {life:g} s, and {why}: {smaller}")
             continue
         needed = life + SHORTEST + plan.ramp
         how = f"{condition.name} waits until access tokens end, and they are valid for {life:g} s"

@@ -11,6 +11,7 @@ from race401.ledger.entry import Entry
 from race401.ledger.fingerprints import Fingerprints
 from race401.ledger.lines import Lines
 from race401.ledger.masking import Masking
+from race401.ledger.steady import Steady
 
 
 class Recorder:
@@ -28,12 +29,12 @@ class Recorder:
         self.unwritten = 0  # entries that the file lacks
         self._unsaid = 0  # of these, how many no entry of the file tells
         self._path, self._seq, self._encoder = path, _last(path), msgspec.json.Encoder()
-        self._lines = Lines(path)
+        self._lines, self._steady = Lines(path), Steady()
 
     def write(self, entry: Entry) -> None:
         """Give it its place, and to the operating system."""
         self._seq += 1
-        entry.seq = self._seq
+        entry.seq, entry.clock_set = self._seq, self._steady.set_by()
         self.masking.mask(entry)
         self.counts[entry.status, entry.cause, entry.grant_outcome] += 1
         told = msgspec.structs.replace(entry, unwritten=self._unsaid) if self._unsaid else entry

@@ -1,9 +1,11 @@
 """Standard output and error, where nobody takes them: closed, a pipe whose reader has gone, a disk that is full."""
 
+import contextlib
 import os
 import sys
 from typing import TextIO
 
+from race401.harness.reporting import progress
 from race401.harness.reporting.terminal import fit
 
 
@@ -17,8 +19,13 @@ def mend() -> None:
 
 
 def print_to(text: str, stream: TextIO | None = None) -> OSError | None:
-    """Print a line, to standard error, fitting a terminal, or to a stream; return why it could not be printed."""
+    """Print a line, to standard error, fitting a terminal, or to a stream; return why it could not be printed.
+
+    It takes the line of progress away first: whoever keeps that up to date may be late on a busy machine.
+    """
     out = sys.stderr if stream is None else stream
+    with contextlib.suppress(OSError):
+        progress.clear()
     try:
         out.write(f"{fit(text, out) if stream is None else text}\n")
         out.flush()

@@ -5,7 +5,7 @@ Why a request could not be authenticated, by whose word:
   x RefreshRefused        the auth server said no (RFC 6749 s.5.2); .status, .code
   x RefreshUnavailable    no answer that can be trusted; trying again may work; .status or None
 
-No message, attribute or traceback of these holds a token.
+No message, attribute or traceback of these contains a token.
 """
 
 

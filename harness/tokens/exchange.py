@@ -58,12 +58,12 @@ class AuthServer:
         return self._pair(self._send(self._grant("password", {"email": email, "password": password})))
 
     def exchange(self, pair: TokenPair) -> TokenPair:
-        """Return the pair that the refresh grant brought; see `Exchanger`."""
+        """Return the pair that the refresh grant returned; see `Exchanger`."""
         grant = self._grant("refresh_token", {"refresh_token": pair.refresh_token})
         return self._pair(self._send(grant), pair.refresh_token)
 
     async def aexchange(self, pair: TokenPair) -> TokenPair:
-        """Return the pair that the refresh grant brought; see `Exchanger`."""
+        """Return the pair that the refresh grant returned; see `Exchanger`."""
         if self._async_client is None:
             self._async_client = httpx.AsyncClient(timeout=TIMEOUT)
             self._async_made.append(self._async_client)

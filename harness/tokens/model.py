@@ -30,7 +30,7 @@ class TokenPair:
     generation: int = 0  # 0 at sign-in, + 1 for each exchange that this client saw answered
     family: str = ""  # of the sign-in that it descends from; with the generation, what tells pairs apart
     received_at: float = 0.0  # s, when the client got it; the durations below count from here
-    expires_in: float = 0.0  # s; 0 if not told, as with those that follow
+    expires_in: float = 0.0  # s; 0 if unknown, like those that follow
     refresh_in: float = 0.0  # s, after which the server would like it to be refreshed
     lifetime: float = 0.0  # s, the whole life of the access token
 
@@ -66,7 +66,7 @@ class Reason(StrEnum):
 
 
 class Change(StrEnum):
-    """What listeners are told, in Supabase's words."""
+    """What listeners are called with, in Supabase's words."""
 
     SIGNED_IN = "SIGNED_IN"
     TOKEN_REFRESHED = "TOKEN_REFRESHED"  # noqa: S105 - an event, not a secret
@@ -212,7 +212,7 @@ class Exchanged:
 
 @dataclass(frozen=True, slots=True)
 class ExchangeFailed:
-    """The exchange brought no pair."""
+    """The exchange returned no pair."""
 
     at: float
     error: AuthError

@@ -2,7 +2,7 @@
 The token's life as log lines: what the core did, in the incident report's words, on logger `race401.tokens`.
 
 The wording is fixed, because people grep for it. Each record carries the same facts as `record.race401`, a dict.
-No line holds a token.
+No line contains a token.
 """
 
 import logging

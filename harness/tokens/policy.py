@@ -91,7 +91,7 @@ class Policy:
     server's `expires_at`."""
     failure_cooldown: float = knob(0.0, "cooldown", "after a failed refresh none begins for 5 s", unit="s")
     """For so long after a failed exchange nobody begins another. azure-identity: 30 s, botocore: 60 s, both while the
-    token lives; here it holds for expired ones too, so it is shorter."""
+    token is still valid; here it also applies to expired tokens, so it is shorter."""
     jitter: float = knob(0.0, unseen="spreads many sessions; one shows nothing", unit="s")
     """The margin is smaller by a share of this that each session draws once, so that a fleet does not refresh in
     step. azure-core: up to 60 s."""

@@ -27,7 +27,7 @@ class SwappingStore(SessionStore, Protocol):
 
 
 class MemoryStore:
-    """A session store that lives as long as the process."""
+    """A session store in memory: it is lost when the process ends."""
 
     __slots__ = ("_pair",)
 

@@ -50,7 +50,7 @@ def named(said: str) -> list[Dialect]:
         return list(load(Path(said)).values())
     near = difflib.get_close_matches(said, DIALECTS, 1)
     meant = f"did you mean {near[0]}?" if near else f"known: {', '.join(DIALECTS)}"
-    raise DialectError(f"no dialect {said}; {meant} (or a TOML file of your own)")
+    raise DialectError(f"{said}: there is no such dialect; {meant} (or a TOML file of your own)")
 
 
 def _dialect(name: str, table: dict[str, Any], known: dict[str, Dialect]) -> Dialect:

@@ -33,6 +33,7 @@ from race401.mock_api.state.store import StoreLost
 KEEP_ALIVE = 120  # s; with uvicorn's 5 s a warm burst runs into connections that are being closed
 KEY = "--control-key (or RACE401_CONTROL_KEY)"
 HEADER = re.compile("[!-~]+")
+HIGHEST_PORT = 65535
 BACKLOG = 2048  # connections waiting to be accepted: a burst of many browsers arrives at once
 SETTINGS: dict[str, Any] = {
     "http": Protocol,
@@ -217,7 +218,7 @@ def _worlds(path: Path | None) -> dict[str, World]:
     try:
         return WORLDS if path is None else load(path)
     except WorldFileError as error:
-        raise ServingError(str(error)) from None
+        raise ServingError(f"--worlds {error}") from None
 
 
 def _program(name: str) -> Program:
@@ -233,14 +234,16 @@ def _program(name: str) -> Program:
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    if not 0 <= port <= HIGHEST_PORT:
+        raise ServingError(f"--port {port}: ports go from 0 (any free one) to {HIGHEST_PORT}")
     listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
         listening.listen(BACKLOG)
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         listening.close()
-        why = getattr(error, "strerror", None) or error
+        why = error.strerror or error
         raise ServingError(f"cannot listen on {host}:{port}: {why}; try --port 0") from None
     return listening
 

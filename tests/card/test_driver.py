@@ -79,7 +79,8 @@ def test_a_driver_without_an_answer_is_given_up_and_gone(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        (["no-such-program"], "no-such-program: no-such-program cannot be started: No such file or directory"),
+        (["no-such-program"], "no-such-program: it cannot be started: No such file or directory"),
+        (python("pass"), "it ended at `hello` (exit 0); a driver answers with one line of JSON"),
         (python("print('hi'); input()"), """it answered `hello` with 'hi'"""),
         (python("print('{}'); input()"), "Object missing required field `client`"),
         (

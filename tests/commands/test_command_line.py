@@ -26,7 +26,7 @@ print("imported:", *sorted(set(sys.modules) - before))
 """
 OWN = {"race401", "race401.harness", "race401.harness.__main__"}
 OWN |= {"race401.harness.commands", "race401.harness.commands.errors"}
-OWN |= {f"race401.harness.reporting{name}" for name in ("", ".streams", ".terminal")}
+OWN |= {f"race401.harness.reporting{name}" for name in ("", ".progress", ".streams", ".terminal")}
 
 
 def beyond(*words: str) -> set[str]:

@@ -64,7 +64,7 @@ def test_what_is_no_run_is_refused(capsys: Said, tmp_path: Path) -> None:
     Path("bad.json").write_text("{}")
     ledger = Path(run_in("a"), "ledger.jsonl")
     assert "No such file" in refused(capsys, "compare", "none", "a")
-    assert "holds no run" in refused(capsys, "compare", "empty", "a")
+    assert "contains no run" in refused(capsys, "compare", "empty", "a")
     assert "bad.json is no baseline" in refused(capsys, "compare", "bad.json", "a")
     assert "is a ledger alone" in refused(capsys, "compare", "a", str(ledger))
 

@@ -235,7 +235,7 @@ def test_a_file_that_cannot_be_used_says_why(tmp_path: Path, text: str, said: st
 def test_an_unknown_dialect_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["proxy", "--target", "http://x", "--dialect", "gihub"]) == 2
     assert capsys.readouterr().err == (
-        "race401: --dialect no dialect gihub; did you mean github? (or a TOML file of your own)\n"
+        "race401: --dialect gihub: there is no such dialect; did you mean github? (or a TOML file of your own)\n"
     )
     assert main(["proxy", "--target", "http://x", "--token-path", "refresh"]) == 2
     assert capsys.readouterr().err == (

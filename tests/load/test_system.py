@@ -141,6 +141,19 @@ def test_a_system_that_goes_away_in_the_middle(tmp_path: Path) -> None:
     assert "cannot be reached" in told.manifest["unfinished_because"]
 
 
+@slow
+def test_a_margin_that_is_a_share_of_a_short_lifetime_comes_due_as_well(tmp_path: Path) -> None:
+    """Of tokens of five minutes hardened's margin is 75 s, not 120: with a clock set by 120 s it never refreshed."""
+    with (
+        served_mock("--lifetime", "300") as url,
+        locust(
+            tmp_path / "reports", *SMALL, *WORK, "--policies", "hardened", "--system", str(shop(tmp_path, url))
+        ) as run,
+    ):
+        code = run.ended()
+    assert code == 0, run.out
+
+
 SAME = r"echo {\"access_token\":\"a\",\"refresh_token\":\"r\",\"expires_in\":9}"
 
 
@@ -164,12 +177,24 @@ SAME = r"echo {\"access_token\":\"a\",\"refresh_token\":\"r\",\"expires_in\":9}"
 )
 def test_what_does_not_work_is_said_before_any_burst(tmp_path: Path, other: dict[str, str], said: str) -> None:
     """In one line, with exit code 2 and no folder."""
-    with served_mock() as url:
+    assert said in refused(tmp_path, other)
+
+
+@slow
+def test_tokens_that_are_always_within_the_margin_are_refused(tmp_path: Path) -> None:
+    """They would be refreshed at every page, whatever the clock: and a run said to run longer."""
+    said = "access tokens are valid for 100 s, and fixed would refresh at every page, with 120 s left; give it"
+    assert said in refused(tmp_path, {}, "--lifetime", "100")
+
+
+def refused(tmp_path: Path, other: dict[str, str], *mock: str) -> str:
+    """The line that a burst upon this shop ends with, before it began; the mock's address in it is URL."""
+    with served_mock(*mock) as url:
         file = shop(tmp_path, url, **{key: value.replace("URL", url) for key, value in other.items()})
         command = [*LOCUST, *SMALL, *WORK, "--reports", str(tmp_path / "reports"), "--system", str(file)]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=HANG, check=False)
     assert done.returncode == 2, done.stderr
     (line,) = done.stderr.splitlines()
     assert line.startswith(f"race401: --system {file}: ")
-    assert said.replace("URL", url) in line
     assert not (tmp_path / "reports").exists()
+    return line.replace(url, "URL")

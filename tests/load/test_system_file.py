@@ -108,7 +108,7 @@ def test_the_example_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
         ('"http://127.0.0.1:8001/o/token/"', '"o/token"', "token: expected an address, as in token = "),
         ('"POST http://127.0.0.1:8001/login user=', '"POST login user=', "sign_in expected an address after POST"),
         ("SYSTEM_PASSWORD", "NOWHERE", "sign_in: the environment has no variable NOWHERE"),
-        ('client = "app"', 'dialect = "oaut"', "dialect: no dialect oaut; did you mean oauth?"),
+        ('client = "app"', 'dialect = "oaut"', "dialect: oaut: there is no such dialect; did you mean oauth?"),
         ('client = "app"', 'dialect = "cookie"', "dialect cookie: browsers here send access tokens as Bearer"),
         ('client = "app"', 'client_auth = "digest"', "client_auth = 'digest': must be one of basic, post"),
         ('client = "app"', "unauthorized = 403", "unauthorized: must be a list of statuses, as in unauthorized = ["),

@@ -28,6 +28,21 @@ def test_a_card_says_how_many_races_are_over(tmp_path: Path) -> None:
     assert "2 of 2 races are over, " in text
 
 
+LATE = """
+from race401.harness.reporting import progress
+from race401.harness.reporting.streams import print_to
+import sys
+progress.show("6 of 6 s")
+print_to("the verdict", sys.stdout)
+"""
+
+
+def test_what_is_printed_takes_the_line_away() -> None:
+    """Nobody else has yet: on a busy machine the verdict stood behind it, in one row."""
+    text = Terminal(80, (RACE401[0], "-c", LATE)).rest()
+    assert text.endswith(f"6 of 6 s{progress.CLEAR}the verdict\r\n")
+
+
 def test_nothing_is_said_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     progress.show("1 of 2")
     progress.clear()

@@ -44,7 +44,9 @@ def decode(token: str, named: Mapping[str, Policy]) -> tuple[Scenario, str, floa
     try:
         raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
         if zlib.crc32(raw[CHECK:]).to_bytes(CHECK, "big") != raw[:CHECK]:
-            raise BadToken("the token is damaged, or is none: its check sum is wrong")
+            raise BadToken(
+                "this is not a whole replay token (its checksum is wrong); copy it from what `race401 explore` prints"
+            )
         content = json.loads(zlib.decompress(raw[CHECK:]))
         if content["v"] != VERSION:
             raise BadToken(f"the token is of version {content['v']}; this race401 replays version {VERSION}")

@@ -36,7 +36,7 @@ def look(case: Case) -> Sign | None:
             return shown(says, (grant, refused, first))
     open_ = [(g, r) for g, r in pairs if _lived(case, r) is None]
     if open_:
-        says = "a reuse was refused; what it brought the first time was not tried again"
+        says = "a reuse was refused; the token that it returned the first time was not tried again"
         return consistent(says, open_[0], TRIED)
     if pairs:
         grant, refused = pairs[0]

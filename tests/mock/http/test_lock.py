@@ -36,6 +36,43 @@ def test_nor_does_it_in_any_spelling(name: str) -> None:
     assert walked(name, SPELLINGS) == []
 
 
+HERE = {
+    "X-Forwarded-For": "127.0.0.1",
+    "X-Real-IP": "127.0.0.1",
+    "Forwarded": "for=127.0.0.1",
+    "X-Forwarded-Host": "localhost",
+}
+TRICKS: dict[str, dict[str, str]] = {
+    "headers of a proxy": HERE,
+    "another method": {"X-HTTP-Method-Override": "POST", "X-Original-URL": "/_race401", "X-Rewrite-URL": "/_race401"},
+    "an upgrade": {"Upgrade": "h2c", "Connection": "Upgrade"},
+    "a key and more": {"X-Race401-Key": f"{KEY} x"},
+}
+TARGETS = [
+    "http://localhost{path}",
+    "HTTP://127.0.0.1:8401{path}",
+    "http://127.0.0.1@elsewhere{path}",
+    "//localhost{path}",
+    "{path}.",
+    "{path}%2e",
+    "{path}/..;/",
+    "/;{path}",
+    "/%5c{path}",
+    "/%c0%af{path}",
+    "/%252e%252e{path}",
+    "/supabase/rfc9700{path}",
+    "/~a/supabase{path}",
+    "/supabase/~a/~b{path}",
+    "/docs/..{path}",
+]
+
+
+@pytest.mark.parametrize("trick", TRICKS)
+def test_nor_does_what_says_that_it_is_from_here(trick: str) -> None:
+    """By headers that a proxy would set, by a whole URL as the target, by worlds and clients within one another."""
+    assert asyncio.run(Served(KEY).open_doors(TRICKS[trick], TARGETS)) == []
+
+
 def test_the_key_reaches_every_one_of_them() -> None:
     """Else the walk above would prove nothing."""
     served = Served(KEY)

@@ -81,12 +81,13 @@ def test_a_port_in_use() -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--port", "70000"], "cannot listen on 127.0.0.1:70000"),
         (["--host", "192.0.2.7"], "--host 192.0.2.7 is not this machine alone: whoever reaches it could sign in"),
         (["--host", "192.0.2.7", "--expose"], "cannot listen on 192.0.2.7:0: Cannot assign requested address"),
         (["--host", "no.such.host.invalid", "--expose"], "cannot listen on no.such.host.invalid:0"),
         (["--ledger", "/dev/null/x"], "--ledger /dev/null/x: Not a directory"),
         (["--lifetime", "0"], "--lifetime 0: must be a number of seconds, 1 or more"),
+        (["--port", "65536"], "--port 65536: ports go from 0 (any free one) to 65535"),
+        (["--worlds", "nowhere.toml"], "--worlds nowhere.toml: No such file or directory"),
         (["--program", "luck"], "--program luck: No such file or directory; shipped are concurrent-401s, "),
         (["--program", "Makefile"], "--program Makefile: "),
         (["--leeway", "-1"], "--leeway -1: must be a number of seconds, 0 or more"),
