@@ -74,15 +74,6 @@ PLAYS: dict[str, Play] = {
             covers=("lost-answer",),
             """,
     ),
-    "key-change": Play(
-        world="supabase",
-        about="resources no longer take tokens that they had taken",
-        control='Expectation("some", "any")',
-        more="""
-            faults=({{"kind": "refuse", "times": 1, "which": {{"request": "resource", "nth": 10}}}},),
-            covers=(),
-            """,
-    ),
     "late-401": Play(
         world="supabase",
         about="two requests are refused, and the second 401 arrives after the first request was retried with success",

@@ -108,11 +108,11 @@ SCRIPTS = [name for name in BY_NAME if name not in scenario.PLAYS]
 
 @pytest.mark.parametrize("name", every(3, [(name,) for name in SCRIPTS]))
 def test_a_script_shows_what_it_was_made_from_and_with_a_sound_client_nothing(tmp_path: Path, name: str) -> None:
-    """What no client has under load, a small one in the script has."""
+    """What no client has under load, a small one in the script has; a change of keys is seen with any."""
     shown = standing_as(diagnose(gather([ledger_of(tmp_path, name, "naive")], How())), "shown")
     assert name in shown
     sound = standing_as(diagnose(gather([ledger_of(tmp_path, name, "sound")], How())), "shown")
-    assert sound - {"reuse-forgiven"} == set()
+    assert sound <= {name} & {"key-change"}  # the server's own doing, whoever calls
 
 
 def test_every_mechanism_has_a_file() -> None:
