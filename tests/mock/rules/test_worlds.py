@@ -158,7 +158,7 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
 
 def test_a_missing_file_is_the_users_mistake(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["worlds", "--worlds", "no.toml"]) == 2
-    assert capsys.readouterr().err == "race401: no.toml: No such file or directory\n"
+    assert capsys.readouterr().err == "race401: --worlds no.toml: No such file or directory\n"
 
 
 def test_every_setting_says_what_it_is() -> None:
