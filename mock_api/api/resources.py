@@ -19,6 +19,7 @@ from race401.mock_api.strict_json import BadBody
 router = APIRouter(tags=["resources"], route_class=Direct)
 
 CONTACTS = 1_000
+PAGES = 8  # pages of them that are made once, up to 100 KB each
 LIMIT = {
     "name": "limit",
     "in": "query",
@@ -61,13 +62,13 @@ def _contacts() -> list[str]:
     return people
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=PAGES)
 def contacts_body(limit: int) -> bytes:
     """Return the first contacts as a JSON array."""
     return ("[" + ",\n".join(_contacts()[:limit]) + "]").encode()
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=PAGES)
 def _page(query: bytes) -> bytes | None:
     """Return the contacts that a query asks for; None: not with such a limit. To parse it is a tenth of a request."""
     given = QueryParams(query).get("limit", "50")

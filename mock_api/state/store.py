@@ -174,7 +174,10 @@ class MemoryStore:
         self._by_token[family.links[-1].token] = family.id
 
     def _forget(self, family: Family) -> None:
-        del self._families[family.id], self._by_user[family.user][family.id]
+        mine = self._by_user[family.user]
+        del self._families[family.id], mine[family.id]
+        if not mine:
+            del self._by_user[family.user]
         self._free_at.pop(family.id, None)
         self._unindex(family)
         self._ended[family.links[-1].token] = family.id, family.links[-1].generation
