@@ -13,10 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from bounds import HANG
+from ports import free_port
+
+from race401.harness.judge import evidence
 
 ROOT = Path(__file__).parents[2]
 PAIR = ["--policies", "pre-fix,fixed"]  # two policies want fewer browsers than all
 LOCUST = [sys.executable, "-m", "locust", "-f", str(ROOT / "scenarios" / "burst.py"), *PAIR]
+LONG = ["--headless", "-u", "6", "-r", "6", "-t", "60s", "--narrate"]
+A_PAGE = "Using token"
 SMALL = ["--headless", "-u", "6", "-r", "6", "-t", "6s", *PAIR]
 
 
@@ -114,6 +119,27 @@ def locust(reports: Path, *options: str, command: Sequence[str] = LOCUST, cwd: P
         run._reader.join()
         assert run.process.stdout is not None
         run.process.stdout.close()
+
+
+def two_processes() -> list[str]:
+    """Options for two workers, on a port that no other run of this machine has."""
+    port = str(free_port())
+    return ["--processes", "2", "--master-bind-port", port, "--master-port", port]
+
+
+def under_way(run: LocustRun, reports: LocustRun | None = None) -> None:
+    """Wait until a page has begun, and one request was answered."""
+    run.until(A_PAGE)
+    ledger = (reports or run).folder / evidence.LEDGER
+    while not ledger.stat().st_size:
+        assert run.process.poll() is None, run.out
+
+
+def gone(run: LocustRun) -> None:
+    """Wait until no process of the run lives."""
+    for pid in run.processes():
+        subprocess.run(["tail", "--pid", str(pid), "-f", "/dev/null"], timeout=HANG, check=True)
+    assert not run.left_over()
 
 
 @contextlib.contextmanager

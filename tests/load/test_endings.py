@@ -7,37 +7,14 @@ from pathlib import Path
 
 import pytest
 from bounds import HANG
-from locustruns import LOCUST, ROOT, LocustRun, locust
+from locustruns import LOCUST, LONG, ROOT, gone, locust, two_processes, under_way
 from ports import free_port
 
 from race401.harness.judge import evidence, verdict
 
-LONG = ["--headless", "-u", "6", "-r", "6", "-t", "60s", "--narrate"]
 SHORT = ["--headless", "--skip-log-setup", "-u", "6", "-r", "6", "-t", "5s"]
-A_PAGE = "Using token"
 slow = pytest.mark.slow
 HUP, INT, TERM, KILL = signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGKILL
-
-
-def two_processes() -> list[str]:
-    """Options for two workers, on a port that no other run of this machine has."""
-    port = str(free_port())
-    return ["--processes", "2", "--master-bind-port", port, "--master-port", port]
-
-
-def under_way(run: LocustRun, reports: LocustRun | None = None) -> None:
-    """Wait until a page has begun, and one request was answered."""
-    run.until(A_PAGE)
-    ledger = (reports or run).folder / evidence.LEDGER
-    while not ledger.stat().st_size:
-        assert run.process.poll() is None, run.out
-
-
-def gone(run: LocustRun) -> None:
-    """Wait until no process of the run lives."""
-    for pid in run.processes():
-        subprocess.run(["tail", "--pid", str(pid), "-f", "/dev/null"], timeout=HANG, check=True)
-    assert not run.left_over()
 
 
 def whole(folder: Path) -> None:
