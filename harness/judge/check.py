@@ -93,7 +93,7 @@ class Check:
     figures: Callable[[list[Row]], Iterable[Figure]] = _no_figures
     brief: Brief | None = None
     by_clock: bool = False  # what it expects depends on what time the client thinks it is
-    by_order: bool = False  # what it finds depends on what came before what
+    by_order: bool = False  # what it finds depends on what came before what, or how long after it
 
     @property
     def key(self) -> str:
@@ -161,6 +161,7 @@ def counting(
     seqs: str = "",
     always: bool = True,
     by_clock: bool = False,
+    by_order: bool = False,
 ) -> Check:
     """
     Return a check whose count is a number of ledger entries, which are its proof.
@@ -188,7 +189,7 @@ def counting(
 
     finds.__doc__ = entries.__doc__
     shown = None if brief is None else Brief(lambda row: len(seqs_of(row)), *brief)
-    return Check(name, finds, count, words, section, figures, shown, by_clock)
+    return Check(name, finds, count, words, section, figures, shown, by_clock, by_order)
 
 
 def number(n: int, seqs: list[int]) -> Cell:

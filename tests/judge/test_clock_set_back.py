@@ -2,6 +2,7 @@
 
 from wires import Wire, verdict
 
+from race401.harness.judge.checks import CHECKS
 from race401.harness.judge.findings import Value
 
 PASS, FAIL, UNKNOWN = Value.PASS, Value.FAIL, Value.UNKNOWN
@@ -48,6 +49,17 @@ def test_a_repeated_exchange_needs_no_clock() -> None:
         FAIL,
         ["exchanges-per-generation"],
     )
+
+
+def test_what_needs_no_order_is_counted_by_tokens_and_answers_alone() -> None:
+    """A burst whose clock went back by 60 s charged the fixed client with refreshes that no lifetime called for."""
+    held_to = {check.name for check in CHECKS.values() if check.words is not None}
+    assert held_to - {check.name for check in CHECKS.values() if check.by_order} == {
+        "exchanges-per-generation",
+        "reuse",
+        "signature",
+        "wire-401s",
+    }
 
 
 def test_an_answer_that_was_held_for_long_is_no_clock_that_went_back() -> None:

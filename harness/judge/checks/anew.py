@@ -42,4 +42,5 @@ SIGN_INS_ANEW = Check(
     "exchanges",
     _figures,
     Brief(lambda r: len(r.sign_ins_anew_seqs), "sign-in", " anew for each call"),
+    by_order=True,
 )

@@ -57,4 +57,5 @@ NEEDLESS_EXCHANGES = counting(
     always=False,
     seqs="needless_seqs",
     by_clock=True,
+    by_order=True,
 )

@@ -91,4 +91,5 @@ REFRESHES = Check(
     "exchanges",
     _figures,
     by_clock=True,
+    by_order=True,
 )

@@ -33,5 +33,12 @@ def _figures(rows: list[Row]) -> Iterable[Figure]:
 
 
 BODIES_LOST = Check(
-    NAME, _finds, _count, WORDS, "app", _figures, Brief(lambda r: len(r.bodiless_seqs), "retry without its body")
+    NAME,
+    _finds,
+    _count,
+    WORDS,
+    "app",
+    _figures,
+    Brief(lambda r: len(r.bodiless_seqs), "retry without its body"),
+    by_order=True,
 )

@@ -84,4 +84,5 @@ AFTER_SIGN_OUT = counting(
     always=False,
     words=Words(default="none", unsaid="none", ledger_alone="none"),
     brief=("request", " after the sign-out"),
+    by_order=True,
 )

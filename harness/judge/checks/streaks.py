@@ -43,4 +43,4 @@ def _figures(rows: list[Row]) -> Iterable[Figure]:
         yield Figure("refreshed in a row", lambda r: number(len(r.in_a_row_seqs), r.in_a_row_seqs), part=True)
 
 
-IN_A_ROW = Check(NAME, _finds, _count, WORDS, "generations", _figures)
+IN_A_ROW = Check(NAME, _finds, _count, WORDS, "generations", _figures, by_order=True)
