@@ -27,7 +27,7 @@ def add(parser: ArgumentParser) -> None:
 def run(given: Namespace) -> int:
     """Serve until Ctrl-C."""
     if given.tls is not None and given.store is not None:
-        raise CommandError("--tls lives in the memory of one process: serve without --store for it")
+        raise CommandError("--tls: its certificates are in the memory of one process; leave out --store")
     with tls.spoken(given.tls, given.host) as spoken:
         return _serve(given, spoken)
 

@@ -127,7 +127,7 @@ def test_a_key_that_others_can_read_is_refused(tmp_path: Path, capsys: pytest.Ca
     assert main(command) == 2
     assert "empty the folder" in capsys.readouterr().err
     assert main(["serve", "--tls", "--store", "redis://127.0.0.1:1"]) == 2
-    assert "--tls lives in the memory of one process" in capsys.readouterr().err
+    assert "--tls: its certificates are in the memory of one process" in capsys.readouterr().err
 
 
 def test_an_answer_up_to_the_connections_end_ends_under_tls(tmp_path: Path) -> None:
