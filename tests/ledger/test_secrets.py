@@ -39,6 +39,7 @@ def test_planted(tmp_path, capsys):
 SOURCES = ".hypothesis/constants/*"  # what Hypothesis copies out of source files, passwords of the tests too
 ASKED_FOR = [  # secrets, and the files that hold them because that is what they are for
     ("correct horse", "*.env"),  # the password of a card's account, which is the same always, for its driver
+    ("correct horse", "*.py"),  # the same in a copy of the sources
     ("a shared secret that is long enough to sign with", "test_*/keys"),  # a test's file of keys
     (None, "test_a_key_file_that_others_ca*/key"),  # which is refused, as a test wants it
     (None, "test_a_card_in_every_form*/seen"),  # what a test's sign-in brought, to be looked for
