@@ -1,5 +1,6 @@
 """A recorder whose clock was set back: what needs the order of things is UNKNOWN, and the rest stays proven."""
 
+import pytest
 from wires import Wire, verdict
 
 from race401.harness.judge.checks import CHECKS
@@ -49,6 +50,18 @@ def test_a_repeated_exchange_needs_no_clock() -> None:
         FAIL,
         ["exchanges-per-generation"],
     )
+
+
+@pytest.mark.parametrize(("back", "value"), [(0.0, FAIL), (60.0, UNKNOWN)])
+def test_what_is_told_by_instants_is_in_doubt(back: float, value: Value) -> None:
+    """Here a sign-in for each call, of tokens that another clock may have seen expire; else it is a failure."""
+    wire = Wire()
+    for n in range(4):
+        wire.sign_in(f"a{n}", None, at=100.0 + n, took=0.001, credentials="c")
+        wire.get(f"a{n}", at=100.1 + n, token_left_s=299.9)
+    wire.get("a3", at=105.0 - back, token_left_s=290.0)
+    [finding] = [f for f in verdict(wire).findings if f.check == "sign-ins-anew"]
+    assert finding.value is value
 
 
 def test_what_needs_no_order_is_counted_by_tokens_and_answers_alone() -> None:
