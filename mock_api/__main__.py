@@ -8,6 +8,7 @@ import threading
 
 from race401.mock_api.process.options import add_options
 from race401.mock_api.process.serving import Server, ServingError, prepare
+from race401.mock_api.process.template import fork_when_asked
 from race401.mock_api.process.workers import Keeper
 
 UNHEARD = 3  # exit code: nobody was there to be told where it serves
@@ -53,4 +54,4 @@ def end_with_parent(server: Server | Keeper) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(fork_when_asked(main) if sys.argv[1:] == ["--template"] else main())

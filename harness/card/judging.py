@@ -106,10 +106,10 @@ def judge(run: Run, claims: Sequence[str]) -> Result:
 def misdirected(run: Run) -> str | None:
     """Return what to tell a driver that changes a call's path, so that it is known no more; None: it does not."""
     paths, sent = [call.path for call in run.calls], [entry.target for entry in run.entries]
-    for call in (path for path in paths if path not in sent):
-        for target in sent:
-            if target not in paths and target.partition("?")[0] == call.partition("?")[0]:
-                return f"it sent {target}, which is no call of `begin`, and not {call}: send each path as it is given"
+    unsent = {path.partition("?")[0] for path in paths if path not in sent}
+    for target in sent:
+        if target not in paths and target.partition("?")[0] in unsent:
+            return f"it sent {target}, which is no call of `begin`: send each path with its query, as it is given"
     return None
 
 
