@@ -12,7 +12,7 @@ What: TypeAlias = Literal["granted", "refused", "unknown", "unheard", "skipped"]
 class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
     """The answer to one step."""
 
-    what: What  # unheard: the client hung up; skipped: there was nothing to present, or nobody to ask
+    what: What  # unheard: the answer was lost; skipped: there was nothing to present, or nobody to ask
     presented: str = ""  # fingerprint of the token that was sent
     refresh: str = ""  # fingerprint of the refresh token that the client has then
     access: str = ""  # fingerprint of the access token that came
@@ -44,3 +44,8 @@ class Trial(msgspec.Struct, frozen=True):
 def place(url: str) -> str:
     """Return an address as it may be shown: without user, password and query, which may be secrets."""
     return anonymous(url.partition("?")[0])
+
+
+def why(error: Exception) -> str:
+    """Return an error in words; where it has none, its name."""
+    return str(error) or type(error).__name__

@@ -11,7 +11,8 @@ from race401.harness.probe.answers import Trial
 from race401.harness.probe.beyond import Beyond
 from race401.harness.probe.looks import accepted, living, successors
 from race401.harness.probe.playing import OTHER_LIVES, End
-from race401.harness.probe.questions import QUESTIONS, Question, Word
+from race401.harness.probe.question import Question, Word
+from race401.harness.probe.questions import QUESTIONS
 from race401.harness.probe.sequences import SEQUENCES
 
 DIFFERS = 0.001  # p of Fisher's exact test below which always and sometimes are two answers, not one
