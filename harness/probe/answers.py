@@ -6,6 +6,7 @@ import msgspec
 
 from race401.ledger.visible import anonymous
 
+UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"  # as OpenSSL says it
 What: TypeAlias = Literal["granted", "refused", "unknown", "unheard", "skipped"]
 
 
@@ -48,4 +49,5 @@ def place(url: str) -> str:
 
 def why(error: Exception) -> str:
     """Return an error in words; where it has none, its name."""
-    return str(error) or type(error).__name__
+    said = str(error) or type(error).__name__
+    return f"{said}; trust an authority of your own by SSL_CERT_FILE=ca.pem" if UNTRUSTED in said else said

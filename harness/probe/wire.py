@@ -56,8 +56,9 @@ class Wire:
         self._fingerprint = (fingerprints or Fingerprints()).fingerprint
         self._visible = Visible(self._fingerprint)
         limits = httpx.Limits(keepalive_expiry=IDLE)
+        tls = httpx.create_ssl_context()  # by SSL_CERT_FILE, too: no other variable is heeded
         self._http = httpx.AsyncClient(
-            trust_env=False, timeout=ANSWERS_WITHIN, limits=limits, headers={"accept": "*/*"}
+            verify=tls, trust_env=False, timeout=ANSWERS_WITHIN, limits=limits, headers={"accept": "*/*"}
         )
         self._seen: set[str] = set()
         self.sessions = self.requests = 0
@@ -126,7 +127,7 @@ class Wire:
             heard = self.now()
             body = await answer.aread()
         except httpx.ConnectError as error:
-            raise Gone(f"{place(given.url)} cannot be reached: {error}") from None
+            raise Gone(f"{place(given.url)} cannot be reached: {why(error)}") from None
         except httpx.HTTPError as error:
             return Answer("unknown", presented, error=self._plain(_unanswered(error), pair), sent=sent[0]), None
         finally:
