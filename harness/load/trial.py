@@ -90,4 +90,4 @@ def _check_time(plan: Plan, pair: TokenPair) -> None:
             raise Refused(f"{how}: give -t {needed:.0f}s or longer, or a sign_in whose tokens expire sooner")
         if plan.run_time > life + LONGEST:
             raise Refused(f"-t {plan.run_time:g}s: at most {life + LONGEST:g} s against this system")
-        print_to(f"race401: {how}: only time helps, {life:g} s of it")
+        print_to(f"race401: {how}: only time helps, {life:g} s of it and the API's leeway")

@@ -12,12 +12,14 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from race401.harness.probe import show
 from race401.harness.probe.asking import Target
 from race401.harness.probe.card import Card, encoded
 from race401.harness.probe.making import NotAnswered, make
 from race401.harness.probe.settings import NothingKnown, toml
 from race401.harness.probe.signing_in import parse
-from race401.ledger.dialects.presets import OAUTH
+from race401.ledger.dialects.dialect import Dialect
+from race401.ledger.dialects.presets import GITHUB, OAUTH
 
 STRICT = {  # each token works once, a second use ends nothing, and a refresh ends no access token
     "rotates": "always",
@@ -176,10 +178,10 @@ def served(shape: str) -> Iterator[str]:
             thread.join()
 
 
-def card_of(url: str) -> Card:
+def card_of(url: str, dialect: Dialect = OAUTH) -> Card:
     """Its card, over the wire."""
-    target = Target(f"{url}/token", OAUTH, f"{url}/me")
-    card, _ = asyncio.run(make(target, parse(f"POST {url}/login user=ada", OAUTH), 2, 600.0, lambda _: None))
+    target = Target(f"{url}/token", dialect, f"{url}/me")
+    card, _ = asyncio.run(make(target, parse(f"POST {url}/login user=ada", dialect), 2, 600.0, lambda _: None))
     return card
 
 
@@ -260,3 +262,12 @@ def test_a_token_that_a_server_repeats_is_in_no_card() -> None:
         card = card_of(url)
     assert list(card.refusals) == ["400 invalid_grant: ... was used"]
     assert b"opaque refresh" not in encoded(card)
+
+
+def test_an_error_in_a_200_leads_to_the_dialect_that_reads_it() -> None:
+    """Which has the rows of the same server that refuses by a 400."""
+    with served("refuses by a 200") as url:
+        assert "not read     200 invalid_grant" in show.card(card_of(url), 100)
+        card = card_of(url, GITHUB)
+    assert said(card, STRICT) == STRICT
+    assert not card.unread
