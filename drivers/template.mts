@@ -91,6 +91,7 @@ for await (const line of createInterface({ input: process.stdin })) {
     answer = JSON.stringify(begun.map((call) => call.told));
   }
   if (word === "sign-out") await tried(() => client.signOut());
+  if (word === "tabs") answer = "error not written yet"; // if `can` has tabs: be so many clients over one storage
   if (word === "quit") process.exit(0);
   console.log(answer);
 }

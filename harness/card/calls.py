@@ -66,7 +66,16 @@ def note(answer: str, calls: Sequence[Call]) -> None:
         told = msgspec.json.decode(answer, type=list[CameTo])
     except msgspec.DecodeError as error:
         raise ValueError(f"{answer[:200]!r} ({error}); {WANT}") from None
-    if [each.path for each in told] != [call.path for call in calls]:
-        raise ValueError(f"{answer[:200]!r}, which are not the calls of `begin`; {WANT}")
+    if (wrong := _unlike([each.path for each in told], [call.path for call in calls])) is not None:
+        raise ValueError(f"a list {wrong}, so that these are not the calls of `begin`; {WANT}")
     for call, came_to in zip(calls, told, strict=True):
         call.came_to = came_to
+
+
+def _unlike(told: Sequence[str], begun: Sequence[str]) -> str | None:
+    """Return how these paths differ from those of `begin`, in words; None: they are the same."""
+    if missing := [path for path in begun if path not in told]:
+        return f"without {missing[0]}"
+    if more := [path for path in told if path not in begun]:
+        return f"with {more[0]}"
+    return None if list(told) == list(begun) else "in another order, or with a call twice"

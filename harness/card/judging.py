@@ -77,11 +77,12 @@ def judge(run: Run, claims: Sequence[str]) -> Result:
     )
     lost = list(losses(run, row))
     exercised, why_not = EXERCISED[race.covers]
+    failure = run.failure or misdirected(run)
     if run.silent:
         result.outcome = RaceOutcome.SILENT
         result.sentence = f"{run.failure}: calls never ended, or the driver hung; with protocol 2 it would say which"
-    elif run.failure is not None:
-        result.outcome, result.sentence = RaceOutcome.BROKE, run.failure
+    elif failure is not None:
+        result.outcome, result.sentence = RaceOutcome.BROKE, failure
     elif lost:
         claimed = any(loss.claims is None or loss.claims & set(claims) for loss in lost)
         result.outcome = RaceOutcome.LOST if claimed else RaceOutcome.NOT_CLAIMED
@@ -94,12 +95,22 @@ def judge(run: Run, claims: Sequence[str]) -> Result:
         result.sentence = cost.cost_text(run, row)
         if cost.wasteful(run, row):
             result.outcome = RaceOutcome.WASTEFUL
-    if run.failure is None:
+    if failure is None:
         result.disproved = list(disproved(run, claims))
     if result.outcome is not RaceOutcome.SURVIVED or result.disproved:
         result.calls = [call.came_to for call in run.calls if call.came_to is not None]
         result.story, result.entries = story.sentences(run.entries, result.calls), run.entries
     return result
+
+
+def misdirected(run: Run) -> str | None:
+    """Return what to tell a driver that changes a call's path, so that it is known no more; None: it does not."""
+    paths, sent = [call.path for call in run.calls], [entry.target for entry in run.entries]
+    unsent = {path.partition("?")[0] for path in paths if path not in sent}
+    for target in sent:
+        if target not in paths and target.partition("?")[0] in unsent:
+            return f"it sent {target}, which is no call of `begin`: send each path with its query, as it is given"
+    return None
 
 
 def _row(run: Run) -> Row:

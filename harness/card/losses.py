@@ -20,6 +20,7 @@ from race401.harness.judge.sessions import is_sign_out
 from race401.ledger.entry import Entry
 from race401.ledger.outcomes import GRANTED, REFUSED
 
+GUESTS = "/auth/v1/signup"  # where a session begins that is nobody's account
 EVERY = 1.0  # s, and one more in so long: of a client with a timer, or that backs off
 
 
@@ -43,6 +44,8 @@ def losses(run: Run, row: Row) -> Iterator[Loss]:
     if failed:
         yield Loss(_how(failed, run), blame.of_calls(run, failed))
     yield from map(Loss, _posted(run))
+    if made_up := _made_up(run):
+        yield Loss(f"the app got a success for {counted(made_up, 'call')} that the server never answered with one")
     if _session_lost(run, row):
         if not (pending and any(isinstance(step, RevokeElsewhere) for step in run.race.steps)):  # it was ended by us
             after = ", after the client had hung up on a refresh that was granted" if blame.given_up(run) else ""
@@ -52,6 +55,9 @@ def losses(run: Run, row: Row) -> Iterator[Loss]:
         yield Loss(gave_up, None if broken is None else broken | {"keeps_session"})
     if carried := _carried(run, row):
         yield Loss(f"{counted(len(carried), 'call')} carried a token of the session that had been signed out", claim)
+    if unasked := _unasked(run):
+        said = f"{counted(len(unasked), 'call')} after the sign-out went out in a session that nobody had asked for"
+        yield Loss(said, claim)
     if len(exchanges(run)) > TRIES * max(1, len(run.calls)) + _span(run.entries) / EVERY:
         yield Loss(f"endless refreshes: more than {TRIES} for each call and one a second")
 
@@ -83,6 +89,13 @@ def _how(failed: Sequence[Call], run: Run) -> str:
     if wrong := sum(_saw(call, "success") for call in failed):
         said += f", {wrong} of which the driver calls a success"
     return said
+
+
+def _made_up(run: Run) -> int:
+    """Count the calls that need not succeed and that did so for the app alone: it does not hear what it has lost."""
+    answered, must = _answered(run), {call.path for call in _must(run)}
+    gets = [call for call in run.calls if call.body is None and call.path not in must]
+    return sum(_saw(call, "success") and call.path not in answered for call in gets)
 
 
 def _posted(run: Run) -> Iterator[str]:
@@ -131,6 +144,14 @@ def _carried(run: Run, row: Row) -> list[Entry]:
     after = {call.path for call in run.calls if call.signed_out}
     late = set(row.after_sign_out_seqs)
     return [e for e in run.entries if e.target in after and (e.seq in late or e.family in run.signed_out)]
+
+
+def _unasked(run: Run) -> list[Entry]:
+    """Return the calls that began after the sign-out, in a session which the client began by itself; a guest may."""
+    after = {call.path for call in run.calls if call.signed_out}
+    begun = [e for e in run.entries if is_sign_in(e) and e.target.partition("?")[0] != GUESTS]
+    own = {e.family for e in begun} - run.signed_out
+    return [e for e in run.entries if run.signed_out and e.target in after and e.family in own]
 
 
 def _span(entries: Sequence[Entry]) -> float:

@@ -14,7 +14,7 @@ import msgspec
 from race401.harness.card import course, judging
 from race401.harness.card.driver import Driver, DriverFailed
 from race401.harness.card.mock import Mocks
-from race401.harness.card.race import Race
+from race401.harness.card.race import ABILITIES, CLAIMS, Race
 from race401.harness.card.races import RACES
 from race401.harness.card.record import Card, Introduction
 
@@ -50,10 +50,7 @@ def make(
     ):
         folder = Path(path)
         introduction = hello(command, folder)
-        if introduction.protocol not in PROTOCOLS:
-            raise NoDriver(f"it speaks protocol {introduction.protocol}; known: {', '.join(map(str, PROTOCOLS))}")
-        if introduction.world not in worlds:
-            raise NoDriver(f"it names the world {introduction.world!r}; known: {', '.join(worlds)}")
+        _check(introduction, worlds)
 
         def one(race: Race) -> judging.Result:
             where = race.world or world or introduction.world
@@ -71,6 +68,19 @@ def make(
         results = [each.result() for each in running]
     took = round(time.monotonic() - began_at, 1)
     return Card(introduction, shlex.join(command), version("race401"), results, took, world or introduction.world)
+
+
+def _check(introduction: Introduction, worlds: Collection[str]) -> None:
+    """Raise NoDriver for a word that nobody knows: a mistyped claim would be none, and excuse its losses."""
+    for said, words, known in (
+        ("it speaks protocol", [introduction.protocol], PROTOCOLS),
+        ("it names the world", [introduction.world], worlds),
+        ("it claims", introduction.claims, CLAIMS),
+        ("it says that it can", introduction.can, ABILITIES),
+    ):
+        for word in words:
+            if word not in known:
+                raise NoDriver(f"{said} {word!r}; known: {', '.join(map(str, known))}")
 
 
 def merged(older: Card, newer: Card) -> Card:

@@ -1,8 +1,6 @@
 """The mock as a child process, and what a card or a test asks of its control API."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, Self
@@ -10,9 +8,10 @@ from typing import Any, Self
 import httpx
 import msgspec
 
+from race401.harness.card.forked import Forked
 from race401.ledger.entry import Entry
 
-GONE_WITHIN = 5.0  # s
+GONE_WITHIN = 5.0  # s; nothing is asked any more of a mock that takes longer, on a busy machine
 EMAIL, PASSWORD = "ada@race401.test", "correct horse"
 
 
@@ -24,13 +23,12 @@ class Mock:
     """A running mock at `url` with these settings (its command line); it ends with this process, at the latest."""
 
     def __init__(self, settings: tuple[str, ...]) -> None:
-        command = [sys.executable, "-m", "race401.mock_api", "--json", "--exit-with-parent", *settings]
-        self._process = subprocess.Popen(  # noqa: S603 - our own module
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
-        assert self._process.stdout is not None
-        if not (answer := self._process.stdout.readline()):
-            code = self._process.wait()  # its output is closed: it ends
+        try:
+            self._process = Forked(["--json", "--exit-with-parent", *settings])
+        except (OSError, ValueError):
+            raise MockFailed("the process that starts mocks has ended; standard error may say why") from None
+        if not (answer := self._process.first_line()):
+            code = self._process.end(GONE_WITHIN)
             raise MockFailed(f"the mock did not start (exit {code}); standard error has its last words")
         self.url: str = json.loads(answer)["url"]
         self._http = httpx.Client(base_url=self.url, timeout=120, trust_env=False)
@@ -40,11 +38,7 @@ class Mock:
 
     def __exit__(self, *raised: object) -> None:
         self._http.close()
-        try:
-            self._process.communicate(timeout=GONE_WITHIN)  # ends its input, and with it the mock
-        except subprocess.TimeoutExpired:  # a busy machine; nothing is asked of it any more
-            self._process.kill()
-            self._process.communicate()
+        self._process.end(GONE_WITHIN)
 
     def let_go(self) -> None:
         """Forget all programs, and hold nothing back any more."""

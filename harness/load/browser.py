@@ -6,6 +6,7 @@ from locust import User, task
 from locust.exception import StopUser
 
 import random
+import time
 from collections.abc import Callable, Container
 from contextlib import AbstractContextManager
 from typing import Any, TypeAlias
@@ -161,7 +162,8 @@ class Browser(User):
     def load(self) -> None:
         """Load the page once; idle is what follows, in `wait_time`. In the open model nobody waits for the page."""
         plan = self.its_run.plan
-        if (self.intended if plan.arrivals else self.now()) > self.its_run.last_page_at:
+        late = self.now() - self.intended if plan.arrivals else 0.0
+        if time.monotonic() - late > self.its_run.last_page_at:
             return
         self.page += 1
         if plan.arrivals:

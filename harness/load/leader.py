@@ -68,7 +68,7 @@ class Leader:
 
     def start(self) -> None:
         """Begin a run: open its record, and tell the browsers, those of workers by way of locust's options."""
-        began_at = time.time()  # before anything is asked of anyone: locust's run time counts already
+        began, began_at = time.monotonic(), time.time()  # before anything is asked: locust's run time counts already
         self.finish()  # in the web UI, the run before
         given, is_first = self._options, not self._begun
         self._begun = True
@@ -105,7 +105,7 @@ class Leader:
             host=assignment.mock,
             clock=clock,
             share=0,
-            last_page_at=began_at + plan.last_page_after,
+            last_page_at=began + plan.last_page_after,
             report=judged.note,
             done=self._count_browser,
             steering=control_headers(given.control_key),

@@ -19,7 +19,7 @@ class Run:
     host: str  # of the mock
     clock: HostClock
     share: int  # of the browsers, that this process has: the number of its worker
-    last_page_at: float  # s since the epoch, by the clock; no page begins later
+    last_page_at: float  # s, of `time.monotonic`, which nobody sets; no page begins later
     report: Callable[[dict[str, Any]], None]  # takes a sample
     done: Callable[[], None]  # a browser has loaded all its pages
     steering: dict[str, str]  # headers for the mock's control API

@@ -44,7 +44,7 @@ class Worker:
 
     def start(self) -> None:
         """Make the run of what the master says of it."""
-        began_at, given = time.time(), self._environment.parsed_options
+        began, given = time.monotonic(), self._environment.parsed_options
         assert given is not None
         self._run, self._browsers_ended = None, False
         if (assignment := assigned(given)) is None:
@@ -57,7 +57,7 @@ class Worker:
             host=assignment.mock,
             clock=clock,
             share=share(self._runner.client_id, assignment.workers, self._runner.worker_index),
-            last_page_at=began_at + clock.taken_out + plan.last_page_after,
+            last_page_at=began + plan.last_page_after,
             report=self._samples.append,
             done=lambda: self._runner.send_message(BROWSER_DONE, {}),
             steering=control_headers(given.control_key),

@@ -190,6 +190,33 @@ def test_a_call_that_began_after_the_sign_out_with_its_session(
     assert result.outcome is outcome
 
 
+@pytest.mark.parametrize(
+    ("where", "carries", "outcome"),
+    [
+        ("/oauth/token", "another", RaceOutcome.LOST),
+        ("/oauth/token", None, RaceOutcome.SURVIVED),
+        ("/auth/v1/signup", "another", RaceOutcome.SURVIVED),
+    ],
+    ids=["in a session of its own", "without a token", "as a guest"],
+)
+def test_who_signs_in_again_by_itself_did_not_sign_out(where: str, carries: str | None, outcome: RaceOutcome) -> None:
+    """The session that was signed out is over, and the app's calls go on in another that nobody asked for."""
+    seen = Seen()
+    sign_in(seen)
+    seen.exchange(ME, received_at=0.0, answered_at=0.1)
+    seen.entry(ME, "/oauth/revoke", 200, method="POST", received_at=0.05, answered_at=0.06, ended="session")
+    seen.entry(ME, where, 200, method="POST", family="another", received_at=1.0, answered_at=1.0)
+    answer(seen, 1, family=carries, received_at=1.1, answered_at=1.1)
+    given = {"signed_out": {f"family of {ME}"}}
+    result = result_of(SIGN_OUT, seen, called(1, must=False, signed_out=True), claims=("sign_out",), **given)
+    assert result.outcome is outcome
+    said = "1 call after the sign-out went out in a session that nobody had asked for"
+    assert (result.sentence == said) is (outcome is RaceOutcome.LOST)
+    if outcome is RaceOutcome.LOST:
+        unclaimed = result_of(SIGN_OUT, seen, called(1, must=False, signed_out=True), claims=(), **given)
+        assert unclaimed.outcome is RaceOutcome.NOT_CLAIMED
+
+
 @pytest.mark.parametrize(("refreshes", "outcome"), [(3, RaceOutcome.SURVIVED), (4, RaceOutcome.LOST)])
 def test_three_refreshes_for_each_call_are_a_client_that_gives_up_and_more_are_one_that_never_does(
     refreshes: int, outcome: RaceOutcome

@@ -87,6 +87,14 @@ def test_a_driver_without_an_answer_is_given_up_and_gone(tmp_path: Path) -> None
             python("""print('{"client": "x", "world": "mars"}'); input()"""),
             "it names the world 'mars'; known: supabase",
         ),
+        (
+            python("""print('{"client": "x", "claims": ["single_flight", "retry-on-401"]}'); input()"""),
+            "it claims 'retry-on-401'; known: single_flight, retry_on_401, ",
+        ),
+        (
+            python("""print('{"client": "x", "can": ["signout"]}'); input()"""),
+            "it says that it can 'signout'; known: sign_out, tabs, post",
+        ),
     ],
 )
 def test_what_is_no_driver_is_refused(command: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:

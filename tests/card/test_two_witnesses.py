@@ -14,6 +14,7 @@ from race401.harness.card.races import RACES
 ME = "me"
 BY_NAME = {race.name: race for race in RACES}
 OK = {"status": 200}
+ONE = '{"path": "/contacts?limit=1&caller=1", "status": 200}'
 
 
 def called(n: int, came_to: dict[str, Any] | None = None, *, must: bool = True) -> Call:
@@ -69,6 +70,41 @@ def test_a_success_that_the_server_never_gave_is_none() -> None:
     assert result.sentence == "1 of 2 calls failed, 1 of which the driver calls a success"
 
 
+@pytest.mark.parametrize("status", [401, 503])
+def test_a_success_that_never_was_is_none_for_a_call_that_need_not_succeed(status: int) -> None:
+    """An app whose session is over, and that is handed a 200, goes on as if nothing had happened."""
+    calls = called(1, OK), called(2, OK, must=False)
+    result = judged(on_the_wire(200, status), *calls, race="revoked-elsewhere", claims=())
+    assert result.outcome is RaceOutcome.LOST
+    assert result.sentence == "the app got a success for 1 call that the server never answered with one"
+    said = called(2, {"error": "signed out"}, must=False)
+    told = judged(on_the_wire(200, 401), called(1, OK), said, race="revoked-elsewhere", claims=())
+    assert told.outcome is RaceOutcome.SURVIVED
+    answered = judged(on_the_wire(401, 200), called(1, must=False), calls[1], race="revoked-elsewhere", claims=())
+    assert answered.outcome is RaceOutcome.SURVIVED
+
+
+@pytest.mark.parametrize("sent", ["/contacts?limit=1&caller=2&_=1", "/contacts?caller=2&limit=1", "/contacts"])
+def test_a_driver_that_changes_a_path_is_at_fault_and_not_its_client(sent: str) -> None:
+    """The call cannot be told from others any more: that proves nothing against anybody."""
+    seen = on_the_wire(200)
+    seen.entry(ME, sent, 200, generation=1)
+    result = judged(seen, called(1, OK), called(2, OK))
+    assert result.outcome is RaceOutcome.BROKE
+    assert f"it sent {sent}, which is no call of `begin`" in result.sentence
+    assert not result.disproved
+
+
+def test_a_call_of_the_clients_own_is_no_changed_path() -> None:
+    seen = on_the_wire(200, 200)
+    seen.entry(ME, "/contacts?page=2", 200, generation=1)
+    seen.entry(ME, "/me/entitlements", 200, generation=1)
+    assert judged(seen, called(1, OK), called(2, OK)).outcome is RaceOutcome.SURVIVED
+    unsent = on_the_wire(200)
+    unsent.entry(ME, "/me/entitlements", 200, generation=1)
+    assert judged(unsent, called(1, OK), called(2, {"error": "no token"})).outcome is RaceOutcome.LOST
+
+
 @pytest.mark.parametrize("must", [True, False])
 def test_a_call_that_never_ends_is_lost_whatever_the_client_claims(must: bool) -> None:
     result = judged(on_the_wire(200), called(1, OK), called(2, {"pending": True}, must=must), claims=())
@@ -109,8 +145,10 @@ def test_what_each_call_came_to_is_noted_in_the_order_of_begin() -> None:
     [
         ("ok", "malformed"),
         ('{"path": "/contacts?limit=1&caller=1", "status": 200}', "Expected `array`"),
-        ("[]", "not the calls of `begin`"),
+        ("[]", "a list without /contacts?limit=1&caller=1, so that these are not the calls of `begin`"),
         ('[{"path": "/other", "status": 200}]', "not the calls of `begin`"),
+        (f'[{ONE}, {{"path": "/other", "status": 200}}]', "a list with /other, so that"),
+        (f"[{ONE}, {ONE}]", "in another order, or with a call twice"),
         ('[{"path": "/contacts?limit=1&caller=1"}]', "one of status, error and pending"),
         ('[{"path": "/contacts?limit=1&caller=1", "status": 200, "error": "x"}]', "one of status, error and pending"),
     ],

@@ -1,11 +1,13 @@
 """`make peers`: another client's own tests, against worlds that its repository describes."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from bounds import HANG
+from joserfc.jwk import RSAKey
 from ports import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -50,10 +52,42 @@ def test_a_suite_finds_the_servers_of_its_repository_where_it_looks_for_them(
     assert (done.returncode, done.stdout.startswith(printed)) == (7, True), done.stdout + done.stderr
 
 
+CONFIG = """
+[api]
+port = {port}
+[auth]
+signing_keys_path = "./keys.json"
+enable_signup = true
+enable_anonymous_sign_ins = {anonymous}
+[auth.email]
+enable_confirmations = false
+"""
+AS_A_GUEST = """
+import httpx
+at = "http://127.0.0.1:{port}/auth/v1"
+answer = httpx.post(at + "/signup", json={{}})
+print(answer.status_code, [key["kid"] for key in httpx.get(at + "/.well-known/jwks.json").json()["keys"]])
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("anonymous", "printed"), [("true", "200 ['mine']"), ("false", "422 ['mine']")])
+def test_a_suite_for_supabases_command_line_finds_its_server(tmp_path: Path, anonymous: str, printed: str) -> None:
+    """Below the gateway's path, with the keys that the suite has made."""
+    port, folder = free_port(), tmp_path / "test/supabase"
+    folder.mkdir(parents=True)
+    key = RSAKey.generate_key(2048).as_dict(private=True) | {"kid": "mine", "alg": "RS256", "key_ops": ["sign"]}
+    (folder / "config.toml").write_text(CONFIG.format(port=port, anonymous=anonymous))
+    done = peers(str(tmp_path), "true")
+    assert (done.returncode, "keys.json: No such file" in done.stderr) == (2, True)
+    (folder / "keys.json").write_text(json.dumps([key]))
+    (tmp_path / "suite.py").write_text(AS_A_GUEST.format(port=port))
+    done = peers(str(tmp_path), f"{sys.executable} suite.py")
+    assert (done.returncode, done.stdout.strip()) == (0, printed), done.stdout + done.stderr
+
+
 def test_without_a_suite_it_says_what_it_wants(tmp_path: Path) -> None:
     assert (done := peers("", "")).returncode == 2
     assert done.stderr.startswith("make peers SUITE=DIR")
     assert (done := peers(str(tmp_path), "true")).returncode == 2
-    assert done.stderr.endswith(
-        "docker-compose.yml: No such file or directory; SUITE is a checkout of a client's repository\n"
-    )
+    assert "no auth server in infra/docker-compose.yml or test/supabase/config.toml; SUITE is" in done.stderr

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from race401.mock_api.api.supabase import about, admin, codes, signup, token, user
+from race401.mock_api.api.supabase import about, admin, codes, providers, signup, token, user
 from race401.mock_api.api.supabase.answers import signed_in
 from race401.mock_api.api.supabase.problems import (
     AuthProblem,
@@ -15,7 +15,7 @@ from race401.mock_api.api.supabase.problems import (
 from race401.mock_api.api.supabase.rules import checked_email
 
 router = APIRouter()
-for part in (token, user, signup, codes, about, admin):
+for part in (token, user, signup, codes, providers, about, admin):
     router.routes.extend(part.router.routes)
 
 __all__ = [

@@ -34,6 +34,15 @@ class Refresh(msgspec.Struct):
     refresh_token: str | None = None
 
 
+class IdToken(msgspec.Struct):
+    """What another provider says of who signs in."""
+
+    id_token: str | None = None
+    provider: str | None = None
+    client_id: str | None = None
+    issuer: str | None = None
+
+
 class Code(msgspec.Struct):
     """Who asks for a code, or presents one."""
 

@@ -25,11 +25,11 @@ class AuthProblem(Exception):
         message: str,
         *,
         headers: dict[str, str] | None = None,
-        plain: bool = False,
+        plain: str = "",
         **more: Any,
     ) -> None:
         super().__init__(message)
-        self.plain = plain  # said in RFC 6749's words
+        self.plain = plain  # the code, said in RFC 6749's words
         self.status, self.code, self.message, self.headers, self.more = status, code, message, headers or {}, more
 
 
@@ -37,7 +37,7 @@ async def on_problem(request: Request, problem: Exception) -> Response:
     """Answer in the error format that the request's API version selects."""
     assert isinstance(problem, AuthProblem)
     if problem.plain:
-        told = {"error": "invalid_grant", "error_description": problem.message}
+        told = {"error": problem.plain, "error_description": problem.message}
         return JSONResponse(told, problem.status, problem.headers)
     asked = request.headers.get(ASKS, "")
     headers, body = on_the_wire(problem.status, problem.code, problem.message, asked)

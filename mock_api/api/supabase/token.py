@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from race401.ledger.outcomes import GRANTED, Outcome
-from race401.mock_api.api.supabase import bodies
+from race401.mock_api.api.supabase import bodies, providers
 from race401.mock_api.api.supabase.answers import issued, signed_in, whose
 from race401.mock_api.api.supabase.callers import limited, realm_of
 from race401.mock_api.api.supabase.problems import AuthProblem
@@ -45,6 +45,10 @@ async def token(request: Request, grant_type: str = "") -> Response:
         return await _password(request)
     if grant_type == "refresh_token":
         return await _refresh(request)
+    if grant_type == "id_token":
+        raise await providers.id_token(request)
+    if grant_type == "web3":
+        raise providers.web3()
     raise AuthProblem(400, "invalid_credentials", "unsupported_grant_type")
 
 
@@ -103,7 +107,7 @@ def _refused(realm: Realm, done: Exchanged) -> AuthProblem:
     status, code, message = REFUSALS[outcome]
     if status != REFUSED:
         return AuthProblem(status, code, message, headers=headers)
-    plain = realm.world.refusal_body == "oauth"
+    plain = "invalid_grant" if realm.world.refusal_body == "oauth" else ""
     return AuthProblem(realm.world.refusal_status, code, message, headers=headers, plain=plain)
 
 

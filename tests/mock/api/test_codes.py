@@ -6,6 +6,7 @@ import pytest
 from mocks import WHO, Mock
 
 ADA, PHONE = {"email": WHO["email"]}, {"phone": "+112345678"}
+GOOGLE = {"provider": "google", "id_token": "x"}
 NOBODY = {"email": "nobody@race401.test"}
 ASKED: dict[str, tuple[str, dict[str, Any], int, str | None]] = {
     "a link": ("otp", ADA, 200, None),
@@ -27,6 +28,18 @@ ASKED: dict[str, tuple[str, dict[str, Any], int, str | None]] = {
     "what an SMS is good for": ("verify", PHONE | {"type": "sms", "token": "123456"}, 403, "otp_expired"),
     "what is no number": ("verify", {"phone": "1-x", "type": "sms"}, 400, "validation_failed"),
     "of no kind": ("verify", ADA, 400, "validation_failed"),
+    "a wallet": ("token?grant_type=web3", {"chain": "solana"}, 422, "web3_provider_disabled"),
+    "Google's word": ("token?grant_type=id_token", GOOGLE, 400, "provider_disabled"),
+    "the word of whom Google's issuer names": (
+        "token?grant_type=id_token",
+        {"id_token": "x", "client_id": "me", "issuer": "https://accounts.google.com"},
+        400,
+        "provider_disabled",
+    ),
+    "Apple's word": ("token?grant_type=id_token", GOOGLE | {"provider": "apple"}, 400, "validation_failed"),
+    "anybody's word": ("token?grant_type=id_token", GOOGLE | {"provider": "me"}, 400, "validation_failed"),
+    "nobody's word": ("token?grant_type=id_token", {"id_token": "x"}, 400, None),
+    "no word": ("token?grant_type=id_token", {"provider": "google"}, 400, None),
     "SAML": ("sso", {"domain": "example.com"}, 404, "saml_provider_disabled"),
 }
 
@@ -65,3 +78,21 @@ def test_a_code_before_a_change_of_the_password(mock: Mock) -> None:
     """Of whoever has a session."""
     assert mock.get("/auth/v1/reauthenticate").status_code == 401
     assert mock.get("/auth/v1/reauthenticate", mock.sign_in()["access_token"]).json() == {}
+
+
+def test_a_provider_that_is_not_enabled_is_named_and_what_is_missing_is_said_as_oauth_has_it(mock: Mock) -> None:
+    path = "/auth/v1/token?grant_type=id_token"
+    said = mock.client.post(path, json=GOOGLE).json()["msg"]
+    assert said == 'Provider (issuer "https://accounts.google.com") is not enabled'
+    told = {"error": "invalid request", "error_description": "id_token required"}
+    assert mock.client.post(path, json={"provider": "google"}).json() == told
+
+
+@pytest.mark.parametrize(("method", "where"), [("GET", "authorize?provider=google"), ("DELETE", "an-identity")])
+def test_identities_are_neither_linked_nor_unlinked(mock: Mock, method: str, where: str) -> None:
+    """By a user; nobody else is told so."""
+    path = f"/auth/v1/user/identities/{where}"
+    assert mock.client.request(method, path).json()["error_code"] == "no_authorization"
+    headers = {"Authorization": f"Bearer {mock.sign_in()['access_token']}"}
+    answer = mock.client.request(method, path, headers=headers)
+    assert (answer.status_code, answer.json()["error_code"]) == (404, "manual_linking_disabled")
