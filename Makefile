@@ -87,6 +87,8 @@ SERVERS := $(patsubst %/requirements.lock,%/.venv/.ready,$(wildcard servers/*/re
 servers: $(SERVERS)  ## real auth servers, set up on this machine (a minute; npm for three of them)
 	@if command -v npm >/dev/null; then for each in $(dir $(wildcard servers/*/package-lock.json)); do \
 	  (cd $$each && npm ci --silent --ignore-scripts) || exit 1; done; fi
+	@grep '^gem ' servers/doorkeeper/serve.rb | ruby - 2>/dev/null \
+	  || echo "servers: Doorkeeper is left out; for it: apt-get install ruby-doorkeeper ruby-activerecord ruby-sqlite3 puma (Debian 12)"
 
 servers/%/.venv/.ready: servers/%/requirements.lock $(READY)
 	@test -x $(@D)/bin/python || "$$PYTHON" -m venv --without-pip $(@D)

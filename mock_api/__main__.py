@@ -1,10 +1,14 @@
 """`python -m mock_api`: serve the mock for another program; `race401 serve` is for people."""
 
 import argparse
+import gc
 import json
 import os
 import sys
 import threading
+
+if __name__ in {"__main__", "__mp_main__"}:  # a worker's, too
+    gc.disable()  # until all is imported: none of it is garbage, and searching it is a quarter of a start and an end
 
 from race401.mock_api.process.options import add_options
 from race401.mock_api.process.serving import Server, ServingError, prepare
@@ -54,4 +58,6 @@ def end_with_parent(server: Server | Keeper) -> None:
 
 
 if __name__ == "__main__":
+    gc.freeze()
+    gc.enable()
     sys.exit(fork_when_asked(main) if sys.argv[1:] == ["--template"] else main())

@@ -12,8 +12,10 @@ from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["pytester", "race401.harness.pytest_plugin", "unskipped"]
 
-# A shell starts `make test &` with Ctrl-C ignored, and children inherit that; the tests of Ctrl-C need it heard.
+# A shell starts `make test &` with Ctrl-C ignored, and `nohup` what it starts with HUP; children inherit that, and
+# the tests of these two need them heard.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 gc.disable()  # until all is collected: nothing of it is garbage
 

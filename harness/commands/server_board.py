@@ -32,13 +32,13 @@ def served(server: Server, at: Path) -> Iterator[str]:
     try:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)  # noqa: S603
     except OSError as error:
-        raise NotServed(f"{command[0]}: {error.strerror}; set it up with make servers") from None
+        raise NotServed(f"{command[0]}: {error.strerror}; set it up with {server.set_up}") from None
     with process:
         try:
             assert process.stdout is not None
             words = process.stdout.readline().decode().split()
             if words[:2] != ["serving", "at"]:
-                raise NotServed("it did not start; set it up with make servers")
+                raise NotServed(f"it did not start; set it up with {server.set_up}")
             yield words[2]
         finally:
             process.terminate()

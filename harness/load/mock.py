@@ -14,6 +14,7 @@ import httpx
 from race401.harness.load.child import Child
 from race401.harness.load.conditions import Condition
 from race401.harness.load.plan import Refused
+from race401.harness.probe.answers import UNTRUSTED, why
 
 LEDGER_WITHIN = 30.0  # s, for the mock to hand over its ledger
 FORBIDDEN = 403
@@ -72,7 +73,8 @@ class Mock:
 
     def _ask(self, what: str, headers: dict[str, str], **params: str) -> httpx.Response:
         where = f"{self.url}/_race401{what}"
-        answer = httpx.get(where, params=params, headers=headers, timeout=LEDGER_WITHIN, trust_env=False)
+        tls = httpx.create_ssl_context()
+        answer = httpx.get(where, params=params, headers=headers, verify=tls, timeout=LEDGER_WITHIN, trust_env=False)
         return answer.raise_for_status()
 
     def _without(self, world: str, known: list[str]) -> str:
@@ -92,7 +94,8 @@ def control_headers(key: str | None) -> dict[str, str]:
 def worlds_at(url: str, key: str | None = None) -> dict[str, dict[str, object]]:
     """Return the worlds that the mock at `url` serves, by name; raises ValueError with the reason if it is none."""
     try:
-        answer = httpx.get(f"{url}/_race401", headers=control_headers(key), timeout=5, trust_env=False)
+        tls, headers = httpx.create_ssl_context(), control_headers(key)
+        answer = httpx.get(f"{url}/_race401", headers=headers, verify=tls, timeout=5, trust_env=False)
         answer.raise_for_status()
         worlds = answer.json()["worlds"]
     except httpx.InvalidURL as error:
@@ -104,7 +107,8 @@ def worlds_at(url: str, key: str | None = None) -> dict[str, dict[str, object]]:
             f"{url} answers, but is not the mock (GET /_race401: {error.response.status_code})"
         ) from None
     except httpx.HTTPError as error:
-        raise ValueError(f"{url} does not answer ({type(error).__name__})") from None
+        reason = why(error) if UNTRUSTED in str(error) else type(error).__name__
+        raise ValueError(f"{url} does not answer ({reason})") from None
     except (ValueError, KeyError, TypeError):
         raise ValueError(f"{url} answers, but is not the mock") from None
     assert isinstance(worlds, dict)

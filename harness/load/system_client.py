@@ -7,7 +7,7 @@ from collections.abc import Callable
 import httpx
 
 from race401.harness.load.system import System
-from race401.harness.probe.answers import place
+from race401.harness.probe.answers import place, why
 from race401.harness.probe.asking import refresh
 from race401.harness.probe.playing import Pair
 from race401.harness.probe.signing_in import SHOWN, SIGNS_IN_WITHIN, ByCommand, ByRequest, SignInFailed, pair_of
@@ -66,7 +66,7 @@ class SystemClient:
         try:
             answer = self._http.request(asked.method, asked.url, content=asked.content, headers=headers)
         except httpx.HTTPError as error:
-            raise SignInFailed(f"{place(asked.url)}: {error or type(error).__name__}") from None
+            raise SignInFailed(f"{place(asked.url)}: {why(error)}") from None
         if not answer.is_success:
             raise SignInFailed(f"{place(asked.url)} answered {answer.status_code}, which is no token answer")
         return answer.text, dict(answer.cookies), place(asked.url)

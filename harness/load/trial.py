@@ -10,7 +10,7 @@ from race401.harness.load.browser import TIMEOUT, TLS
 from race401.harness.load.plan import LONGEST, SHORTEST, Plan, Refused
 from race401.harness.load.system import System
 from race401.harness.load.system_client import SystemClient
-from race401.harness.probe.answers import place
+from race401.harness.probe.answers import place, why
 from race401.harness.probe.signing_in import SignInFailed
 from race401.harness.reporting.streams import print_to
 from race401.harness.tokens import RefreshRefused, RefreshUnavailable, TokenPair
@@ -62,7 +62,7 @@ def _asked(http: httpx.Client, system: System, path: str, token: str | None) -> 
     try:
         return http.get(f"{system.api}{path}", headers=headers).status_code
     except httpx.HTTPError as error:
-        raise Refused(f"api {place(system.api)}: {error or type(error).__name__}") from None
+        raise Refused(f"api {place(system.api)}: {why(error)}") from None
 
 
 def _check_time(plan: Plan, pair: TokenPair) -> None:
@@ -90,4 +90,4 @@ def _check_time(plan: Plan, pair: TokenPair) -> None:
             raise Refused(f"{how}: give -t {needed:.0f}s or longer, or a sign_in whose tokens expire sooner")
         if plan.run_time > life + LONGEST:
             raise Refused(f"-t {plan.run_time:g}s: at most {life + LONGEST:g} s against this system")
-        print_to(f"race401: {how}: only time helps, {life:g} s of it")
+        print_to(f"race401: {how}: only time helps, {life:g} s of it and the API's leeway")

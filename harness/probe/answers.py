@@ -6,13 +6,14 @@ import msgspec
 
 from race401.ledger.visible import anonymous
 
+UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"  # as OpenSSL says it
 What: TypeAlias = Literal["granted", "refused", "unknown", "unheard", "skipped"]
 
 
 class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
     """The answer to one step."""
 
-    what: What  # unheard: the client hung up; skipped: there was nothing to present, or nobody to ask
+    what: What  # unheard: the answer was lost; skipped: there was nothing to present, or nobody to ask
     presented: str = ""  # fingerprint of the token that was sent
     refresh: str = ""  # fingerprint of the refresh token that the client has then
     access: str = ""  # fingerprint of the access token that came
@@ -44,3 +45,9 @@ class Trial(msgspec.Struct, frozen=True):
 def place(url: str) -> str:
     """Return an address as it may be shown: without user, password and query, which may be secrets."""
     return anonymous(url.partition("?")[0])
+
+
+def why(error: Exception) -> str:
+    """Return an error in words; where it has none, its name."""
+    said = str(error) or type(error).__name__
+    return f"{said}; trust an authority of your own by SSL_CERT_FILE=ca.pem" if UNTRUSTED in said else said

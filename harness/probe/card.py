@@ -1,5 +1,6 @@
 """The card of a server: rows that happened never, sometimes or always, with counts and exact bounds."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -11,7 +12,8 @@ from race401.harness.probe.answers import Trial
 from race401.harness.probe.beyond import Beyond
 from race401.harness.probe.looks import accepted, living, successors
 from race401.harness.probe.playing import OTHER_LIVES, End
-from race401.harness.probe.questions import QUESTIONS, Question, Word
+from race401.harness.probe.question import Question, Word
+from race401.harness.probe.questions import QUESTIONS
 from race401.harness.probe.sequences import SEQUENCES
 
 DIFFERS = 0.001  # p of Fisher's exact test below which always and sometimes are two answers, not one
@@ -56,6 +58,7 @@ class Card(msgspec.Struct, frozen=True):
     spread: dict[int, list[list[int]]] = {}  # by uses at once: how often so many [accepted, successors, alive, times]
     refusals: dict[str, int] = {}  # status and error of the token endpoint
     api_refusals: dict[str, int] = {}
+    unread: dict[str, int] = {}  # 2xx of the token endpoint with an error of which the dialect knows nothing
     facts: dict[str, Any] = {}
     oldest: float = 0.0  # the greatest age of a session that was refreshed
     not_asked: list[str] = []
@@ -135,14 +138,19 @@ def _unanimous(seen: set[str]) -> bool | None:
 
 def refusals(trials: Iterable[Trial], *, api: bool) -> dict[str, int]:
     """Return how often the token endpoint, or the API, refused with which status and error."""
-    found: dict[str, int] = {}
-    for trial in trials:
-        for name, answer in trial.answers.items():
-            of_api = name.startswith(("use", "before", "after", "new"))
-            if answer.what == "refused" and name != "out" and of_api == api:
-                said = f"{answer.status} {answer.error}".strip()
-                found[said] = found.get(said, 0) + 1
-    return dict(sorted(found.items(), key=lambda each: -each[1]))
+    named = [(name, answer) for trial in trials for name, answer in trial.answers.items() if name != "out"]
+    wanted = [answer for name, answer in named if name.startswith(("use", "before", "after", "new")) == api]
+    return _counted(f"{each.status} {each.error}".strip() for each in wanted if each.what == "refused")
+
+
+def unread(trials: Iterable[Trial]) -> dict[str, int]:
+    """Return how often a 2xx brought no token but an error, and which."""
+    answers = [answer for trial in trials for answer in trial.answers.values() if answer.what == "unknown"]
+    return _counted(each.error for each in answers if each.status // 100 == 2 and " " in each.error)  # noqa: PLR2004
+
+
+def _counted(said: Iterable[str]) -> dict[str, int]:
+    return dict(Counter(said).most_common())
 
 
 def differing(one: Card, other: Card) -> Iterator[str]:

@@ -65,6 +65,16 @@ def new(name: str) -> Look:
     return look
 
 
+def lives(name: str) -> Look:
+    """Whether the session of this pair is refreshed; None where the pair has no token but the one that was spent."""
+
+    def look(trial: Trial) -> bool | None:
+        alive = granted(trial, f"alive {name}")
+        return alive if alive or new(name)(trial) else None
+
+    return look
+
+
 def accepted(trial: Trial, n: int) -> int:
     """Return how many of n uses at once were accepted."""
     return sum(trial.answer_to(name).what == "granted" for name in burst(n))
@@ -72,12 +82,22 @@ def accepted(trial: Trial, n: int) -> int:
 
 def successors(trial: Trial, n: int) -> set[str]:
     """Return the different refresh tokens that they brought."""
-    return {trial.answer_to(name).refresh for name in burst(n) if trial.answer_to(name).what == "granted"}
+    return {trial.answer_to(name).refresh for name in burst(n) if new(name)(trial)}
 
 
 def living(trial: Trial, n: int) -> int:
-    """Return how many of those live afterwards."""
+    """Return how many tokens live afterwards."""
     return sum(trial.answer_to(f"alive {name}").what == "granted" for name in burst(n))
+
+
+def survives(n: int) -> Look:
+    """Whether a session is refreshed after so many uses at once; None where one spent the token, and got no other."""
+
+    def look(trial: Trial) -> bool | None:
+        told = living(trial, n) or successors(trial, n) or accepted(trial, n) > 1
+        return living(trial, n) > 0 if told else None
+
+    return look
 
 
 def left(trial: Trial) -> bool | None:

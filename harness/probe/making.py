@@ -13,6 +13,9 @@ from race401.harness.probe.sequences import Refresh, Use
 from race401.harness.probe.signing_in import SignsIn
 from race401.harness.probe.wire import Wire
 
+TOO_MANY, FAILURE = 429, 500
+CLIENT = ("invalid_client", "unauthorized_client")  # RFC 6749 s.5.2
+
 
 class NotAnswered(Exception):
     """A new session's tokens are refused, so that nothing can be asked; the message says what may be wrong."""
@@ -45,17 +48,25 @@ async def _first(wire: Wire, target: Target) -> None:
     pair = await wire.sign_in()
     [(answer, _)] = await wire.send([(Refresh("0", "1"), pair)])
     if answer.what != "granted":
-        raise NotAnswered(
-            f"{place(target.token_url)} answered {_said(answer)} to a new session's refresh token: "
-            f"not a token endpoint, or not the dialect {target.dialect.name}"
-        )
+        raise NotAnswered(_refused(answer, target))
     if target.me:
         [(seen, _)] = await wire.send([(Use("0", "use"), await wire.sign_in())])
         if seen.what != "granted":
             raise NotAnswered(f"--me {place(target.me)} answered {seen.status} to a new session's access token")
 
 
-def _said(answer: Answer) -> str:
-    """Return the status, and its error where that says more."""
-    said = f"{answer.status} {answer.error.removeprefix(str(answer.status)).strip()}".rstrip()
-    return f"{said} (a redirect, which is not followed)" if answer.status // 100 == 3 else said  # noqa: PLR2004
+def _refused(answer: Answer, target: Target) -> str:
+    """Return what was answered to a new session's refresh token, and what may be wrong."""
+    what = answer.error.removeprefix(str(answer.status)).strip()
+    if not answer.status:
+        return f"{place(target.token_url)}: {what}"
+    if answer.status == TOO_MANY or answer.status >= FAILURE:
+        cause = "nothing can be learnt while it says so; try again later"
+    elif what in CLIENT:
+        cause = "it wants another client, or its secret: --client ID[:SECRET]"
+    else:
+        cause = f"not a token endpoint, or not the dialect {target.dialect.name}"
+    said = f"{answer.status} {what}".rstrip()
+    if answer.status // 100 == 3:  # noqa: PLR2004
+        said += " (a redirect, which is not followed)"
+    return f"{place(target.token_url)} answered {said} to a new session's refresh token: {cause}"

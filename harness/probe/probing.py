@@ -173,6 +173,7 @@ def summed(learnt: Learnt, able: frozenset[str], server: str, dialect: str) -> C
         spread={n: cards.counts(learnt.trials, n) for n in (2, BURST)},
         refusals=cards.refusals(every, api=False),
         api_refusals=cards.refusals(every, api=True),
+        unread=cards.unread(every),
         oldest=cards.oldest(every),
         not_asked=[f"{missing[name]}: no --{name}" for name in missing if name not in able],
         ended=learnt.ended,

@@ -4,14 +4,11 @@ The questions of a card, as data: of which sequence, what must be seen, and what
 Each looks at one trial: yes, no, or None where the trial had no chance to show it. So none of them knows of counts.
 """
 
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
-
 from race401.harness.probe.looks import (
-    Look,
     accepted,
     granted,
     left,
+    lives,
     living,
     new,
     opposite_of,
@@ -19,30 +16,11 @@ from race401.harness.probe.looks import (
     same,
     same_access,
     successors,
+    survives,
     when,
 )
+from race401.harness.probe.question import Question
 from race401.harness.probe.sequences import BURST, OTHER
-
-Word: TypeAlias = Literal["never", "sometimes", "always"]
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """One row of a card."""
-
-    name: str
-    text: str  # what happens never, sometimes or always
-    sequence: str
-    look: Look
-    never: str  # advice
-    sometimes: str
-    always: str
-
-    def advice(self, word: Word) -> str:
-        """Return the sentence for the author of a client."""
-        advice: str = getattr(self, word)
-        return advice
-
 
 ONE_FLIGHT = "one refresh at a time, across tabs and processes: others wait for its answer"
 _REUSED, _GRAND, _USED = (opposite_of(said_yes("again")),) * 3
@@ -66,7 +44,7 @@ def _at_once(n: int, word: str) -> tuple[Question, ...]:
             f"{word} uses at once: more than one successor",
             sequence,
             lambda trial: len(successors(trial, n)) > 1 if accepted(trial, n) > 1 else None,
-            "every answer has the same token: store any of them",
+            "no two answers have different tokens: store any of them",
             "store one answer whole, never parts of two; the other successors may stay valid",
             "store one answer whole, never parts of two; sign-out must end the other successors too",
         ),
@@ -74,7 +52,7 @@ def _at_once(n: int, word: str) -> tuple[Question, ...]:
             f"{name}.lives",
             f"{word} uses at once: a session is valid afterwards",
             sequence,
-            lambda trial: living(trial, n) > 0 if accepted(trial, n) else None,
+            survives(n),
             f"a race logs the user out: {ONE_FLIGHT}",
             f"a race logs some users out: {ONE_FLIGHT}",
             "a race loses no session: whoever is refused reads the store again before signing the user out",
@@ -97,9 +75,18 @@ QUESTIONS: tuple[Question, ...] = (
         "a refresh returns a new refresh token",
         "second use",
         new("1"),
-        "keep the refresh token that you have: the server returns no other",
-        "store the refresh token of each answer, and keep the old one where an answer has none",
+        "expect no new refresh token: the next row says whether the old one still works",
+        "store the refresh token of each answer that has one; the next row is about those that have none",
         "store the new token before you use the new access token",
+    ),
+    Question(
+        "rotates.kept",
+        "where it returns none, the old one still works",
+        "second use",
+        when(opposite_of(new("1")), _AGAIN),
+        "a session is refreshed once, then sign in again; or the answer has a token that the dialect does not name",
+        "be ready to sign in again: the old refresh token may be refused",
+        "keep the refresh token that you have",
     ),
     Question(
         "access.after-refresh",
@@ -108,7 +95,7 @@ QUESTIONS: tuple[Question, ...] = (
         said_yes("after"),
         "do not send the old token once a refresh has begun: hold requests back until its answer is there",
         "send the new token as soon as it is there, and retry a refused request once with it",
-        "requests under way need no retry: the old token works until it expires",
+        "requests under way need no retry: the refresh alone ends no access token",
     ),
     Question(
         "access.after-use",
@@ -150,7 +137,7 @@ QUESTIONS: tuple[Question, ...] = (
         "second.lives",
         "once refused, the session stays valid",
         "second use",
-        when(_REUSED, said_yes("alive 1")),
+        when(_REUSED, lives("1")),
         "one use too many logs the user out: there is nothing to retry with, sign in again",
         "one use too many may log the user out",
         "after a refusal read the store again: another tab may have the newer token",
@@ -186,7 +173,7 @@ QUESTIONS: tuple[Question, ...] = (
         "grandparent.accepted",
         "a use after the successor's refresh is accepted",
         "after a refresh",
-        _AGAIN,
+        when(said_yes("2"), _AGAIN),
         "a copy of the token that is two refreshes old no longer works: read the store before each refresh",
         "do not rely on a token that is two refreshes old",
         "even a token that is two refreshes old works: slow tabs are safe while this lasts",
@@ -213,7 +200,7 @@ QUESTIONS: tuple[Question, ...] = (
         "grandparent.lives",
         "once refused, the session stays valid",
         "after a refresh",
-        when(_GRAND, said_yes("alive 2")),
+        when(_GRAND, lives("2")),
         "an old copy of a token (a tab that slept, a backup) logs the user out: read the store before each refresh",
         "an old copy of a token may log the user out: read the store before each refresh",
         "after a refusal read the store again: the newer token there works",
@@ -231,7 +218,7 @@ QUESTIONS: tuple[Question, ...] = (
         "used.lives",
         "once refused, the session stays valid",
         "after a use",
-        when(_USED, said_yes("alive 1")),
+        when(_USED, lives("1")),
         "an old copy of a token logs the user out once its successor is in use",
         "an old copy of a token may log the user out",
         "after a refusal read the store again: the newer token there works",
@@ -278,7 +265,7 @@ QUESTIONS: tuple[Question, ...] = (
         "sign-out.consumed",
         "sign-out with a consumed token: its successor stays valid",
         "sign-out, consumed",
-        lambda trial: granted(trial, "alive 1") if trial.answer_to("out").what in ("granted", "refused") else None,
+        lambda trial: said_yes("alive 1")(trial) if new("1")(trial) and granted(trial, "out") is not None else None,
         "a stale token still ends the session",
         "sign out with the newest token: a stale one does not always end the session",
         "sign out with the newest token: a stale one leaves the session valid, whatever the answer says",

@@ -19,7 +19,7 @@ class Refresh:
 
     token: str
     name: str
-    heard: bool = True  # otherwise the client hangs up once the request is sent
+    heard: bool = True  # otherwise the answer is lost: the server decided, and the client never knows what
     tail: bool = False  # looks whether the token lives: each one is presented once so
 
 
@@ -127,7 +127,7 @@ SEQUENCES = (
     _at_once(BURST, "five"),
     Sequence(
         "lost answer",
-        "the client hangs up before the answer, and asks again",
+        "the answer is lost on its way, and the client asks again",
         (*_one_by_one(Refresh("0", "1", heard=False), Pause(SOON), AGAIN), *_alive("again")),
     ),
     Sequence(

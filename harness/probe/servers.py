@@ -31,6 +31,7 @@ class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     revoke: str = ""
     dialect: str = "oauth"
     client: str = ""
+    set_up: str = "make servers"  # what sets it up
     world: str = ""  # the preset that is named after it
     differs: dict[str, str] = {}  # rows, and sequences by their interval, that the preset has otherwise, and why
     explains: dict[str, str] = {}  # rows that surprise, and the line that they come from
@@ -40,17 +41,22 @@ class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         folder = at / self.folder
         if (folder / "serve.mjs").exists():
             return [node, str(folder / "serve.mjs"), self.setting]
+        if (folder / "serve.rb").exists():
+            return ["ruby", str(folder / "serve.rb"), self.setting]
         return [str(folder / ".venv/bin/python"), str(folder / "serve.py"), self.setting]
 
     def versions(self, at: Path) -> dict[str, str]:
-        """Return the versions that its lock file has."""
+        """Return the versions that its lock file has, or in Ruby its program, which starts with no other."""
         folder = at / self.folder
         lock = folder / "package-lock.json"
         if lock.exists():
             known = json.loads(lock.read_text())["packages"]
             return {name: known[f"node_modules/{name}"]["version"] for name in self.packages}
-        text = (folder / "requirements.lock").read_text()
-        found = {name: re.search(rf"^{re.escape(name)}==([^\s;]+)", text, re.MULTILINE) for name in self.packages}
+        told, line = folder / "requirements.lock", r"^{}==([^\s;]+)"
+        if (folder / "serve.rb").exists():
+            told, line = folder / "serve.rb", r'^gem "{}", "(.+)"$'
+        text = told.read_text()
+        found = {name: re.search(line.format(re.escape(name)), text, re.MULTILINE) for name in self.packages}
         return {name: seen[1] for name, seen in found.items() if seen is not None}
 
 

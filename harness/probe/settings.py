@@ -35,6 +35,8 @@ def settings(card: Card) -> list[Setting]:
     for name in ("rotates", "second.accepted"):
         if not card.row(name).of:
             raise NothingKnown(f"nothing is known of the row {card.row(name).text!r}")
+    if card.row("rotates.kept").said in ("never", "sometimes"):
+        raise NothingKnown("no setting says that a refresh token is spent, and its answer has no other")
     found = [*_exchange(card), *_beyond(card), *_race(card), *_ends(card), *_limits(card), *_outside(card)]
     return [*found, *(Setting("", comment=f"not observed: {each}") for each in UNSEEN)]
 
@@ -182,7 +184,7 @@ def _ends(card: Card) -> Iterator[Setting]:
     if consumed.of:
         alone = consumed.yes * 2 > consumed.of
         yield _setting("revoke_ends", "token" if alone else "family", consumed)
-        if alone and after.said == "always" and _row(card, "sign-out.access").said == "never":
+        if alone and "always" == after.said == later.said and _row(card, "sign-out.access").said == "never":
             yield Setting(
                 "", comment="no setting says that sign-out ends its access token, where a refresh ends none"
             )

@@ -68,6 +68,8 @@ def below(given: Card) -> Iterator[tuple[str, str]]:
     for label, seen in (("refusals", given.refusals), ("of the API", given.api_refusals)):
         if seen:
             yield label, ", ".join(f"{said} ({n} times)" for said, n in seen.items())
+    for said, n in given.unread.items():
+        yield "not read", f"{said} ({n} times): if that refuses, a dialect says so, as github does: --dialect"
     for what in given.not_asked:
         yield "not asked", what
     if given.ended:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode, urlsplit
 
 import httpx
 
-from race401.harness.probe.answers import place
+from race401.harness.probe.answers import place, why
 from race401.harness.probe.playing import Pair
 from race401.ledger.dialects.dialect import Dialect
 from race401.ledger.dialects.reading import brought
@@ -47,7 +47,7 @@ class ByRequest:
         try:
             answer = await http.request(self.method, self.url, content=self.content, headers=headers)
         except httpx.HTTPError as error:
-            raise SignInFailed(f"{place(self.url)}: {error or type(error).__name__}") from None
+            raise SignInFailed(f"{place(self.url)}: {why(error)}") from None
         if not answer.is_success:
             raise SignInFailed(f"{place(self.url)} answered {answer.status_code}, which is no token answer")
         return pair_of(self.dialect, answer.text, dict(answer.cookies), place(self.url))

@@ -9,24 +9,23 @@ from typing import Any
 import httpx
 
 from race401.harness.probe import asking
-from race401.harness.probe.answers import Answer, place
+from race401.harness.probe.answers import Answer, place, why
 from race401.harness.probe.asking import Target
 from race401.harness.probe.playing import Gone, Pair
 from race401.harness.probe.sequences import Refresh, SignOut, Step, Use
 from race401.harness.probe.signing_in import SignInFailed, SignsIn
 from race401.ledger.dialects.reading import brought, first, outcome
 from race401.ledger.fingerprints import Fingerprints
+from race401.ledger.masking import SHORTEST
 from race401.ledger.outcomes import Outcome
+from race401.ledger.visible import Visible
 
 ANSWERS_WITHIN = 15.0  # s until a request that is not answered is given up
 SETTLED = 0.03  # s; until a server has read all but the last bytes of what comes at once
 IDLE = 1.0  # s; a connection that was idle for longer is not used again: the server may be closing it
 UNAUTHORIZED = frozenset({401, 403})
+LONGEST = 60  # characters of what a server said
 REFUSED = frozenset({Outcome.SEEN_REFUSED, Outcome.REUSED, Outcome.NOT_FOUND, Outcome.BANNED})
-
-
-class _HungUp(Exception):
-    """Ours: the request is sent, and nobody waits for the answer."""
 
 
 class Barrier:
@@ -55,9 +54,11 @@ class Wire:
     ) -> None:
         self.target, self._signs_in, self._settled = target, signs_in, settled
         self._fingerprint = (fingerprints or Fingerprints()).fingerprint
+        self._visible = Visible(self._fingerprint)
         limits = httpx.Limits(keepalive_expiry=IDLE)
+        tls = httpx.create_ssl_context()  # by SSL_CERT_FILE, too: no other variable is heeded
         self._http = httpx.AsyncClient(
-            trust_env=False, timeout=ANSWERS_WITHIN, limits=limits, headers={"accept": "*/*"}
+            verify=tls, trust_env=False, timeout=ANSWERS_WITHIN, limits=limits, headers={"accept": "*/*"}
         )
         self._seen: set[str] = set()
         self.sessions = self.requests = 0
@@ -117,11 +118,7 @@ class Wire:
                 given.method,
                 given.url,
                 headers={**given.headers, **({"content-length": str(len(given.content))} if given.content else {})},
-                content=self._parts(
-                    given.content, barrier, sent, hang_up=isinstance(step, Refresh) and not step.heard
-                )
-                if given.content
-                else None,
+                content=self._parts(given.content, barrier, sent) if given.content else None,
             )
             if not given.content:
                 barrier.leave()
@@ -129,27 +126,23 @@ class Wire:
             answer = await self._http.send(request, stream=True)
             heard = self.now()
             body = await answer.aread()
-        except _HungUp:
-            return Answer("unheard", presented=presented, sent=sent[0]), None
         except httpx.ConnectError as error:
-            raise Gone(f"{place(given.url)} cannot be reached: {error}") from None
+            raise Gone(f"{place(given.url)} cannot be reached: {why(error)}") from None
         except httpx.HTTPError as error:
-            return Answer("unknown", presented, error=_why(error), sent=sent[0]), None
+            return Answer("unknown", presented, error=self._plain(_unanswered(error), pair), sent=sent[0]), None
         finally:
             if not sent[0]:
                 barrier.leave()
         seen, brings = self._read(step, pair, answer, body)
+        if isinstance(step, Refresh) and not step.heard and brings is not None:
+            return Answer("unheard", presented=presented, sent=sent[0]), None
         return Answer(**seen, presented=presented, sent=sent[0], heard=heard), brings
 
-    async def _parts(
-        self, content: bytes, barrier: Barrier, sent: list[float], *, hang_up: bool
-    ) -> AsyncIterator[bytes]:
+    async def _parts(self, content: bytes, barrier: Barrier, sent: list[float]) -> AsyncIterator[bytes]:
         yield content[:-1]
         await barrier.reach()
         sent[0] = self.now()
         yield content[-1:]
-        if hang_up:
-            raise _HungUp
 
     def _read(
         self, step: Step, pair: Pair, answer: httpx.Response, body: bytes
@@ -171,10 +164,17 @@ class Wire:
             self._note(brings, tokens.lifetime)
             marks = {"refresh": self._fingerprint(brings.refresh), "access": self._fingerprint(brings.access)}
             return {"what": "granted", "status": status, **marks}, brings
-        said = str(first(told, (*dialect.errors, "error", "error_code", "code")) or "")
+        said = self._plain(str(first(told, (*dialect.errors, "error", "error_code", "code")) or ""), pair)
         if came in REFUSED:
-            return {"what": "refused", "status": status, "error": said[:60]}, None
-        return {"what": "unknown", "status": status, "error": f"{status} {said[:60]}".strip()}, None
+            return {"what": "refused", "status": status, "error": said}, None
+        return {"what": "unknown", "status": status, "error": f"{status} {said}".strip()}, None
+
+    def _plain(self, said: str, pair: Pair) -> str:
+        """Return what a server said on one line, short, and without the tokens that it repeats."""
+        for token in pair:
+            if len(token) >= SHORTEST:
+                said = said.replace(token, "...")
+        return self._visible.text(" ".join(said.split()))[:LONGEST]
 
     def _note(self, pair: Pair, lifetime: float | None) -> None:
         """Keep what a world needs to know of access tokens."""
@@ -192,5 +192,5 @@ def _object(body: bytes) -> dict[str, Any]:
     return told if isinstance(told, dict) else {}
 
 
-def _why(error: Exception) -> str:
-    return f"no answer within {ANSWERS_WITHIN:g} s" if isinstance(error, httpx.TimeoutException) else str(error)
+def _unanswered(error: Exception) -> str:
+    return f"no answer within {ANSWERS_WITHIN:g} s" if isinstance(error, httpx.TimeoutException) else why(error)

@@ -9,7 +9,6 @@ that is this process's standard input. A request is one byte and a line of JSON:
 * `-` says a pid; the answer is its exit code, once it has ended.
 """
 
-import gc
 import json
 import os
 import signal
@@ -25,7 +24,6 @@ def fork_when_asked(main: Callable[[], int]) -> int:
     asked = socket.socket(fileno=os.dup(0))
     lines = asked.makefile("rb")  # reads no request's first byte: none comes before the last was answered
     interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for mocks, and for whoever asks
-    gc.freeze()
     while (request := socket.recv_fds(asked, 1, STREAMS))[0]:
         kind, streams, *_ = request
         told = json.loads(lines.readline())

@@ -6,6 +6,7 @@ the last of its file. Their `seq` is the machine's monotonic clock, taken betwee
 commit: it agrees with the order in which the store decided, and sorting merges the segments.
 """
 
+import gc
 import os
 import threading
 import time
@@ -84,6 +85,8 @@ class Worker(uvicorn.Config):
         """Make the app; uvicorn asks for it in the worker."""
         self.app = self.plan.app()
         super().load()
+        gc.freeze()
+        gc.enable()
 
 
 async def end_with(keeper: int) -> None:

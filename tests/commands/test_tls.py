@@ -14,11 +14,17 @@ from pathlib import Path
 
 import httpx
 import pytest
+from locustruns import locust
 from proxied import app_at, bytes_at, proxy_at
 from starlette.responses import JSONResponse
 
 from race401.harness.__main__ import main
 from race401.harness.commands.tls import AUTHORITY, IN_MEMORY, KEY, spoken
+from race401.harness.probe.asking import Target
+from race401.harness.probe.sequences import Refresh
+from race401.harness.probe.signing_in import SignInFailed, parse
+from race401.harness.probe.wire import Wire
+from race401.ledger.dialects.presets import OAUTH
 
 MODULE = "race401.harness"
 FETCH = "fetch(process.argv[1]).then(r => console.log(r.status), e => console.log(e.cause.code))"
@@ -56,6 +62,46 @@ def test_python_clients_trust_the_mock_by_the_line_that_it_prints() -> None:
         health = f"{url}/auth/v1/health"
         assert python(health, trusted) == "200"
         assert "CERTIFICATE_VERIFY_FAILED" in python(health, {})
+
+
+SIGN_IN = 'POST {}/_race401/sessions {{"email": "a@b.test", "password": "correct", "world": "rfc9700"}}'
+
+
+def test_a_probe_trusts_an_authority_of_its_users_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the same variable as any Python client; without it the one line names that."""
+
+    async def refreshed(url: str) -> str:
+        wire = Wire(Target(f"{url}/rfc9700/oauth/token", OAUTH), parse(SIGN_IN.format(url), OAUTH))
+        try:
+            [(answer, _)] = await wire.send([(Refresh("0", "1"), await wire.sign_in())])
+        finally:
+            await wire.close()
+        return answer.what
+
+    with serving("serve", "--port", "0", "--tls") as (url, trusted):
+        with pytest.raises(SignInFailed, match=r"CERTIFICATE_VERIFY_FAILED.*SSL_CERT_FILE=ca.pem"):
+            asyncio.run(refreshed(url))
+        monkeypatch.setenv("SSL_CERT_FILE", trusted["SSL_CERT_FILE"])
+        assert asyncio.run(refreshed(url)) == "granted"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("where", ["--system", "--host"])
+def test_a_burst_over_tls_is_judged_as_any_other(tmp_path: Path, where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before the fix and after it differ; the client before the fix alone fails, and the one after it passes."""
+    with serving("serve", "--port", "0", "--tls") as (url, trusted):
+        monkeypatch.setenv("SSL_CERT_FILE", trusted["SSL_CERT_FILE"])
+        (tmp_path / "shop.toml").write_text(
+            f"api = '{url}/rfc9700'\ntoken = '{url}/rfc9700/oauth/token'\nsign_in = '{SIGN_IN.format(url)}'\n"
+            "page = ['/contacts?limit=1000', '/me/entitlements', '/contacts', '/persona-notes', '/messages']\n"
+        )
+        what = [where, str(tmp_path / "shop.toml")] if where == "--system" else [where, url, "--world", "rfc9700"]
+        work = ["--headless", "--skip-log-setup", "-u", "4", "-r", "4", "--pages", "8", *what]
+        judged = {"pre-fix,fixed": (0, "PASS"), "pre-fix": (1, "FAIL"), "fixed": (0, "PASS")}
+        for n, policies in enumerate(judged):
+            with locust(tmp_path / f"reports {n}", *work, "--policies", policies) as run:
+                code = run.ended()
+            assert (code, run.read("verdict.json")["verdict"]) == judged[policies], run.out
 
 
 @node

@@ -15,6 +15,7 @@ from typing import Any
 from bounds import HANG
 from ports import free_port
 
+from race401.harness.card.mock import Mock
 from race401.harness.judge import evidence
 
 ROOT = Path(__file__).parents[2]
@@ -145,14 +146,5 @@ def gone(run: LocustRun) -> None:
 @contextlib.contextmanager
 def served_mock(*options: str) -> Iterator[str]:
     """The address of a mock of its own."""
-    mock = subprocess.Popen(
-        [sys.executable, "-m", "race401.mock_api", "--json", "--exit-with-parent", *options],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    assert mock.stdout is not None
-    try:
-        yield json.loads(mock.stdout.readline())["url"]
-    finally:
-        mock.communicate(timeout=HANG)
+    with Mock(options) as mock:
+        yield mock.url

@@ -1,8 +1,6 @@
 """Real auth servers in processes of their own, as `make servers` sets them up; without them a test is skipped."""
 
-import shutil
-import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +8,14 @@ from typing import Any
 
 import httpx
 import pytest
+from _pytest.mark.structures import ParameterSet
+
+from race401.harness.commands import server_board
+from race401.harness.commands.server_board import NotServed
+from race401.harness.probe.servers import Server, load
 
 ROOT = Path(__file__).parents[2] / "servers"
+SERVERS = load(ROOT / "servers.toml")
 
 
 @dataclass(frozen=True)
@@ -21,18 +25,9 @@ class Stack:
     name: str
     token_path: str
     json: bool = False  # else a form
+    other: str = "safe"  # a setting beside `documented`
     refresh: str = "refresh_token"
     access: str = "access_token"
-
-    def command(self, setting: str) -> list[str]:
-        """How it is started; skips where it is not set up."""
-        folder = ROOT / self.name
-        python, script = folder / ".venv/bin/python", folder / "serve.mjs"
-        if script.exists() and (folder / "node_modules").is_dir() and (node := shutil.which("node")) is not None:
-            return [node, str(script), setting]
-        if (python.parent.parent / ".ready").exists():
-            return [str(python), str(folder / "serve.py"), setting]
-        pytest.skip(f"{self.name} is not set up: make servers")
 
     def asks(self, token: str) -> dict[str, Any]:
         """A refresh, as httpx takes its body."""
@@ -44,20 +39,31 @@ DJANGO_OAUTH_TOOLKIT = Stack("django-oauth-toolkit", "/o/token/")
 SIMPLEJWT = Stack("simplejwt", "/api/token/refresh/", json=True, refresh="refresh", access="access")
 OIDC_PROVIDER = Stack("oidc-provider", "/token")
 AUTHLIB = Stack("authlib", "/oauth/token")
-OAUTH2_SERVER = Stack("oauth2-server", "/oauth/token")
+OAUTH2_SERVER = Stack("oauth2-server", "/oauth/token", other="one-row")
 BETTER_AUTH = Stack("better-auth", "/api/auth/oauth2/token")
-STACKS = (DJANGO_OAUTH_TOOLKIT, SIMPLEJWT, OIDC_PROVIDER, AUTHLIB, OAUTH2_SERVER, BETTER_AUTH)
+DOORKEEPER = Stack("doorkeeper", "/oauth/token", other="instant")
+STACKS = (DJANGO_OAUTH_TOOLKIT, SIMPLEJWT, OIDC_PROVIDER, AUTHLIB, OAUTH2_SERVER, BETTER_AUTH, DOORKEEPER)
+
+
+def marked(names: Iterable[str]) -> list[ParameterSet]:
+    """Servers of the list as parameters of a test; what `make servers` cannot set up may be missing in CI."""
+    own = {name: SERVERS[name].set_up == "make servers" for name in names}
+    return [pytest.param(name, marks=() if own[name] else pytest.mark.elsewhere, id=name) for name in own]
 
 
 @contextmanager
-def served(stack: Stack, setting: str) -> Iterator[str]:
+def running(server: Server) -> Iterator[str]:
     """Run it; yield its URL."""
-    with subprocess.Popen(stack.command(setting), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
-        try:
-            assert process.stdout is not None
-            yield process.stdout.readline().decode().split()[2]
-        finally:
-            process.terminate()
+    try:
+        with server_board.served(server, ROOT) as url:
+            yield url
+    except NotServed as missing:
+        pytest.skip(f"{server.server}: {missing}")
+
+
+def listed(stack: Stack, setting: str) -> str:
+    """Its name in the list."""
+    return next(name for name, each in SERVERS.items() if (each.folder, each.setting) == (stack.name, setting))
 
 
 def tables(url: str) -> dict[str, int]:

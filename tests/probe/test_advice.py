@@ -10,17 +10,15 @@ from dataclasses import dataclass, field
 import pytest
 from modelled import modelled
 from probed import sign_in
-from stacks import ROOT, tables
+from stacks import ROOT, SERVERS, marked, running, tables
 
 from race401.harness.card.mock import Mock
-from race401.harness.commands.server_board import NotServed, served
 from race401.harness.probe.answers import Answer
 from race401.harness.probe.asking import Target
 from race401.harness.probe.card import Card
 from race401.harness.probe.evidence import load
 from race401.harness.probe.playing import Pair
 from race401.harness.probe.sequences import BURST, Refresh, Use
-from race401.harness.probe.servers import load as listed
 from race401.harness.probe.signing_in import parse
 from race401.harness.probe.wire import Wire
 from race401.ledger.dialects.presets import DIALECTS, OAUTH
@@ -28,7 +26,6 @@ from race401.mock_api.rules.worlds import WORLDS
 
 pytestmark = pytest.mark.slow
 BURSTS = 50
-SERVERS = listed(ROOT / "servers.toml")
 WORKING = [name for name in SERVERS if name != "django-oauth-toolkit-deferred"]  # which breaks under any load
 
 
@@ -135,16 +132,13 @@ def test_in_a_world_the_advice_is_right(mock: Mock, name: str) -> None:
     judged(modelled(WORLDS[name]), lambda: Wire(target, parse(sign_in(mock, name), OAUTH)))
 
 
-@pytest.mark.parametrize("name", WORKING)
+@pytest.mark.parametrize("name", marked(WORKING))
 def test_at_a_real_server_the_advice_is_right(name: str) -> None:
     """Of the card that was stored; its own tables hold what the answers brought."""
     server, card = SERVERS[name], load(ROOT.parent / f"reports/servers/{name}.json").card
     dialect = DIALECTS[server.dialect]
-    try:
-        with served(server, ROOT) as url:
-            target = Target(url + server.token, dialect, me=f"{url}/me", client=server.client)
-            good, bad = judged(card, lambda: Wire(target, parse(f"POST {url}/seed", dialect)))
-            stored = tables(url)["refresh_tokens"]
-    except NotServed:
-        pytest.skip(f"{name} is not set up: make servers")
+    with running(server) as url:
+        target = Target(url + server.token, dialect, me=f"{url}/me", client=server.client)
+        good, bad = judged(card, lambda: Wire(target, parse(f"POST {url}/seed", dialect)))
+        stored = tables(url)["refresh_tokens"]
     assert stored == 2 + len(good.brought) + len(bad.brought), "two sign-ins, and what they brought"

@@ -151,6 +151,8 @@ def test_a_server_that_is_not_set_up_is_named(elsewhere: Path, capsys: pytest.Ca
     said = capsys.readouterr().out
     assert "not probed: simplejwt: " in said
     assert "set it up with make servers" in said
+    assert main(["scoreboard", "--servers", "--run", "--only", "doorkeeper"]) == 0
+    assert "set it up with apt-get install ruby-doorkeeper ruby-activerecord" in capsys.readouterr().out
     assert "| Authlib, documented |" in (elsewhere / "docs/servers.md").read_text()
 
 

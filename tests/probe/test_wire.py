@@ -13,7 +13,7 @@ from race401.harness.probe.answers import Answer
 from race401.harness.probe.asking import Request, Target
 from race401.harness.probe.playing import Pair
 from race401.harness.probe.sequences import Refresh, SignOut, Step, Use
-from race401.harness.probe.signing_in import parse
+from race401.harness.probe.signing_in import SignInFailed, parse
 from race401.harness.probe.wire import Wire
 from race401.ledger.dialects.presets import COGNITO, COOKIE, GITHUB, OAUTH, SIMPLEJWT, SUPABASE
 
@@ -66,6 +66,7 @@ def test_a_sign_out_is_a_revocation_unless_the_dialect_has_its_own_name() -> Non
 
 
 async def _answered(target: Target, step: Step, status: int, body: Any) -> Answer:
+    """Each request is answered so."""
     wire = Wire(target, parse("true", target.dialect))
     await wire._http.aclose()
     told = httpx.MockTransport(lambda _: httpx.Response(status, content=json.dumps(body).encode()))
@@ -75,6 +76,7 @@ async def _answered(target: Target, step: Step, status: int, body: Any) -> Answe
 
 
 REFRESH, USE, OUT = Refresh("0", "1"), Use("0", "use"), SignOut("0")
+LOST = Refresh("0", "1", heard=False)
 
 
 @pytest.mark.parametrize(
@@ -97,6 +99,10 @@ REFRESH, USE, OUT = Refresh("0", "1"), Use("0", "use"), SignOut("0")
         (OUT, 200, {}, "granted"),
         (OUT, 400, {}, "refused"),
         (OUT, 500, {}, "unknown"),
+        (LOST, 200, {"access_token": "a", "refresh_token": "b"}, "unheard"),
+        (LOST, 400, {"error": "invalid_grant"}, "refused"),
+        (LOST, 429, {"error": "slow_down"}, "unknown"),
+        (LOST, 500, {}, "unknown"),
     ],
 )
 def test_what_an_answer_means(step: Step, status: int, body: Any, what: str) -> None:
@@ -105,8 +111,49 @@ def test_what_an_answer_means(step: Step, status: int, body: Any, what: str) -> 
     assert asyncio.run(_answered(target, step, status, body)).what == what
 
 
+def test_an_answer_is_lost_only_once_the_server_gave_it() -> None:
+    """Who hangs up before may never be served: puma drops such a request, and a retry would be the first use."""
+    target, decided = Target(f"{AT}/token", OAUTH), list[str]()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        decided.append(request.content.decode())
+        return httpx.Response(200, json={"access_token": "a", "refresh_token": "b"})
+
+    async def run() -> list[tuple[Answer, Pair | None]]:
+        wire = Wire(target, parse("true", OAUTH))
+        await wire._http.aclose()
+        async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as wire._http:
+            return await wire.send([(LOST, PAIR)])
+
+    [(lost, brought)] = asyncio.run(run())
+    assert decided == ["grant_type=refresh_token&refresh_token=R"]
+    assert (lost.what, lost.refresh, brought) == ("unheard", "", None)
+
+
 def test_a_refusal_in_a_200_is_one() -> None:
     """Where the dialect has such errors."""
     target = replace(Target(f"{AT}/token", OAUTH), dialect=GITHUB)
     assert asyncio.run(_answered(target, REFRESH, 200, {"error": "bad_refresh_token"})).what == "refused"
     assert asyncio.run(_answered(target, REFRESH, 200, {"error": "incorrect_client_credentials"})).what == "unknown"
+
+
+@pytest.mark.parametrize("error", [httpx.ReadTimeout, httpx.ReadError])
+def test_an_error_without_words_is_named(error: type[httpx.TransportError]) -> None:
+    """Of a sign-in, and of a step."""
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        raise error("")
+
+    async def run() -> tuple[str, str]:
+        target, wordless = Target(f"{AT}/token", OAUTH), httpx.MockTransport(answer)
+        wire = Wire(target, parse(f"POST {AT}/login", OAUTH))
+        await wire._http.aclose()
+        async with httpx.AsyncClient(transport=wordless) as wire._http:
+            with pytest.raises(SignInFailed) as failed:
+                await wire.sign_in()
+            [(step, _)] = await wire.send([(REFRESH, PAIR)])
+        return str(failed.value), step.error
+
+    sign_in, step = asyncio.run(run())
+    assert sign_in == f"{AT}/login: {error.__name__}"
+    assert step == ("no answer within 15 s" if error is httpx.ReadTimeout else "ReadError")

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 from proxied import proxy_at
-from stacks import OAUTH2_SERVER, SIMPLEJWT, STACKS, Stack, served, tables
+from stacks import SERVERS, SIMPLEJWT, STACKS, Stack, listed, marked, running, tables
 
 from race401.harness.judge.evidence import load
 from race401.harness.judge.findings import Value
@@ -19,8 +19,8 @@ CALLERS = 5
 DIALECT = {
     stack: [DIALECTS["simplejwt"]] if stack is SIMPLEJWT else [naming(OAUTH, stack.token_path)] for stack in STACKS
 }
-SETTINGS = [(s, setting) for s in STACKS for setting in ("documented", "one-row" if s is OAUTH2_SERVER else "safe")]
-every_setting = pytest.mark.parametrize(("stack", "setting"), SETTINGS, ids=[f"{s.name} {x}" for s, x in SETTINGS])
+LISTED = {listed(stack, setting): stack for stack in STACKS for setting in ("documented", stack.other)}
+every_setting = pytest.mark.parametrize("name", marked(LISTED))
 
 
 async def page(client: httpx.AsyncClient, stack: Stack, session: dict[str, Any], flights: int) -> None:
@@ -33,10 +33,10 @@ async def page(client: httpx.AsyncClient, stack: Stack, session: dict[str, Any],
     await asyncio.gather(*(client.get("/me", headers=headers) for headers in bearer))
 
 
-def played(folder: Path, stack: Stack, setting: str, flights: int) -> tuple[Verdict, int, int, int]:
+def played(folder: Path, name: str, flights: int) -> tuple[Verdict, int, int, int]:
     """The verdict, the exchanges of its table, the successors of the ledger, and those of the server's own tables."""
-    ledger = folder / "traffic.jsonl"
-    with served(stack, setting) as url:
+    ledger, stack = folder / "traffic.jsonl", LISTED[name]
+    with running(SERVERS[name]) as url:
         session = httpx.post(f"{url}/seed", trust_env=False, timeout=60).json()
 
         async def run() -> None:
@@ -56,17 +56,17 @@ def played(folder: Path, stack: Stack, setting: str, flights: int) -> tuple[Verd
 
 
 @every_setting
-def test_a_client_of_one_flight_is_seen_to_refresh_once(tmp_path: Path, stack: Stack, setting: str) -> None:
+def test_a_client_of_one_flight_is_seen_to_refresh_once(tmp_path: Path, name: str) -> None:
     """One exchange, one successor in the ledger as in the server's tables, and no 401."""
-    result, exchanges, seen, stored = played(tmp_path, stack, setting, 1)
+    result, exchanges, seen, stored = played(tmp_path, name, 1)
     assert (exchanges, seen, stored) == (1, 1, 1)
     assert result.value is Value.PASS, result.sentence
 
 
 @every_setting
-def test_a_client_of_five_flights_is_seen_to_refresh_five_times(tmp_path: Path, stack: Stack, setting: str) -> None:
+def test_a_client_of_five_flights_is_seen_to_refresh_five_times(tmp_path: Path, name: str) -> None:
     """As many successors as the server's tables have, whatever the server makes of uses at once."""
-    result, exchanges, seen, stored = played(tmp_path, stack, setting, CALLERS)
+    result, exchanges, seen, stored = played(tmp_path, name, CALLERS)
     assert (exchanges, seen) == (CALLERS, stored)
     assert result.value is Value.FAIL
     assert any(f"{CALLERS} exchanges of 1 refresh token" in f.sentence for f in result.findings)

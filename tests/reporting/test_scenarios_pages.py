@@ -26,29 +26,30 @@ SHOWN = {  # what a card's line shows of a row
 }
 
 
-@pytest.fixture(params=NAMES)
+@pytest.fixture(params=NAMES, scope="module")
 def run(request: pytest.FixtureRequest) -> Run:
     """A small run of each scenario."""
     return played(request.param)
 
 
+@pytest.fixture(scope="module")
 def looked_at(run: Run) -> tuple[Verdict, Page]:
-    """The verdict, and the page that a report makes of it."""
+    """Its verdict, and the page that a report makes of it."""
     evidence = run.evidence()
     return judge(evidence), page(evidence)
 
 
-def test_it_passes_and_nothing_is_red(run: Run) -> None:
+def test_it_passes_and_nothing_is_red(looked_at: tuple[Verdict, Page]) -> None:
     """What was expected is marked as the race, and in no other colour than it."""
-    verdict, built = looked_at(run)
+    verdict, built = looked_at
     assert verdict.value is Value.PASS, verdict.sentence
     assert 'is-bad"' not in built.source
     assert "not expected" not in built.text
 
 
-def test_its_cards_are_the_verdicts(run: Run) -> None:
+def test_its_cards_are_the_verdicts(looked_at: tuple[Verdict, Page]) -> None:
     """Each number of each card, and each line that its condition judges."""
-    verdict, built = looked_at(run)
+    verdict, built = looked_at
     rows = {(row.condition, row.role): row for row in verdict.rows}
     assert built.figures
     for name, text in built.figures.items():
@@ -57,16 +58,16 @@ def test_its_cards_are_the_verdicts(run: Run) -> None:
         assert number.startswith(SHOWN[line](rows[condition, role])), name
 
 
-def test_a_sound_policy_has_no_mark(run: Run) -> None:
+def test_a_sound_policy_has_no_mark(looked_at: tuple[Verdict, Page]) -> None:
     """Not for requests after a sign-out that are refused, nor for a session that somebody else ended."""
-    _, built = looked_at(run)
+    _, built = looked_at
     hardened = {name: text for name, text in built.figures.items() if "/hardened/" in name}
     assert [name for name, text in hardened.items() if "▲" in text] == []
 
 
-def test_the_race_is_marked_where_it_is_expected(run: Run) -> None:
+def test_the_race_is_marked_where_it_is_expected(run: Run, looked_at: tuple[Verdict, Page]) -> None:
     """Before the fix, and after it where the fix is known to be weak; there the page says so, and draws another."""
-    _, built = looked_at(run)
+    _, built = looked_at
     weak = False
     for name, about in run.manifest["conditions"].items():
         for role, wants in about["expects"].items():
@@ -78,9 +79,9 @@ def test_the_race_is_marked_where_it_is_expected(run: Run) -> None:
     assert ("After the fix, expected to fail" in built.text) is ("Another policy" in built.text)
 
 
-def test_no_instant_is_made_up(run: Run) -> None:
+def test_no_instant_is_made_up(run: Run, looked_at: tuple[Verdict, Page]) -> None:
     """An answer that was cut off has none: it is drawn as lost."""
-    _, built = looked_at(run)
+    _, built = looked_at
     assert NO_INSTANT.findall(built.text + built.source) == []
     cut = any(not e.status for e in run.entries)
     assert ("answer lost" in built.text) is cut
@@ -96,9 +97,9 @@ def test_its_headline_is_short_and_the_result(run: Run) -> None:
     assert f"\nPASS: {said}\n" in console.render(verdict, run.manifest)
 
 
-def test_its_findings_say_what_each_policy_showed(run: Run) -> None:
+def test_its_findings_say_what_each_policy_showed(run: Run, looked_at: tuple[Verdict, Page]) -> None:
     """From the data: who was expected to show the race and where, and who was not."""
-    _, built = looked_at(run)
+    _, built = looked_at
     text = " ".join(built.text.split())
     assert "Every check found what was expected: " in text
     for role, knobs in run.manifest["policies"].items():
@@ -149,9 +150,9 @@ def test_it_names_the_statuses_that_were_answered(run: Run) -> None:
     assert "answered 206" in text
 
 
-def test_the_legend_has_what_is_drawn_and_nothing_else(run: Run) -> None:
+def test_the_legend_has_what_is_drawn_and_nothing_else(looked_at: tuple[Verdict, Page]) -> None:
     """Each kind of bar of the pictures, once."""
-    _, built = looked_at(run)
+    _, built = looked_at
     legend = re.search(r'<ul class="legend".*?</ul>', built.source, re.DOTALL)
     assert legend is not None
     explained = re.findall(r'class="k-([a-z]+)"', legend[0])

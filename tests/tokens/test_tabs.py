@@ -12,6 +12,7 @@ import httpx
 import pytest
 from bounds import HANG
 
+from race401.harness.card.mock import Mock
 from race401.harness.tokens import FIXED, HARDENED, Policy, RefreshUnavailable, TokenAuth, TokenPair
 from race401.harness.tokens.tabs import FileStore
 
@@ -41,11 +42,8 @@ with httpx.Client(base_url=url + "/rfc9700", auth=auth) as client:
 @pytest.fixture
 def mock() -> Iterator[str]:
     """The address of a mock in a process of its own."""
-    serve = [sys.executable, "-m", "mock_api", "--json", "--exit-with-parent"]
-    with subprocess.Popen(serve, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        yield httpx.Response(200, content=process.stdout.readline()).json()["url"]
-        process.communicate(timeout=HANG)
+    with Mock(()) as running:
+        yield running.url
 
 
 def burst(url: str, store: FileStore, policy: Policy) -> tuple[list[str], Counter[str]]:

@@ -17,6 +17,7 @@ A second caller who comes to the same place with the same names is at position 2
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from math import inf
 from typing import Any, NamedTuple
 
@@ -75,6 +76,7 @@ class Flows:
         self._instants = instants
         self._merge = merge
         self._steps: dict[tuple[Any, ...], Stepped] = {}
+        self._unseen: dict[tuple[Position, Shared, Event], bool] = {}
         self._positions: dict[Any, Position] = {}
         self._shared: dict[Any, Shared] = {}
         self.nothing = self._intern(tuple(getattr(Session(), name) for name in SESSION), ())
@@ -110,6 +112,12 @@ class Flows:
 
     def sees_nothing(self, position: Position, shared: Shared, event: "Event") -> bool:
         """Whether the step neither looks at nor changes anything that others can: when it comes is all one."""
+        key = (position, shared, event)
+        if key not in self._unseen:
+            self._unseen[key] = self._sees_nothing(position, shared, event)
+        return self._unseen[key]
+
+    def _sees_nothing(self, position: Position, shared: Shared, event: "Event") -> bool:
         live = Live(Watched())
         flow = self._relive(live, position)
         live.load(shared, None)
@@ -233,6 +241,12 @@ class Flows:
         if position is None:
             position = self._positions[key] = Position(key, past)
         return position
+
+
+@lru_cache(4)
+def flows_of(policy: Policy, instants: tuple[float, ...], *, merge: bool) -> Flows:
+    """Return the flows: what a client does is worked out once for all worlds that it is explored in, one by one."""
+    return Flows(policy, instants, merge=merge)
 
 
 def _call(session: Session, policy: Policy, at: float) -> core.Flow:

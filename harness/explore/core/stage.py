@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from race401.harness.explore.core import wrongs
-from race401.harness.explore.core.flows import CLOSE, Flows, Stepped
+from race401.harness.explore.core.flows import CLOSE, Stepped, flows_of
 from race401.harness.explore.core.forms import Forms
 from race401.harness.explore.core.scenario import SHORT, Issuer, Scenario, World, instants_of
 from race401.harness.explore.core.servers import UNREACHED, Judged, Servers
@@ -41,7 +41,7 @@ class Stage:
         self.servers = Servers(world, issuer)
         self.first_pair = self.servers.issued("A", "Ar0", 0, START, START + scenario.skew)
         self.instants = self.servers.instants = instants_of(scenario, world, self.first_pair)
-        self.flows = Flows(scenario.policy, [each + scenario.skew for each in self.instants], merge=merge)
+        self.flows = flows_of(scenario.policy, tuple(each + scenario.skew for each in self.instants), merge=merge)
         self.forms = Forms(self.flows)
 
     def first(self) -> tuple[Env, list[Actor]]:

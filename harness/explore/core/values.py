@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 from race401.harness.tokens.model import Effect, Event, Flight, Session, TokenPair
 
 SESSION = tuple(each.name for each in fields(Session))
+PLACE = {name: n for n, name in enumerate(SESSION)}
 FLIGHT = tuple(each.name for each in fields(Flight) if each.name != "waiters")
 OUTCOME = ("done", "pair", "pair_after")  # all that those who waited for a flight may ask of it
 GONE = "gone"  # the value of what nobody may ask of a flight that is done
@@ -64,7 +65,7 @@ class Shared:
 
     def __getattr__(self, name: str) -> Any:
         """Return a field of the session."""
-        return self.session[SESSION.index(name)]
+        return self.session[PLACE[name]]
 
 
 class Renaming(NamedTuple):

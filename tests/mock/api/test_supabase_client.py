@@ -1,26 +1,20 @@
 """Real input: supabase_auth from PyPI, unmodified, against the mock over a socket."""
 
-import json
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import httpx
 import pytest
-from bounds import HANG
 from supabase_auth import SyncGoTrueClient
 from supabase_auth.errors import AuthApiError, AuthWeakPasswordError
+
+from race401.harness.card.mock import Mock
 
 
 @pytest.fixture(scope="module")
 def mock() -> Iterator[str]:
     """The URL of a mock of its own."""
-    command = [sys.executable, "-m", "race401.mock_api", "--json", "--exit-with-parent"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        yield json.loads(process.stdout.readline())["url"]
-        process.stdin.close()  # type: ignore[union-attr]
-        assert process.wait(HANG) == 0
+    with Mock(()) as running:
+        yield running.url
 
 
 @pytest.fixture
