@@ -1,6 +1,7 @@
 """What a request asks for and what its answer says, in a dialect. Pure; what cannot be read is said to be so."""
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -95,11 +96,12 @@ def brought(dialect: Dialect, told: Mapping[str, Any], cookies: Mapping[str, str
         return first(cookies, names) if found is None else found
 
     access, refresh, life = name(dialect.new_access), name(dialect.new_refresh), name(dialect.lifetime)
-    return Tokens(
-        str(access) if access else None,
-        str(refresh) if refresh else None,
-        _number(life),
-    )
+    return Tokens(_token(access), _token(refresh), _number(life))
+
+
+def _token(said: Any) -> str | None:
+    """Return a token; what is no text, and no number, is none."""
+    return str(said) if said and isinstance(said, str | int) and said is not True else None
 
 
 def asks(dialect: Dialect, what: Role, asked: Asked, status: int) -> Kind:
@@ -193,6 +195,7 @@ def fields(body: bytes) -> dict[str, Any]:
 
 def _number(said: Any) -> float | None:
     try:
-        return None if said is None or isinstance(said, bool) else float(said)
-    except (TypeError, ValueError):
+        number = None if said is None or isinstance(said, bool) else float(said)
+    except (TypeError, ValueError, OverflowError):
         return None
+    return number if number is None or math.isfinite(number) else None
