@@ -96,7 +96,7 @@ def brought(dialect: Dialect, told: Mapping[str, Any], cookies: Mapping[str, str
         return first(cookies, names) if found is None else found
 
     access, refresh, life = name(dialect.new_access), name(dialect.new_refresh), name(dialect.lifetime)
-    return Tokens(_token(access), _token(refresh), _number(life))
+    return Tokens(_token(access), _token(refresh), number(life))
 
 
 def _token(said: Any) -> str | None:
@@ -193,9 +193,10 @@ def fields(body: bytes) -> dict[str, Any]:
     return told if isinstance(told, dict) else {}
 
 
-def _number(said: Any) -> float | None:
+def number(said: Any) -> float | None:
+    """Return a number that somebody told, as text too; one that nobody can reckon with is none."""
     try:
-        number = None if said is None or isinstance(said, bool) else float(said)
+        found = None if said is None or isinstance(said, bool) else float(said)
     except (TypeError, ValueError, OverflowError):
         return None
-    return number if number is None or math.isfinite(number) else None
+    return found if found is not None and math.isfinite(found) else None
