@@ -12,7 +12,7 @@ from race401.ledger.dialects.reading import Tokens
 from race401.ledger.entry import Entry, received
 from race401.ledger.outcomes import Outcome
 
-NONE = (10**400, 1e400, float("nan"), [1], True, None, "soon")
+NONE = (pytest.param(10**400, id="digits"), 1e400, float("nan"), [1], True, None, "soon")
 
 
 def jwt(**claims: Any) -> str:
