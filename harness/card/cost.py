@@ -51,6 +51,8 @@ def cost_text(run: Run, row: Row) -> str:
     parts, most = [counted(made, "exchange")], limit(run) if ideal is None else max(ideal, _due(run))
     if made > most:
         parts[0] += f" where {most} would do"
+    elif row.in_a_row_seqs and not _failed(run):
+        parts[0] += " in a row, of tokens with more than half of their life left"
     if own := own_sign_ins(run):
         parts.append(f"{counted(own, 'sign-in')} of its own")
     if unheard := _unheard(run):

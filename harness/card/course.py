@@ -24,7 +24,15 @@ from race401.harness.card.race import (
     Step,
     Tabs,
 )
-from race401.harness.card.token_end import STRETCHED, UNTIL_THE_BURST, Missed, felt, stale, too_late
+from race401.harness.card.token_end import (
+    FROM_THE_SIGN_IN,
+    STRETCHED,
+    UNTIL_THE_BURST,
+    Missed,
+    felt,
+    stale,
+    too_late,
+)
 from race401.ledger.entry import Entry
 
 HOLDS_WITHIN = 2.0  # s after a call was answered; a client that refreshes for it has begun by then
@@ -126,6 +134,7 @@ class Course:
         self.stretch, self.last = stretch, last
         self._over_at = 0.0  # when the last signed-in token is surely over, on the monotonic clock
         self._signed_out = False
+        self._timers: str | None = None  # the program that holds what timers refresh, up to the next calls
         self._before: set[int] = set()  # `seq` of what the ledger had when the last burst began
 
     def take(self, step: Step) -> None:
@@ -158,6 +167,8 @@ class Course:
 
     def _sign_in(self, remaining: float | None) -> None:
         self.mock.age_sign_ins(self.result.world, remaining)
+        if remaining is not None:  # a timer may be due at once
+            self._timers = self.mock.put_to_work(FROM_THE_SIGN_IN)["id"]
         self.driver.command("sign-in")
         self._over_at = time.monotonic() + (remaining or 0.0) + SURELY_OVER
         self.mock.age_sign_ins(self.result.world, None)
@@ -168,32 +179,25 @@ class Course:
         if not self.last and ((step.due and too_late(met)) or (step.fresh is not None and stale(met, step.fresh))):
             raise Missed
         if step.due and not any(map(felt, met)) and not self._owed():
-            timers = self._hold_timers() if step.callers > 1 else None
+            if step.callers > 1:
+                self._hold_timers()
             time.sleep(max(0.0, self._over_at - time.monotonic()))
-            self._calls(step, timers)
+            self._calls(step)
 
-    def _hold_timers(self) -> str:
-        """Hold what a timer refreshes from now on, before the race's own programs do; return the program's id.
+    def _hold_timers(self) -> None:
+        """Hold what a timer refreshes from now on, before the race's own programs do.
 
         Nothing was refreshed so far, so that these have done nothing, and begin anew.
         """
         for program in self.result.programs:
             self.mock.disarm(program["id"])
-        timers: str = self.mock.put_to_work(UNTIL_THE_BURST)["id"]
+        self._timers = self.mock.put_to_work(UNTIL_THE_BURST)["id"]
         self.result.programs = [self.mock.put_to_work(program["program"]) for program in self.result.programs]
-        return timers
 
-    def _calls(self, step: Burst, timers: str | None = None) -> list[Entry]:
-        """Have the calls made, then let go of what a timer refreshed; return what the server decided meanwhile."""
+    def _calls(self, step: Burst) -> list[Entry]:
+        """Have the calls made; return what the server decided meanwhile."""
         self._before = {entry.seq for entry in self._ledger()}
-        held = timers is not None and any(rule["holding"] for rule in self.mock.program(timers)["rules"])
-        if timers is not None and not held:
-            self.mock.disarm(timers)
-        calls = self._begin(step.callers, must=step.must, post=step.post)
-        if timers is not None and held:
-            time.sleep(MOMENT)
-            self.mock.disarm(timers)
-        self._end(calls)
+        self._end(self._begin(step.callers, must=step.must, post=step.post))
         self.result.bursts.append(self._met())
         return self.result.bursts[-1]
 
@@ -256,7 +260,14 @@ class Course:
                 return self._ledger()
 
     def _begin(self, callers: int, *, must: bool, post: bool = False) -> list[Call]:
-        """Begin calls with paths that were never asked for before, so that each is known again on the wire."""
+        """Begin calls with paths that were never asked for before, so that each is known again on the wire.
+
+        What a timer has refreshed meanwhile is let go once they have left.
+        """
+        timers, self._timers = self._timers, None
+        held = timers is not None and any(rule["holding"] for rule in self.mock.program(timers)["rules"])
+        if timers is not None and not held:
+            self.mock.disarm(timers)
         first, decided = len(self.result.calls) + 1, len(self._ledger())
         numbers = range(first, first + callers)
         if post:
@@ -266,4 +277,7 @@ class Course:
         calls = [Call(path, must, self._signed_out, decided, body=body) for path in paths]
         self.result.calls += calls
         self.driver.command("begin " + " ".join(map(str, calls)))
+        if timers is not None and held:
+            time.sleep(MOMENT)
+            self.mock.disarm(timers)
         return calls

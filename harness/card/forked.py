@@ -72,6 +72,9 @@ class Template:
         if os.getpid() == self._owner:
             self._asking.shutdown(socket.SHUT_RDWR)
             self._process.wait()
+        self._process.returncode = self._process.returncode or 0  # in a copy: it is nobody to wait for
+        self._answers.close()
+        self._asking.close()
 
 
 @cache

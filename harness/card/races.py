@@ -25,6 +25,7 @@ STILL_GOOD = 8.0  # within every margin in use (the shortest that is one: supaba
 COOLED_DOWN = 6.0  # after which a client that waits for a while after a failure should have tried again
 SHORT = 4.0  # of a token's life: less than most margins
 SKEW = 300.0  # more than every margin in use (the longest: google-auth's 225 s)
+SOON = 2.0  # in which the callers of one burst come after each other, on a slow machine too
 PATIENT = 12.0  # longer than locks last and requests wait, of clients that give both 10 s
 
 
@@ -34,10 +35,16 @@ def _fails(status: int, for_s: float, **more: Any) -> dict[str, Any]:
 
 
 def _slow(seconds: float) -> dict[str, Any]:
-    """For so long, or until every caller has sent a refresh of its own: then the same ones lose each time."""
+    """For so long, or until every caller has sent a refresh of its own: then the same ones lose each time.
+
+    Nobody else's answer comes before that either, as long as another caller follows soon.
+    """
     first, all_of_them = {"request": "exchange", "nth": 1}, {"request": "exchange", "at": "answer", "count": CALLERS}
     return {
-        "hold": [{"which": first, "until": all_of_them, "or_after_s": seconds}],
+        "hold": [
+            {"which": first, "until": all_of_them, "or_after_s": seconds},
+            {"which": {"request": "exchange"}, "until": all_of_them, "or_after_s": min(seconds, SOON)},
+        ],
         "within_s": seconds + COOLED_DOWN,
     }
 

@@ -18,6 +18,12 @@ UNTIL_THE_BURST: dict[str, Any] = {  # a refresh that a timer makes before the b
         }
     ],
 }
+FROM_THE_SIGN_IN = {  # the same from the answer to a sign-in on; one that itself refreshes goes on after 5 s
+    **UNTIL_THE_BURST,
+    "hold": [
+        UNTIL_THE_BURST["hold"][0] | {"after": {"method": "POST", "status": 200, "at": "answer"}, "or_after_s": 5}
+    ],
+}
 
 
 class Missed(Exception):

@@ -4,6 +4,7 @@ import gevent
 from gevent.pool import Group
 from locust import User, task
 from locust.exception import StopUser
+from locust.user.task import LOCUST_STATE_STOPPING
 
 import random
 import time
@@ -125,6 +126,10 @@ class Browser(User):
             jitter_share=self.jitter_share,
             unauthorized=self.unauthorized,
         )
+
+    def stop(self, force: bool = False) -> bool:
+        """Stop after the page; who is told twice, by the terminal and by a master, stops once."""
+        return False if self._state == LOCUST_STATE_STOPPING and not force else super().stop(force)
 
     def on_stop(self) -> None:
         """Give the bursts that are under way their time, and close the connections."""

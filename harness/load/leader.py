@@ -28,6 +28,7 @@ from race401.harness.load.run import Run
 from race401.harness.load.scenario import Scenario
 from race401.harness.reporting.streams import print_to
 
+WORKER_SILENT = 10  # s, of which each brings a worker's heartbeat; then it is missing. locust waits for 3
 REPORTS_ARRIVE = 4.0  # s; locust's workers report every 3 s
 LAST_REPORTS_WITHIN = 20.0  # s: a page that was begun may take 15 to end, and a wire may lose what is told of it
 

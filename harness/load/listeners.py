@@ -1,6 +1,6 @@
 """How a locustfile becomes a scenario: one class of browsers for each condition and role, and locust's events."""
 
-from locust import events
+from locust import events, runners
 from locust.env import Environment
 from locust.runners import WorkerRunner
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from race401.harness.load import interrupt, limits, preparing, quiet
 from race401.harness.load.browser import Browser
-from race401.harness.load.leader import Leader
+from race401.harness.load.leader import WORKER_SILENT, Leader
 from race401.harness.load.options import add_options
 from race401.harness.load.plan import ROLES
 from race401.harness.load.run import Run
@@ -42,6 +42,7 @@ class Process:
         quiet.keep()
         interrupt.raise_in_main(lambda: self._part is not None and self._part.has_begun)
         limits.raise_open_files()
+        runners.HEARTBEAT_LIVENESS = WORKER_SILENT  # before a worker is heard, which is while the mock starts
         if isinstance(environment.runner, WorkerRunner):
             self._part = Worker(environment, self._scenario)
         else:

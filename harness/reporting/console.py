@@ -1,10 +1,11 @@
 """The verdict in a terminal: a table, before and after side by side, then what is wrong, then one sentence."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from race401.harness.judge.check import Cell
@@ -18,8 +19,7 @@ from race401.harness.reporting.words import called
 WIDTH, WIDEST = 100, 1_000  # columns
 COLOURS = {Value.PASS: "bold green", Value.FAIL: "bold red", Value.UNKNOWN: "bold yellow"}
 MARKS: dict[table.Mark, str] = {"race": "yellow", "bad": "bold red"}
-ZERO, PART, HEAD = "dim", "dim", "bold"
-GAP = 2  # columns between two of a table
+ZERO, PART = "dim", "dim"
 PROOF = 5  # ledger rows that a line names
 
 
@@ -33,8 +33,8 @@ def render(verdict: Verdict, manifest: dict[str, Any], *, width: int = WIDTH, co
     policies = {when[row.role]: row.policy for row in verdict.rows}
     if legend := ", ".join(f"{role} = {policy}" for role, policy in policies.items() if role != policy):
         console.print(legend + "\n")
-    for grid in _tables(verdict.rows, manifest, when, width):
-        console.print(grid, no_wrap=True, crop=False)
+    for grid in _tables(verdict.rows, manifest, when, lambda table: console.measure(table).maximum <= width):
+        console.print(grid, width=max(width, console.measure(grid).maximum))
         console.print()
     for line in _findings(verdict.findings):
         console.print(line, width=width)
@@ -46,35 +46,27 @@ def render(verdict: Verdict, manifest: dict[str, Any], *, width: int = WIDTH, co
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 
-def _tables(rows: list[Row], manifest: dict[str, Any], when: dict[str, str], width: int) -> list[Text]:
+def _tables(
+    rows: list[Row], manifest: dict[str, Any], when: dict[str, str], fits: Callable[[Table], bool]
+) -> list[Table]:
     """Return one table where it fits, else one for each condition, its policies side by side."""
-    whole, columns = _table(rows, manifest, [(row.condition, when[row.role]) for row in rows])
-    if columns <= width:
+    whole = _table(rows, manifest, [f"{row.condition}\n{when[row.role]}" for row in rows])
+    if fits(whole):
         return [whole]
     names = dict.fromkeys(row.condition for row in rows)
     each = {name: [row for row in rows if row.condition == name] for name in names}
-    return [_table(mine, manifest, [(when[row.role],) for row in mine], name)[0] for name, mine in each.items()]
+    return [_table(mine, manifest, [when[row.role] for row in mine], name) for name, mine in each.items()]
 
 
-def _table(
-    rows: list[Row], manifest: dict[str, Any], heads: list[tuple[str, ...]], title: str = ""
-) -> tuple[Text, int]:
-    """Return the table, its names to the left and its numbers to the right, and how many columns it takes.
-
-    Laid out here: a rich.table measures each cell over and over, which took nine tenths of what a verdict takes.
-    """
-    lines = [[Text(cell, HEAD) for cell in (title, *words)] for words in [*zip(*heads, strict=True)] or [()]]
+def _table(rows: list[Row], manifest: dict[str, Any], heads: list[str], title: str = "") -> Table:
+    grid = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    grid.add_column(title, no_wrap=True)
+    for head in heads:
+        grid.add_column(head, justify="right", no_wrap=True)
     for line in table.lines(rows, manifest):
         name = Text(f"  {line.name}", PART) if line.part else Text(line.name)
-        lines.append([name, *(_cell(cell, mark, line) for cell, mark in zip(line.cells, line.marks, strict=True))])
-    widths = [max(cell.cell_len for cell in column) for column in zip(*lines, strict=True)]
-    laid_out = []
-    for name, *cells in lines:
-        parts: list[Text | str] = [name, " " * (widths[0] - name.cell_len)]
-        for cell, wide in zip(cells, widths[1:], strict=True):
-            parts += [" " * (GAP + wide - cell.cell_len), cell]
-        laid_out.append(Text.assemble(*parts))
-    return Text("\n").join(laid_out), sum(wide + GAP for wide in widths)
+        grid.add_row(name, *(_cell(cell, mark, line) for cell, mark in zip(line.cells, line.marks, strict=True)))
+    return grid
 
 
 def _cell(cell: Cell, mark: table.Mark, line: table.Line) -> Text:

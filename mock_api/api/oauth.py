@@ -44,7 +44,10 @@ async def token(request: Request) -> Response:
         status = request.scope["race401.realm"].world.refusal_status if refused else 400
         return _refused("invalid_grant", problem.message, status)
     brought = json.loads(bytes(answer.body))
-    return JSONResponse({name: brought[name] for name in TOLD if name in brought}, headers=NO_STORE)
+    told = {name: brought[name] for name in TOLD if name in brought}
+    if scope := form.get("scope"):
+        told["scope"] = scope  # granted as it was asked for: optional then, and some clients need it
+    return JSONResponse(told, headers=NO_STORE)
 
 
 @router.post("/revoke", summary="End the session of a token", status_code=200)

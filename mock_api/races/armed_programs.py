@@ -32,6 +32,8 @@ class Rule:
         self.at, self.until, self.hold = hold.at, hold.until, hold
         self.which = Counted(hold.which.within(world, client))
         self.awaited = Counted(hold.until.within(world, client))
+        self.after = Counted(hold.after.within(world, client)) if hold.after else None
+        self.before = hold.after.count if hold.after else 0  # so many have to happen until it holds anything
         self.happened = 0
         self.held = 0
         self.holding: list[str] = []
@@ -46,13 +48,16 @@ class Rule:
 
     def takes(self, gate: str, entry: Entry) -> bool:
         """Tell whether this request is to be held."""
-        if gate != self.at or self.opened_by is not None or not self.which.takes(entry):
+        if gate != self.at or self.opened_by is not None or self.before or not self.which.takes(entry):
             return False
         self.held += 1
         return True
 
     def count(self, event: str, entry: Entry) -> bool:
         """Count what happened since the first request was held; tell whether that was what the rule waits for."""
+        if self.before and self.after is not None and self.hold.after is not None:
+            self.before -= event == self.hold.after.at and self.after.takes(entry)
+            return False
         if event != self.until.at or not self.held or self.opened_by is not None or not self.awaited.takes(entry):
             return False
         self.happened += 1

@@ -38,6 +38,7 @@ class Hold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     """From the first request held, and again from each that it waits for: then the rule has done its part, whether or
     not all have come. For what a sound client does not do, such as a second exchange: the chance was there, on a slow
     machine too."""
+    after: Until | None = None  # before this has happened, the rule holds nothing
     settle_s: Annotated[float, msgspec.Meta(ge=0, le=LONGEST_WAIT)] = 0.0
     """How much longer to hold, so that the client has taken in the answer which it was waited for."""
 
@@ -69,7 +70,7 @@ def parse(text: bytes, form: Literal["json", "toml"], name: str = "program") -> 
     if not program.hold and not program.fault:
         raise ProgramError(f"{name}: a program has at least one `hold` or `fault`")
     for n, hold in enumerate(program.hold, 1):
-        for match, at in ((hold.which, hold.at), (hold.until, hold.until.at)):
+        for match, at in ((hold.which, hold.at), *((each, each.at) for each in (hold.until, hold.after) if each)):
             if at == "arrive" and (early := [name for name in LATE if getattr(match, name) is not None]):
                 raise ProgramError(f"{name}: hold {n}: {early[0]} is not known yet at the gate `arrive`")
     return program

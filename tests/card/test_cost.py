@@ -1,12 +1,13 @@
 """What a race may cost."""
 
+from collections import Counter
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 from ledgers import Run as Seen
 
-from race401.harness.card.cost import wasteful
+from race401.harness.card.cost import cost_text, wasteful
 from race401.harness.card.course import Run
 from race401.harness.card.race import Race
 from race401.harness.judge.row import Row
@@ -22,5 +23,7 @@ def test_refreshes_in_a_row_are_waste_where_no_answer_had_failed(failed: bool) -
         seen.exchange("a", "kept")
     race = Race("a race", "a race", (), covers="fault", ideal=None)
     calls: Any = [None] * 2
-    row = cast("Row", SimpleNamespace(in_a_row_seqs=[2, 3, 4]))
-    assert wasteful(Run(race, "no-rotation", seen.entries, calls), row) is not failed
+    row = cast("Row", SimpleNamespace(in_a_row_seqs=[2, 3, 4], wire_401s=Counter()))
+    run = Run(race, "no-rotation", seen.entries, calls)
+    assert wasteful(run, row) is not failed
+    assert ("3 exchanges in a row, of tokens with more than half of" in cost_text(run, row)) is not failed, "says why"

@@ -38,9 +38,10 @@ def test_what_it_cannot_do_is_said_where_its_asker_says_things(capfd: pytest.Cap
 
 
 ASKER = """
-import os, sys
+import atexit, os, sys
 from race401.harness.card.mock import Mock
 mock = Mock(())
+atexit.register(mock._http.close)
 if sys.argv[1] != "killed" and not os.fork():
     sys.exit()  # a copy of the asker ends, and ends nothing that is the asker's
 sys.stdin.readline()
@@ -53,7 +54,10 @@ if sys.argv[1] == "killed":
 @pytest.mark.parametrize("how", ["killed", "at its end, and after a copy of it"])
 def test_nothing_outlives_who_asked(how: str) -> None:
     with subprocess.Popen(
-        [sys.executable, "-c", ASKER, how], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-W", "error", "-c", ASKER, how],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     ) as asker:
         assert asker.stdout is not None
         assert asker.stdin is not None

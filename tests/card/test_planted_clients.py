@@ -65,6 +65,14 @@ def test_a_lock_that_expires_before_the_refresh_is_answered_loses_the_session(
     assert ("the session was lost" in result.sentence) is (outcome is LOST)
 
 
+@pytest.mark.parametrize("name", ["concurrent-expiry", "refresh-fails"])
+def test_a_timer_that_is_due_at_the_sign_in_meets_the_race(name: str, mock: Mock, tmp_path: Path) -> None:
+    """Its refresh waits for the calls; without that it was over before the race began, and nothing was exercised."""
+    result = raced(BY_NAME[name], "has-a-timer", mock, tmp_path)
+    assert result.exchanges >= 1
+    assert result.outcome is (SURVIVED if name == "concurrent-expiry" else LOST)
+
+
 def test_who_hangs_up_on_a_slow_refresh_is_not_blamed_for_refreshing_twice(mock: Mock, tmp_path: Path) -> None:
     """The server had granted it, although the answer was still held when every call was over."""
     command = [sys.executable, str(CLIENT), "hangs-up"]
@@ -76,8 +84,15 @@ def test_who_hangs_up_on_a_slow_refresh_is_not_blamed_for_refreshing_twice(mock:
     assert any(entry.hung_up for entry in run.entries)
 
 
+def test_callers_that_a_busy_machine_starts_one_by_one_meet_the_same_slow_refresh(mock: Mock, tmp_path: Path) -> None:
+    """Where reuse is forgiven, the second of them had its answer at once, and those after it no need of a refresh."""
+    command = [sys.executable, str(CLIENT), "reads-again-when-refused", "starts-one-by-one"]
+    result = judge(course.run(SLOW, "supabase", mock, command, tmp_path, 2), ())
+    assert (result.outcome, result.sentence) == (WASTEFUL, "5 exchanges where 1 would do")
+
+
 def test_the_races_of_a_slow_refresh_say_how_long_they_wait() -> None:
-    assert BY_NAME["slower-than-locks"].waits == races.PATIENT + races.ALMOST_OVER + SURELY_OVER
+    assert BY_NAME["slower-than-locks"].waits == races.PATIENT + races.SOON + races.ALMOST_OVER + SURELY_OVER
     assert BY_NAME["slow-tabs"].waits == BY_NAME["slower-than-locks"].waits
     assert BY_NAME["refresh-fails"].waits == 0.0
 

@@ -12,7 +12,7 @@ from race401.harness.card import course
 from race401.harness.card.course import Course, Run
 from race401.harness.card.driver import Driver
 from race401.harness.card.mock import Mock
-from race401.harness.card.race import Burst, Race
+from race401.harness.card.race import Burst, Race, SignIn
 from race401.harness.card.races import RACES
 from race401.harness.card.token_end import STRETCHED, Missed, stale, too_late
 
@@ -96,6 +96,9 @@ class Told:
         """What came so far."""
         return self.seen.entries
 
+    def age_sign_ins(self, _world: str, _remaining: float | None) -> None:
+        """How much of a life is left is nothing to us."""
+
     def put_to_work(self, program: dict[str, Any]) -> dict[str, Any]:
         """A program's id is its name."""
         self.said.append(f"arm {program['name']}")
@@ -119,6 +122,27 @@ class Told:
     def ask(self, _line: str, _within: float) -> str:
         """`end`: nothing is pending."""
         return json.dumps([{"path": path, "status": 200} for path in self.paths])
+
+
+@pytest.mark.parametrize(
+    ("remaining", "timer", "said"),
+    [
+        (3.0, True, ["arm until-the-burst", "sign-in", "begin", "wait", "disarm until-the-burst"]),
+        (3.0, False, ["arm until-the-burst", "sign-in", "disarm until-the-burst", "begin"]),
+        (None, True, ["sign-in", "begin"]),
+    ],
+    ids=["a timer that is due at once", "no timer", "a token with its whole life"],
+)
+def test_a_refresh_that_a_timer_makes_at_the_sign_in_waits_for_the_burst_too(
+    remaining: float | None, timer: bool, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it depends on some milliseconds whether the burst meets the refresh."""
+    told = Told("alive", timer)
+    monkeypatch.setattr(time, "sleep", lambda _seconds: told.said.append("wait"))
+    course = Course(Run(RACE, "rfc9700"), cast("Mock", told), cast("Driver", told), 2)
+    course.take(SignIn(remaining))
+    course.take(Burst(5))
+    assert told.said == said
 
 
 def burst(told: Told, callers: int, monkeypatch: pytest.MonkeyPatch, last: bool = False) -> list[str]:

@@ -23,7 +23,7 @@ from race401.harness.judge.graph import Graph
 from race401.harness.judge.losses import losses
 from race401.ledger.entry import Entry
 from race401.mock_api.http import guard
-from race401.mock_api.rules.worlds import DEFAULT, WORLDS
+from race401.mock_api.rules.worlds import WORLDS
 
 WORLD_NAMES = [(name,) for name in WORLDS]  # each is walked by one of these tests, and by all where there is time
 ACTIONS = ("sign_in", "refresh", "old_refresh", "refresh_at_once", "get", "old_get", "wait", "sign_out")
@@ -35,7 +35,7 @@ class Walk:
     """Clients in one world: each has the tokens of its session, the newest last."""
 
     def __init__(self, world: str) -> None:
-        self.mock, self.world = Mock(names={DEFAULT, world}), world
+        self.mock, self.world = Mock(), world
         self.sessions: list[list[dict[str, Any]]] = []
 
     def step(self, action: str, who: int) -> None:

@@ -41,6 +41,15 @@ def test_the_answer_is_rfc_6749s(mock: Mock) -> None:
     assert mock.get("/contacts", answer.json()["access_token"]).status_code == 200
 
 
+def test_a_scope_that_was_asked_for_is_granted_and_said(mock: Mock) -> None:
+    """A client that keeps what the answer says of it renews without one if nothing is said."""
+    first = grant(mock, "password", scope="offline_access api", **USER).json()
+    assert first["scope"] == "offline_access api"
+    again = grant(mock, "refresh_token", refresh_token=first["refresh_token"], scope=first["scope"])
+    assert again.json()["scope"] == "offline_access api"
+    assert "scope" not in grant(mock, "refresh_token", refresh_token=again.json()["refresh_token"]).json()
+
+
 def test_a_refresh_rotates_and_both_dialects_share_the_family(mock: Mock) -> None:
     first = signed_in(mock)["refresh_token"]
     second = grant(mock, "refresh_token", refresh_token=first).json()["refresh_token"]

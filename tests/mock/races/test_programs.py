@@ -2,8 +2,10 @@
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from mocks import WHO
 from racing import Client, Racing, race
 from sound import Sound
 
@@ -96,6 +98,34 @@ def test_a_rule_waits_anew_from_each_of_those_that_it_waits_for(apart: float, op
     assert rule["opened_by"] == opened_by
 
 
+@pytest.mark.parametrize(
+    ("begins", "held"),
+    [({"after": {"method": "POST", "status": 200, "at": "answer"}}, ["refresh"]), ({}, ["sign-in", "refresh"])],
+    ids=["from the sign-in on", "from the beginning"],
+)
+def test_a_rule_holds_nothing_before_what_it_comes_after(begins: dict[str, Any], held: list[str]) -> None:
+    """At the gate `arrive` nobody knows a form's grant: only what has happened tells a refresh from a sign-in."""
+    waiting: list[str] = []
+
+    async def run(racing: Racing) -> None:
+        await racing.control.post("/rfc9700/auth/v1/signup", json=WHO)
+        never = {"request": "sign_out"}
+        hold = {"which": {"request": "exchange"}, "at": "arrive", "until": never, "or_after_s": 1.0, **begins}
+        form: dict[str, str] = {"username": WHO["email"], "password": WHO["password"], "grant_type": "password"}
+        for what in ("sign-in", "refresh"):
+            if what == "sign-in" or not begins:
+                told = await racing.control.post("/_race401/programs", json={"name": "from", "hold": [hold]})
+                at = f"/_race401/programs/{told.json()['id']}"
+            sent = asyncio.ensure_future(racing.control.post("/rfc9700/oauth/token", data=form))
+            await asyncio.sleep(0.5)
+            (rule,) = (await racing.control.get(at)).json()["rules"]
+            waiting.extend([what] * len(rule["holding"]))
+            form = {"grant_type": "refresh_token", "refresh_token": (await sent).json()["refresh_token"]}
+
+    race(FIXED, "rfc9700", run)
+    assert waiting == held
+
+
 async def nobody_signs_out(racing: Racing) -> None:
     await racing.sign_in(remaining=30)
     program = await racing.arm("sign-out-during-refresh")
@@ -149,6 +179,10 @@ def test_a_program_that_is_deleted_lets_go() -> None:
         (
             b"name = 'x'\nhold = [{which = {status = 401}, at = 'arrive', until = {}}]",
             "hold 1: status is not known yet",
+        ),
+        (
+            b"name = 'x'\nhold = [{which = {}, until = {}, after = {cause = 'expired', at = 'arrive'}}]",
+            "hold 1: cause is not known yet",
         ),
         (b"name = 'x'\nwithin_s = 0\nhold = []", "Expected `float` > 0.0 - at `$.within_s`"),
         (b"name = 'x'\nfault = [{kind = 'delay'}]", "a delay has one of fixed_s, uniform_s and lognormal_s"),
