@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from bounds import HANG
 
 from race401.harness.__main__ import main
 from race401.harness.commands import COMMANDS
@@ -39,7 +40,7 @@ def offered(shell: str, words: str, script: Path) -> str:
     """What it offers."""
     asks = ASKS[shell].format(script=script, words=words)
     command = [shell, *(["-f"] if shell == "zsh" else []), "-c", asks]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=HANG, check=False)
     assert done.stderr == ""
     return done.stdout
 

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from _pytest.mark.structures import ParameterSet
+from bounds import HANG
 
 from race401.harness.commands import server_board
 from race401.harness.commands.server_board import NotServed
@@ -68,5 +69,5 @@ def listed(stack: Stack, setting: str) -> str:
 
 def tables(url: str) -> dict[str, int]:
     """What the server's own tables say."""
-    told: dict[str, int] = httpx.get(f"{url}/tables", trust_env=False, timeout=60).json()
+    told: dict[str, int] = httpx.get(f"{url}/tables", trust_env=False, timeout=HANG).json()
     return told

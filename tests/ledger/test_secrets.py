@@ -224,7 +224,8 @@ def run_tests(watched: Watched, *files: Path) -> str:
         (watched.folder / name).symlink_to(ROOT / name)
     config = ["--rootdir", str(ROOT), "-c", str(ROOT / "pyproject.toml"), "-p", "no:cacheprovider"]
     kept = ["--basetemp", str(watched.folder / "tests"), "-o", "tmp_path_retention_policy=all"]
-    watched.run("-m", "pytest", *config, *kept, "-n", "2", "-m", "not slow and not browser", *map(str, files))
+    workers = ["-n", "2" if len(files) > 1 else "0"]
+    watched.run("-m", "pytest", *config, *kept, *workers, "-m", "not slow and not browser", *map(str, files))
     return (watched.folder / "printed-1").read_text()
 
 
