@@ -204,4 +204,9 @@ def rate(n: int, among: int) -> str:
 
 def by_cause(causes: Counter[str], template: str = "{n} {cause}", between: str = ", ") -> str:
     """Return counts of causes, the most common first."""
-    return between.join(template.format(n=n, cause=cause) for cause, n in causes.most_common())
+    return between.join(template.format(n=n, cause=named(cause)) for cause, n in causes.most_common())
+
+
+def named(cause: str) -> str:
+    """Return a cause, or several, as people read it: an answer need not give one."""
+    return cause.replace("?", "no reason given")

@@ -10,7 +10,14 @@ from race401.harness.load.system import System
 from race401.harness.probe.answers import place, why
 from race401.harness.probe.asking import refresh
 from race401.harness.probe.playing import Pair
-from race401.harness.probe.signing_in import SHOWN, SIGNS_IN_WITHIN, ByCommand, ByRequest, SignInFailed, pair_of
+from race401.harness.probe.signing_in import (
+    SIGNS_IN_WITHIN,
+    ByCommand,
+    ByRequest,
+    SignInFailed,
+    failed,
+    pair_of,
+)
 from race401.harness.tokens import RefreshRefused, RefreshUnavailable, TokenPair
 from race401.harness.tokens.exchange import lifetime_of
 from race401.ledger.dialects.reading import Tokens, brought, fields, first, outcome
@@ -91,6 +98,5 @@ def _by_command(asked: ByCommand) -> tuple[str, dict[str, str], str]:
     except subprocess.TimeoutExpired:
         raise SignInFailed(f"{name}: has not ended within {SIGNS_IN_WITHIN:g} s") from None
     if done.returncode:
-        last = (done.stderr.decode("utf-8", "replace").strip().splitlines() or ["it says nothing"])[-1]
-        raise SignInFailed(f"{name}: exit {done.returncode}: {last[:SHOWN]}")
+        raise SignInFailed(failed(name, done.returncode, done.stderr))
     return done.stdout.decode("utf-8", "replace"), {}, name

@@ -13,6 +13,7 @@ from race401.harness.probe.answers import place, why
 from race401.harness.probe.playing import Pair
 from race401.ledger.dialects.dialect import Dialect
 from race401.ledger.dialects.reading import brought
+from race401.ledger.visible import Visible
 
 METHODS = ("GET", "POST", "PUT")
 SIGNS_IN_WITHIN = 60.0  # s that a command may take
@@ -80,9 +81,14 @@ class ByCommand:
             await process.wait()
             raise SignInFailed(f"{name}: has not ended within {SIGNS_IN_WITHIN:g} s") from None
         if process.returncode:
-            last = (wrong.decode("utf-8", "replace").strip().splitlines() or ["it says nothing"])[-1]
-            raise SignInFailed(f"{name}: exit {process.returncode}: {last[:SHOWN]}")
+            raise SignInFailed(failed(name, process.returncode, wrong))
         return pair_of(self.dialect, out.decode("utf-8", "replace"), {}, name)
+
+
+def failed(name: str, code: int, wrong: bytes) -> str:
+    """Return what is said of a command that failed, with the last line that it wrote; no secret that this shows."""
+    last = (wrong.decode("utf-8", "replace").strip().splitlines() or ["it says nothing"])[-1]
+    return f"{name}: exit {code}: {Visible(lambda _: '...').text(last)[:SHOWN]}"
 
 
 def parse(said: str, dialect: Dialect) -> ByRequest | ByCommand:

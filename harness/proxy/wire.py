@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from race401.ledger.dialects.reading import Tokens
+from race401.ledger.dialects.reading import Tokens, number
 from race401.ledger.entry import SCHEMA, Entry
 from race401.ledger.fingerprints import Fingerprints
 from race401.ledger.outcomes import Outcome
@@ -36,8 +36,8 @@ class Wire:
         if access is not None:
             told = claims(access)
             entry.sent, entry.family = fingerprint(access), self._session(told)
-            end = told.get("exp", self.ends.get(entry.sent))
-            entry.token_left_s = end - entry.received_at if isinstance(end, int | float) else None
+            end = number(told["exp"]) if "exp" in told else self.ends.get(entry.sent)
+            entry.token_left_s = None if end is None else end - entry.received_at
         here = fingerprint(entry.target)
         if here in self.redirects:
             entry.redirect = here
@@ -76,8 +76,10 @@ class Wire:
         entry.family = self._session(told)
         entry.brought_access = None if brought.access is None else fingerprint(brought.access)
         entry.brought_refresh = None if brought.refresh is None else fingerprint(brought.refresh)
-        end = told.get("exp", None if brought.lifetime is None else entry.received_at + brought.lifetime)
-        if isinstance(end, int | float):
+        end = None if brought.lifetime is None else entry.received_at + brought.lifetime
+        if "exp" in told:
+            end = number(told["exp"])
+        if end is not None:
             for token in (entry.brought_access, entry.brought_refresh or presented):
                 if token is not None:
                     _remember(self.ends, token, end)

@@ -140,7 +140,7 @@ class AuthServer:
                 refresh_in=float(body.get("refresh_in") or 0),
                 lifetime=lifetime_of(access_token) or expires_in,
             )
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
             message = f"the auth server answered {response.status_code} without a token pair"
             raise RefreshUnavailable(message, status=response.status_code) from None
 
@@ -151,7 +151,7 @@ def lifetime_of(access_token: str) -> float:
         payload = access_token.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
         return float(claims["exp"] - claims["iat"])
-    except (ValueError, KeyError, IndexError, TypeError):
+    except (ValueError, KeyError, IndexError, TypeError, OverflowError):
         return 0.0
 
 

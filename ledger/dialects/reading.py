@@ -1,6 +1,7 @@
 """What a request asks for and what its answer says, in a dialect. Pure; what cannot be read is said to be so."""
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -95,11 +96,12 @@ def brought(dialect: Dialect, told: Mapping[str, Any], cookies: Mapping[str, str
         return first(cookies, names) if found is None else found
 
     access, refresh, life = name(dialect.new_access), name(dialect.new_refresh), name(dialect.lifetime)
-    return Tokens(
-        str(access) if access else None,
-        str(refresh) if refresh else None,
-        _number(life),
-    )
+    return Tokens(_token(access), _token(refresh), number(life))
+
+
+def _token(said: Any) -> str | None:
+    """Return a token; what is no text, and no number, is none."""
+    return str(said) if said and isinstance(said, str | int) and said is not True else None
 
 
 def asks(dialect: Dialect, what: Role, asked: Asked, status: int) -> Kind:
@@ -191,8 +193,10 @@ def fields(body: bytes) -> dict[str, Any]:
     return told if isinstance(told, dict) else {}
 
 
-def _number(said: Any) -> float | None:
+def number(said: Any) -> float | None:
+    """Return a number that somebody told, as text too; one that nobody can reckon with is none."""
     try:
-        return None if said is None or isinstance(said, bool) else float(said)
-    except (TypeError, ValueError):
+        found = None if said is None or isinstance(said, bool) else float(said)
+    except (TypeError, ValueError, OverflowError):
         return None
+    return found if found is not None and math.isfinite(found) else None

@@ -28,7 +28,8 @@ def card(does: str, races: str) -> Card:
 def test_a_sound_client_of_any_design_loses_nothing(design: str) -> None:
     made = card(design, TELLING + " third-refresh refused-with-401 post-after-401")
     others = {result.race: result.sentence for result in made.results if result.outcome is not SURVIVED}
-    assert others.keys() == (ONLY_OVER if design in ("on401", "timer") else set()), others
+    assert others.keys() <= (ONLY_OVER if design in ("on401", "timer") else set()), others
+    assert others.keys() == ONLY_OVER or design != "on401", "a timer may be due on a slow machine, and is met then"
     assert made.exit_code == 0
 
 

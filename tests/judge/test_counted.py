@@ -6,6 +6,8 @@ import pytest
 from counting import ME, OTHER, counted
 from ledgers import PAGE, Run, manifest, reproduced
 
+from race401.harness.judge.check import by_cause
+from race401.harness.judge.checks.wire import WIRE_401S
 from race401.harness.judge.row import SEQS_STORED
 
 LOGOUT = "/auth/v1/logout"
@@ -30,6 +32,8 @@ def test_a_401_without_a_cause_is_counted_all_the_same() -> None:
     row = counted(run)
     assert row.wire_401s == row.caller_401s == Counter({"expired": 3, "?": 1})
     assert row.signatures == Counter({"?, expired": 1})
+    assert by_cause(row.caller_401s) == "3 expired, 1 no reason given"
+    assert [figure.name for figure in WIRE_401S.figures([row])][1:3] == ["no reason given", "expired"]
 
 
 def test_what_was_cut_off_is_not_sampled() -> None:

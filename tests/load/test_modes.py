@@ -15,7 +15,7 @@ import httpx
 import pytest
 from bounds import HANG
 from disks import UNCOMPILED, small_files
-from locustruns import LOCUST, ROOT, SMALL, locust, served_mock
+from locustruns import LOCUST, ROOT, SMALL, locust, served_mock, two_processes
 from ports import free_port
 
 from race401.harness.judge import evidence, verdict
@@ -72,7 +72,7 @@ def test_reports_that_cannot_be_written_are_refused(tmp_path: Path) -> None:
     ("options", "said"),
     [
         (["--world", "supabas"], "--world supabas: there is no such world; did you mean supabase?"),
-        (["--world", "mine", "--worlds", "nowhere.toml"], "nowhere.toml: No such file or directory"),
+        (["--world", "mine", "--worlds", "nowhere.toml"], "--worlds nowhere.toml: No such file or directory"),
         (
             ["--world", "mine", "--worlds", "mine.toml", "--host", "http://127.0.0.1:9"],
             "--worlds mine.toml: the mock at --host has its worlds already; race401 serve takes more",
@@ -138,9 +138,9 @@ def test_an_interrupted_run_shows_what_was_measured(tmp_path: Path, by: signal.S
 
 
 @slow
-@pytest.mark.parametrize("workers", [[], ["--processes", "2"]])
-def test_a_killed_run_leaves_its_evidence_and_nothing_else(tmp_path: Path, workers: list[str]) -> None:
-    with locust(tmp_path, *LONG, *workers) as run:
+@pytest.mark.parametrize("workers", [list[str], two_processes])
+def test_a_killed_run_leaves_its_evidence_and_nothing_else(tmp_path: Path, workers: Callable[[], list[str]]) -> None:
+    with locust(tmp_path, *LONG, *workers()) as run:
         run.until(A_PAGE)
         run.ended(signal.SIGKILL)
         for command in run.left_over():
@@ -179,7 +179,7 @@ def test_a_killed_mock_ends_the_run(tmp_path: Path) -> None:
 
 @slow
 def test_several_processes(tmp_path: Path) -> None:
-    with locust(tmp_path, *SMALL, "-u", "12", "-r", "12", "--processes", "2") as run:
+    with locust(tmp_path, *SMALL, "-u", "12", "-r", "12", *two_processes()) as run:
         assert run.ended() == 0, run.out
         assert run.read("manifest.json")["missing_witnesses"] == []
         assert not run.left_over()

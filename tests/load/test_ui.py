@@ -5,13 +5,14 @@ import csv
 import json
 import re
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from bounds import HANG
-from locustruns import SMALL, LocustRun, locust
+from locustruns import SMALL, LocustRun, locust, two_processes
 from ports import free_port
 
 SECTION = '<section class="race401"'
@@ -83,16 +84,16 @@ def check_outputs(run: LocustRun, folder: Path, *, finished: bool = True) -> Non
     assert section.rstrip().endswith("</html>")
 
 
-@pytest.mark.parametrize("processes", [[], ["--processes", "2"]], ids=["one process", "two"])
-def test_locusts_own_files(tmp_path: Path, processes: list[str]) -> None:
-    with locust(tmp_path / "reports", *SMALL, "-u", "12", "-r", "12", *outputs(tmp_path), *processes) as run:
+@pytest.mark.parametrize("processes", [list[str], two_processes])
+def test_locusts_own_files(tmp_path: Path, processes: Callable[[], list[str]]) -> None:
+    with locust(tmp_path / "reports", *SMALL, "-u", "12", "-r", "12", *outputs(tmp_path), *processes()) as run:
         run.ended()
         check_outputs(run, tmp_path)
 
 
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
 def test_locusts_own_files_of_an_interrupted_run(tmp_path: Path, by: signal.Signals) -> None:
-    long = ["--headless", "-u", "12", "-r", "12", "-t", "60s", "--narrate", "--processes", "2", *outputs(tmp_path)]
+    long = ["--headless", "-u", "12", "-r", "12", "-t", "60s", "--narrate", *two_processes(), *outputs(tmp_path)]
     with locust(tmp_path / "reports", *long) as run:
         run.until("Token refreshed successfully")
         assert run.ended(by) == 3

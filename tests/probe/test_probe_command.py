@@ -61,6 +61,7 @@ def test_a_mistake_gets_one_line(mock: Mock, tmp_path: Path, capsys: pytest.Capt
         ([url, "--sign-in", "POST"], "expected an address after POST"),
         ([url, "--sign-in", "no-such-program"], "--sign-in no-such-program: No such file"),
         ([url, "--sign-in", python("import sys; sys.exit('no account')")], "exit 1: no account"),
+        ([url, "--sign-in", python("import sys; sys.exit('refresh_token=s3cr3t')")], "exit 1: refresh_token=..."),
         ([url, "--sign-in", python("print('hello')")], "prints no JSON; expected a token answer"),
         ([url, "--sign-in", python("print('{}')")], "there is no refresh token in its answer"),
         ([url, "--sign-in", f"POST {mock.url}/{WORLD}/oauth/token grant_type=password"], "answered 400"),

@@ -132,9 +132,8 @@ class Watched:
             tokens = reading.brought(dialect, told, {})
             if tokens.access is not None:
                 said = claims(tokens.access)
-                life = tokens.lifetime
-                if isinstance(said.get("exp"), int | float) and isinstance(said.get("iat"), int | float):
-                    life = said["exp"] - said["iat"]
+                end, issued = reading.number(said.get("exp")), reading.number(said.get("iat"))
+                life = tokens.lifetime if end is None or issued is None else end - issued
                 return life, kid(tokens.access)
         return None, None
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
-from race401.harness.judge.check import OPEN, Cell, Check, Figure, by_cause, expected, judged, rate
+from race401.harness.judge.check import OPEN, Cell, Check, Figure, by_cause, expected, judged, named, rate
 from race401.harness.judge.cohort import Cohort
 from race401.harness.judge.evidence import Evidence
 from race401.harness.judge.findings import Finding
@@ -36,7 +36,7 @@ def _figures(rows: list[Row]) -> Iterable[Figure]:
 
     yield Figure(f"{refusal(rows)}s on the wire", lambda r: Cell(f"{r.wire_401s.total()}", seqs=r.wire_401_seqs))
     for cause in sorted({cause for row in rows for cause in row.wire_401s}):
-        yield Figure(cause, by(cause), part=True)
+        yield Figure(named(cause), by(cause), part=True)
     yield Figure("as a rate", lambda r: Cell(rate(r.wire_401s.total(), r.sends)), part=True)
 
 
