@@ -24,6 +24,7 @@ from race401.mock_api.state.store import StoreLost
 
 pytestmark = needs_redis
 EACH = 4  # clients of each process
+OFTEN = 100  # times; one is enough on a quiet machine
 
 
 @pytest.fixture(scope="module")
@@ -84,12 +85,19 @@ def test_the_history_of_a_contended_run_is_one_exchange_after_another(two: Worke
 
 
 def test_a_history_that_no_order_explains_is_found(two: Workers) -> None:
-    """The planted violation: a store that checks and writes in two steps rotates one token more than once."""
-    contended(two, "lost-update", 5)
-    mine = [entry_of(entry, "rfc9700") for entry in of_world(two.entries(), "lost-update")]
-    assert broken_at(mine) is not None
-    rotated = Counter(entry.generation for entry in mine if entry.grant_outcome == "rotated")
+    """The planted violation: a store that checks and writes in two steps rotates one token more than once.
+
+    Played until it does: two that a busy machine serves one after the other are no race.
+    """
+    rotated: Counter[tuple[str | None, int | None]] = Counter()
+    for _ in range(OFTEN):
+        contended(two, "lost-update", 5)
+        mine = [entry_of(entry, "rfc9700") for entry in of_world(two.entries(), "lost-update")]
+        rotated = Counter((entry.family, entry.generation) for entry in mine if entry.grant_outcome == "rotated")
+        if max(rotated.values()) > 1:
+            break
     assert max(rotated.values()) > 1
+    assert broken_at(mine) is not None
 
 
 def entry_of(entry: Entry, world: str) -> Entry:
