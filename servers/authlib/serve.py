@@ -1,5 +1,6 @@
 """Authlib over SQLAlchemy and SQLite, on loopback: `serve.py documented|safe|snippet`. See ../README.md."""
 
+import signal
 import sys
 import tempfile
 import time
@@ -23,6 +24,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 chosen = sys.argv[1] if len(sys.argv) > 1 else "documented"
 folder = tempfile.TemporaryDirectory(prefix="race401-server-")
+signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # and the folder goes
 app = Flask(__name__)
 app.config["SQLALCHEMY_DATABASE_URI"] = f"sqlite:///{Path(folder.name) / 'db.sqlite3'}"
 app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"connect_args": {"timeout": 60}}

@@ -1,5 +1,6 @@
 """django-oauth-toolkit over SQLite, on loopback: `serve.py documented|protected|safe|deferred`. See ../README.md."""
 
+import signal
 import sys
 import tempfile
 import uuid
@@ -26,6 +27,7 @@ chosen = sys.argv[1] if len(sys.argv) > 1 else "documented"
 # Django's databases.rst: in SQLite's own mode writers that began by reading are refused with "database is locked"
 mode = "DEFERRED" if chosen == "deferred" else "IMMEDIATE"
 folder = tempfile.TemporaryDirectory(prefix="race401-server-")
+signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # and the folder goes
 settings.configure(
     SECRET_KEY="not a secret: loopback, and gone with the process",
     ALLOWED_HOSTS=["*"],

@@ -1,5 +1,6 @@
 """djangorestframework-simplejwt over SQLite, on loopback: `serve.py documented|safe`. See ../README.md."""
 
+import signal
 import sys
 import tempfile
 from datetime import timedelta
@@ -10,6 +11,7 @@ from django.conf import settings
 
 chosen = sys.argv[1] if len(sys.argv) > 1 else "documented"
 folder = tempfile.TemporaryDirectory(prefix="race401-server-")
+signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # and the folder goes
 settings.configure(
     SECRET_KEY="not a secret: loopback, and gone with the process",
     ALLOWED_HOSTS=["*"],

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from modelled import modelled
-from stacks import ROOT, SERVERS, marked
+from stacks import ROOT, SERVERS, marked, running
 
 from race401.harness.commands.server_board import NotServed, probed
 from race401.harness.probe.card import Card, differing
@@ -45,3 +45,13 @@ def test_a_server_answers_as_its_stored_probe_says(name: str) -> None:
         pytest.skip(f"{name}: {missing}")
     assert seen.ended == ""
     assert different(seen, STORED[name]) <= (ENDS if name == "better-auth-interval" else set())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", marked(name for name in SERVERS if SERVERS[name].setting == "documented"))
+def test_a_server_leaves_nothing(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it stores is gone with its process."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with running(SERVERS[name]):
+        pass
+    assert list(tmp_path.iterdir()) == []
