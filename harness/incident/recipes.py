@@ -1,6 +1,6 @@
 """How each mechanism is guarded against by race401's fixtures: the pieces of a pytest file, which `guard` joins."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,7 +41,21 @@ RECIPES: dict[str, Recipe] = {
     "reuse-forgiven": _burst("supabase"),
     "reuse-refused": _burst("rotate-strict"),
     "reuse-revoked": _burst("rfc9700"),
-    "losers-clean-up": _burst("rotate-strict", BURST + "    for n in range(CALLS):\n" + LATER),
+    "losers-clean-up": replace(
+        _burst("rotate-strict", BURST + "    for n in range(CALLS):\n" + LATER),
+        arm="""
+            every = {"request": "exchange", "at": "arrive", "count": CALLS}
+            hold = [
+                {"which": {"request": "exchange"}, "at": "arrive", "until": every, "or_after_s": 2.0},
+                {
+                    "which": {"request": "exchange", "grant_outcome": "reused"},
+                    "until": {"request": "resource", "status": 200},
+                    "or_after_s": 1.0,
+                },
+            ]  # who is refused hears of it once the winner's token was taken
+            race401_server.arm("concurrent-expiry", hold=hold)
+            """,
+    ),
     "missing-token": _burst("rfc9700"),
     "ended-by-refresh": Recipe(
         world="oauth2-server",
