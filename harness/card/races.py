@@ -1,7 +1,4 @@
-"""
-The races of a score card, each a piece of data: the world, what the server is told, what the client is told, and
-what to look for in the ledger.
-"""
+"""The races of a score card, each a piece of data: the world, what server and client are told, and what shows it."""
 
 from typing import Any
 

@@ -1,5 +1,6 @@
 """`race401 serve`: serve the mock, to point any client at; a line of counts as they come, Ctrl-C to end."""
 
+import signal
 import sys
 from argparse import ArgumentParser, Namespace
 from collections import Counter
@@ -49,6 +50,7 @@ def _serve(given: Namespace, spoken: "tls.Tls | None") -> int:
         print(f"{CLEAR}{cut(counts(ledger), terminal.columns_of(sys.stdout))}", end="", flush=True)
 
     live = sys.stdout.isatty()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # uvicorn sends it once more: certificates go with us
     serving.server(announcement(serving, given, spoken), show if live else None).serve_until_ended()
     print(CLEAR if live else "", end="")
     print(terminal.fit(counts(ledger)))

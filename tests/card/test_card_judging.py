@@ -95,8 +95,8 @@ def test_a_loss_that_is_not_claimed_is_shown_apart() -> None:
 
 
 def test_what_anyone_claims_is_lost_without_a_claim() -> None:
-    result = result_of(replace(EXPIRY, claim=None), refreshed(1), called(1), called(2), claims=())
-    assert result.outcome is RaceOutcome.LOST
+    nobodys = replace(EXPIRY, claim=None)
+    assert result_of(nobodys, refreshed(1), called(1), called(2), claims=()).outcome is RaceOutcome.LOST
 
 
 def test_a_401_that_was_made_good_is_a_cost() -> None:
@@ -134,10 +134,9 @@ def test_three_tries_for_each_call_are_none_too_many_where_answers_fail(tries: i
     for n in range(5 * tries):
         at = 2.0 * n  # s, so that it is not without end either
         seen.entry(ME, "/oauth/token", 503, method="POST", fault="status", cause="fault", received_at=at)
-    calls = [called(n) for n in range(1, 6)]
     for n in range(1, 6):
         answer(seen, n)
-    assert result_of(BY_NAME["refresh-fails"], seen, *calls).outcome is outcome
+    assert result_of(BY_NAME["refresh-fails"], seen, *map(called, range(1, 6))).outcome is outcome
 
 
 @pytest.mark.parametrize("hung_up", [True, False])
@@ -157,8 +156,8 @@ def test_a_session_whose_refresh_was_not_waited_for_is_not_lost_by_too_many_at_o
 def test_a_session_that_was_refused_for_good_is_lost() -> None:
     seen = refreshed(1)
     seen.exchange(ME, "reused")
-    result = result_of(EXPIRY, seen, called(1))
-    assert (result.outcome, "the session was lost" in result.sentence) == (RaceOutcome.LOST, True)
+    assert (result := result_of(EXPIRY, seen, called(1))).outcome is RaceOutcome.LOST
+    assert "the session was lost" in result.sentence
 
 
 def test_a_session_that_the_client_replaced_by_itself_is_a_cost() -> None:
@@ -166,8 +165,8 @@ def test_a_session_that_the_client_replaced_by_itself_is_a_cost() -> None:
     seen.exchange(ME, "reused")
     sign_in(seen, family="another")
     result = result_of(EXPIRY, seen, called(1))
-    assert result.outcome is RaceOutcome.WASTEFUL
-    assert result.sentence == "2 exchanges where 1 would do, 1 sign-in of its own"
+    costs = "2 exchanges where 1 would do, 1 sign-in of its own"
+    assert (result.outcome, result.sentence) == (RaceOutcome.WASTEFUL, costs)
 
 
 def test_a_refresh_that_is_refused_after_the_sign_out_loses_nothing() -> None:
@@ -186,8 +185,7 @@ def test_a_call_that_began_after_the_sign_out_with_its_session(
     seen.exchange(ME, received_at=0.0, answered_at=0.05)
     seen.entry(ME, where, 204 if "auth" in where else 200, method="POST")
     answer(seen, 1, generation=1, received_at=1.0, answered_at=1.0)
-    result = result_of(SIGN_OUT, seen, called(1, must=False, signed_out=began_signed_out))
-    assert result.outcome is outcome
+    assert result_of(SIGN_OUT, seen, called(1, must=False, signed_out=began_signed_out)).outcome is outcome
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,7 @@ def test_python_clients_trust_the_mock_by_the_line_that_it_prints() -> None:
         health = f"{url}/auth/v1/health"
         assert python(health, trusted) == "200"
         assert "CERTIFICATE_VERIFY_FAILED" in python(health, {})
+    assert not Path(trusted["SSL_CERT_FILE"]).parent.exists()  # SIGTERM has ended it
 
 
 SIGN_IN = 'POST {}/_race401/sessions {{"email": "a@b.test", "password": "correct", "world": "rfc9700"}}'
