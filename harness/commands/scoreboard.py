@@ -70,7 +70,7 @@ def _clients(given: Namespace) -> int:
         board.missing.extend(made.missing)
     if not board.cards:
         raise CommandError(f"{folder} holds no card; --run makes them")
-    _write(given.markdown or Path("docs/scoreboard.md"), scoreboard.markdown(board.cards, board.missing))
+    _place(given.markdown or Path("docs/scoreboard.md"), "clients", scoreboard.markdown(board.cards, board.missing))
     _write(given.html or Path("docs/scoreboard.html"), scoreboard.page(board.cards, board.missing))
     for name in board.missing:
         print(terminal.fit(f"not run: {name}"))
@@ -99,12 +99,17 @@ def _servers(given: Namespace) -> int:
         raise CommandError(f"{folder} holds no probe; --run makes them, after make servers")
     names = {entry.evidence.name for entry in known}
     lacking = [f"{name}: {missing.get(name, 'there is no probe of it')}" for name in servers if name not in names]
-    path = given.markdown or Path("docs/servers.md")
-    _write(path, scoreboard.placed(path.read_text() if path.exists() else "", known, lacking))
+    _place(given.markdown or Path("docs/servers.md"), "servers", scoreboard.markdown(known, lacking))
     _write(given.html or Path("docs/servers.html"), scoreboard.page(known, lacking))
     for name, why in missing.items():
         print(f"not probed: {name}: {why}")
     return 0
+
+
+def _place(path: Path, what: str, part: str) -> None:
+    from race401.harness.reporting.placed import placed
+
+    _write(path, placed(path.read_text() if path.exists() else "", what, part))
 
 
 def _write(path: Path, text: str) -> None:

@@ -11,7 +11,6 @@ from race401.harness.probe.sequences import BURST
 from race401.harness.probe.servers import Server
 from race401.harness.reporting.html import templates
 
-BEGIN, END = "<!-- servers: begin -->", "<!-- servers: end -->"
 LEGEND = (
     "● always, ○ never, ◐ 7/10 sometimes, in 7 of 10 sessions; ? a 5xx or no answer came in between; "
     "empty: it had no chance, or could not be asked. ○ of 10 still allows 31 % (Clopper and Pearson, 95 %): this can "
@@ -140,15 +139,15 @@ def behaviours(known: Sequence[Entry]) -> str:
 
 
 def markdown(known: Sequence[Entry], missing: Sequence[str]) -> str:
-    """Return all of it between the markers."""
-    lines = [BEGIN, "", table(known), "", "## Every row", "", behaviours(known), "", "## Where it comes from", ""]
+    """Return the tables, and where they come from."""
+    lines = [table(known), "", "## Every row", "", behaviours(known), "", "## Where it comes from", ""]
     for entry in known:
         lines += [f"* **{entry.title}** ({entry.versions}): {entry.server.about}."]
         lines += [f"    * *{row.text}*: {row_text(row)}. {why}" for row, why in entry.surprises]
         lines += [
             f"    * Its world `{entry.server.world}` differs in *{name}*: {why}" for name, why in differs(entry)
         ]
-    lines += ["", *(f"Not probed: {name}." for name in missing), END]
+    lines += ["", *(f"Not probed: {name}." for name in missing)]
     return "\n".join(lines) + "\n"
 
 
@@ -161,13 +160,6 @@ def differs(entry: Entry) -> list[tuple[str, str]]:
 def row_text(row: Row) -> str:
     """Return a row's word and count."""
     return f"{row.said}, {row.yes} of {row.of}" if row.of else row.why or row.said
-
-
-def placed(text: str, known: Sequence[Entry], missing: Sequence[str]) -> str:
-    """Return the text with the tables between its markers; without both, in their order, the tables alone."""
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(f"{END}\n")
-    return f"{before if begin and end else ''}{markdown(known, missing)}{after if end else ''}"
 
 
 def page(known: Sequence[Entry], missing: Sequence[str]) -> str:

@@ -11,6 +11,10 @@ from race401.harness.card import scoreboard
 from race401.harness.card.judging import RaceOutcome
 from race401.harness.card.races import RACES
 from race401.harness.card.record import keep, load, slug
+from race401.harness.commands.boards import stored_board
+from race401.harness.reporting.placed import placed
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
@@ -64,6 +68,29 @@ def test_the_page_is_one_file_with_every_cell() -> None:
     assert page.count('<th scope="col"') == len(RACES)
     assert "<p>lib.py:1 <code>a &lt; b</code>: because</p>" in page
     assert "Not run" not in page
+
+
+def test_the_committed_page_says_what_the_stored_cards_say() -> None:
+    """Word for word; what stands around the tables is written by hand."""
+    clients = [line for line in (ROOT / "drivers/clients.txt").read_text().splitlines() if not line.startswith("#")]
+    board, page = stored_board(clients, ROOT / "reports/cards"), (ROOT / "docs/scoreboard.md").read_text()
+    assert placed(page, "clients", scoreboard.markdown(board.cards, board.missing)) == page
+
+
+@pytest.mark.parametrize(
+    ("text", "after"),
+    [
+        ("# Mine\n\n<!-- a: begin -->\n\nold\n<!-- a: end -->\nand more\n", "# Mine\n\n{}and more\n"),
+        ("# Mine\n\n<!-- a: begin -->\n\nold\n", "{}"),
+        ("# Mine\n\n<!-- b: begin -->\n\nold\n<!-- b: end -->\n", "{}"),
+        ("", "{}"),
+    ],
+    ids=["both markers", "one", "of another", "no page"],
+)
+def test_a_part_goes_between_its_markers(text: str, after: str) -> None:
+    part = "<!-- a: begin -->\n\nnew\n<!-- a: end -->\n"
+    assert placed(text, "a", "new\n") == after.format(part)
+    assert placed(part, "a", "new\n") == part
 
 
 def test_the_board_is_written_from_stored_cards(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,6 +14,7 @@ from race401.harness.probe.card import Card, Row, differing, rows
 from race401.harness.probe.evidence import Evidence, keep, load
 from race401.harness.probe.servers import ListError, Server
 from race401.harness.probe.servers import load as listed
+from race401.harness.reporting.placed import placed
 from race401.mock_api.rules.worlds import WORLDS
 
 ROOT = Path(__file__).parents[2]
@@ -51,7 +52,7 @@ def test_the_pages_say_what_the_stored_probes_say() -> None:
     """Word for word; what stands around the tables is written by hand, and how a page looks is every page's."""
     known = scoreboard.entries(SERVERS, list(STORED.values()))
     markdown = (ROOT / "docs/servers.md").read_text()
-    assert scoreboard.placed(markdown, known, []) == markdown
+    assert placed(markdown, "servers", scoreboard.markdown(known, [])) == markdown
     assert said_by(scoreboard.page(known, [])) == said_by((ROOT / "docs/servers.html").read_text())
 
 
