@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, Self
 
 import httpx
@@ -38,7 +38,8 @@ class Mock:
 
     def __exit__(self, *raised: object) -> None:
         self._http.close()
-        self._process.end(GONE_WITHIN)
+        with suppress(OSError, ValueError):  # who forked it is gone, and cannot say how it ended
+            self._process.end(GONE_WITHIN)
 
     def let_go(self) -> None:
         """Forget all programs, and hold nothing back any more."""

@@ -48,6 +48,7 @@ def run(given: Namespace) -> int:
     # with httpx: wrong usage should not wait for it
     from race401.harness.card import show
     from race401.harness.card.making import NoDriver, make
+    from race401.harness.card.mock import MockFailed
     from race401.harness.card.record import keep, slug
     from race401.harness.reporting import progress, terminal
     from race401.harness.reporting.streams import print_to
@@ -74,6 +75,8 @@ def run(given: Namespace) -> int:
         progress.clear()
     except NoDriver as error:
         raise CommandError(f"{shlex.join(command)}: {error}") from None
+    except MockFailed as error:
+        raise CommandError(str(error)) from None
     if given.race is None:
         keep(card, given.keep / f"{slug(card)}.json")
     print(

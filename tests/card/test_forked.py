@@ -66,3 +66,25 @@ def test_nothing_outlives_who_asked(how: str) -> None:
         asker.stdin.flush()
         assert asker.stdout.readline() == b"True\n"
         assert asker.stderr.read() == b""  # its end is theirs: mock and template hold it open, too
+
+
+def test_where_the_template_is_gone_a_mock_ends_all_the_same_and_none_starts() -> None:
+    """Not by a broken pipe, which would be taken for `| head`."""
+    asked = """
+import os
+from race401.harness.card import forked
+from race401.harness.card.mock import Mock, MockFailed
+with Mock(()):
+    template = forked._template_of(os.getpid())._process
+    template.kill()
+    template.wait()
+try:
+    Mock(())
+except MockFailed as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (
+        0,
+        "the process that starts mocks has ended; standard error may say why\n",
+    )
