@@ -1,8 +1,10 @@
 """What every test can ask for."""
 
+import functools
 import gc
 import inspect
 import signal
+import ssl
 from collections.abc import Generator
 
 import httpx
@@ -23,6 +25,9 @@ gc.disable()  # until all is collected: nothing of it is garbage
 PATIENT = inspect.signature(httpx.Client).parameters["timeout"].default
 PATIENT.connect = PATIENT.read = PATIENT.write = PATIENT.pool = HANG
 
+# A client of httpx reads the authorities of the world anew, 30 ms that one in plain text has no use for.
+ssl.create_default_context = functools.cache(ssl.create_default_context)  # type: ignore[assignment]  # as it is called
+
 # Hypothesis fails an example that takes 0.2 s, and data that is slow to draw; a busy machine is slow with any.
 settings.register_profile("patient", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
@@ -37,7 +42,6 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> Generator[None, int,
 
 def pytest_collection_finish() -> None:
     """Let the garbage collector look at what tests make, not at libraries again and again: a quarter of the CPU."""
-    gc.collect()
     gc.freeze()
     gc.set_threshold(20_000)
     gc.enable()

@@ -21,7 +21,6 @@ from race401.harness.incident.gathering import gather
 from race401.harness.incident.hand_over import hand_over
 from race401.harness.incident.mechanisms import BY_NAME
 from race401.harness.incident.readers.reader import How
-from race401.harness.incident.recipes import RECIPES
 
 ALONE = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # the plugins of this environment take seconds to load
 PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "race401.harness.pytest_plugin", "-p", "no:cacheprovider"]
@@ -84,7 +83,7 @@ def test_a_guard_passes_for_a_sound_client_and_fails_for_one_that_has_the_mechan
 @pytest.mark.slow
 def test_so_does_every_guard(tmp_path: Path) -> None:
     """All mechanisms that the fixtures play."""
-    told_apart(tmp_path, list(RECIPES))
+    told_apart(tmp_path, list(BY_NAME))
 
 
 @pytest.mark.parametrize("name", BY_NAME)
