@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from race401.harness.incident.diagnosis import Diagnosis
     from race401.harness.incident.evidence import Evidence
     from race401.harness.incident.hand_over import Source
+    from race401.harness.incident.mechanisms.mechanism import Mechanism
     from race401.harness.incident.readers.reader import How
     from race401.ledger.dialects.dialect import Dialect
 
@@ -115,7 +116,7 @@ def write(given: Namespace, found: "Diagnosis") -> None:
     if given.guard is not None:
         from race401.harness.incident import guard
 
-        hand_over(found, "guard", given.guard, guard.source, "test_", lambda _name: f"pytest {given.guard}")
+        hand_over(found, "guard", given.guard, guard.source, "test_", lambda _: f"pytest {given.guard}")
     if given.scenario is not None:
         from race401.harness.incident import scenario
 
@@ -123,7 +124,7 @@ def write(given: Namespace, found: "Diagnosis") -> None:
 
 
 def hand_over(
-    found: "Diagnosis", what: str, folder: Path, source: "Source", prefix: str, runs: Callable[[str], str]
+    found: "Diagnosis", what: str, folder: Path, source: "Source", prefix: str, runs: "Callable[[Mechanism], str]"
 ) -> None:
     """Write a file for each mechanism into the folder, beside what is there, and say what runs each."""
     from race401.harness.incident import hand_over
@@ -135,7 +136,7 @@ def hand_over(
     by_command: dict[str, list[Path]] = {}
     for name, (mechanism, text) in handed.items():
         keep(folder / name, text)
-        by_command.setdefault(runs(mechanism.name), []).append(folder / name)
+        by_command.setdefault(runs(mechanism), []).append(folder / name)
     for command, files in by_command.items():
         for file in files:
             print_line(f"{what}: {file}")

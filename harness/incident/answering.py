@@ -56,7 +56,7 @@ def _way_on(diagnosis: Diagnosis) -> Iterator[Line]:
     yield "The way on", "strong"
     for mechanism, _ in worth[:WAYS]:
         yield f"  {mechanism.name.replace('-', ' ')}", "plain"
-        yield from _commands(way_on.commands(mechanism.name))
+        yield from _commands(way_on.commands(mechanism))
     yield "  of each", "plain"
     yield from _commands(way_on.FILES)
 

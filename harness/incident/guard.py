@@ -10,7 +10,8 @@ from textwrap import dedent, fill, indent
 
 from race401.harness.incident.circumstances import Circumstances
 from race401.harness.incident.mechanisms.mechanism import Mechanism
-from race401.harness.incident.recipes import PARTS, RECIPES, Recipe
+from race401.harness.incident.mechanisms.ways import Recipe
+from race401.harness.incident.parts import PARTS
 
 WIDE = 100  # characters of a line
 SOUND = "replace(HARDENED, expiry_margin=MARGIN, {}, margin_share=0.0, jitter=0.0)"
@@ -24,7 +25,7 @@ ROUNDED_S = 5.0  # an expiry is in whole seconds, and a slow machine takes some
 
 def source(mechanism: Mechanism, seen: Circumstances, files: str) -> str:
     """Return the guard against a mechanism as it was seen in these files."""
-    recipe = RECIPES[mechanism.name]
+    recipe = mechanism.guard
     parts = [_head(mechanism, seen, files), *client(recipe, seen, SOUND.format(recipe.policy))]
     return "\n".join([*parts, *_test(mechanism, seen, recipe)]) + "\n"
 

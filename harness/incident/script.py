@@ -10,22 +10,20 @@ from textwrap import fill, indent
 from race401.harness.incident import guard
 from race401.harness.incident.circumstances import Circumstances
 from race401.harness.incident.mechanisms.mechanism import Mechanism
-from race401.harness.incident.naive import NAIVE, USUAL
-from race401.harness.incident.recipes import RECIPES
 
 YOURS = re.compile(r'"""Your client.*"""')
 OURS = '"""race401\'s own client, by a policy that has the mechanism."""'
-ORIGINS = {"two-origins": ', origins={"/messages": "other"}'}  # what stands for another origin
 
 
 def source(mechanism: Mechanism, seen: Circumstances, files: str) -> str:
     """Return the script of a mechanism as it was seen in these files."""
-    recipe, naive = RECIPES[mechanism.name], NAIVE.get(mechanism.name, USUAL)
+    recipe, naive = mechanism.guard, mechanism.naive
     told = ", ".join(seen.numbers()) or "the files have no numbers"
     made = f"Made by `race401 diagnose` of {files}. As it was seen: {told}; the rest is as usual."
     title = mechanism.title[:1].upper() + mechanism.title[1:]
     storage = "tmp_path" if "tmp_path" in recipe.scene else "_tmp_path"
-    lifetime, origins = seen.completed().lifetime, ORIGINS.get(mechanism.name, "")
+    lifetime = seen.completed().lifetime
+    origins = f", origins={recipe.origins}" if recipe.origins else ""
     pieces = guard.client(recipe, seen, naive.policy, naive.code)
     pieces = [YOURS.sub(OURS, piece) for piece in pieces]
     pieces[0] = pieces[0].replace("import pytest\n", "from race401.harness.fixtures.playing import play\n")

@@ -7,7 +7,8 @@ import pytest
 from cards import DRIVERS
 
 from race401.harness.__main__ import main
-from race401.harness.incident.way_on import DRIVER, WAYS, commands
+from race401.harness.incident.mechanisms import BY_NAME
+from race401.harness.incident.way_on import DRIVER, commands
 
 PRE_FIX, FIXED, HARDENED = (["race401_policy.py", policy] for policy in ("pre-fix", "fixed", "hardened"))
 HAS_IT: dict[str, list[str]] = {
@@ -25,7 +26,7 @@ NOBODYS = {"lost-answer", "losers-clean-up", "body-lost", "rate-limit-storm"}
 
 def outcome(name: str, driver: list[str], capsys: pytest.CaptureFixture[str]) -> str:
     """What the race came to, by the line as it is printed."""
-    line = commands(name)[-1][1]
+    line = commands(BY_NAME[name])[-1][1]
     assert line.endswith(DRIVER)
     script, *words = driver
     command = ["--", sys.executable, str(DRIVERS / "python" / script), *words]
@@ -52,4 +53,4 @@ def test_a_sound_client_survives_what_no_shipped_driver_has(name: str, capsys: p
 
 def test_every_printed_card_is_played() -> None:
     """Those of mechanisms that have a race."""
-    assert set(HAS_IT) | NOBODYS == {name for name, way in WAYS.items() if way.race}
+    assert set(HAS_IT) | NOBODYS == {name for name, mechanism in BY_NAME.items() if mechanism.way.race}

@@ -18,7 +18,6 @@ from race401.harness.incident.gathering import gather
 from race401.harness.incident.hand_over import hand_over
 from race401.harness.incident.mechanisms import BY_NAME
 from race401.harness.incident.readers.reader import How
-from race401.harness.incident.recipes import RECIPES
 
 KEEPS = '''
 """Keeps each test's ledger."""
@@ -69,7 +68,7 @@ def test_a_guard_passes_for_a_sound_client_and_fails_for_one_that_has_the_mechan
 @pytest.mark.slow
 def test_so_does_every_guard(pytester: pytest.Pytester) -> None:
     """All mechanisms that the fixtures play."""
-    told_apart(pytester, list(RECIPES))
+    told_apart(pytester, list(BY_NAME))
 
 
 @pytest.mark.parametrize("name", BY_NAME)

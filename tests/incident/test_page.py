@@ -11,6 +11,7 @@ from recording import sanitized
 
 from race401.harness.incident import page
 from race401.harness.incident.diagnosis import Diagnosis
+from race401.harness.incident.mechanisms import BY_NAME
 from race401.harness.incident.way_on import commands
 
 MOST = 500_000  # bytes
@@ -37,7 +38,7 @@ def test_it_says_the_answer_and_each_row(tmp_path: Path, name: str) -> None:
     assert found.answer in told.text
     for _, sign in found.standing("shown"):
         assert all(page.places(e, found) in told.text for e in found.entries(sign)[:12])
-    assert [command for _, command in commands(name) if command not in told.text] == []
+    assert [command for _, command in commands(BY_NAME[name]) if command not in told.text] == []
 
 
 def test_of_nothing_it_says_that_there_is_nothing_to_draw(tmp_path: Path) -> None:

@@ -25,6 +25,8 @@ from race401.harness.incident.readers.reader import How
 from race401.harness.load.scenario import Scenario
 from race401.mock_api.rules.worlds import WORLDS
 
+LOADS = [name for name, mechanism in BY_NAME.items() if mechanism.play]
+SCRIPTS = [name for name in BY_NAME if name not in LOADS]
 NOT_TOLD = {"clock-skew", "rate-limit-storm"}  # a ledger has no clock of a client, and no `Retry-After`
 
 
@@ -47,7 +49,7 @@ def loaded(file: Path) -> Scenario:
     return played
 
 
-@pytest.mark.parametrize("name", scenario.PLAYS)
+@pytest.mark.parametrize("name", LOADS)
 def test_it_is_a_scenario_with_what_was_seen(tmp_path: Path, name: str) -> None:
     """A world that there is, a client that shows it and one that does not, and the numbers of the incident."""
     how = Circumstances(lifetime=900.0, left=44.0, behind=77.0, wait=9.0)
@@ -89,7 +91,7 @@ def played_and_diagnosed(folder: Path, name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", scenario.PLAYS)
+@pytest.mark.parametrize("name", LOADS)
 def test_played_it_shows_what_it_was_made_from(tmp_path: Path, name: str) -> None:
     """By locust, as people would."""
     played_and_diagnosed(tmp_path, name)
@@ -108,9 +110,6 @@ def ledger_of(folder: Path, name: str, client: str) -> Path:
     with left_open():
         runpy.run_path(str(file), run_name="__main__")
     return file.with_suffix(".jsonl")
-
-
-SCRIPTS = [name for name in BY_NAME if name not in scenario.PLAYS]
 
 
 @pytest.mark.parametrize("name", every(3, [(name,) for name in SCRIPTS]))
@@ -133,8 +132,8 @@ def test_a_script_is_run_by_python_and_says_how_to_diagnose_it(tmp_path: Path) -
 
 def test_every_mechanism_has_a_file() -> None:
     """By load, or by a script."""
-    assert len(scenario.PLAYS) + len(SCRIPTS) == len(BY_NAME)
-    assert {scenario.runs(name).split()[0] for name in SCRIPTS} == {"python"}
+    assert {scenario.runs(BY_NAME[name]).split()[0] for name in LOADS} == {"locust"}
+    assert {scenario.runs(BY_NAME[name]).split()[0] for name in SCRIPTS} == {"python"}
 
 
 def test_diagnose_writes_it_and_says_how_to_run_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

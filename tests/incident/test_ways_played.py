@@ -22,11 +22,9 @@ from racing import Ticking
 from race401.harness.__main__ import main
 from race401.harness.incident.diagnosis import diagnose
 from race401.harness.incident.gathering import gather
-from race401.harness.incident.mechanisms import MECHANISMS
+from race401.harness.incident.mechanisms import BY_NAME
 from race401.harness.incident.readers.reader import How
-from race401.harness.incident.recipes import RECIPES
-from race401.harness.incident.scenario import PLAYS
-from race401.harness.incident.way_on import WAYS, commands
+from race401.harness.incident.way_on import commands
 from race401.harness.proxy.recorder import Recorder
 from race401.harness.proxy.serving import listening, target_of
 from race401.harness.proxy.watch import Watch
@@ -60,14 +58,13 @@ def shown(*files: Path) -> set[str]:
 
 def test_every_mechanism_is_played_by_one_of_these() -> None:
     """By a command, a recording of one's own servers, a guard or a scenario."""
-    assert set(EXPLORED) | BURST | RECORDED | YOURS == {mechanism.name for mechanism in MECHANISMS}
-    assert YOURS - {"sign-in-stampede"} <= set(RECIPES) | set(PLAYS)
+    assert set(EXPLORED) | BURST | RECORDED | YOURS == set(BY_NAME)
 
 
 @pytest.mark.parametrize("name", EXPLORED)
 def test_an_exploration_tells_a_story_of_it(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The command as it is printed."""
-    says, command = commands(name)[0]
+    says, command = commands(BY_NAME[name])[0]
     assert says == "plays it with race401's own client"
     assert main(command.split()[1:]) == 1
     out = " ".join(capsys.readouterr().out.split())
@@ -78,7 +75,7 @@ def test_an_exploration_tells_a_story_of_it(name: str, capsys: pytest.CaptureFix
 @pytest.mark.parametrize("name", sorted(BURST))
 def test_a_burst_leaves_a_ledger_of_it(name: str, tmp_path: Path) -> None:
     """The command as it is printed, with fewer browsers. A ledger has no clock of a client."""
-    command = commands(name)[0][1].split()[1:]
+    command = commands(BY_NAME[name])[0][1].split()[1:]
     fewer = ["-u", "4", "-r", "4", "-t", "8s", "--reports", str(tmp_path)]
     done = subprocess.run(  # a process of its own: locust takes its place
         [sys.executable, "-m", "race401.harness", *command, *fewer], capture_output=True, timeout=HANG, check=False
@@ -141,7 +138,7 @@ def test_a_client_that_signs_in_for_each_call_meets_the_mock_so(tmp_path: Path) 
     """Near miss: one that signs in once."""
 
     async def signed_in(times: int) -> Path:
-        racing = Ticking(PRE_FIX, WAYS["sign-in-stampede"].world)
+        racing = Ticking(PRE_FIX, BY_NAME["sign-in-stampede"].way.world)
         await racing.sign_in()  # its account
         slow = {"kind": "delay", "fixed_s": 0.1, "which": {"request": "sign_in"}}
         assert (await racing.control.post("/_race401/faults", json=slow)).status_code == 201

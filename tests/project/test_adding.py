@@ -1,5 +1,5 @@
 """
-To add a knob, a world's setting, a race, a check, a scenario, a command: done in a copy of the package.
+To add a knob, a world's setting, a race, a check, a scenario, a mechanism, a command: done in a copy of the package.
 
 It is then everywhere, and what was touched is what ARCHITECTURE.md says: at most three files, and 30 lines.
 """
@@ -72,6 +72,27 @@ SCENARIO = Scenario(
 
 stage(SCENARIO, globals())
 """
+MECHANISM = """\
+from race401.harness.incident.mechanisms.case import Case
+from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign, shown
+from race401.harness.incident.mechanisms.ways import Way, at_once
+
+
+def look(case: Case) -> Sign | None:
+    return shown("a GET was refused", case.refused)
+
+
+MECHANISM = Mechanism(
+    name="planted",
+    title="planted: it is here to be found",
+    answer="Somebody planted it",
+    seeks="what was planted",
+    look=look,
+    way=Way("rfc9700", "concurrent-expiry"),
+    guard=at_once("rfc9700"),
+)
+"""
+LOG = '192.0.2.1 - - [30/Nov/2026:10:00:00 +0000] "GET /contacts HTTP/1.1" 401 12 "-" "-"\n'
 COMMAND = """\
 from argparse import ArgumentParser, Namespace
 
@@ -247,6 +268,24 @@ def test_a_check_is_one_file_and_its_place_in_the_list(copy: Copy) -> None:
     expected = "from race401.harness.judge.expectation import WORDS; print('head_requests' in WORDS)"
     assert copy.python("-c", expected) == "True\n"
     assert list(check_table("a check", copy.touched())) == []
+
+
+def test_a_mechanism_is_one_file_and_its_place_in_the_list(copy: Copy) -> None:
+    """It is diagnosed, and has its way on, its guard and its scenario."""
+    copy.add("harness/incident/mechanisms/planted.py", MECHANISM)
+    copy.insert("harness/incident/mechanisms/__init__.py", "    rate_limit_storm,\n", "    planted,\n")
+    copy.insert("harness/incident/mechanisms/__init__.py", "    lost_answer.MECHANISM,\n", "    planted.MECHANISM,\n")
+    log = copy.folder / "access.log"
+    log.write_text(LOG)
+    told = copy.race401("diagnose", str(log), "--guard", "guard", "--scenario", "scenario", code=1)
+    for line in (
+        "planted: it is here to be found",
+        "race401 card --race concurrent-expiry --world rfc9700",
+        "guard: guard/test_planted.py",
+        "scenario: scenario/planted.py",
+    ):
+        assert line in told
+    assert list(check_table("a mechanism", copy.touched())) == []
 
 
 def test_a_command_is_a_module_and_a_line(copy: Copy) -> None:

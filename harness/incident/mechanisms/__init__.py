@@ -1,7 +1,8 @@
 """
 The known ways into a 401, and what the evidence of an incident says of each.
 
-To add one: a file here with its rule in its docstring, `look` and `MECHANISM`, and its line below. The order is that
+To add one: a file here with its rule in its docstring, `look` and `MECHANISM`, with its ways on (what `ways.py` has),
+and its line below. The order is that
 in which people want to hear of them: what explains most comes first.
 """
 

@@ -8,6 +8,7 @@ Excluded: the retry of a request with a body had a body.
 
 from race401.harness.incident.mechanisms.case import Case
 from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign, consistent, excluded, shown
+from race401.harness.incident.mechanisms.ways import Naive, Recipe, Way
 from race401.harness.judge.causal import before
 from race401.harness.judge.causes import body_lost
 from race401.harness.judge.counted import counted
@@ -54,4 +55,41 @@ MECHANISM = Mechanism(
     answer="A retry after a 401 was sent without its body",
     seeks="a retry without the body of the request that was refused",
     look=look,
+    way=Way("rfc9700", "post-after-401"),
+    guard=Recipe(
+        world="rfc9700",
+        arm='race401_server.arm("concurrent-401s")',
+        left="LIFE / 2",
+        scene="""
+            async with client_of(race401_server, tokens) as client:
+                await client.post("/messages", json=NOTE)
+            """,
+        check="""
+            sent = [entry.body_length for entry in race401_server.ledger() if entry.target.endswith("/messages")]
+            assert sent, "the POST never arrived"
+            assert len(set(sent)) == 1, f"the server got bodies of {sent} bytes"
+            """,
+    ),
+    naive=Naive(
+        code='''
+            class LosesBodies(httpx.Auth):
+                """Tries again after a 401, without what it had sent."""
+
+                def __init__(self, server, tokens):
+                    self.server, self.tokens = AuthServer(server.auth_url), TokenPair.from_answer(tokens)
+
+                async def async_auth_flow(self, request):
+                    request.headers["Authorization"] = f"Bearer {self.tokens.access_token}"
+                    answer = yield request
+                    if answer.status_code == 401:
+                        self.tokens = await self.server.aexchange(self.tokens)
+                        headers = {"Authorization": f"Bearer {self.tokens.access_token}"}
+                        yield httpx.Request(request.method, request.url, headers=headers)
+
+
+            def client_of(server, tokens):
+                """A client that loses bodies."""
+                return httpx.AsyncClient(base_url=server.url, auth=LosesBodies(server, tokens))
+            ''',
+    ),
 )

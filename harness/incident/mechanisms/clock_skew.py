@@ -13,6 +13,7 @@ server took the refused token afterwards, which it would not if it thought it ov
 from race401.harness.incident.evidence import Clock
 from race401.harness.incident.mechanisms.case import Case, was_granted
 from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign, consistent, excluded, shown
+from race401.harness.incident.mechanisms.ways import CALLS_AT_ONCE, Play, Recipe, Way
 from race401.harness.judge.causal import before
 from race401.harness.judge.counted import counted, seconds
 from race401.harness.judge.graph import TAKEN
@@ -125,4 +126,19 @@ MECHANISM = Mechanism(
     answer="The client's clock is behind: its tokens had already expired",
     seeks="a client's clock that differs from its server's, and tokens that had expired by one of them",
     look=look,
+    way=Way("supabase", "clock-behind", "burst --policies pre-fix --conditions slow-clock"),
+    guard=Recipe(
+        world="supabase",
+        arm="race401_server.set_clock(ahead=BEHIND)",
+        left="-1.0",
+        scene=CALLS_AT_ONCE,
+        check='race401_verdict.check(covers="expiry")',
+    ),
+    play=Play(
+        world="supabase",
+        about="the device's clock is behind: tokens expire before the client thinks so",
+        control='Expectation("some", "any", cause="expired")',
+        policies="pre-fix:expiry_margin={skew_margin:g},fixed:expiry_margin={skew_margin:g},hardened",
+        more='skew=-{behind:g},\nat_expiry=True,\ncovers=("expiry",),',
+    ),
 )

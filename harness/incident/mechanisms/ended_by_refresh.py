@@ -12,6 +12,7 @@ import re
 
 from race401.harness.incident.mechanisms.case import AT_ONCE_S, NOT_THE_TOKEN, Case, same_call, took, was_granted
 from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign, consistent, excluded, shown
+from race401.harness.incident.mechanisms.ways import BACKGROUND, Naive, Play, Recipe, Way
 from race401.harness.judge.causal import before
 from race401.harness.judge.counted import counted
 from race401.ledger.entry import Entry
@@ -79,4 +80,52 @@ MECHANISM = Mechanism(
     answer="A refresh ended the access token that requests carried",
     seeks="a token that was taken before a refresh and refused after it, before its own end",
     look=look,
+    way=Way("oauth2-server", "old-token-dies"),
+    guard=Recipe(
+        world="oauth2-server",
+        arm="""
+            taken, refreshed = {"request": "resource", "status": 200}, {"request": "exchange", "at": "answer"}
+            hold = [
+                {"which": {"request": "exchange"}, "at": "arrive", "until": taken, "or_after_s": 1.0},
+                {"which": {"request": "resource", "nth": 2}, "at": "arrive", "until": refreshed, "or_after_s": 1.0},
+            ]  # the second call leaves before the refresh, and arrives after it
+            race401_server.arm("slow-refresh", hold=hold)
+            """,
+        scene="""
+            async with client_of(race401_server, tokens) as client:
+                await asyncio.gather(*(client.get(f"/contacts?call={n}") for n in range(CALLS)))
+            """,
+        check='race401_verdict.check(covers="refresh")',
+        policy=BACKGROUND,
+    ),
+    naive=Naive(
+        policy=(
+            "replace(HARDENED, expiry_margin=MARGIN, margin_share=0.0, jitter=0.0, mandatory_margin=0.0, "
+            "retry_on_401=False)"
+        )
+    ),
+    play=Play(
+        world="oauth2-server",
+        about="a refresh ends the access token that calls carry which left before it",
+        control='Expectation("some", "any", cause="ended_by_refresh")',
+        policies=(
+            "hardened:retry_on_401=false+expiry_margin={margin:g}+mandatory_margin=0+margin_share=0,"
+            "hardened:expiry_margin={margin:g}+mandatory_margin=0+margin_share=0"
+        ),
+        more="""
+            left={left:g},
+            visit=1,
+            program={{
+                "name": "ended-by-refresh",
+                "hold": [
+                    {{
+                        "which": {{"request": "resource", "nth": 2}},
+                        "at": "arrive",
+                        "until": {{"request": "exchange", "at": "answer"}},
+                        "or_after_s": 1.0,
+                    }}
+                ],
+            }},
+            """,
+    ),
 )

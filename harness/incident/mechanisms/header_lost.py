@@ -10,6 +10,7 @@ import re
 
 from race401.harness.incident.mechanisms.case import AT_ONCE_S, Case
 from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign, consistent, excluded, shown
+from race401.harness.incident.mechanisms.ways import Naive, Recipe, Way
 from race401.harness.judge.causal import before
 from race401.harness.judge.causes import REDIRECTION
 from race401.harness.judge.counted import counted
@@ -59,4 +60,43 @@ MECHANISM = Mechanism(
     answer="A redirect was followed without the token",
     seeks="a redirect that was followed without the token that the first request had",
     look=look,
+    way=Way(),
+    guard=Recipe(
+        world="supabase",
+        arm="""
+            moved = {"kind": "redirect", "to": "/messages", "which": {"target": "/contacts*"}}
+            race401_server.arm("rate-limited", name="moved", fault=[moved])
+            """,
+        left="LIFE / 2",
+        scene="""
+            async with client_of(race401_server, tokens) as client:
+                await client.get("/messages")
+                await client.get("/contacts")  # redirects there
+            """,
+        check="""
+            after = [entry for entry in race401_server.ledger() if entry.redirect and entry.status != 307]
+            assert len(after) > 1, "the client did not follow the redirect"
+            assert all(entry.sent for entry in after), "the redirect was followed without the token"
+            """,
+        part="client that follows redirects",
+    ),
+    naive=Naive(
+        code='''
+            class LosesHeaders(httpx.AsyncClient):
+                """Follows redirects on its own, without the header."""
+
+                async def get(self, url):
+                    answer = await super().get(url)
+                    async with httpx.AsyncClient() as bare:
+                        while answer.has_redirect_location:
+                            answer = await bare.get(answer.url.join(answer.headers["location"]))
+                    return answer
+
+
+            def client_of(server, tokens):
+                """A client that loses headers."""
+                headers = {"Authorization": f"Bearer {tokens['access_token']}"}
+                return LosesHeaders(base_url=server.url, headers=headers)
+            ''',
+    ),
 )

@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from race401.harness.incident.mechanisms.case import Case, took
 from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign, consistent, excluded, shown
+from race401.harness.incident.mechanisms.ways import Recipe, Way
 from race401.harness.judge.causal import before
 from race401.harness.judge.counted import counted
 from race401.ledger.entry import Entry
@@ -115,4 +116,17 @@ MECHANISM = Mechanism(
     answer="The server no longer takes the key of good tokens",
     seeks="tokens that were taken and then refused for their signature",
     look=look,
+    way=Way("supabase", "concurrent-401s", "explore --policy fixed --world supabase --refuse"),
+    guard=Recipe(
+        world="supabase",
+        left="LIFE / 2",
+        scene="""
+            async with client_of(race401_server, tokens) as client:
+                await client.get("/me/entitlements")
+                race401_server.arm("concurrent-401s")  # from now on its token is refused
+                await asyncio.gather(*(client.get(f"/contacts?call={n}") for n in range(CALLS)))
+                await client.get("/messages")  # the session is still valid
+            """,
+        check='race401_verdict.check(covers="two-401s-one-token")',
+    ),
 )

@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from race401.harness.incident.mechanisms.case import AT_ONCE_S, Case, was_granted
 from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign, consistent, excluded, shown
+from race401.harness.incident.mechanisms.ways import CALLS_AT_ONCE, FIXED, Naive, Play, Recipe, Way
 from race401.harness.judge.causal import before
 from race401.harness.judge.streaks import HALF, lifetime
 from race401.ledger.entry import Entry
@@ -76,4 +77,38 @@ MECHANISM = Mechanism(
     answer="A late 401 made the client refresh a fresh token",
     seeks="a 401 that was heard after its token had been replaced, and then a refresh",
     look=look,
+    way=Way("supabase", "late-401", "explore --policy fixed --world supabase --refuse"),
+    guard=Recipe(
+        world="supabase",
+        arm='race401_server.arm("late-401")',
+        left="LIFE / 2",
+        scene=CALLS_AT_ONCE.replace("range(CALLS)", "range(2)"),
+        check='race401_verdict.check(covers="late-401")',
+    ),
+    naive=Naive(policy=FIXED),
+    play=Play(
+        world="supabase",
+        about="two requests are refused, and the second 401 arrives after the first request was retried with success",
+        policies="fixed,hardened",
+        control='NOTHING_WRONG.but(refreshes="any", needless_exchanges="some")',
+        subject='NOTHING_WRONG.but(refreshes="any", needless_exchanges="none")',
+        more="""
+            left={half:g},
+            visit=1,
+            program={{
+                "name": "late-401",
+                "fault": [{{"kind": "refuse"}}],
+                "hold": [
+                    {{"which": REFUSED, "until": {{**REFUSED, "at": "answer", "count": 2}}, "or_after_s": 1.0}},
+                    {{
+                        "which": {{**REFUSED, "nth": 2}},
+                        "until": {{"request": "resource", "status": 200}},
+                        "settle_s": 0.1,
+                        "or_after_s": 1.0,
+                    }},
+                ],
+            }},
+            covers=("two-401s-one-token",),
+            """,
+    ),
 )

@@ -8,9 +8,12 @@ Consistent: a reuse was refused, and the same client sent a request without a to
 Excluded: a reuse was refused, and after it the client sent nothing without a token.
 """
 
+from dataclasses import replace
+
 from race401.harness.incident.mechanisms import reuse
 from race401.harness.incident.mechanisms.case import Case, refused_for_good
 from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign, consistent, excluded, shown
+from race401.harness.incident.mechanisms.ways import CALLS_AT_ONCE, LATER, Naive, Way, at_once
 from race401.harness.judge.causal import before
 from race401.harness.judge.graph import TAKEN
 from race401.ledger.entry import Entry
@@ -86,4 +89,41 @@ MECHANISM = Mechanism(
     answer="A refused refresh wiped the tokens that another had returned",
     seeks="requests without a token after a refused reuse, although the winner's token was good",
     look=look,
+    way=Way("rotate-strict", "losers-clean-up"),
+    guard=replace(
+        at_once("rotate-strict", CALLS_AT_ONCE + "    for n in range(CALLS):\n" + LATER),
+        arm="""
+            every = {"request": "exchange", "at": "arrive", "count": CALLS}
+            hold = [
+                {"which": {"request": "exchange"}, "at": "arrive", "until": every, "or_after_s": 2.0},
+                {
+                    "which": {"request": "exchange", "grant_outcome": "reused"},
+                    "until": {"request": "resource", "status": 200},
+                    "or_after_s": 1.0,
+                },
+            ]  # who is refused hears of it once the winner's token was taken
+            race401_server.arm("concurrent-expiry", hold=hold)
+            """,
+    ),
+    naive=Naive(
+        code='''
+            class CleansUp:
+                """Forgets the session whenever a refresh fails, its own or not."""
+
+                def __init__(self):
+                    self.store = MemoryStore()
+
+                def __call__(self, step):
+                    if isinstance(step, ExchangeFailed):
+                        self.store.write(None)
+
+
+            def client_of(server, tokens):
+                """A client whose losers clean up."""
+                loser = CleansUp()
+                auth = TokenAuth(AuthServer(server.auth_url), loser.store, POLICY, observers=(loser,))
+                auth.sign_in(TokenPair.from_answer(tokens))
+                return httpx.AsyncClient(base_url=server.url, auth=auth)
+            ''',
+    ),
 )

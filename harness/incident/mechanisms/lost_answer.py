@@ -11,6 +11,7 @@ Excluded: each refresh got its answer, by what the client saw.
 from race401.harness.incident.mechanisms import reuse
 from race401.harness.incident.mechanisms.case import Case, was_granted
 from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign, consistent, excluded, shown
+from race401.harness.incident.mechanisms.ways import Play, Recipe, Way
 from race401.harness.judge.causal import before
 from race401.ledger.entry import Entry
 
@@ -67,4 +68,32 @@ MECHANISM = Mechanism(
     answer="A refresh was granted, and its answer was lost",
     seeks="a refresh that was granted without its answer arriving, and then the same token again",
     look=look,
+    way=Way("supabase", "lost-answer", "explore --policy fixed --world supabase --lose 1"),
+    guard=Recipe(
+        world="supabase",
+        arm='race401_server.arm("lost-answer")',
+        scene="""
+            async with client_of(race401_server, tokens) as client:
+                for n in range(2):
+                    with suppress(httpx.HTTPError):  # a call may fail with the refresh; the session may not
+                        await client.get(f"/contacts?call={n}")
+            """,
+        check='race401_verdict.check(covers="lost-answer", exchanges_per_generation="any")',
+        imports=("from contextlib import suppress",),
+    ),
+    play=Play(
+        world="supabase",
+        about="the server rotates, its answer is lost, and the old token is all that the client has",
+        control='Expectation("some", "any", cause="missing_token")',
+        subject='NOTHING_WRONG.but(exchanges_per_generation="any", refreshes="any")',
+        more="""
+            left={left:g},
+            visit=2,
+            program={{
+                "name": "lost-answer",
+                "fault": [{{"kind": "cut", "where": "answer", "which": {{"request": "exchange"}}, "times": 1}}],
+            }},
+            covers=("lost-answer",),
+            """,
+    ),
 )

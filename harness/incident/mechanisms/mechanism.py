@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from race401.harness.incident.mechanisms.case import Case
+from race401.harness.incident.mechanisms.ways import USUAL, Naive, Play, Recipe, Way
 from race401.ledger.entry import Entry
 
 Standing: TypeAlias = Literal["shown", "consistent", "excluded", "not seen"]
@@ -29,6 +30,10 @@ class Mechanism:
     answer: str  # what an incident of it comes to, in ten words at most
     seeks: str  # what was looked for, after "looked for"
     look: Callable[[Case], Sign | None]
+    way: Way
+    guard: Recipe
+    naive: Naive = USUAL
+    play: Play | None = None  # none: no client under load has it, and a script plays it
 
 
 def shown(says: str, entries: Iterable[Entry | None]) -> Sign:

@@ -10,6 +10,7 @@ Excluded: every request that was refused had a token.
 
 from race401.harness.incident.mechanisms.case import Case
 from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign, consistent, excluded, shown
+from race401.harness.incident.mechanisms.ways import EXPIRY, LOSES, Play, Way, at_once
 from race401.harness.judge.counted import counted
 from race401.ledger.entry import Entry
 
@@ -62,4 +63,11 @@ MECHANISM = Mechanism(
     answer="Requests left without a token: the client had lost it",
     seeks="refused requests without a token, of a client that had one before",
     look=look,
+    way=Way("rfc9700", EXPIRY, "burst --policies pre-fix --conditions rfc9700"),
+    guard=at_once("rfc9700"),
+    play=Play(
+        world="rfc9700",
+        about="a refresh is refused, and requests leave without a token",
+        control=LOSES.format(lost="some"),
+    ),
 )

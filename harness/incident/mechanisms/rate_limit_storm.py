@@ -8,6 +8,7 @@ Excluded: after each 429 the client waited as long as it was told.
 
 from race401.harness.incident.mechanisms.case import LIMITED, Case
 from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign, consistent, excluded, shown
+from race401.harness.incident.mechanisms.ways import CALLS_IN_A_ROW, Play, Recipe, Way
 from race401.harness.judge.causal import before
 from race401.harness.judge.counted import counted
 from race401.ledger.entry import Entry
@@ -57,4 +58,33 @@ MECHANISM = Mechanism(
     answer="The client kept asking although it was told to wait",
     seeks="answers with 429, and requests that came before their time was over",
     look=look,
+    way=Way("supabase", "rate-limited"),
+    guard=Recipe(
+        world="supabase",
+        arm="""
+            limited = {"kind": "status", "status": 429, "retry_after_s": WAIT, "which": {"request": "exchange"}}
+            race401_server.arm("rate-limited", fault=[{**limited, "for_s": WAIT}])
+            """,
+        scene=CALLS_IN_A_ROW,
+        check="""
+            asked = [entry for entry in race401_server.ledger() if entry.grant_outcome]
+            assert asked, "the client never refreshed: its token has to be within its margin"
+            assert len(asked) == 1, f"told to wait for {WAIT} s, it asked {len(asked) - 1} times more"
+            """,
+    ),
+    play=Play(
+        world="supabase",
+        about="the token endpoint limits the rate while the access token is still valid",
+        control='Expectation("some", "any", cause="missing_token")',
+        policies="pre-fix:expiry_margin={margin:g},hardened",
+        subject='NOTHING_WRONG.but(exchanges_per_generation="any", refreshes="any")',
+        more="""
+            left={left:g},
+            visit=2,
+            faults=(
+                {{"kind": "status", "status": 429, "retry_after_s": {wait:.0f}, "which": {{"request": "exchange"}}}},
+            ),
+            covers=("failed-refresh",),
+            """,
+    ),
 )

@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from race401.harness.incident.mechanisms.case import AT_ONCE_S, Case, was_granted
 from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign, consistent, excluded, shown
+from race401.harness.incident.mechanisms.ways import CALLS_IN_A_ROW, Naive, Play, Recipe, Way
 from race401.harness.judge.causal import before
 from race401.harness.judge.counted import counted, seconds
 from race401.harness.judge.streaks import HALF, IN_A_ROW, lifetime
@@ -90,4 +91,15 @@ MECHANISM = Mechanism(
     answer="The client refreshes at every call, much too early",
     seeks="three tokens in a row that were exchanged with more than half of their life left",
     look=look,
+    way=Way("supabase", "short-lifetime"),
+    guard=Recipe(world="supabase", scene=CALLS_IN_A_ROW, check='race401_verdict.check(covers="refresh")'),
+    naive=Naive(policy="replace(PRE_FIX, expiry_margin=172_800.0)"),
+    play=Play(
+        world="supabase",
+        about="the margin is wider than a token's life: each call refreshes",
+        control='Expectation("none", "any", refreshes_in_a_row="some")',
+        policies="fixed:expiry_margin={wider:g},hardened",
+        subject='NOTHING_WRONG.but(refreshes="any", refreshes_in_a_row="none")',
+        more="left={left:g},",
+    ),
 )

@@ -9,6 +9,7 @@ Excluded: of two uses of one refresh token one was refused; or refreshes at once
 from race401.harness.incident.mechanisms import reuse
 from race401.harness.incident.mechanisms.case import Case, was_granted
 from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign, consistent, excluded, shown
+from race401.harness.incident.mechanisms.ways import EXPIRY, Play, Way, at_once
 from race401.harness.judge.causal import concurrent
 from race401.harness.judge.counted import counted
 from race401.harness.judge.graph import kept_its_token
@@ -53,4 +54,11 @@ MECHANISM = Mechanism(
     answer="Several refreshes spent one refresh token; the server forgave",
     seeks="a refresh token that returned tokens more than once",
     look=look,
+    way=Way("supabase", EXPIRY, "burst --policies pre-fix --conditions supabase"),
+    guard=at_once("supabase"),
+    play=Play(
+        world="supabase",
+        about="refreshes at once spend one token, and the server forgives",
+        control='Expectation("none", "several")',
+    ),
 )

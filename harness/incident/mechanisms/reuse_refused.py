@@ -11,6 +11,7 @@ Excluded: every refresh was granted.
 from race401.harness.incident.mechanisms import reuse
 from race401.harness.incident.mechanisms.case import Case, was_granted
 from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign, consistent, excluded, shown
+from race401.harness.incident.mechanisms.ways import EXPIRY, LOSES, Play, Way, at_once
 from race401.harness.judge.counted import counted
 from race401.ledger.outcomes import Outcome
 
@@ -47,4 +48,11 @@ MECHANISM = Mechanism(
     answer="A refresh token was used twice; the second was refused",
     seeks="a refresh token that was granted once and refused at another use",
     look=look,
+    way=Way("rotate-strict", EXPIRY, "explore --policy pre-fix --world rotate-strict"),
+    guard=at_once("rotate-strict"),
+    play=Play(
+        world="rotate-strict",
+        about="refreshes at once spend one token, and all but the first are refused",
+        control=LOSES.format(lost="any"),
+    ),
 )

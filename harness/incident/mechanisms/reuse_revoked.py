@@ -14,6 +14,7 @@ from collections import defaultdict
 from race401.harness.incident.mechanisms import reuse
 from race401.harness.incident.mechanisms.case import Case, refused_for_good, was_granted
 from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign, consistent, excluded, shown
+from race401.harness.incident.mechanisms.ways import EXPIRY, LOSES, Play, Way, at_once
 from race401.harness.judge.causal import before
 from race401.harness.judge.losses import ENDS
 from race401.ledger.entry import Entry
@@ -117,4 +118,11 @@ MECHANISM = Mechanism(
     answer="One refresh token was used twice; that ended the session",
     seeks="a reuse after which the session's other tokens were refused too",
     look=look,
+    way=Way("rfc9700", EXPIRY, "burst --policies pre-fix --conditions rfc9700"),
+    guard=at_once("rfc9700"),
+    play=Play(
+        world="rfc9700",
+        about="refreshes at once spend one token, and the server ends the session",
+        control=LOSES.format(lost="some"),
+    ),
 )

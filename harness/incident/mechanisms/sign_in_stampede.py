@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from race401.harness.incident.mechanisms.case import Case
 from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign, consistent, excluded, shown
+from race401.harness.incident.mechanisms.ways import EXPIRY, Naive, Recipe, Way
 from race401.harness.judge.causal import before, concurrent
 from race401.harness.judge.counted import counted
 from race401.harness.judge.graph import TAKEN
@@ -103,4 +104,42 @@ MECHANISM = Mechanism(
     answer="The client signs in again and again without need",
     seeks="three sign-ins and more of one client at once, or in a row without need",
     look=look,
+    way=Way("no-rotation", EXPIRY),
+    guard=Recipe(
+        world="no-rotation",
+        arm="""
+            third = {"request": "sign_in", "at": "arrive", "count": 3}
+            hold = [{"which": {"request": "sign_in"}, "at": "arrive", "until": third, "or_after_s": 2.0}]
+            race401_server.arm("slow-refresh", name="sign-ins-at-once", hold=hold)
+            """,
+        scene="""
+            async with client_of(race401_server) as client:
+                await asyncio.gather(*(client.get(f"/contacts?call={n}") for n in range(CALLS)))
+            """,
+        check="""
+            signed_in = [entry for entry in race401_server.ledger() if entry.kind == "sign_in"]
+            assert signed_in, "the client never signed in"
+            assert len(signed_in) == 1, f"{len(signed_in)} sign-ins for {CALLS} calls at once"
+            """,
+        part="client that signs in",
+    ),
+    naive=Naive(
+        code='''
+            class SignsIn(httpx.Auth):
+                """Signs in for each call."""
+
+                def __init__(self, server):
+                    self.server, self.who = AuthServer(server.auth_url), (server.email, server.password)
+
+                async def async_auth_flow(self, request):
+                    pair = await asyncio.to_thread(self.server.sign_in, *self.who)
+                    request.headers["Authorization"] = f"Bearer {pair.access_token}"
+                    yield request
+
+
+            def client_of(server):
+                """A client that signs in for each call."""
+                return httpx.AsyncClient(base_url=server.url, auth=SignsIn(server))
+            ''',
+    ),
 )

@@ -9,6 +9,7 @@ Excluded: a session was signed out, and nothing of it was used after that.
 
 from race401.harness.incident.mechanisms.case import Case, was_granted
 from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign, consistent, excluded, shown
+from race401.harness.incident.mechanisms.ways import ANY, FIXED, Naive, Play, Recipe, Way
 from race401.harness.judge.causal import before, concurrent
 from race401.harness.judge.graph import TAKEN
 from race401.ledger.entry import Entry
@@ -60,4 +61,43 @@ MECHANISM = Mechanism(
     answer="A refresh under way brought the session back after sign-out",
     seeks="tokens of a refresh during the sign-out that were used after it",
     look=look,
+    way=Way("supabase", "sign-out", "explore --policy fixed --world supabase --sign-out"),
+    guard=Recipe(
+        world="supabase",
+        arm='race = race401_server.arm("sign-out-during-refresh")',
+        scene="""
+            async with client_of(race401_server, tokens) as client:
+                last = asyncio.create_task(client.get("/messages"))
+                await asyncio.to_thread(race.status, "holding")  # until the server holds the refresh
+                await sign_out(client, race401_server)
+                await last
+                await client.get("/contacts")
+            """,
+        check='race401_verdict.check(covers="refresh-during-sign-out", caller_401s="any")',
+        part="client that signs out",
+    ),
+    naive=Naive(policy=FIXED),
+    play=Play(
+        world="supabase",
+        about="a refresh is answered after the sign-out was",
+        control='Expectation("any", "any", sessions_lost="any", after_sign_out="some")',
+        policies="fixed:expiry_margin={margin:g},hardened",
+        subject=ANY,
+        more="""
+            left={left:g},
+            visit=2,
+            program={{
+                "name": "sign-out-during-refresh",
+                "hold": [
+                    {{
+                        "which": {{"request": "exchange", "nth": 1}},
+                        "until": {{"request": "sign_out"}},
+                        "settle_s": 0.1,
+                    }}
+                ],
+            }},
+            happens="sign-out",
+            covers=("refresh-during-sign-out",),
+            """,
+    ),
 )

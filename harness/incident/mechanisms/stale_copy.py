@@ -13,6 +13,7 @@ Excluded: each token that was refused was the newest of its session.
 from race401.harness.incident.mechanisms import reuse
 from race401.harness.incident.mechanisms.case import AT_ONCE_S, Case, refused_for_good, was_granted
 from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign, consistent, excluded, shown
+from race401.harness.incident.mechanisms.ways import Naive, Recipe, Way
 from race401.harness.judge.causal import before
 from race401.harness.judge.counted import counted
 from race401.harness.judge.graph import kept_its_token
@@ -120,4 +121,30 @@ MECHANISM = Mechanism(
     answer="Somebody used a stale copy of a refreshed token",
     seeks="a token that was used after its successor had come",
     look=look,
+    way=Way("supabase", "three-tabs", "explore --policy fixed --world rfc9700 --tabs 2 --callers 1"),
+    guard=Recipe(
+        world="rfc9700",
+        arm="""
+            slow = {"kind": "delay", "fixed_s": 1.2, "which": {"request": "resource", "nth": 2}}
+            race401_server.arm("rate-limited", name="slow-answer", fault=[slow])  # no burst: over a second passes
+            """,
+        scene="""
+            one, other = (client_of(race401_server, tokens, storage) for storage in [tmp_path / "session"] * 2)
+            async with one, other:
+                await one.get("/contacts")
+                await one.get("/messages")  # its new token is in use
+                await other.get("/contacts?of=another")
+            """,
+        check='race401_verdict.check(covers="refresh")',
+        part="clients over one storage",
+    ),
+    naive=Naive(
+        code='''
+            def client_of(server, tokens, storage):
+                """A client with a copy of its own: whatever the storage says."""
+                auth = TokenAuth(AuthServer(server.auth_url), policy=POLICY)
+                auth.sign_in(TokenPair.from_answer(tokens))
+                return httpx.AsyncClient(base_url=server.url, auth=auth)
+            ''',
+    ),
 )

@@ -13,6 +13,7 @@ from collections import defaultdict
 from race401.harness.incident.mechanisms import key_change
 from race401.harness.incident.mechanisms.case import AT_ONCE_S, NOT_THE_TOKEN, Case, same_call, took
 from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign, consistent, excluded, shown
+from race401.harness.incident.mechanisms.ways import Recipe, Way
 from race401.harness.judge.causal import before
 from race401.ledger.entry import Entry
 
@@ -80,4 +81,20 @@ MECHANISM = Mechanism(
     answer="One origin refuses a token that another still takes",
     seeks="a token that one origin refused and another took after that",
     look=look,
+    way=Way(),
+    guard=Recipe(
+        world="supabase",
+        left="LIFE / 2",
+        scene="""
+            async with client_of(race401_server, tokens) as client:
+                await client.get("/messages")  # stands for another origin
+                await client.get("/contacts")
+                shorter = {"kind": "status", "status": 401, "times": 1, "which": {"target": "/messages*"}}
+                race401_server.arm("rate-limited", name="shorter-life", fault=[shorter])  # of a token there
+                await client.get("/messages")
+                await client.get("/contacts")
+            """,
+        check="race401_verdict.check()",
+        origins='{"/messages": "other"}',  # what stands for another one
+    ),
 )
