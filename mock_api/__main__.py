@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 
-if __name__ in {"__main__", "__mp_main__"}:  # a worker's, too
+if __name__ == "__main__":
     gc.disable()  # until all is imported: none of it is garbage, and searching it is a quarter of a start and an end
 
 from race401.mock_api.process.options import add_options
@@ -35,6 +35,9 @@ def main() -> int:
     except ServingError as error:
         print(f"race401: {error}", file=sys.stderr)
         return 2
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
     port = int(serving.url.rpartition(":")[2])
     as_json = json.dumps({"url": serving.url, "port": port, "pid": os.getpid()})
     server = serving.server(as_json if chosen.json else serving.announcement)
@@ -58,6 +61,8 @@ def end_with_parent(server: Server | Keeper) -> None:
 
 
 if __name__ == "__main__":
-    gc.freeze()
-    gc.enable()
-    sys.exit(fork_when_asked(main) if sys.argv[1:] == ["--template"] else main())
+    if sys.argv[1:] == ["--template"]:
+        import race401.mock_api.app  # noqa: F401 - half of what its mocks need
+
+        sys.exit(fork_when_asked(main))
+    sys.exit(main())

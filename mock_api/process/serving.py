@@ -1,6 +1,5 @@
 """The mock as a process: its socket, its server. `python -m mock_api` and `race401 serve` share it."""
 
-import os
 import re
 import secrets
 import socket
@@ -11,14 +10,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
 from race401.ledger.fingerprints import Fingerprints, KeyFileError, from_key_file
 from race401.ledger.visible import anonymous
-from race401.mock_api.app import create_app
-from race401.mock_api.http.guard import Guard
 from race401.mock_api.http.lock import is_loopback
 from race401.mock_api.http.wire import Protocol
 from race401.mock_api.ledger import Ledger
@@ -29,6 +26,9 @@ from race401.mock_api.rules.world_files import WorldFileError, load, wanted
 from race401.mock_api.rules.worlds import OPTIONS, WORLDS, World
 from race401.mock_api.signing.jwt import Keys
 from race401.mock_api.state.store import StoreLost
+
+if TYPE_CHECKING:
+    from race401.mock_api.http.guard import Guard
 
 KEEP_ALIVE = 120  # s; with uvicorn's 5 s a warm burst runs into connections that are being closed
 KEY = "--control-key (or RACE401_CONTROL_KEY)"
@@ -61,7 +61,7 @@ class Serving:
     url: str
     worlds: tuple[World, ...]
     exposed: bool
-    served: Guard | Plan
+    served: "Guard | Plan"
     workers: int
     _socket: socket.socket
     tls: ssl.SSLContext | None = None
@@ -69,18 +69,18 @@ class Serving:
     @property
     def ledger(self) -> Ledger | None:
         """The ledger in memory; None: several processes have one each."""
-        return self.served.ledger if isinstance(self.served, Guard) else None
+        return None if isinstance(self.served, Plan) else self.served.ledger
 
     def server(self, announce: str, every_second: Callable[[], Awaitable[None]] | None = None) -> "Server | Keeper":
         """Return the server, which prints the announcement once it listens."""
-        if isinstance(self.served, Guard):
-            config = uvicorn.Config(self.served, **SETTINGS, callback_notify=every_second, timeout_notify=0)
-            if self.tls is not None:
-                config.load()
-                config.ssl = self.tls
-            return Server(config, announce, self._socket)
-        worker = Worker(self.served, **SETTINGS, workers=self.workers)
-        return Keeper(worker, announce, [self._socket], _held(self.served))
+        if isinstance(self.served, Plan):
+            worker = Worker(self.served, **SETTINGS, workers=self.workers)
+            return Keeper(worker, announce, [self._socket], _held(self.served))
+        config = uvicorn.Config(self.served, **SETTINGS, callback_notify=every_second, timeout_notify=0)
+        if self.tls is not None:
+            config.load()
+            config.ssl = self.tls
+        return Server(config, announce, self._socket)
 
     @property
     def announcement(self) -> str:
@@ -127,6 +127,8 @@ def prepare(chosen: Namespace, tls: ssl.SSLContext | None = None) -> Serving:
     try:
         fingerprints = _fingerprints(chosen.key_file)
         if chosen.store is None:
+            from race401.mock_api.app import create_app  # half of a start, which neither a refusal nor a keeper needs
+
             ledger = Ledger(chosen.ledger, chosen.kept, fingerprints=fingerprints)
             alone = create_app(served, ledger=ledger, control_key=chosen.control_key, programs=programs)
             return Serving(
@@ -156,7 +158,6 @@ def _plan(chosen: Namespace, worlds: tuple[World, ...], fingerprints: Fingerprin
         {world.name: Keys(algorithm=world.algorithm, file=world.keys).written() for world in worlds},
         {world.kept_in: secrets.token_bytes(32) for world in worlds},
         time.monotonic_ns(),
-        os.getpid(),
         fingerprints.key,
         chosen.ledger,
         chosen.control_key,

@@ -1,17 +1,14 @@
 """Guards: written from a diagnosis, run as they stand; a client that has the mechanism fails, a sound one passes."""
 
 import ast
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from bounds import HANG
 from diagnosing import diagnosed, standing_as
 from incidents import BUILDERS
 from naive import guarded
 from recording import written
+from theirs import run_here
 
 from race401.harness.__main__ import main
 from race401.harness.incident import guard
@@ -22,8 +19,6 @@ from race401.harness.incident.hand_over import hand_over
 from race401.harness.incident.mechanisms import BY_NAME
 from race401.harness.incident.readers.reader import How
 
-ALONE = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # the plugins of this environment take seconds to load
-PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "race401.harness.pytest_plugin", "-p", "no:cacheprovider"]
 KEEPS = '''
 """Keeps each test's ledger."""
 
@@ -40,19 +35,6 @@ def kept(request, race401_server):
 BY_ITS_CLIENT = {"clock-skew", "rate-limit-storm"}  # the server's ledger has no clock of a client, no `Retry-After`
 
 
-def run(folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run the tests there."""
-    return subprocess.run(
-        [*PYTEST, str(folder)],
-        env=os.environ | ALONE,
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=HANG,
-        check=False,
-    )
-
-
 def guards(folder: Path, names: list[str], client: str = "sound") -> Path:
     """Guards against these mechanisms, with such a client."""
     folder.mkdir()
@@ -62,28 +44,31 @@ def guards(folder: Path, names: list[str], client: str = "sound") -> Path:
     return folder
 
 
-def told_apart(folder: Path, names: list[str]) -> None:
+def told_apart(pytester: pytest.Pytester, names: list[str]) -> None:
     """A sound client passes; one that has the mechanism fails, and its ledger is diagnosed as that mechanism."""
-    sound = run(guards(folder / "sound", names))
-    assert sound.returncode == 0, sound.stdout
-    assert f"{len(names)} passed" in sound.stdout
-    failing = run(guards(folder / "naive", names, "naive"))
-    assert failing.returncode == 1, failing.stdout
-    assert f"{len(names)} failed" in failing.stdout
+    folder = pytester.path
+    sound = run_here(pytester, str(guards(folder / "sound", names)))
+    assert sound.ret == 0
+    sound.assert_outcomes(passed=len(names))
+    failing = run_here(pytester, str(guards(folder / "naive", names, "naive")))
+    assert failing.ret == 1
+    failing.assert_outcomes(failed=len(names))
     for name in set(names) - BY_ITS_CLIENT - {"two-origins"}:  # the mock is one server: see `test_scenario.py`
         found = diagnose(gather([folder / "naive" / f"test_{name}.jsonl"], How()))
         assert name in standing_as(found, "shown"), name
 
 
-def test_a_guard_passes_for_a_sound_client_and_fails_for_one_that_has_the_mechanism(tmp_path: Path) -> None:
+def test_a_guard_passes_for_a_sound_client_and_fails_for_one_that_has_the_mechanism(
+    pytester: pytest.Pytester,
+) -> None:
     """As it stands; and what the failing client did is diagnosed as what the guard is against."""
-    told_apart(tmp_path, ["reuse-refused"])
+    told_apart(pytester, ["reuse-refused"])
 
 
 @pytest.mark.slow
-def test_so_does_every_guard(tmp_path: Path) -> None:
+def test_so_does_every_guard(pytester: pytest.Pytester) -> None:
     """All mechanisms that the fixtures play."""
-    told_apart(tmp_path, list(BY_NAME))
+    told_apart(pytester, list(BY_NAME))
 
 
 @pytest.mark.parametrize("name", BY_NAME)

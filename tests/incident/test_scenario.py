@@ -1,6 +1,7 @@
 """Scenarios: written from a diagnosis, played by locust; what they leave is diagnosed as what they were made from."""
 
 import importlib.util
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from incidents import BUILDERS
 from naive import played
 from recording import written
 from shares import every
+from theirs import left_open
 
 from race401.harness.__main__ import main
 from race401.harness.incident import scenario
@@ -95,13 +97,18 @@ def test_played_it_shows_what_it_was_made_from(tmp_path: Path, name: str) -> Non
     played_and_diagnosed(tmp_path, name)
 
 
-def ledger_of(folder: Path, name: str, client: str) -> Path:
-    """What a script with such a client leaves."""
+def script_of(folder: Path, name: str, client: str) -> Path:
+    """A script with such a client."""
     file = folder / f"{client}.py"
     file.write_text(played(name, client))
-    done = subprocess.run([sys.executable, str(file)], capture_output=True, text=True, timeout=HANG, check=False)
-    assert done.returncode == 0, done.stderr
-    assert f"race401 diagnose {file.with_suffix('.jsonl')}" in done.stdout
+    return file
+
+
+def ledger_of(folder: Path, name: str, client: str) -> Path:
+    """What it leaves, run here: the process that starts mocks is this one's."""
+    file = script_of(folder, name, client)
+    with left_open():
+        runpy.run_path(str(file), run_name="__main__")
     return file.with_suffix(".jsonl")
 
 
@@ -112,6 +119,15 @@ def test_a_script_shows_what_it_was_made_from_and_with_a_sound_client_nothing(tm
     assert name in shown
     sound = standing_as(diagnose(gather([ledger_of(tmp_path, name, "sound")], How())), "shown")
     assert sound <= {name} & {"key-change"}  # the server's own doing, whoever calls
+
+
+def test_a_script_is_run_by_python_and_says_how_to_diagnose_it(tmp_path: Path) -> None:
+    """It imports all that it needs."""
+    file = script_of(tmp_path, SCRIPTS[0], "naive")
+    done = subprocess.run([sys.executable, str(file)], capture_output=True, text=True, timeout=HANG, check=False)
+    assert done.returncode == 0, done.stderr
+    assert f"race401 diagnose {file.with_suffix('.jsonl')}" in done.stdout
+    assert file.with_suffix(".jsonl").stat().st_size
 
 
 def test_every_mechanism_has_a_file() -> None:

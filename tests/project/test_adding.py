@@ -111,32 +111,50 @@ class Copy:
     """The package's source in another folder, to be changed and run."""
 
     def __init__(self, folder: Path) -> None:
-        self.package = folder / "race401"
+        self.folder, self.package = folder, folder / "race401"
+        self.package.mkdir(parents=True)
         for room in (each.name for each in (ROOT / "src/race401").iterdir() if each.is_dir()):
-            shutil.copytree(ROOT / room, self.package / room, ignore=shutil.ignore_patterns("__pycache__"))
-        self.folder = folder
+            (self.package / room).symlink_to(ROOT / room)
+
+    def _changing(self, path: str) -> Path:
+        """Return a file that may be changed: the folders on its way are the copy's own, and link to all else."""
+        folder = self.package
+        for name in Path(path).parts[:-1]:
+            folder /= name
+            if folder.is_symlink():
+                there = folder.readlink()
+                folder.unlink()
+                folder.mkdir()
+                for each in there.iterdir():
+                    if each.name == "__pycache__":  # what is compiled from what is changed is the copy's own, too
+                        shutil.copytree(each, folder / each.name)
+                    else:
+                        (folder / each.name).symlink_to(each)
+        return folder / Path(path).name
 
     def insert(self, path: str, before: str, text: str) -> None:
         """Put a text before another, which stands in the file once."""
-        file = self.package / path
+        file = self._changing(path)
         source = file.read_text()
         assert source.count(before) == 1
+        file.unlink()
         file.write_text(source.replace(before, text + before))
 
     def add(self, path: str, text: str) -> None:
         """Write a file that was not there."""
-        file = self.package / path
+        file = self._changing(path)
         assert not file.exists()
         file.write_text(text)
 
     def touched(self) -> dict[str, int]:
         """How many lines of each file are not as they were."""
         found = {}
-        for file in (each for each in self.package.rglob("*") if each.is_file() and each.suffix != ".pyc"):
+        own = (each for each in self.package.rglob("*") if each.is_file() and not each.is_symlink())
+        for file in (each for each in own if each.suffix != ".pyc"):
             path = file.relative_to(self.package)
             before = (ROOT / path).read_text().splitlines() if (ROOT / path).exists() else []
-            if (after := file.read_text().splitlines()) != before:
-                found[str(path)] = sum(line[:2] in {"+ ", "- "} for line in ndiff(before, after))
+            after = file.read_text().splitlines()
+            found[str(path)] = sum(line[:2] in {"+ ", "- "} for line in ndiff(before, after))
         return found
 
     def python(self, *words: str, code: int = 0) -> str:

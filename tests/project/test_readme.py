@@ -3,13 +3,13 @@
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from actions import ROOT
 from bounds import HANG
+from theirs import run_here
 
+from race401.harness.card.mock import Mock
 from race401.harness.judge import evidence
 from race401.harness.judge.verdict import judge
 from race401.harness.reporting import incident, picture
@@ -74,43 +74,26 @@ def masked(text: str) -> str:
     return re.sub(r"(?m)\d{4}-\S+Z$|(?<=age: )\d+|(?<=expires in: )\d+", "…", text)
 
 
-@pytest.fixture
-def served() -> Iterator[str]:
-    """`race401 serve --lifetime 90`, on a free port; its address."""
-    command = [sys.executable, "-m", "race401.harness", "serve", "--lifetime", "90", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        try:
-            yield server.stdout.readline().split()[-1]
-        finally:
-            server.terminate()
-            server.stdout.read()
-
-
-def test_the_token_manager_runs_as_printed(served: str) -> None:
+def test_the_token_manager_runs_as_printed() -> None:
     """With what it logs, and the status that it prints; only the mock's address is another."""
     (_, code), (_, printed) = after("The token manager in your own client")
-    code = code.replace("http://127.0.0.1:8401", served)
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=True,
-        timeout=HANG,
-    )
+    with Mock(("--lifetime", "90")) as served:
+        done = subprocess.run(
+            [sys.executable, "-c", code.replace("http://127.0.0.1:8401", served.url)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=True,
+            timeout=HANG,
+        )
     assert masked(done.stdout) == masked(printed)
 
 
-UNUSED = ["-p", "no:locust", "-p", "no:schemathesis"]  # plugins of this environment that take long to load
-
-
 @pytest.mark.parametrize(("policy", "code"), [("FIXED", 0), ("PRE_FIX", 1)])
-def test_the_guard_runs_as_printed(tmp_path: Path, policy: str, code: int) -> None:
+def test_the_guard_runs_as_printed(pytester: pytest.Pytester, policy: str, code: int) -> None:
     """It passes; with the client before the fix it fails by the line that is shown."""
     (_, test), (_, fails) = after("A guard in your own tests")
-    (tmp_path / "test_guard.py").write_text(test.replace("FIXED", policy))
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *UNUSED, "."]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=HANG)
-    assert done.returncode == code, done.stdout
-    assert (fails.strip() in done.stdout) is bool(code)
+    pytester.makepyfile(test_guard=test.replace("FIXED", policy))
+    done = run_here(pytester)
+    assert done.ret == code
+    assert (fails.strip() in done.stdout.str()) is bool(code)

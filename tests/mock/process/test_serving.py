@@ -11,21 +11,30 @@ from pathlib import Path
 import httpx
 import pytest
 from bounds import HANG
+from inprocess import SyncTransport
+from mocks import WHO
 
+from race401.mock_api.__main__ import main
+from race401.mock_api.http.guard import Guard
 from race401.mock_api.process.options import add_options
-from race401.mock_api.process.serving import ServingError, prepare
+from race401.mock_api.process.serving import Serving, ServingError, prepare
 from race401.mock_api.rules.worlds import WORLDS
 
 ROOT = Path(__file__).parents[3]
 SERVE = [sys.executable, "-m", "mock_api"]
 
 
-def refused(*options: str) -> str:
-    """Why these options cannot be served."""
+def chosen(*options: str) -> Serving:
+    """What is served by these options."""
     parser = argparse.ArgumentParser()
     add_options(parser)
+    return prepare(parser.parse_args(options))
+
+
+def refused(*options: str) -> str:
+    """Why these options cannot be served."""
     with pytest.raises(ServingError) as caught:
-        prepare(parser.parse_args(options))
+        chosen(*options)
     return str(caught.value)
 
 
@@ -119,16 +128,49 @@ def test_a_refusal_is_one_line_and_exit_code_2() -> None:
 
 def test_worlds_of_a_file_are_served_too(tmp_path: Path) -> None:
     (tmp_path / "worlds.toml").write_text('[mine]\nlike = "rfc9700"\nlifetime = 77\n')
-    options = ["--json", "--exit-with-parent", "--worlds", str(tmp_path / "worlds.toml")]
-    with subprocess.Popen([*SERVE, *options], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as mock:
-        assert mock.stdout is not None
-        url = httpx.Response(200, content=mock.stdout.readline()).json()["url"]
-        who = {"email": "ada@race401.test", "password": "correct horse"}
-        assert httpx.post(f"{url}/mine/auth/v1/signup", json=who).json()["expires_in"] == 77
-        mock.communicate(timeout=HANG)
+    serving = chosen("--worlds", str(tmp_path / "worlds.toml"))
+    serving._socket.close()  # it is asked here
+    assert isinstance(serving.served, Guard)
+    with httpx.Client(base_url=serving.url, transport=SyncTransport(serving.served)) as client:
+        assert client.post("/mine/auth/v1/signup", json=WHO).json()["expires_in"] == 77
 
 
 def test_a_wrong_file_of_worlds(tmp_path: Path) -> None:
     (tmp_path / "worlds.toml").write_text("[mine]\nlifetme = 77\n")
     line = refused("--worlds", str(tmp_path / "worlds.toml"))
     assert line.endswith("worlds.toml: [mine] lifetme: no such setting; did you mean lifetime?")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--workers", "2"], "--workers 2 needs a store that they share: --store redis://HOST:PORT"),
+        (["--workers", "0"], "--workers 0: at least 1"),
+        (["--store", "unix:///nowhere/s"], "--store unix:///nowhere/s: "),
+        (["--store", "http://x"], "give a Redis that answers, redis://127.0.0.1:6379/0"),
+        (["--store", "unix:///nowhere/s", "--program", "late-401"], "--program lives in the memory of one process"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_cannot_be_served_is_one_line(
+    options: list[str], said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["mock_api", *options])
+    assert main() == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert said in err
+
+
+def test_without_a_driver_it_says_how_to_get_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for module in [each for each in sys.modules if each.startswith(("redis", "race401.mock_api.state.shared"))]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, "redis", None)
+    monkeypatch.setattr(sys, "argv", ["mock_api", "--store", "redis://x"])
+    assert main() == 2
+    assert capsys.readouterr() == (
+        "",
+        "race401: --store needs a driver that is not installed: pip install 'race401[store]'\n",
+    )

@@ -1,24 +1,29 @@
 """Several mock processes over one store: what holds across processes, when one is killed, when the store is lost."""
 
+import asyncio
 import itertools
 import os
 import signal
 import subprocess
-import sys
 import threading
+from argparse import ArgumentParser
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 from bounds import HANG
+from mocks import WHO
 from redis import Redis
-from sharing import Workers, broken_at, needs_redis, redis, refresh, workers
+from sharing import Workers, broken_at, forker_of, needs_redis, redis, refresh, workers
 
 from race401.harness.judge import evidence, verdict
 from race401.ledger.entry import Entry
-from race401.mock_api.__main__ import main
+from race401.mock_api.http.guard import Guard
+from race401.mock_api.process.options import add_options
+from race401.mock_api.process.serving import prepare
+from race401.mock_api.process.workers import Plan
 from race401.mock_api.state.shared.link import reach
 from race401.mock_api.state.store import StoreLost
 
@@ -123,6 +128,12 @@ def test_both_processes_have_the_same_keys_accounts_and_notes(two: Workers) -> N
     assert refresh(other, "supabase-v2", refreshed["refresh_token"]).json()["error_code"] == "refresh_token_not_found"
     one.close()
     other.close()
+
+
+def test_they_are_forked_by_one_process_that_has_imported_what_they_need(two: Workers) -> None:
+    """The keeper has threads, and no use for most of it."""
+    for pid, imported in ((two.process.pid, False), (forker_of(*two.pids()), True)):
+        assert ("pydantic_core" in Path(f"/proc/{pid}/maps").read_text()) is imported
 
 
 def test_what_lives_in_one_process_is_refused(two: Workers) -> None:
@@ -236,16 +247,26 @@ def test_a_lost_store_is_a_503_and_no_verdict(doomed: tuple[Workers, subprocess.
 
 def test_a_store_that_lost_its_data_is_a_503_and_no_verdict(tmp_path: Path) -> None:
     """It answers, and knows nobody: that is never the client's loss. A token that it never had is its refusal."""
-    with redis() as (store, _), workers(store, tmp_path / "segments", 1) as running:
-        session = running.sign_in("rfc9700")
-        with httpx.Client(base_url=running.url, trust_env=False, timeout=HANG) as client:
-            assert refresh(client, "rfc9700", "abcdefghijkl").status_code == 400
-            with Redis.from_url(running.store) as asked:
-                asked.flushall()
-            assert refresh(client, "rfc9700", session["refresh_token"]).status_code == 503
-        judged = evidence.load(running.segments)
-        assert judged.lost is not None
-        assert (judged.lost.cause, judged.lost.status) == ("store_lost", 503)
+    with redis() as (store, _), Redis.from_url(store) as asked:
+        parser = ArgumentParser()
+        add_options(parser)
+        serving = prepare(parser.parse_args(["--store", store, "--ledger", str(tmp_path / "segments")]))
+        serving._socket.close()  # what a worker would serve is asked here
+        assert isinstance(serving.served, Plan)
+        asyncio.run(scene_of_a_loss(serving.served.app(), asked.flushall))
+    judged = evidence.load(tmp_path / "segments")
+    assert judged.lost is not None
+    assert (judged.lost.cause, judged.lost.status) == ("store_lost", 503)
+
+
+async def scene_of_a_loss(app: Guard, lose: Callable[[], object]) -> None:
+    """A token is refused that never was, and after the loss one that was is not."""
+    async with httpx.AsyncClient(base_url="http://localhost", transport=httpx.ASGITransport(app)) as client:
+        asking = "/rfc9700/auth/v1/token?grant_type=refresh_token"
+        session = (await client.post("/_race401/sessions", json={**WHO, "world": "rfc9700"})).json()
+        assert (await client.post(asking, json={"refresh_token": "abcdefghijkl"})).status_code == 400
+        lose()
+        assert (await client.post(asking, json={"refresh_token": session["refresh_token"]})).status_code == 503
 
 
 def test_a_redis_that_evicts_is_refused_at_the_start() -> None:
@@ -256,38 +277,3 @@ def test_a_redis_that_evicts_is_refused_at_the_start() -> None:
         asked.config_set("maxmemory-policy", "allkeys-lru")
         with pytest.raises(StoreLost, match=r"it evicts what it is given \(maxmemory-policy allkeys-lru\)"):
             reach(url)
-
-
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        (["--workers", "2"], "--workers 2 needs a store that they share: --store redis://HOST:PORT"),
-        (["--workers", "0"], "--workers 0: at least 1"),
-        (["--store", "unix:///nowhere/s"], "--store unix:///nowhere/s: "),
-        (["--store", "http://x"], "give a Redis that answers, redis://127.0.0.1:6379/0"),
-        (["--store", "unix:///nowhere/s", "--program", "late-401"], "--program lives in the memory of one process"),
-    ],
-    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
-)
-def test_what_cannot_be_served_is_one_line(
-    options: list[str], said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(sys, "argv", ["mock_api", *options])
-    assert main() == 2
-    out, err = capsys.readouterr()
-    assert (out, err.count("\n")) == ("", 1)
-    assert said in err
-
-
-def test_without_a_driver_it_says_how_to_get_one(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    for module in [each for each in sys.modules if each.startswith(("redis", "race401.mock_api.state.shared"))]:
-        monkeypatch.delitem(sys.modules, module)
-    monkeypatch.setitem(sys.modules, "redis", None)
-    monkeypatch.setattr(sys, "argv", ["mock_api", "--store", "redis://x"])
-    assert main() == 2
-    assert capsys.readouterr() == (
-        "",
-        "race401: --store needs a driver that is not installed: pip install 'race401[store]'\n",
-    )
