@@ -18,28 +18,42 @@ IMPORTED = """
 import sys
 before = set(sys.modules)
 from race401.harness.__main__ import main
-try:
-    main(sys.argv[1:])
-except SystemExit:
-    pass
-print("imported:", *sorted(set(sys.modules) - before))
+for words in sys.argv[1:]:
+    try:
+        main(words.split())
+    except SystemExit:
+        pass
+    print("\\nimported:", *sorted(set(sys.modules) - before))
 """
 OWN = {"race401", "race401.harness", "race401.harness.__main__"}
 OWN |= {"race401.harness.commands", "race401.harness.commands.errors"}
 OWN |= {f"race401.harness.reporting{name}" for name in ("", ".progress", ".streams", ".terminal")}
 
 
-def beyond(*words: str) -> set[str]:
-    """What these words make a fresh interpreter import, beyond Python's own modules and the command line's few."""
-    done = subprocess.run([sys.executable, "-c", IMPORTED, *words], capture_output=True, text=True, check=True)
-    (line,) = [line for line in done.stdout.splitlines() if line.startswith("imported:")]
-    return {name for name in line.split()[1:] if name.split(".")[0] not in sys.stdlib_module_names} - OWN
+def beyond(*commands: str) -> dict[str, set[str]]:
+    """What each of these makes a fresh interpreter import, beyond Python's own modules and the command line's few.
+
+    They run in turn, in one process: what one imports, the later ones have, too.
+    """
+    done = subprocess.run([sys.executable, "-c", IMPORTED, *commands], capture_output=True, text=True, check=True)
+    lines = [line.split()[1:] for line in done.stdout.splitlines() if line.startswith("imported:")]
+    own = [{name for name in line if name.split(".")[0] not in sys.stdlib_module_names} - OWN for line in lines]
+    return dict(zip(commands, own, strict=True))
 
 
-@pytest.mark.parametrize("words", [[], ["--help"], ["--version"], ["jugde"], ["--bogus"], ["judge-not", "--help"]])
-def test_help_and_wrong_usage_import_no_command(words: list[str]) -> None:
+HELPS = ["", "--help", "--version", "jugde", "--bogus", "judge-not --help"]
+
+
+@pytest.fixture(scope="module")
+def helped() -> dict[str, set[str]]:
+    """What was imported when each of these had answered."""
+    return beyond(*HELPS)
+
+
+@pytest.mark.parametrize("words", HELPS)
+def test_help_and_wrong_usage_import_no_command(words: str, helped: dict[str, set[str]]) -> None:
     """Nor any library: they cost what starting Python costs."""
-    assert beyond(*words) == set()
+    assert helped[words] == set()
 
 
 SLOW = {
@@ -57,17 +71,27 @@ SLOW = {
 HANDS_ON = {"burst"}  # every word goes to locust
 
 
+SOME = "worlds --json"  # needs some of them once it runs, so that the cases could fail
+
+
+@pytest.fixture(scope="module")
+def imported() -> dict[str, set[str]]:
+    """By command, asked wrongly: what was imported when it had answered. At the end one that does its work."""
+    return beyond(*(f"{name} --bogus" for name in COMMANDS if name not in HANDS_ON), SOME)
+
+
 @pytest.mark.parametrize("name", [name for name in COMMANDS if name not in HANDS_ON])
-def test_a_commands_own_wrong_usage_imports_that_command_and_no_slow_library(name: str) -> None:
+def test_a_commands_own_wrong_usage_imports_that_command_and_no_slow_library(
+    name: str, imported: dict[str, set[str]]
+) -> None:
     """What it needs beyond its options, it imports when it runs."""
-    imported = beyond(name, "--bogus")
-    assert f"race401.harness.commands.{name}" in imported
-    assert not {module.split(".")[0] for module in imported} & SLOW
+    own = imported[f"{name} --bogus"]
+    assert f"race401.harness.commands.{name}" in own
+    assert not {module.split(".")[0] for module in own} & SLOW
 
 
-def test_an_import_of_a_slow_library_would_be_seen() -> None:
-    """`race401 worlds` needs some once it runs, so that the cases above could fail."""
-    assert "joserfc" in {module.split(".")[0] for module in beyond("worlds", "--json")}
+def test_an_import_of_a_slow_library_would_be_seen(imported: dict[str, set[str]]) -> None:
+    assert "joserfc" in {module.split(".")[0] for module in imported[SOME]}
 
 
 def listed(told: str) -> str:

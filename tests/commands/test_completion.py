@@ -2,7 +2,6 @@
 
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ from bounds import HANG
 
 from race401.harness.__main__ import main
 from race401.harness.commands import COMMANDS
-from race401.harness.commands.completion import SHELLS
+from race401.harness.commands.completion import SHELLS, options_of, values
 
 ASKS = {  # how a shell is asked for what it offers behind these words
     "bash": """
@@ -47,14 +46,17 @@ def offered(shell: str, words: str, script: Path) -> str:
 
 @pytest.fixture(scope="module")
 def scripts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Each shell's own code, as it is printed."""
+    """Each shell's own code; the options are read once."""
     folder = tmp_path_factory.mktemp("completion")
-    for shell in SHELLS:
-        printed = subprocess.run(
-            [sys.executable, "-m", "race401.harness", "completion", shell], capture_output=True, check=True
-        )
-        (folder / shell).write_bytes(printed.stdout)
+    options = {name: options_of(name) for name in COMMANDS}
+    for shell, code in SHELLS.items():
+        (folder / shell).write_text(code(options, values()))
     return {shell: folder / shell for shell in SHELLS}
+
+
+def test_that_code_is_what_is_printed(scripts: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["completion", "bash"]) == 0
+    assert capsys.readouterr().out == scripts["bash"].read_text() + "\n"
 
 
 @pytest.mark.parametrize("shell", installed)

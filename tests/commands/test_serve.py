@@ -14,6 +14,8 @@ import httpx
 import pytest
 from bounds import HANG
 
+from race401.harness.__main__ import main
+
 ROOT = Path(__file__).parents[2]
 SERVE = [sys.executable, "-m", "harness", "serve", "--port", "0"]
 
@@ -80,15 +82,12 @@ def test_in_a_pipe_it_says_what_it_is_and_at_the_end_what_was() -> None:
     assert (out.splitlines()[-1], err) == ("requests: 0 · 401s: 0 · exchanges: 0", "")
 
 
-def test_a_port_in_use_is_one_line() -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
+def test_a_port_in_use_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        command = [*SERVE[:-1], port]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=HANG, check=False)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == f"race401: cannot listen on 127.0.0.1:{port}: Address already in use; try --port 0\n"
+        assert main(["serve", "--port", port]) == 2
+    said = f"race401: cannot listen on 127.0.0.1:{port}: Address already in use; try --port 0\n"
+    assert capsys.readouterr() == ("", said)
 
 
 def test_an_exposed_mock_says_what_that_means() -> None:

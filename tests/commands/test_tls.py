@@ -19,6 +19,7 @@ from proxied import app_at, bytes_at, proxy_at
 from starlette.responses import JSONResponse
 
 from race401.harness.__main__ import main
+from race401.harness.card.mock import Mock
 from race401.harness.commands.tls import AUTHORITY, IN_MEMORY, KEY, spoken
 from race401.harness.probe.asking import Target
 from race401.harness.probe.sequences import Refresh
@@ -47,28 +48,22 @@ def serving(*command: str) -> Iterator[tuple[str, dict[str, str]]]:
             process.terminate()
 
 
-def python(url: str, trusted: dict[str, str]) -> str:
-    """What a Python client gets that was told so."""
-    code = f"import httpx; print(httpx.get({url!r}).status_code)"
-    environment = {**os.environ, "NO_PROXY": "*"} | trusted
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
-    return (done.stdout or done.stderr.strip().splitlines()[-1]).strip()
-
-
-def test_python_clients_trust_the_mock_by_the_line_that_it_prints() -> None:
+def test_python_clients_trust_the_mock_by_the_line_that_it_prints(monkeypatch: pytest.MonkeyPatch) -> None:
     """And without that they do not."""
+    monkeypatch.setenv("NO_PROXY", "*")
     with serving("serve", "--port", "0", "--tls") as (url, trusted):
         assert url.startswith("https://")
-        health = f"{url}/auth/v1/health"
-        assert python(health, trusted) == "200"
-        assert "CERTIFICATE_VERIFY_FAILED" in python(health, {})
+        with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+            httpx.get(f"{url}/auth/v1/health")
+        monkeypatch.setenv("SSL_CERT_FILE", trusted["SSL_CERT_FILE"])
+        assert httpx.get(f"{url}/auth/v1/health").status_code == 200
     assert not Path(trusted["SSL_CERT_FILE"]).parent.exists()  # SIGTERM has ended it
 
 
 SIGN_IN = 'POST {}/_race401/sessions {{"email": "a@b.test", "password": "correct", "world": "rfc9700"}}'
 
 
-def test_a_probe_trusts_an_authority_of_its_users_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_probe_trusts_an_authority_of_its_users_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By the same variable as any Python client; without it the one line names that."""
 
     async def refreshed(url: str) -> str:
@@ -79,11 +74,17 @@ def test_a_probe_trusts_an_authority_of_its_users_own(monkeypatch: pytest.Monkey
             await wire.close()
         return answer.what
 
-    with serving("serve", "--port", "0", "--tls") as (url, trusted):
-        with pytest.raises(SignInFailed, match=r"CERTIFICATE_VERIFY_FAILED.*SSL_CERT_FILE=ca.pem"):
-            asyncio.run(refreshed(url))
-        monkeypatch.setenv("SSL_CERT_FILE", trusted["SSL_CERT_FILE"])
-        assert asyncio.run(refreshed(url)) == "granted"
+    async def run(mock: str) -> None:
+        with spoken(IN_MEMORY, "127.0.0.1") as tls:
+            assert tls is not None
+            async with proxy_at(mock, tmp_path / "a.jsonl", tls=tls.context) as url:
+                with pytest.raises(SignInFailed, match=r"CERTIFICATE_VERIFY_FAILED.*SSL_CERT_FILE=ca.pem"):
+                    await refreshed(url)
+                monkeypatch.setenv("SSL_CERT_FILE", str(tls.authority))
+                assert await refreshed(url) == "granted"
+
+    with Mock(()) as mock:
+        asyncio.run(run(mock.url))
 
 
 @pytest.mark.slow

@@ -16,6 +16,7 @@ from mocks import WHO
 from supabase_auth import SyncGoTrueClient
 
 from race401.harness.__main__ import main
+from race401.harness.card.mock import Mock
 from race401.harness.commands.proxy import announcement
 from race401.ledger.dialects.presets import USUAL
 
@@ -95,8 +96,8 @@ def serving(*command: str) -> Iterator[str]:
 def test_a_real_client_through_the_proxy_is_judged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     traffic = tmp_path / "traffic.jsonl"
     with (
-        serving("race401.mock_api") as mock,
-        serving("race401.harness", "proxy", "--target", mock, "--ledger", str(traffic)) as url,
+        Mock(()) as mock,
+        serving("race401.harness", "proxy", "--target", mock.url, "--ledger", str(traffic)) as url,
         SyncGoTrueClient(url=f"{url}/auth/v1", auto_refresh_token=False, persist_session=False) as client,
     ):
         client.sign_up(WHO)  # type: ignore[arg-type]
