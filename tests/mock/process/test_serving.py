@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -22,6 +23,10 @@ from race401.mock_api.rules.worlds import WORLDS
 
 ROOT = Path(__file__).parents[3]
 SERVE = [sys.executable, "-m", "mock_api"]
+HOLDING = {
+    "name": "never",
+    "hold": [{"which": {"request": "resource"}, "until": {"request": "sign_out"}, "or_after_s": 60.0}],
+}
 
 
 def chosen(*options: str) -> Serving:
@@ -40,14 +45,20 @@ def refused(*options: str) -> str:
 
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
 def test_it_prints_where_it_serves_and_ends_quietly(by: signal.Signals) -> None:
+    """A request that it holds by then is cut off, and that is no error."""
     with subprocess.Popen(SERVE, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as mock:
         assert mock.stdout is not None
         lines = [mock.stdout.readline().rstrip() for _ in range(len(WORLDS) + 2)]
         url = lines[0].removeprefix("race401 mock at ")
         assert [line.split()[0] for line in lines[1:]] == [f"{url}/{name}" for name in (*WORLDS, "docs")]
         assert httpx.get(f"{url}/auth/v1/health").json()["name"] == "GoTrue"
-        mock.send_signal(by)
-        out, err = mock.communicate(timeout=HANG)
+        armed = httpx.post(f"{url}/_race401/programs", json=HOLDING).raise_for_status().json()
+        with ThreadPoolExecutor() as threads:
+            threads.submit(httpx.get, f"{url}/supabase/contacts")
+            stands = httpx.get(f"{url}/_race401/programs/{armed['id']}?until=holding&wait_s={HANG}").json()
+            mock.send_signal(by)
+            out, err = mock.communicate(timeout=HANG)
+    assert [rule["holding"] for rule in stands["rules"]] == [["GET /contacts (401)"]]
     assert (out, err) == ("", "")
     assert mock.returncode in (0, -by)
 
