@@ -26,6 +26,7 @@ from race401.harness.tokens.model import StoreRead
 from race401.harness.tokens.tabs import FileStore
 
 url, path, policy, tabs = sys.argv[1:]
+http = {"base_url": url + "/rfc9700", "verify": httpx.create_ssl_context()}
 for _ in range(int(tabs) - 1):  # they share their streams: a line is one write, and each takes a byte
     if not os.fork():
         break
@@ -36,8 +37,9 @@ def hold(step):
         os.write(1, b"read\\n")
         os.read(0, 1)
 
-auth = TokenAuth(AuthServer(url + "/rfc9700/auth/v1"), store, POLICIES[policy], observers=[hold], tab_lock=store.lock)
-with httpx.Client(base_url=url + "/rfc9700", auth=auth) as client:
+server = AuthServer(url + "/rfc9700/auth/v1", client=httpx.Client(**http))
+auth = TokenAuth(server, store, POLICIES[policy], observers=[hold], tab_lock=store.lock)
+with httpx.Client(**http, auth=auth) as client:
     os.write(1, b"%d\\n" % client.get("/contacts").status_code)
 """
 
