@@ -1,5 +1,6 @@
 """`python -m race401.harness.load`: locust, which Ctrl-C ends without a word before there is a run to show."""
 
+import gc
 import signal
 import sys
 
@@ -24,8 +25,11 @@ def main() -> None:
             sys.exit(UNKNOWN)
         return
     sys.argv = help.spelled(sys.argv)
+    gc.disable()  # nothing of locust is garbage, and looking for some is a fifth of its import
     from locust.main import main as locust
 
+    gc.freeze()
+    gc.enable()
     locust()
 
 

@@ -6,6 +6,7 @@ Where there is none (an app called in process), the app raises ConnectionResetEr
 """
 
 import asyncio
+import logging
 import socket
 import struct
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -27,6 +28,15 @@ PIPELINED = 100  # requests that wait on one connection. ASSUMPTION: more than a
 DROPPED = 256_000_000  # bytes of a body after its refusal; who sends more is cut off
 HEAD_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 UNDER_WAY = 0.02  # s, for what was written to reach the client before the reset
+
+
+def _is_no_cut(record: logging.LogRecord) -> bool:
+    """Tell what uvicorn logs of a request that the end of the mock cuts off, which is no error of its app."""
+    raised = record.exc_info[1] if record.exc_info else None
+    return not isinstance(raised, asyncio.CancelledError) and "graceful shutdown" not in record.getMessage()
+
+
+logging.getLogger("uvicorn.error").addFilter(_is_no_cut)
 
 
 class Protocol(HttpToolsProtocol):

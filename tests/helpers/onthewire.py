@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-SERVED = "import sys; from race401.mock_api.__main__ import main; sys.exit(main())"
+SERVED = "import gc, sys; gc.disable(); from race401.mock_api.__main__ import main; sys.exit(main())"
 TELLS = """
 import os, signal, sys
 sys.path.append({helpers!r})

@@ -18,7 +18,6 @@ from race401.mock_api.state.accounts import User
 from race401.mock_api.state.realm import Realm
 from race401.mock_api.state.shared import Link, state
 
-STEPS = 150
 SEAL = b"\0" * 32
 
 
@@ -141,11 +140,11 @@ class Twins:
         mine, theirs = ([shape(family) for family in families] for families in left)
         assert mine == theirs
 
-    async def run(self) -> None:
+    async def run(self, steps: int) -> None:
         """Many calls, and then the same sessions left."""
         await self.sign_up("ada@race401.test")
         await self.sign_up("grace@race401.test")
-        for _ in range(STEPS):
+        for _ in range(steps):
             await self.step()
         for users in self.users:
             await self.compare(users)

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from damaging import FILES, judged, sealed
+from damaging import FILES, caller_401, judged, sealed
 from ledgers import reproduced
 from runfolders import run_in, stored, worse
 from wires import Wire, verdict
@@ -192,3 +192,20 @@ def test_an_altered_baseline_is_refused(
         capsys.readouterr()
         assert main(["compare", str(path), good]) == 2
         assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_an_alteration_in_which_all_fits_is_told_by_the_digest(tmp_path: Path) -> None:
+    """The app's 401 is made a 200 in both files; of a manifest without digests it would be believed."""
+    run = sealed(tmp_path / "run", caller_401())
+    assert judged(run) == "FAIL"
+    for name in FILES[1:]:
+        lines = (run / name).read_text().splitlines(keepends=True)
+        refused, never = '"status":401', ('"cause":"expired"', '"cause":null')
+        mended = [x.replace(refused, '"status":200').replace(*never) if "/subject/" in x else x for x in lines]
+        (run / name).write_text("".join(mended))
+    assert judged(run) == "UNKNOWN"
+    without = json.loads((run / FILES[0]).read_text())
+    for key in ("format", "files", "sha256"):
+        del without[key]
+    (run / FILES[0]).write_text(json.dumps(without))
+    assert judged(run) == "PASS"

@@ -16,7 +16,7 @@ from shares import share
 
 from race401.harness.judge import evidence, verdict
 
-ALTERATIONS = share(30, 300)  # of each kind of run; the share begins as the whole does
+ALTERATIONS = share(15, 300)  # of each kind of run; the share begins as the whole does
 BAD = {"FAIL", "UNKNOWN", "refused"}
 KINDS: dict[str, Callable[[], Run]] = {"clean": reproduced, **FAILING}
 
@@ -90,7 +90,7 @@ def inner(path: Path, whole: bytes) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("kind", "nth"), [("caller_401", 4), *(pytest.param(kind, 1, marks=pytest.mark.slow) for kind in FAILING)]
+    ("kind", "nth"), [("caller_401", 8), *(pytest.param(kind, 1, marks=pytest.mark.slow) for kind in FAILING)]
 )
 def test_each_value_of_the_manifest(tmp_path: Path, kind: str, nth: int) -> None:
     """Gone, or of every wrong type: no PASS of a run with a seal, and no crash of an older one, without."""

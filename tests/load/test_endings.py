@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -72,24 +71,6 @@ def test_several_processes(tmp_path: Path, by: signal.Signals) -> None:
         gone(run)
         assert "Traceback" not in run.out
         whole(run.folder)
-
-
-def test_a_browser_that_is_told_twice_stops_once() -> None:
-    """By its terminal and by the master: a user of locust's ends with a traceback the second time."""
-    program = (
-        "import locust\n"
-        "from race401.harness.load.browser import Browser\n"
-        "for kind in (Browser, locust.User):\n"
-        "    told = object.__new__(kind)\n"
-        "    told._state = 'running'\n"
-        "    print(told.stop())\n"
-        "    try: print(told.stop())\n"
-        "    except Exception as error: print(error)\n"
-    )
-    done = subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT, capture_output=True, text=True)
-    first, again, of_locust, of_locust_again = done.stdout.splitlines()
-    assert (first, again, of_locust) == ("False", "False", "False")
-    assert "unexpected state" in of_locust_again
 
 
 @slow

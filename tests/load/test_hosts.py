@@ -1,6 +1,5 @@
 """Several hosts: whose share is whose, whose witness is missing, and the run over a wire that loses packets."""
 
-import json
 import os
 import signal
 import subprocess
@@ -38,61 +37,11 @@ def test_shares_go_by_host_and_not_by_who_came_first() -> None:
     assert shares(WORKERS) == shares(reversed(WORKERS)) == ["a_1", "b_2", "c_5", "a_9"]
 
 
-def test_shares_are_dealt_as_locust_deals_browsers() -> None:
-    """So that the same number has the same browsers in each run."""
-    program = (
-        "from locust import User\n"
-        "from locust.dispatch import UsersDispatcher\n"
-        "from locust.runners import WorkerNode\n"
-        "from race401.harness.load.hosts import shares\n"
-        f"ids = {WORKERS}\n"
-        "dealt = UsersDispatcher([WorkerNode(i) for i in ids], [User])\n"
-        "assert [node.id for node in dealt._worker_nodes] == shares(ids)\n"
-    )
-    subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT)
-
-
 def test_a_worker_that_comes_late_has_a_number_of_its_own() -> None:
     dealt = shares(WORKERS)
     assert [share(worker, dealt, index) for index, worker in enumerate(WORKERS)] == [1, 3, 0, 2]
     assert share("d_0", dealt, 4) == 8
     assert named(8, "my_host_0f") == "worker 8 (my_host)"
-
-
-def test_a_seed_draws_the_same_for_the_same_share() -> None:
-    """By (seed, share), in a process that locust has patched: the same names, instants, idle times and jitter."""
-    program = (
-        "import locust, json, types\n"
-        "from race401.harness.load import browser\n"
-        "from race401.harness.load.conditions import Condition, Expectation, by_name\n"
-        "from race401.harness.load.hosts import HostClock\n"
-        "from race401.harness.load.options import read\n"
-        "from race401.harness.load.run import Run\n"
-        "from race401.harness.load.scenario import Scenario\n"
-        "given = dict(policies='pre-fix,fixed', conditions='rfc9700', leave='together', pages=0,\n"
-        "    arrivals='', transport='httpx', connections=6, num_users=4, run_time=20)\n"
-        "RFC9700 = Condition('rfc9700', 'rfc9700', '', control=Expectation('some', 'any'))\n"
-        "SCENARIO = Scenario('drawn', by_name(RFC9700))\n"
-        "def drawn(seed, share):\n"
-        "    told = []\n"
-        "    class B(browser.Browser):\n"
-        "        part, role = 'rfc9700', 'subject'\n"
-        "        def connect(self): self.http = types.SimpleNamespace()\n"
-        "        def manager(self): return types.SimpleNamespace(sign_in=lambda pair: None)\n"
-        "        def aged(self, decisive): told.append((self.number, decisive, self.jitter_share))\n"
-        "        def pause(self, seconds): told.append((seconds, self.wait_time()))\n"
-        "    plan = read(given | {'seed': seed}, SCENARIO)\n"
-        "    run = Run('run', plan, '', HostClock(), share, 0, None, None, {}, None)\n"
-        "    B.run_in_hand = lambda _: run\n"
-        "    for _ in range(3): B(types.SimpleNamespace(host='x')).on_start()\n"
-        "    return told\n"
-        "print(json.dumps([drawn(*which) for which in ((401, 1), (401, 1), (401, 0), (402, 1))]))\n"
-    )
-    done = subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT, capture_output=True, text=True)
-    first, again, other_share, other_seed = json.loads(done.stdout)
-    assert first == again
-    assert [drawn[0] for drawn in first[::2]] == ["1.001", "1.002", "1.003"]
-    assert first not in (other_share, other_seed)
 
 
 # --- the wire -------------------------------------------------------------------------------------

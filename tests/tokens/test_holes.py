@@ -70,7 +70,7 @@ LEFT = [
 ]
 
 
-@pytest.mark.parametrize("hole", LEFT, ids=lambda hole: hole.name)
+@pytest.mark.parametrize("hole", every(2, [(hole,) for hole in LEFT], lambda hole: hole.name))
 def test_what_hardened_leaves_to_several_tabs(hole: Hole) -> None:
     """Not closed: in one tab the same does nothing, in two it does; README's known limits say so."""
     assert not violations(explored(Scenario(HARDENED, 2, **hole.more), hole.world))
@@ -81,11 +81,11 @@ EVERYTHING: dict[str, Any] = {"sign_out": True, "cancel": 1, "fail": 1}
 OTHERS: list[dict[str, Any]] = [{"switch": True}, {"refuse": True, "fail": 1}, {"ticks": 1, "fail": 1}, {"lose": 1}]
 
 
-@pytest.mark.parametrize("world", every(3, [(name,) for name in WORLDS]))
+@pytest.mark.parametrize("world", every(6, [(name,) for name in WORLDS]))
 def test_hardened_in_every_world(world: str) -> None:
     """Two callers, a sign-out, a cancellation, a failed refresh: exhausted, and nothing a client could prevent.
 
-    Each third world by `make test`; all of them, and with three callers, by `make test-all`.
+    Each sixth world by `make test`; all of them, and with three callers, by `make test-all`.
     """
     assert not violations(explored(Scenario(HARDENED, 2, **EVERYTHING), world))
 

@@ -19,23 +19,28 @@ from race401.harness.tokens.tabs import FileStore
 ROOT = Path(__file__).parents[2]
 TABS = 3
 TAB = """
-import sys, threading, httpx
+import os, sys, threading, httpx
 from pathlib import Path
 from race401.harness.tokens import AuthServer, POLICIES, TokenAuth
 from race401.harness.tokens.model import StoreRead
 from race401.harness.tokens.tabs import FileStore
 
-url, path, policy = sys.argv[1:]
+url, path, policy, tabs = sys.argv[1:]
+http = {"base_url": url + "/rfc9700", "verify": httpx.create_ssl_context()}
+for _ in range(int(tabs) - 1):  # they share their streams: a line is one write, and each takes a byte
+    if not os.fork():
+        break
 store, first = FileStore(Path(path)), threading.Lock()
 
 def hold(step):
     if isinstance(step, StoreRead) and first.acquire(blocking=False):
-        print("read", flush=True)
-        sys.stdin.readline()
+        os.write(1, b"read\\n")
+        os.read(0, 1)
 
-auth = TokenAuth(AuthServer(url + "/rfc9700/auth/v1"), store, POLICIES[policy], observers=[hold], tab_lock=store.lock)
-with httpx.Client(base_url=url + "/rfc9700", auth=auth) as client:
-    print(client.get("/contacts").status_code, flush=True)
+server = AuthServer(url + "/rfc9700/auth/v1", client=httpx.Client(**http))
+auth = TokenAuth(server, store, POLICIES[policy], observers=[hold], tab_lock=store.lock)
+with httpx.Client(**http, auth=auth) as client:
+    os.write(1, b"%d\\n" % client.get("/contacts").status_code)
 """
 
 
@@ -51,15 +56,12 @@ def burst(url: str, store: FileStore, policy: Policy) -> tuple[list[str], Counte
     who = {"world": "rfc9700", "email": "ada@race401.test", "password": "correct horse", "remaining_s": 20}
     answer = httpx.post(f"{url}/_race401/sessions", json=who).json()
     store.write(TokenPair(answer["access_token"], answer["refresh_token"], answer["expires_at"], family="ada"))
-    command = [sys.executable, "-c", TAB, url, str(store.path), policy.name]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    tabs = [subprocess.Popen(command, cwd=ROOT, **pipes) for _ in range(TABS)]  # type: ignore[call-overload]
-    for tab in tabs:
-        assert tab.stdout.readline() == "read\n"
-    for tab in tabs:
-        tab.stdin.write("go\n")
-        tab.stdin.flush()
-    statuses = [tab.communicate(timeout=HANG)[0].strip() for tab in tabs]
+    command = [sys.executable, "-c", TAB, url, str(store.path), policy.name, str(TABS)]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as tabs:
+        assert tabs.stdout is not None
+        for _ in range(TABS):
+            assert tabs.stdout.readline() == b"read\n"
+        statuses = tabs.communicate(b"." * TABS, timeout=HANG)[0].decode().split()
     lines = httpx.get(f"{url}/_race401/ledger").text.splitlines()
     entries = [httpx.Response(200, content=line).json() for line in lines]
     return statuses, Counter(entry["grant_outcome"] for entry in entries if entry.get("grant_outcome"))

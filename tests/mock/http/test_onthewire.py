@@ -115,6 +115,15 @@ def grown_by_connections(mock: Wire, count: int) -> int:
     return mock.held() - before
 
 
+@pytest.fixture(scope="module", autouse=True)
+def room_for_files() -> Iterator[None]:
+    """As many open files as the machine lets us have, for the mocks too."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
 @pytest.fixture(scope="module")
 def the_mock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
     """A mock for all that spoils none."""
@@ -122,13 +131,11 @@ def the_mock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
         yield mock
 
 
-@pytest.fixture
-def room_for_files() -> Iterator[None]:
-    """As many open files as the machine lets us have, for the mock too."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+@pytest.fixture(scope="module")
+def spoiled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
+    """One with a server error, and whose connections leave something behind."""
+    with served(tmp_path_factory.mktemp("spoiled"), PLANTED_ERROR + PLANTED_GROWTH) as mock:
+        yield mock
 
 
 SPACES = b"100000\r\n%b\r\n" % (b" " * 0x100000)  # a chunk of 1 MB
@@ -165,9 +172,9 @@ def test_raw_requests_make_no_server_error(the_mock: Wire) -> None:
     throw(the_mock, 400)
 
 
-def test_a_server_error_among_them_would_be_seen(tmp_path: Path) -> None:
-    with served(tmp_path, PLANTED_ERROR) as mock, pytest.raises(AssertionError, match="500"):
-        throw(mock, 400)
+def test_a_server_error_among_them_would_be_seen(spoiled: Wire) -> None:
+    with pytest.raises(AssertionError, match="500"):
+        throw(spoiled, 400)
 
 
 @pytest.mark.slow
@@ -177,7 +184,6 @@ def test_ten_thousand_raw_requests_make_no_server_error_and_leave_memory_as_it_w
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("room_for_files")
 def test_ten_thousand_open_connections_leave_memory_as_it_was(tmp_path: Path) -> None:
     """What its objects hold, the first lot counted.
 
@@ -189,13 +195,9 @@ def test_ten_thousand_open_connections_leave_memory_as_it_was(tmp_path: Path) ->
         assert grown_by_connections(mock, 10_000) < ROOM
 
 
-@pytest.mark.usefixtures("room_for_files")
-def test_a_thousand_open_connections_leave_memory_as_it_was(tmp_path: Path) -> None:
-    with served(tmp_path) as mock:
-        assert grown_by_connections(mock, 1_000) < ROOM
+def test_a_thousand_open_connections_leave_memory_as_it_was(the_mock: Wire) -> None:
+    assert grown_by_connections(the_mock, 1_000) < ROOM
 
 
-@pytest.mark.usefixtures("room_for_files")
-def test_growth_by_connections_would_be_seen(tmp_path: Path) -> None:
-    with served(tmp_path, PLANTED_GROWTH) as mock:
-        assert grown_by_connections(mock, 1_000) > ROOM
+def test_growth_by_connections_would_be_seen(spoiled: Wire) -> None:
+    assert grown_by_connections(spoiled, 1_000) > ROOM

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -14,6 +15,7 @@ from bounds import HANG
 from inprocess import SyncTransport
 from mocks import WHO
 
+from race401.harness.card.forked import Forked
 from race401.mock_api.__main__ import main
 from race401.mock_api.http.guard import Guard
 from race401.mock_api.process.options import add_options
@@ -22,6 +24,10 @@ from race401.mock_api.rules.worlds import WORLDS
 
 ROOT = Path(__file__).parents[3]
 SERVE = [sys.executable, "-m", "mock_api"]
+HOLDING = {
+    "name": "never",
+    "hold": [{"which": {"request": "resource"}, "until": {"request": "sign_out"}, "or_after_s": 60.0}],
+}
 
 
 def chosen(*options: str) -> Serving:
@@ -29,6 +35,14 @@ def chosen(*options: str) -> Serving:
     parser = argparse.ArgumentParser()
     add_options(parser)
     return prepare(parser.parse_args(options))
+
+
+def asked(*options: str) -> httpx.Client:
+    """A client of what these options serve, in this process."""
+    serving = chosen(*options)
+    serving._socket.close()
+    assert isinstance(serving.served, Guard)
+    return httpx.Client(base_url=serving.url, transport=SyncTransport(serving.served))
 
 
 def refused(*options: str) -> str:
@@ -40,14 +54,20 @@ def refused(*options: str) -> str:
 
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
 def test_it_prints_where_it_serves_and_ends_quietly(by: signal.Signals) -> None:
+    """A request that it holds by then is cut off, and that is no error."""
     with subprocess.Popen(SERVE, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as mock:
         assert mock.stdout is not None
         lines = [mock.stdout.readline().rstrip() for _ in range(len(WORLDS) + 2)]
         url = lines[0].removeprefix("race401 mock at ")
         assert [line.split()[0] for line in lines[1:]] == [f"{url}/{name}" for name in (*WORLDS, "docs")]
         assert httpx.get(f"{url}/auth/v1/health").json()["name"] == "GoTrue"
-        mock.send_signal(by)
-        out, err = mock.communicate(timeout=HANG)
+        armed = httpx.post(f"{url}/_race401/programs", json=HOLDING).raise_for_status().json()
+        with ThreadPoolExecutor() as threads:
+            threads.submit(httpx.get, f"{url}/supabase/contacts")
+            stands = httpx.get(f"{url}/_race401/programs/{armed['id']}?until=holding&wait_s={HANG}").json()
+            mock.send_signal(by)
+            out, err = mock.communicate(timeout=HANG)
+    assert [rule["holding"] for rule in stands["rules"]] == [["GET /contacts (401)"]]
     assert (out, err) == ("", "")
     assert mock.returncode in (0, -by)
 
@@ -64,18 +84,18 @@ def test_it_ends_without_a_word_where_nobody_hears_the_address() -> None:
     assert mock.returncode == 3
 
 
+def test_the_end_of_standard_input_is_its_end() -> None:
+    mock = Forked(["--json", "--exit-with-parent"])
+    assert mock.first_line()
+    assert mock.end(HANG) == 0
+
+
 def test_settings_hold_in_every_world() -> None:
-    options = ["--json", "--exit-with-parent", "--lifetime", "90", "--reuse-interval", "3", "--leeway", "30"]
-    with subprocess.Popen(
-        [*SERVE, *options, "--check-session"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as mock:
-        assert mock.stdout is not None
-        url = httpx.Response(200, content=mock.stdout.readline()).json()["url"]
-        for world in httpx.get(f"{url}/_race401").json()["worlds"].values():
+    options = ["--lifetime", "90", "--reuse-interval", "3", "--leeway", "30", "--check-session"]
+    with asked(*options) as client:
+        for world in client.get("/_race401").json()["worlds"].values():
             settings = [world[name] for name in ("lifetime", "reuse_interval", "leeway", "check_session")]
             assert settings == [90, 3, 30, True]
-        mock.communicate(timeout=HANG)
-    assert mock.returncode == 0, "the end of standard input is its end"
 
 
 def test_a_port_in_use() -> None:
@@ -128,10 +148,7 @@ def test_a_refusal_is_one_line_and_exit_code_2() -> None:
 
 def test_worlds_of_a_file_are_served_too(tmp_path: Path) -> None:
     (tmp_path / "worlds.toml").write_text('[mine]\nlike = "rfc9700"\nlifetime = 77\n')
-    serving = chosen("--worlds", str(tmp_path / "worlds.toml"))
-    serving._socket.close()  # it is asked here
-    assert isinstance(serving.served, Guard)
-    with httpx.Client(base_url=serving.url, transport=SyncTransport(serving.served)) as client:
+    with asked("--worlds", str(tmp_path / "worlds.toml")) as client:
         assert client.post("/mine/auth/v1/signup", json=WHO).json()["expires_in"] == 77
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from mocks import NOW, WHO
+from shares import share
 from sharing import needs_redis, redis
 from twins import SEAL, Twins, shared
 
@@ -40,10 +41,11 @@ LOSERS = [
 ]
 
 
+@pytest.mark.parametrize("steps", share(60, 150))
 @pytest.mark.parametrize("world", [*WORLDS.values(), LIMITED, *LOSERS], ids=lambda world: world.name)
-def test_it_answers_as_memory_does(store: str, world: World) -> None:
+def test_it_answers_as_memory_does(store: str, world: World, steps: int) -> None:
     """One after another, and at once: what losers of a race get as well."""
-    asyncio.run(Twins(replace(world, transaction=0.0), store, seed=401).run())
+    asyncio.run(Twins(replace(world, transaction=0.0), store, seed=401).run(steps))
 
 
 def test_two_processes_that_decide_at_once_decide_one_after_the_other(store: str) -> None:
