@@ -31,7 +31,9 @@ class Page(HTMLParser):
     def __post_init__(self) -> None:
         super().__init__()
         self._figure: str | None = None
+        self._said: list[str] = []
         self.feed(self.source)
+        self.text = "".join(self._said)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note what it is, and what it names."""
@@ -65,7 +67,7 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         """Collect the text, and that of a figure."""
-        self.text += data
+        self._said.append(data)
         if self._figure is not None:
             self.figures[self._figure] = f"{self.figures.get(self._figure, '')} {data}".strip()
 

@@ -9,11 +9,13 @@ from bothways import Scripted, both_ways
 from bounds import HANG
 from proxied import bytes_at, connected, proxy_at
 from rawtraffic import corpus
+from shares import share
 
 from race401.harness.judge.evidence import load
 from race401.harness.proxy.rewriting import LONGEST, Rewriting
 from race401.harness.proxy.serving import target_of
 
+CORPUS = corpus()
 HERE = "http://127.0.0.1:5000"
 AUTH = "http://127.0.0.1:5001"
 API = Rewriting(
@@ -202,13 +204,14 @@ def test_a_document_that_breaks_off_breaks_off(tmp_path: Path) -> None:
     assert (raw, rewritten) == (answer, "")
 
 
-def test_what_names_no_target_passes_byte_for_byte(tmp_path: Path) -> None:
+@pytest.mark.parametrize("cases", share(len(CORPUS) // 3, len(CORPUS)))
+def test_what_names_no_target_passes_byte_for_byte(tmp_path: Path, cases: int) -> None:
     """All that passes the exact proxy unharmed, but for cookies that are Secure, passes the rewriting one."""
 
     async def run() -> list[bytes]:
         scripted, differ = Scripted(), []
         async with bytes_at(scripted) as target, proxy_at(target, tmp_path / "a.jsonl", rewrite=True) as proxy:
-            for case in corpus():
+            for case in CORPUS[:: len(CORPUS) // cases]:
                 async with asyncio.timeout(HANG):
                     past, through = await both_ways(target, proxy, scripted, case)
                 if past != through and b"secure" not in case[1].lower():

@@ -87,13 +87,12 @@ def test_no_instant_is_made_up(run: Run, looked_at: tuple[Verdict, Page]) -> Non
     assert ("answer lost" in built.text) is cut
 
 
-def test_its_headline_is_short_and_the_result(run: Run) -> None:
+def test_its_headline_is_short_and_the_result(run: Run, looked_at: tuple[Verdict, Page]) -> None:
     """At most ten words beside the numbers, on the page as in the terminal; what bounds it stands below."""
-    evidence = run.evidence()
-    verdict = judge(evidence)
+    verdict, built = looked_at
     said = headline(verdict, run.manifest)
     assert len([word for word in said.split() if re.search("[a-z]", word)]) <= 10
-    assert said in page(evidence).text
+    assert said in built.text
     assert f"\nPASS: {said}\n" in console.render(verdict, run.manifest)
 
 
