@@ -4,8 +4,10 @@ import asyncio
 import threading
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
+import pytest
 from bounds import HANG
 from mocks import NOW, WHO
 from redis import Redis
@@ -60,9 +62,10 @@ def test_every_key_ends_by_itself_unless_it_is_renewed() -> None:
         assert "mine:whole" in renewed
 
 
-def test_a_killed_mock_leaves_nothing_for_ever(tmp_path: Path) -> None:
+def test_a_killed_mock_leaves_nothing_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither its keeper nor its workers tidy up: Redis does."""
-    with redis() as (url, _):
+    with TemporaryDirectory() as folder, redis() as (url, _):
+        monkeypatch.setenv("TMPDIR", folder)  # where the process that forks workers has its socket
         with workers(url, tmp_path) as running:
             session = running.sign_in("rfc9700")
             with httpx.Client(base_url=running.url, trust_env=False) as client:
