@@ -33,5 +33,5 @@ def run_here(pytester: pytest.Pytester, *words: str) -> pytest.RunResult:
     """What pytest says of the tests here; it finds our plugin as it would in somebody's environment."""
     with left_open():
         result = pytester.runpytest_inprocess("-q", "-p", "no:cacheprovider", *UNUSED, *words)
-        del result.reprec  # type: ignore[attr-defined]  # it holds what the tests held
+        result.reprec.clear()  # type: ignore[attr-defined]  # it holds what the tests held, up to the end of this one
     return result
