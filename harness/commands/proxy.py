@@ -7,6 +7,7 @@ import shlex
 import socket
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -117,12 +118,12 @@ def run(given: Namespace) -> int:
         here = [f"{scheme}://{_host(given.host)}:{sock.getsockname()[1]}" for sock in socks]
         places = dict(zip(here, shown, strict=True))
         told = announcement(places, given.ledger, dialects, exposed=exposed, rewrites=given.rewrite, tls=spoken_here)
-        print(terminal.fit(told), flush=True)
         around = set() if given.rewrite else {url.netloc.decode() for url in urls}
         watch, targets = Watch(recorder, dialects, say=_announce, around=around), targets_of(urls)
         rewriting = Rewriting(dict(zip(here, targets, strict=True))) if given.rewrite else None
         with contextlib.suppress(asyncio.CancelledError):
-            asyncio.run(serve([*zip(socks, targets, strict=True)], watch, _announce, rewriting, context))
+            begun = partial(print, terminal.fit(told), flush=True)
+            asyncio.run(serve([*zip(socks, targets, strict=True)], watch, _announce, rewriting, context, begun))
     print(terminal.fit(traffic.line(recorder.counts)))
     print(f"judge it: {called()} judge {shlex.quote(str(given.ledger))}")
     if recorder.unwritten:

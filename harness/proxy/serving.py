@@ -68,12 +68,17 @@ async def serve(
     say: Callable[[str], None],
     rewriting: Rewriting | None = None,
     tls: ssl.SSLContext | None = None,
+    begun: Callable[[], None] = lambda: None,
 ) -> None:
-    """Pass on until cancelled, as Ctrl-C and SIGTERM do, also of what a script began in the background."""
+    """Pass on until cancelled, as Ctrl-C and SIGTERM do, also of what a script began in the background.
+
+    `begun` is called once it passes on: who hears of it then can end it in order.
+    """
     if (this := asyncio.current_task()) is not None:
         for ending in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(ending, this.cancel)
     async with AsyncExitStack() as stack:
         for sock, target in places:
             await stack.enter_async_context(listening(sock, target, watch, say, rewriting, tls))
+        begun()
         await asyncio.get_running_loop().create_future()

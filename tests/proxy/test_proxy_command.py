@@ -1,5 +1,6 @@
 """`race401 proxy` as people run it: what it refuses, what it says, and whom it lets in."""
 
+import io
 import json
 import signal
 import socket
@@ -80,6 +81,26 @@ def test_it_says_how_it_is_used_and_in_the_end_what_it_saw(tmp_path: Path, end: 
     assert it.returncode == 0
     assert err.startswith("race401: the target was not reached: ")
     assert err.count("\n") == 1
+
+
+class Impatient(io.StringIO):
+    """A person who presses Ctrl-C as soon as something is printed."""
+
+    pressed = False
+
+    def flush(self) -> None:
+        """The first lines are seen."""
+        if not self.pressed:
+            self.pressed = True
+            signal.raise_signal(signal.SIGINT)
+
+
+def test_who_reads_its_address_can_end_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is printed once the proxy passes on: the end is in order, and says how to judge what was seen."""
+    with monkeypatch.context() as reading:
+        reading.setattr(sys, "stdout", read := Impatient())
+        assert main(["proxy", "--target", "http://127.0.0.1:9", "--ledger", str(tmp_path / "traffic.jsonl")]) == 0
+    assert "judge it: " in read.getvalue().splitlines()[-1]
 
 
 @contextmanager
