@@ -37,7 +37,7 @@ class Parser(ArgumentParser):
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command and return its exit code; of this process, if no arguments are given: it has no other use."""
+    """Run one command and return its exit code. Without `arguments` they are this process's, which ends with it."""
     from race401.harness.reporting.streams import mend, print_to, silence
 
     if arguments is None:

@@ -30,13 +30,13 @@ HEAD_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-lengt
 UNDER_WAY = 0.02  # s, for what was written to reach the client before the reset
 
 
-def _is_no_cut(record: logging.LogRecord) -> bool:
-    """Tell what uvicorn logs of a request that the end of the mock cuts off, which is no error of its app."""
+def _is_an_error(record: logging.LogRecord) -> bool:
+    """Return whether what uvicorn logs is one: a request that the end of the mock cuts off is none."""
     raised = record.exc_info[1] if record.exc_info else None
     return not isinstance(raised, asyncio.CancelledError) and "graceful shutdown" not in record.getMessage()
 
 
-logging.getLogger("uvicorn.error").addFilter(_is_no_cut)
+logging.getLogger("uvicorn.error").addFilter(_is_an_error)
 
 
 class Protocol(HttpToolsProtocol):

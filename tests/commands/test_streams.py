@@ -59,6 +59,10 @@ def test_wrong_usage_that_nobody_hears_of(tmp_path: Path, place: str) -> None:
     assert run(f"{RACE401} jugde {place}", tmp_path) == (2, "")
 
 
+def test_a_commands_own_line_that_nobody_hears_of(tmp_path: Path) -> None:
+    assert run(f"{RACE401} judge /nowhere/at/all >&- 2>&-", tmp_path) == (2, "")
+
+
 @pytest.mark.parametrize(("place", "wanted", "words"), [("| true", 0, ""), (">/dev/full", 3, FULL), (">&-", 0, "")])
 def test_a_bursts_help_that_nobody_takes(tmp_path: Path, place: str, wanted: int, words: str) -> None:
     """It is printed by the process that becomes locust, and has no traceback either."""

@@ -15,7 +15,7 @@ PROGRAM = f"""
 import locust, json, types
 from locust.dispatch import UsersDispatcher
 from locust.runners import WorkerNode
-from race401.harness.load import browser
+from race401.harness.load import browser, listeners, preparing
 from race401.harness.load.conditions import Condition, Expectation, by_name
 from race401.harness.load.hosts import HostClock
 from race401.harness.load.options import read
@@ -51,7 +51,14 @@ def stopped(kind):
         except Exception as error: answers.append(str(error))
     return answers
 
+def silent():
+    preparing.lead = lambda environment, scenario: None
+    listeners.Process(None).begin(types.SimpleNamespace(stop_timeout=0, runner=None))
+    return locust.runners.HEARTBEAT_LIVENESS
+
 print(json.dumps({{
+    'locusts': locust.runners.HEARTBEAT_LIVENESS,
+    'silent': silent(),
     'stopped': [stopped(browser.Browser), stopped(locust.User)],
     'dealt': [node.id for node in dealt._worker_nodes],
     'drawn': [drawn(*which) for which in ((401, 1), (401, 1), (401, 0), (402, 1))],
@@ -85,3 +92,8 @@ def test_a_browser_that_is_told_twice_stops_once(with_locust: dict[str, Any]) ->
     ours, (of_locust, of_locust_again) = with_locust["stopped"]
     assert (ours, of_locust) == ([False, False], False)
     assert "unexpected state" in of_locust_again
+
+
+def test_a_master_waits_for_a_worker_that_gets_no_cpu(with_locust: dict[str, Any]) -> None:
+    """Ten seconds, of which each brings a heartbeat; locust's three took workers of a busy machine for lost."""
+    assert (with_locust["locusts"], with_locust["silent"]) == (3, 10)

@@ -12,7 +12,7 @@ import re
 
 from race401.harness.incident.mechanisms.case import AT_ONCE_S, NOT_THE_TOKEN, Case, same_call, took, was_granted
 from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign, consistent, excluded, shown
-from race401.harness.incident.mechanisms.ways import BACKGROUND, Naive, Play, Recipe, Way
+from race401.harness.incident.mechanisms.ways import Naive, Play, Recipe, Way
 from race401.harness.judge.causal import before
 from race401.harness.judge.counted import counted
 from race401.ledger.entry import Entry
@@ -96,7 +96,7 @@ MECHANISM = Mechanism(
                 await asyncio.gather(*(client.get(f"/contacts?call={n}") for n in range(CALLS)))
             """,
         check='race401_verdict.check(covers="refresh")',
-        policy=BACKGROUND,
+        policy="mandatory_margin=0.0",  # callers go on while the token is refreshed, until it is over
     ),
     naive=Naive(
         policy=(

@@ -13,7 +13,7 @@ from dataclasses import replace
 from race401.harness.incident.mechanisms import reuse
 from race401.harness.incident.mechanisms.case import Case, refused_for_good
 from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign, consistent, excluded, shown
-from race401.harness.incident.mechanisms.ways import CALLS_AT_ONCE, LATER, Naive, Way, at_once
+from race401.harness.incident.mechanisms.ways import CALLS_AT_ONCE, Naive, Way, at_once
 from race401.harness.judge.causal import before
 from race401.harness.judge.graph import TAKEN
 from race401.ledger.entry import Entry
@@ -91,7 +91,10 @@ MECHANISM = Mechanism(
     look=look,
     way=Way("rotate-strict", "losers-clean-up"),
     guard=replace(
-        at_once("rotate-strict", CALLS_AT_ONCE + "    for n in range(CALLS):\n" + LATER),
+        at_once(
+            "rotate-strict",
+            CALLS_AT_ONCE + '    for n in range(CALLS):\n        await client.get(f"/contacts?later={n}")\n',
+        ),
         arm="""
             every = {"request": "exchange", "at": "arrive", "count": CALLS}
             hold = [

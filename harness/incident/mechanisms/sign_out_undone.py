@@ -9,7 +9,7 @@ Excluded: a session was signed out, and nothing of it was used after that.
 
 from race401.harness.incident.mechanisms.case import Case, was_granted
 from race401.harness.incident.mechanisms.mechanism import Mechanism, Sign, consistent, excluded, shown
-from race401.harness.incident.mechanisms.ways import ANY, FIXED, Naive, Play, Recipe, Way
+from race401.harness.incident.mechanisms.ways import FIXED, Naive, Play, Recipe, Way
 from race401.harness.judge.causal import before, concurrent
 from race401.harness.judge.graph import TAKEN
 from race401.ledger.entry import Entry
@@ -82,7 +82,7 @@ MECHANISM = Mechanism(
         about="a refresh is answered after the sign-out was",
         control='Expectation("any", "any", sessions_lost="any", after_sign_out="some")',
         policies="fixed:expiry_margin={margin:g},hardened",
-        subject=ANY,
+        subject='Expectation("any", "any", sessions_lost="any")',
         more="""
             left={left:g},
             visit=2,

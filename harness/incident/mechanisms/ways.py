@@ -65,15 +65,12 @@ class Play:
 USUAL = Naive()
 EXPIRY = "concurrent-expiry"
 FIXED = "replace(FIXED, expiry_margin=MARGIN)"
-BACKGROUND = "mandatory_margin=0.0"  # callers go on while the token is refreshed, until it is over
 LOSES = 'Expectation("some", "several", sessions_lost="{lost}", cause="missing_token")'
-ANY = 'Expectation("any", "any", sessions_lost="any")'
 CALLS_AT_ONCE = """
 async with client_of(race401_server, tokens) as client:
     await asyncio.gather(*(client.get(f"/contacts?call={n}") for n in range(CALLS)))
     await client.get("/messages")  # the session is still valid
 """
-LATER = '        await client.get(f"/contacts?later={n}")\n'
 CALLS_IN_A_ROW = """
 async with client_of(race401_server, tokens) as client:
     for n in range(CALLS + 3):
