@@ -45,3 +45,8 @@ def pytest_collection_finish() -> None:
     gc.freeze()
     gc.set_threshold(20_000)
     gc.enable()
+
+
+def pytest_unconfigure() -> None:
+    """All goes with the process: nobody looks through it once more."""
+    gc.freeze()
