@@ -58,12 +58,12 @@ def told_apart(pytester: pytest.Pytester, names: list[str]) -> None:
         assert name in standing_as(found, "shown"), name
 
 
-@pytest.mark.parametrize("name", BY_NAME)
+@pytest.mark.parametrize("first", range(4))
 def test_a_guard_passes_for_a_sound_client_and_fails_for_one_that_has_the_mechanism(
-    pytester: pytest.Pytester, name: str
+    pytester: pytest.Pytester, first: int
 ) -> None:
     """As it stands; and what the failing client did is diagnosed as what the guard is against."""
-    told_apart(pytester, [name])
+    told_apart(pytester, list(BY_NAME)[first::4])
 
 
 @pytest.mark.parametrize("name", BY_NAME)
