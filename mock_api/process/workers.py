@@ -47,7 +47,7 @@ UNANSWERED = 1.0  # s; what a killed process had decided for longer, and latency
 
 
 def starts() -> BaseContext:
-    """Return what starts workers: where the folder of temporary files has too long a path for a socket, each alone."""
+    """Return what starts workers: where no socket fits into the folder of temporary files, each alone."""
     fits = len(os.fsencode(tempfile.gettempdir())) + NAMED <= ADDRESS
     return FORKING if fits else get_context("spawn")
 

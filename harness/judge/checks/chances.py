@@ -3,8 +3,8 @@ Whether what is expected had its chance at all: each expectation is shown, viola
 
 A 401 had its chance where a request of the API was answered 2xx and another was refused, where two or more were under
 way together with an exchange, or where one was answered 2xx after a refresh of its client had failed: who gives its
-token up then shows a 401. A 2xx to a token that was past its end is none. A session could be lost where an exchange was
-followed by proof that it lives on. By attempts where clients tell of them, else by the wire.
+token up then shows a 401. A 2xx to a token that was past its end is none. A session could be lost where an exchange
+was followed by proof that it lives on. By attempts where clients tell of them, else by the wire.
 """
 
 from bisect import bisect_left, bisect_right
