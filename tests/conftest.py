@@ -35,9 +35,9 @@ settings.load_profile("patient")
 
 @pytest.hookimpl(wrapper=True, optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> Generator[None, int, int]:
-    """`-n auto` is two workers for each CPU: many tests wait, for a process to start or for a clock."""
+    """`-n auto` is three workers for each CPU: many tests wait, for a process to start or for a clock."""
     cpus = yield
-    return 2 * cpus if config.option.numprocesses == "auto" else cpus
+    return 3 * cpus if config.option.numprocesses == "auto" else cpus
 
 
 def pytest_collection_finish() -> None:
@@ -45,3 +45,9 @@ def pytest_collection_finish() -> None:
     gc.freeze()
     gc.set_threshold(20_000)
     gc.enable()
+
+
+def pytest_unconfigure() -> None:
+    """Hear of what is left open, once; pytest would look five times more, and Python again at the end."""
+    gc.collect()
+    gc.freeze()

@@ -11,11 +11,13 @@ imports are nine tenths of a worker's start.
 
 import gc
 import os
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
+from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,12 +37,19 @@ if TYPE_CHECKING:
 
 FORKING = get_context("forkserver")
 FORKING.set_forkserver_preload(["race401.mock_api.process.imported"])
-of_uvicorn.spawn = FORKING  # type: ignore[assignment]  # it has no setting for this
+ADDRESS = 103  # bytes of a Unix socket's path, a zero after them: macOS's `sun_path`; Linux has room for 4 more
+NAMED = len("/pymp-12345678/listener-12345678")  # as multiprocessing names its socket
 
 SLOTS = 1_024  # ns; a process stamps only its own slot of each, so that no two stamps are the same
 HUNG = 60  # s; a worker that says nothing for so long is replaced. On a busy machine one takes 5 s to begin
 LONGEST = 65_536  # bytes; an entry has about 370
 UNANSWERED = 1.0  # s; what a killed process had decided for longer, and latency, has been answered and written
+
+
+def starts() -> BaseContext:
+    """Return what starts workers: where no socket fits into the folder of temporary files, each alone."""
+    fits = len(os.fsencode(tempfile.gettempdir())) + NAMED <= ADDRESS
+    return FORKING if fits else get_context("spawn")
 
 
 @dataclass(frozen=True)
@@ -136,6 +145,7 @@ class Keeper(Multiprocess):
     """uvicorn's, which replaces workers that die; it also says in the ledger that one did."""
 
     def __init__(self, worker: Worker, announce: str, sockets: list[Any], held: "Held") -> None:
+        of_uvicorn.spawn = starts()  # type: ignore[assignment]  # it has no setting for this
         super().__init__(worker, sockets)
         self._plan, self._announce, self._held = worker.plan, announce, held
 

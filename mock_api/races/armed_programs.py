@@ -43,8 +43,8 @@ class Rule:
 
     @property
     def done(self) -> bool:
-        """Whether it held something until what it waits for."""
-        return self.opened_by in (EVENT, TIME)
+        """Whether it held something until what it waits for, or need not."""
+        return self.opened_by in (EVENT, TIME) or (self.hold.if_any and not self.held)
 
     def takes(self, gate: str, entry: Entry) -> bool:
         """Tell whether this request is to be held."""
@@ -108,8 +108,6 @@ class ArmedProgram:
 
     async def hold(self, gate: str, entry: Entry) -> bool:
         """Return when every rule lets the request pass, and whether any held it."""
-        if self.ended:
-            return False
         held = [rule for rule in self.rules if rule.takes(gate, entry)]
         if held:
             self._begin()

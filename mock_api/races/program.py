@@ -41,6 +41,8 @@ class Hold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     after: Until | None = None  # before this has happened, the rule holds nothing
     settle_s: Annotated[float, msgspec.Meta(ge=0, le=LONGEST_WAIT)] = 0.0
     """How much longer to hold, so that the client has taken in the answer which it was waited for."""
+    if_any: bool = False
+    """The race comes about without this rule, too: a sound client may send nothing that it could hold."""
 
 
 class Program(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

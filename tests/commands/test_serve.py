@@ -1,8 +1,5 @@
 """`race401 serve` as a person sees it: on a terminal, and in a pipe."""
 
-import contextlib
-import os
-import pty
 import signal
 import socket
 import subprocess
@@ -13,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 from bounds import HANG
+from terminals import Terminal
 
 from race401.harness.__main__ import main
 
@@ -20,42 +18,11 @@ ROOT = Path(__file__).parents[2]
 SERVE = [sys.executable, "-m", "harness", "serve", "--port", "0"]
 
 
-class Terminal:
-    """What a process writes to a terminal."""
-
-    def __init__(self, *options: str) -> None:
-        self._mine, its = pty.openpty()
-        self.process = subprocess.Popen([*SERVE, *options], cwd=ROOT, stdout=its, stderr=its)
-        os.close(its)
-        self.text = ""
-
-    def until(self, wanted: str) -> str:
-        """Read on until this is on the screen; return all that was."""
-        while wanted not in self.text:
-            self.text += os.read(self._mine, 4096).decode()
-        return self.text
-
-    def ended(self) -> int:
-        """Press Ctrl-C; read to the end; return the exit code."""
-        self.process.send_signal(signal.SIGINT)
-        with contextlib.suppress(OSError):  # Linux says so when the other side of a terminal has gone
-            while piece := os.read(self._mine, 4096):
-                self.text += piece.decode()
-        return self.process.wait(HANG)
-
-    def close(self) -> None:
-        """Leave nothing behind."""
-        self.process.kill()
-        self.process.wait()
-        os.close(self._mine)
-
-
 @pytest.fixture
 def terminal() -> Iterator[Terminal]:
     """`race401 serve` on a terminal, with a race program."""
-    running = Terminal("--program", "late-401")
-    yield running
-    running.close()
+    with Terminal(80, [*SERVE, "--program", "late-401"], ROOT) as running:
+        yield running
 
 
 def test_on_a_terminal_a_live_line_counts_and_ctrl_c_ends_it(terminal: Terminal) -> None:
@@ -67,9 +34,10 @@ def test_on_a_terminal_a_live_line_counts_and_ctrl_c_ends_it(terminal: Terminal)
     assert httpx.get(f"{url}/~me/contacts", trust_env=False).status_code == 401
     assert httpx.get(f"{url}/_race401/programs", trust_env=False).json()[0]["state"] == "waiting"
     terminal.until("\r\x1b[Krequests: 1 · 401s: 1 (missing_token 1) · exchanges: 0")
-    assert terminal.ended() == 0
-    assert terminal.text.endswith("\r\x1b[Krequests: 1 · 401s: 1 (missing_token 1) · exchanges: 0\r\n")
+    terminal.process.send_signal(signal.SIGINT)
+    assert terminal.rest().endswith("\r\x1b[Krequests: 1 · 401s: 1 (missing_token 1) · exchanges: 0\r\n")
     assert "Traceback" not in terminal.text
+    assert terminal.process.returncode == 0
 
 
 def test_in_a_pipe_it_says_what_it_is_and_at_the_end_what_was() -> None:

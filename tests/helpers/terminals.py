@@ -12,6 +12,7 @@ import termios
 from collections.abc import Sequence
 from fcntl import ioctl
 from pathlib import Path
+from typing import Self
 
 from bounds import HANG
 
@@ -31,7 +32,7 @@ for line in sys.argv[1:]:
 
 
 class Terminal:
-    """What a process writes to a terminal."""
+    """What a process writes to a terminal; in a `with` it is ended, whatever becomes of the test."""
 
     def __init__(self, columns: int, command: Sequence[str], cwd: Path | None = None, **environment: str) -> None:
         self._mine, its = pty.openpty()
@@ -40,6 +41,14 @@ class Terminal:
         self.process = subprocess.Popen(command, stdout=its, stderr=its, env=kept | environment, cwd=cwd)
         os.close(its)
         self._bytes = b""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.rest()
 
     @property
     def text(self) -> str:

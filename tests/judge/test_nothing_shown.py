@@ -1,8 +1,12 @@
 """Traffic that shows nothing is UNKNOWN, and what shows something, beside it."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 from wires import Wire, verdict
 
+from race401.harness.judge.checks.chances import of_sessions
 from race401.harness.judge.evidence import from_ledger
 from race401.harness.judge.findings import Value
 from race401.harness.judge.verdict import judge
@@ -60,6 +64,42 @@ def test_an_exchange_shows_what_was_under_way_with_it(requests: int, seen: bool)
     for e in wire.entries:
         e.client = "me"
     assert verdict(wire).rows[0].shown["caller_401s"] is seen
+
+
+@pytest.mark.parametrize(
+    ("status", "refreshed_at", "again", "value"),
+    [
+        (503, 1.0, 200, PASS),
+        (429, 1.0, 200, PASS),
+        (503, 1.0, 401, FAIL),
+        (503, 3.0, 200, UNKNOWN),
+        (503, 1.0, 502, UNKNOWN),
+    ],
+    ids=[
+        "it went on",
+        "at a rate limit too",
+        "it gave its token up",
+        "nobody called after it",
+        "nobody was answered",
+    ],
+)
+def test_a_refresh_that_failed_gives_a_401_its_chance(
+    status: int, refreshed_at: float, again: int, value: Value
+) -> None:
+    """Who gives its token up then shows one."""
+    wire = Wire()
+    wire.sign_in("a1", "r1", at=0.0)
+    wire.exchange("r1", at=refreshed_at, status=status, grant_outcome=None)
+    wire.get("a1" if again == 200 else None, again, at=2.0)
+    for e in wire.entries:
+        e.client = "me"
+    assert verdict(wire).value is value
+
+
+def test_no_more_sessions_come_to_their_instant_than_there_were() -> None:
+    """A refresh that is refused before its token is looked at counts as one more; it makes up for no other's."""
+    rows: list[Any] = [SimpleNamespace(sessions=12, sessions_met=13), SimpleNamespace(sessions=3, sessions_met=1)]
+    assert of_sessions(rows) == ("15 sessions, of which 13 came to their instant", 13)
 
 
 def test_what_a_token_endpoint_said_and_nobody_can_read() -> None:

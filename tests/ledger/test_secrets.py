@@ -40,6 +40,7 @@ SOURCES = ".hypothesis/constants/*"  # what Hypothesis copies out of source file
 ASKED_FOR = [  # secrets, and the files that hold them because that is what they are for
     ("correct horse", "*.env"),  # the password of a card's account, which is the same always, for its driver
     ("correct horse", "*.py"),  # the same in a copy of the sources
+    ("correct horse", "*.pyc"),  # and in what is compiled of it
     ("a shared secret that is long enough to sign with", "test_*/keys"),  # a test's file of keys
     (None, "test_a_key_file_that_others_ca*/key"),  # which is refused, as a test wants it
     (None, "test_a_card_in_every_form*/seen"),  # what a test's sign-in brought, to be looked for
@@ -141,7 +142,7 @@ class Watched:
 def asked_for(secret: str, file: Path, content: bytes) -> bool:
     """Whether the file is there to hold it: a `--key-file` or a `FileStore`, its owner's alone, or one of these."""
     name = re.sub(r"^[0-9a-f-]{36}-", "", file.name)  # as it was before it was removed
-    holds = (name == "key" and content.strip() == secret.encode()) or name == "pair"
+    holds = (name == "key" and content.strip() == secret.encode()) or name in {"pair", "session"}
     alone = file.stat().st_mode & 0o077 == 0
     return (holds and alone) or any(secret == (only or secret) and file.match(path) for only, path in ASKED_FOR)
 

@@ -112,6 +112,7 @@ class Answers(BaseHTTPRequestHandler):
     """Answers in the server's shape."""
 
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body go out together: apart, each answer waits 40 ms for the client's delayed ACK
     server: Strange
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is its own

@@ -155,12 +155,14 @@ def test_no_row_of_a_card_is_wrapped(columns: int) -> None:
 def test_no_row_of_what_serves_is_wrapped(words: tuple[str, ...], tmp_path: Path) -> None:
     """From its address to its last counts."""
     more = ("--ledger", str(tmp_path / "l")) if words[0] == "proxy" else ()
-    screen = Terminal(80, (*RACE401, *words, *more))
-    (url,) = re.findall(r"^race401 \w+ at (\S+)", screen.until("requests: 0" if more == () else "Ctrl-C ends it."))
-    with contextlib.suppress(httpx.ReadError):  # from behind the proxy nobody answers
-        httpx.get(f"{url}/contacts", trust_env=False)  # it serves by now
-    screen.process.send_signal(signal.SIGINT)
-    said = unpainted(screen.rest())
+    with Terminal(80, (*RACE401, *words, *more)) as screen:
+        (url,) = re.findall(
+            r"^race401 \w+ at (\S+)", screen.until("requests: 0" if more == () else "Ctrl-C ends it.")
+        )
+        with contextlib.suppress(httpx.ReadError):  # from behind the proxy nobody answers
+            httpx.get(f"{url}/contacts", trust_env=False)  # it serves by now
+        screen.process.send_signal(signal.SIGINT)
+        said = unpainted(screen.rest())
     copied = ("judge it: ", str(tmp_path))  # a command, and a path, however long that is
     text = "\n".join(line for line in said if not any(each in line for each in copied))
     assert too_long(text, 80) == []

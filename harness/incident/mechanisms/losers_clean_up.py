@@ -103,6 +103,7 @@ MECHANISM = Mechanism(
                     "which": {"request": "exchange", "grant_outcome": "reused"},
                     "until": {"request": "resource", "status": 200},
                     "or_after_s": 1.0,
+                    "if_any": True,
                 },
             ]  # who is refused hears of it once the winner's token was taken
             race401_server.arm("concurrent-expiry", hold=hold)

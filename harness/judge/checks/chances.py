@@ -1,9 +1,10 @@
 """
 Whether what is expected had its chance at all: each expectation is shown, violated or not seen.
 
-A 401 had its chance where a request of the API was answered 2xx and another was refused, or where two or more were
-under way together with an exchange; a 2xx to a token that was past its end is none. A session could be lost where an
-exchange was followed by proof that it lives on. By attempts where clients tell of them, else by the wire.
+A 401 had its chance where a request of the API was answered 2xx and another was refused, where two or more were under
+way together with an exchange, or where one was answered 2xx after a refresh of its client had failed: who gives its
+token up then shows a 401. A 2xx to a token that was past its end is none. A session could be lost where an exchange
+was followed by proof that it lives on. By attempts where clients tell of them, else by the wire.
 """
 
 from bisect import bisect_left, bisect_right
@@ -17,10 +18,12 @@ from race401.harness.judge.counted import counted
 from race401.harness.judge.evidence import Evidence, Sample
 from race401.harness.judge.findings import Finding, Value
 from race401.harness.judge.row import Row
+from race401.ledger.dialects.entries import asks_for_refresh
 from race401.ledger.entry import Entry
 
 NAME = "chances"
 LEFT = 0.05  # s from a client's decision to refresh in the background until the server has it, on a busy machine
+TOO_MANY, FAILURE = 429, 500  # from this status on a server failed; neither says anything of the token
 AT_ONCE = 2  # requests under way together with an exchange, so that they may race
 MISSED = {  # how a verdict says what was not seen
     "caller_401s": "no 401 had its chance",
@@ -46,6 +49,9 @@ def _count(cohort: Cohort, row: Row) -> None:
         first[session] = min(over, first.get(session, inf))
         if _under_way(spans.get(exchange.client or session), exchange.received_at - ahead, over) >= AT_ONCE:
             met.add(session)
+    if failed := _failed(cohort):
+        after = (e for e in cohort.api if _fine(e) and e.received_at > failed.get(e.client or graph.session(e), inf))
+        met.update(graph.session(e) or e.client for e in after)
     tried = first.keys()
     row.sessions_met, row.sessions_tried = len(met) if fine else 0, len(tried)
     row.shown = {
@@ -58,6 +64,15 @@ def _count(cohort: Cohort, row: Row) -> None:
 def _fine(e: Entry) -> bool:
     """Whether this was answered 2xx, and not to a token that was past its end: a refusal may stand in its body."""
     return 200 <= e.status < 300 and not e.refusal and (e.token_left_s is None or e.token_left_s > 0)  # noqa: PLR2004
+
+
+def _failed(cohort: Cohort) -> dict[str | None, float]:
+    """Return when the first refresh of each client failed, which left its token as it was."""
+    failed: dict[str | None, float] = {}
+    for e in cohort.marked:
+        if asks_for_refresh(e) and (e.status >= FAILURE or e.status == TOO_MANY):
+            failed.setdefault(e.client or cohort.graph.session(e), e.answered_at)
+    return failed
 
 
 def _lived_on(cohort: Cohort, first: Mapping[str | None, float]) -> bool:
@@ -130,9 +145,10 @@ def missed(rows: list[Row]) -> str:
 
 def of_sessions(rows: list[Row]) -> tuple[str, int]:
     """Return how many sessions there were, in words, and in how many of them a 401 had its chance."""
-    sessions, met = sum(row.sessions for row in rows), sum(row.sessions_met for row in rows)
+    sessions = sum(row.sessions for row in rows)
+    met = sum(min(row.sessions_met, row.sessions) for row in rows)  # an exchange may tell of no session
     told = counted(sessions, "session")
-    return (told if met in (0, sessions) else f"{told}, of which {met} came to their instant"), min(met, sessions)
+    return (told if met in (0, sessions) else f"{told}, of which {met} came to their instant"), met
 
 
 CHANCES = Check(NAME, _finds, _count)

@@ -5,6 +5,7 @@ import itertools
 import os
 import signal
 import subprocess
+import tempfile
 import threading
 from argparse import ArgumentParser
 from collections import Counter
@@ -23,7 +24,7 @@ from race401.ledger.entry import Entry
 from race401.mock_api.http.guard import Guard
 from race401.mock_api.process.options import add_options
 from race401.mock_api.process.serving import prepare
-from race401.mock_api.process.workers import Plan
+from race401.mock_api.process.workers import ADDRESS, FORKING, NAMED, Plan, starts
 from race401.mock_api.state.shared.link import reach
 from race401.mock_api.state.store import StoreLost
 
@@ -132,8 +133,28 @@ def test_both_processes_have_the_same_keys_accounts_and_notes(two: Workers) -> N
 
 def test_they_are_forked_by_one_process_that_has_imported_what_they_need(two: Workers) -> None:
     """The keeper has threads, and no use for most of it."""
-    for pid, imported in ((two.process.pid, False), (forker_of(*two.pids()), True)):
+    forker = forker_of(*two.pids())
+    assert (forker != two.process.pid) is (starts() is FORKING)
+    for pid, imported in {two.process.pid: False, forker: forker != two.process.pid}.items():
         assert ("pydantic_core" in Path(f"/proc/{pid}/maps").read_text()) is imported
+
+
+@pytest.mark.parametrize(("longer", "forked"), [(0, True), (1, False)], ids=["as long as may be", "a byte longer"])
+def test_where_no_socket_fits_into_the_folder_of_temporary_files_nobody_forks_them(
+    longer: int, forked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/" + "x" * (ADDRESS - NAMED - 1 + longer))
+    assert (starts() is FORKING) is forked
+
+
+@pytest.mark.slow
+def test_they_serve_then_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    far = tmp_path / ("x" * ADDRESS)
+    far.mkdir()
+    with redis() as (store, _):
+        monkeypatch.setenv("TMPDIR", str(far))
+        with workers(store, tmp_path / "segments") as running:
+            assert forker_of(*running.pids()) == running.process.pid
 
 
 def test_what_lives_in_one_process_is_refused(two: Workers) -> None:

@@ -126,6 +126,41 @@ def test_a_rule_holds_nothing_before_what_it_comes_after(begins: dict[str, Any],
     assert waiting == held
 
 
+FIRST_HEARD = {  # who is refused hears of it after the winner's call
+    "which": {"request": "exchange", "grant_outcome": "reused"},
+    "until": {"request": "resource", "status": 200},
+    "or_after_s": 1.0,
+}
+
+
+@pytest.mark.parametrize(
+    ("client", "more", "state", "opened_by"),
+    [
+        (PRE_FIX, {"if_any": True}, "came_about", "event"),
+        (PRE_FIX, {}, "came_about", "event"),
+        (FIXED, {"if_any": True}, "came_about", None),
+        (FIXED, {}, "waiting", None),
+    ],
+    ids=["held", "held, and had to be", "nothing to hold", "nothing to hold, and there had to be"],
+)
+def test_a_rule_for_what_a_sound_client_does_not_do_need_not_hold_anything(
+    client: Client, more: dict[str, Any], state: str, opened_by: str | None
+) -> None:
+    async def run(racing: Racing) -> None:
+        await racing.sign_in(remaining=30)
+        all_of_them = {"request": "exchange", "at": "arrive", "count": 5}
+        first = {"which": {"request": "exchange"}, "at": "arrive", "until": all_of_them, "or_after_s": 1.0}
+        told = await racing.control.post(
+            "/_race401/programs", json={"name": "heard-last", "hold": [first, FIRST_HEARD | more]}
+        )
+        await racing.burst()
+        racing.told = await racing.program(told.json()["id"], "now")
+
+    told = race(client, "rfc9700", run).told
+    assert told["state"] == state
+    assert told["rules"][1]["opened_by"] == opened_by
+
+
 async def nobody_signs_out(racing: Racing) -> None:
     await racing.sign_in(remaining=30)
     program = await racing.arm("sign-out-during-refresh")
