@@ -96,6 +96,21 @@ def test_a_refresh_that_failed_gives_a_401_its_chance(
     assert verdict(wire).value is value
 
 
+def test_a_refresh_of_another_client_gives_none() -> None:
+    wire = Wire()
+    wire.exchange("r1", at=1.0, status=503, grant_outcome=None, client="me")
+    wire.get("a1", at=2.0, client="you")
+    assert verdict(wire).value is UNKNOWN
+
+
+def test_nor_does_one_of_which_nobody_knows_whose_it_was() -> None:
+    """The call may be somebody else's, too."""
+    wire = Wire()
+    wire.entry(kind="exchange", target="/oauth/token", status=503, at=1.0)
+    wire.get(None, at=2.0)
+    assert verdict(wire).value is UNKNOWN
+
+
 def test_no_more_sessions_come_to_their_instant_than_there_were() -> None:
     """A refresh that is refused before its token is looked at counts as one more; it makes up for no other's."""
     rows: list[Any] = [SimpleNamespace(sessions=12, sessions_met=13), SimpleNamespace(sessions=3, sessions_met=1)]

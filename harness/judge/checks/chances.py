@@ -70,8 +70,9 @@ def _failed(cohort: Cohort) -> dict[str | None, float]:
     """Return when the first refresh of each client failed, which left its token as it was."""
     failed: dict[str | None, float] = {}
     for e in cohort.marked:
-        if asks_for_refresh(e) and (e.status >= FAILURE or e.status == TOO_MANY):
+        if (e.status >= FAILURE or e.status == TOO_MANY) and asks_for_refresh(e):
             failed.setdefault(e.client or cohort.graph.session(e), e.answered_at)
+    failed.pop(None, None)  # of these nobody knows whose they were
     return failed
 
 
