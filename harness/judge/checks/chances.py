@@ -19,11 +19,12 @@ from race401.harness.judge.evidence import Evidence, Sample
 from race401.harness.judge.findings import Finding, Value
 from race401.harness.judge.row import Row
 from race401.ledger.dialects.entries import asks_for_refresh
+from race401.ledger.dialects.reading import FAILURE
 from race401.ledger.entry import Entry
 
 NAME = "chances"
 LEFT = 0.05  # s from a client's decision to refresh in the background until the server has it, on a busy machine
-TOO_MANY, FAILURE = 429, 500  # from this status on a server failed; neither says anything of the token
+TOO_MANY = 429  # as a failure of the server's, it says nothing of the token
 AT_ONCE = 2  # requests under way together with an exchange, so that they may race
 MISSED = {  # how a verdict says what was not seen
     "caller_401s": "no 401 had its chance",
@@ -67,7 +68,7 @@ def _fine(e: Entry) -> bool:
 
 
 def _failed(cohort: Cohort) -> dict[str | None, float]:
-    """Return when the first refresh of each client failed, which left its token as it was."""
+    """Return when the first refresh of each client was answered by a failure, which says nothing of its token."""
     failed: dict[str | None, float] = {}
     for e in cohort.marked:
         if (e.status >= FAILURE or e.status == TOO_MANY) and asks_for_refresh(e):
